@@ -1,0 +1,1 @@
+"""The reference harness for whole-abdomen lesion segmentation on MSWAL."""

@@ -1,0 +1,1 @@
+"""The methods the benchmark trains and predicts with, each behind the same adapter."""

@@ -1,0 +1,1 @@
+"""The harness: data on disk, runs, scoring, tables and pages."""
