@@ -1,0 +1,88 @@
+"""`Method`: the adapter every baseline is trained and run through.
+
+A method sees folders, case ids and a budget; it knows nothing of the command line, of scoring or of MSWAL.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from ..splits import Fold
+
+
+class Budget(StrEnum):
+    """How much training a run gets. The code path is the same for all three."""
+
+    PAPER = "paper"
+    """What the method's authors set."""
+    DEMO = "demo"
+    """A small network that learns the phantom in minutes on a CPU."""
+    SMOKE = "smoke"
+    """A few iterations, in seconds: shows that everything runs, learns nothing."""
+
+
+class MethodError(Exception):
+    """A method cannot go on with what it was given; the sentence says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a method works on, and where."""
+
+    raw: Path
+    """A data set in nnU-Net's raw layout."""
+    work: Path
+    """The folder the method keeps everything of its own in; it survives from one call to the next."""
+    folds: tuple[Fold, ...]
+    budget: Budget
+    device: str
+    """`cpu` or `cuda`."""
+    seed: int
+
+
+class Report(Protocol):
+    """Called by a method as it gets on: `done` of `total` (iterations or cases), and a few words."""
+
+    def __call__(self, done: int, total: int, note: str) -> None: ...
+
+
+class Method(ABC):
+    """One baseline. Every step can be called again after a crash and goes on from what is there."""
+
+    name: str
+    """The name on the command line and of the folder of predictions."""
+    title: str
+    """The name in tables, as the paper prints it."""
+    publication: str
+
+    @abstractmethod
+    def settings(self, budget: Budget) -> Mapping[str, object]:
+        """What this method sets under `budget`, for the record: plain values that JSON can hold."""
+
+    @abstractmethod
+    def prepare(self, job: Job) -> None:
+        """Plans and preprocesses the training cases of `job.raw`. Needed once for all folds."""
+
+    @abstractmethod
+    def epochs(self, budget: Budget) -> int:
+        """How many epochs a finished training has under `budget`."""
+
+    @abstractmethod
+    def epochs_done(self, job: Job, fold: int) -> int:
+        """How many epochs of `fold` a training started now would not repeat; 0 before the first checkpoint."""
+
+    @abstractmethod
+    def train(self, job: Job, fold: int, report: Report) -> None:
+        """Trains `fold` to its end, from its last checkpoint if it has one."""
+
+    @abstractmethod
+    def predict(self, job: Job, folds: Sequence[int], images: Mapping[str, Path], out: Path, report: Report) -> None:
+        """Writes a label map `out/CASE.nii.gz` in the geometry of each image, by the ensemble of `folds`.
+
+        A label map that is there already is left as it is. Each is written whole or not at all.
+        """

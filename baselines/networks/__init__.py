@@ -1,0 +1,1 @@
+"""Networks written for this benchmark, as plain torch modules."""

@@ -1,0 +1,109 @@
+"""The two blocks of Inception nnU-Net and the residual block of its decoder (MSWAL paper, section 3 and Fig. 2).
+
+All take and give tensors of shape (batch, channels, z, y, x). A kernel size or stride is one number per axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Which normalisation and nonlinearity a network is built with, and whether its convolutions have a bias."""
+
+    norm: Callable[..., nn.Module] = nn.BatchNorm3d
+    norm_options: dict[str, Any] = field(default_factory=dict)
+    nonlinearity: Callable[..., nn.Module] = nn.ReLU
+    nonlinearity_options: dict[str, Any] = field(default_factory=lambda: {"inplace": True})
+    bias: bool = True
+
+    def conv_norm(
+        self, channels_in: int, channels_out: int, kernel: Sequence[int], stride: Sequence[int] = (1, 1, 1)
+    ) -> list[nn.Module]:
+        """A convolution that keeps the shape at stride 1, and its normalisation."""
+        padding = tuple((side - 1) // 2 for side in kernel)
+        convolution = nn.Conv3d(channels_in, channels_out, tuple(kernel), tuple(stride), padding, bias=self.bias)
+        return [convolution, self.norm(channels_out, **self.norm_options)]
+
+    def pointwise_norm(self, channels_in: int, channels_out: int) -> list[nn.Module]:
+        """A 1 x 1 x 1 convolution and its normalisation, which makes a bias of the convolution superfluous."""
+        return [nn.Conv3d(channels_in, channels_out, 1, bias=False), self.norm(channels_out, **self.norm_options)]
+
+    def activation(self) -> nn.Module:
+        """A new nonlinearity."""
+        return self.nonlinearity(**self.nonlinearity_options)
+
+    def two_convolutions(
+        self, channels_in: int, channels_out: int, kernel: Sequence[int], stride: Sequence[int] = (1, 1, 1)
+    ) -> nn.Sequential:
+        """Conv, norm, nonlinearity, conv, norm: the left branch of every block. The first convolution has the stride."""
+        return nn.Sequential(
+            *self.conv_norm(channels_in, channels_out, kernel, stride),
+            self.activation(),
+            *self.conv_norm(channels_out, channels_out, kernel),
+        )
+
+
+class MiniInception(nn.Module):
+    """Fig. 2 (a): `nonlinearity(left(x) + right(x) + x)`; keeps shape and channels.
+
+    `left` is two k x k x k convolutions with a nonlinearity between, `right` two 1 x 1 x 1 convolutions without one,
+    each convolution followed by its normalisation. The nonlinearity after the sum is not drawn in the figure: it is
+    that of the nnU-Net residual block which this one replaces, and the released code keeps it.
+    """
+
+    def __init__(self, channels: int, kernel: Sequence[int], layers: Layers):
+        super().__init__()
+        self.left = layers.two_convolutions(channels, channels, kernel)
+        self.right = nn.Sequential(
+            *layers.pointwise_norm(channels, channels), *layers.pointwise_norm(channels, channels)
+        )
+        self.activation = layers.activation()
+
+    def forward(self, x: Tensor) -> Tensor:
+        result: Tensor = self.activation(self.left(x) + self.right(x) + x)
+        return result
+
+
+class InceptionDownsampling(nn.Module):
+    """Fig. 2 (b): `nonlinearity(left(x) + right(x))`; divides the shape by `stride`, may change the channels.
+
+    `left` is two k x k x k convolutions, the first with the stride; `right` is average pooling over the stride and a
+    1 x 1 x 1 convolution with its normalisation. The arrow in the middle of the drawing cannot be added to a smaller
+    result; the released code has none there. The released code leaves the 1 x 1 x 1 convolution out where the channels
+    stay the same; the paper's text and drawing, followed here, have it always.
+    """
+
+    def __init__(
+        self, channels_in: int, channels_out: int, kernel: Sequence[int], stride: Sequence[int], layers: Layers
+    ):
+        super().__init__()
+        self.left = layers.two_convolutions(channels_in, channels_out, kernel, stride)
+        pooling = [nn.AvgPool3d(tuple(stride), tuple(stride))] if any(side != 1 for side in stride) else []
+        self.right = nn.Sequential(*pooling, *layers.pointwise_norm(channels_in, channels_out))
+        self.activation = layers.activation()
+
+    def forward(self, x: Tensor) -> Tensor:
+        result: Tensor = self.activation(self.left(x) + self.right(x))
+        return result
+
+
+class ResidualBlock(nn.Module):
+    """The decoder's block: `nonlinearity(left(x) + skip(x))`, `skip` being a 1 x 1 x 1 convolution with its
+    normalisation where the channels change and the identity elsewhere (as in nnU-Net's residual blocks)."""
+
+    def __init__(self, channels_in: int, channels_out: int, kernel: Sequence[int], layers: Layers):
+        super().__init__()
+        self.left = layers.two_convolutions(channels_in, channels_out, kernel)
+        projection = [] if channels_in == channels_out else layers.pointwise_norm(channels_in, channels_out)
+        self.skip = nn.Sequential(*projection)
+        self.activation = layers.activation()
+
+    def forward(self, x: Tensor) -> Tensor:
+        result: Tensor = self.activation(self.left(x) + self.skip(x))
+        return result

@@ -1,0 +1,114 @@
+"""Prediction: an image to a label map in its own geometry, by one network or the ensemble of several folds.
+
+Importing this module imports torch and nnU-Net.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from acvl_utils.cropping_and_padding.bounding_boxes import insert_crop_into_image
+from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
+from nnunetv2.utilities.get_network_from_plans import get_network_from_plans
+from nnunetv2.utilities.label_handling.label_handling import determine_num_input_channels
+from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
+from numpy.typing import NDArray
+
+from ..method import Report
+from .plans import CONFIGURATION, read_dataset_json, read_plans
+from .trainer import final_checkpoint, load_checkpoint
+from .workspace import Workspace
+
+
+def predict_images(
+    workspace: Workspace,
+    folds: Sequence[int],
+    images: Mapping[str, Path],
+    out: Path,
+    *,
+    mirroring: bool,
+    device: str,
+    report: Report,
+) -> None:
+    """Writes `out/CASE.nii.gz` for every image that has none yet."""
+    predictor = _predictor(workspace, folds, mirroring, device)
+    out.mkdir(parents=True, exist_ok=True)
+    for done, (case, image) in enumerate(images.items()):
+        report(done, len(images), case)
+        target = out / f"{case}.nii.gz"
+        if not target.exists():
+            # Hidden, so that a half-written file is never taken for a case.
+            temporary = out / f".partial-{case}.nii.gz"
+            _predict(predictor, image, temporary)
+            temporary.replace(target)
+    report(len(images), len(images), "")
+
+
+def _predictor(workspace: Workspace, folds: Sequence[int], mirroring: bool, device: str) -> nnUNetPredictor:
+    plans = PlansManager(read_plans(workspace))
+    configuration = plans.get_configuration(CONFIGURATION)
+    dataset_json = read_dataset_json(workspace)
+    checkpoints = [load_checkpoint(final_checkpoint(workspace, fold)) for fold in folds]
+    network = get_network_from_plans(
+        configuration.network_arch_class_name,
+        configuration.network_arch_init_kwargs,
+        configuration.network_arch_init_kwargs_req_import,
+        determine_num_input_channels(plans, configuration, dataset_json),
+        plans.get_label_manager(dataset_json).num_segmentation_heads,
+        allow_init=False,
+        deep_supervision=False,
+    )
+    predictor = nnUNetPredictor(use_mirroring=mirroring, device=torch.device(device), allow_tqdm=False)
+    # By hand: nnU-Net's own way looks the trainer up by name, which imports modules that a CPU build of torch lacks.
+    predictor.manual_initialization(
+        network,
+        plans,
+        configuration,
+        [checkpoint["network_weights"] for checkpoint in checkpoints],
+        dataset_json,
+        checkpoints[0]["trainer_name"],
+        checkpoints[0]["inference_allowed_mirroring_axes"],
+    )
+    return predictor
+
+
+def _predict(predictor: nnUNetPredictor, image: Path, target: Path) -> None:
+    plans, configuration = predictor.plans_manager, predictor.configuration_manager
+    preprocessor = configuration.preprocessor_class(verbose=False)
+    data, _, properties = preprocessor.run_case([str(image)], None, plans, configuration, predictor.dataset_json)
+    logits = predictor.predict_logits_from_preprocessed_data(torch.from_numpy(data))
+    labels = labels_from_logits(logits, properties, plans, configuration)
+    plans.image_reader_writer_class().write_seg(labels, str(target), properties)
+
+
+def labels_from_logits(
+    logits: torch.Tensor, properties: Mapping[str, Any], plans: PlansManager, configuration: Any
+) -> NDArray[np.uint8]:
+    """The label map on the image's own grid: each class resampled, the largest wins, the lower class in a tie.
+
+    `logits` is (class, z, y, x) on the network's grid. Gives what nnU-Net's
+    `convert_predicted_logits_to_segmentation_with_correct_shape` gives, but holds one resampled class at a time
+    instead of all: a volume of a thousand slices needs 3 GB instead of 16 and more.
+    """
+    shape = properties["shape_after_cropping_and_before_resampling"]
+    image_spacing = [properties["spacing"][axis] for axis in plans.transpose_forward]
+    labels = np.zeros(shape, np.uint8)
+    best: NDArray[np.floating[Any]] | None = None
+    for label, channel in enumerate(logits):
+        resampled = np.asarray(
+            configuration.resampling_fn_probabilities(channel[None], shape, configuration.spacing, image_spacing)
+        )[0]
+        if best is None:
+            best = np.array(resampled)
+            continue
+        better = resampled > best
+        labels[better] = label
+        np.copyto(best, resampled, where=better)
+    whole = np.zeros(properties["shape_before_cropping"], np.uint8)
+    whole = insert_crop_into_image(whole, labels, properties["bbox_used_for_cropping"])
+    result: NDArray[np.uint8] = whole.transpose(plans.transpose_backward)
+    return result

@@ -1,0 +1,48 @@
+"""What a method that runs on nnU-Net v2 can set. Needs no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a network is trained. The defaults are nnU-Net v2's own (`nnUNetTrainer`, version 2.8)."""
+
+    epochs: int = 1000
+    iterations_per_epoch: int = 250
+    validation_iterations: int = 50
+    learning_rate: float = 1e-2
+    """Of SGD with Nesterov momentum 0.99, at the first epoch."""
+    decay_exponent: float = 0.9
+    """The rate in epoch e of E is `learning_rate * (1 - e/E) ** decay_exponent`; 1 is a linear decay."""
+    momentum: float = 0.99
+    foreground_patches: float = 0.33
+    """The share of a batch's patches that must hold a lesion."""
+    mirroring: bool = True
+    """Whether patches are flipped along all axes in training, and predictions averaged over the flips."""
+    checkpoint_every_s: float = 60
+    """After an epoch, a checkpoint is written if the last is older than this."""
+
+
+@dataclass(frozen=True)
+class SmallNetwork:
+    """What replaces the planned network and patch where a budget asks for a small one."""
+
+    patch: tuple[int, int, int]
+    """In voxels; each side divisible by 2 ** (stages - 1)."""
+    features: tuple[int, ...]
+    """Channels of each stage; every stage after the first halves the shape."""
+    blocks: tuple[int, ...]
+    """Blocks (residual encoders) or convolutions (plain ones) of each encoder stage."""
+    decoder_blocks: int
+    batch_size: int
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One budget of one method: how it trains, and on which network."""
+
+    training: Training
+    network: SmallNetwork | None = None
+    """None: as nnU-Net plans it."""

@@ -1,0 +1,170 @@
+"""nnU-Net's trainer with the benchmark's settings, checkpoints that a crash cannot damage, and progress.
+
+Importing this module imports torch and nnU-Net.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import numpy as np
+import torch
+from nnunetv2.training.lr_scheduler.polylr import PolyLRScheduler
+from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
+
+from ..method import MethodError, Report
+from .plans import CONFIGURATION, read_dataset_json, read_plans
+from .settings import Training
+from .workspace import Workspace
+
+_LATEST = "checkpoint_latest.pth"
+_FINAL = "checkpoint_final.pth"
+
+
+class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
+    """nnU-Net's trainer; `adopt` must be called before anything else."""
+
+    def adopt(self, training: Training, report: Report) -> None:
+        """Takes over the settings. Not part of the constructor: nnU-Net's keeps its own arguments by introspection."""
+        self.training = training
+        self.report = report
+        self.num_epochs = training.epochs
+        self.num_iterations_per_epoch = training.iterations_per_epoch
+        self.num_val_iterations_per_epoch = training.validation_iterations
+        self.initial_lr = training.learning_rate
+        self.oversample_foreground_percent = training.foreground_patches
+        # Checkpoints are written by age, below, not by number of epochs.
+        self.save_every = training.epochs + 1
+        self.written_at = monotonic()
+        self.iterations_done = 0
+        self.last_loss = float("nan")
+
+    def configure_optimizers(self) -> tuple[Any, Any]:
+        optimizer = torch.optim.SGD(
+            self.network.parameters(),
+            self.initial_lr,
+            weight_decay=self.weight_decay,
+            momentum=self.training.momentum,
+            nesterov=True,
+        )
+        return optimizer, PolyLRScheduler(optimizer, self.initial_lr, self.num_epochs, self.training.decay_exponent)
+
+    def configure_rotation_dummyDA_mirroring_and_inital_patch_size(self) -> tuple[Any, ...]:  # noqa: N802
+        rotation, flat, patch, mirror_axes = super().configure_rotation_dummyDA_mirroring_and_inital_patch_size()
+        if not self.training.mirroring:
+            mirror_axes = None
+            self.inference_allowed_mirroring_axes = None
+        return rotation, flat, patch, mirror_axes
+
+    def train_step(self, batch: dict[str, Any]) -> dict[str, Any]:
+        result: dict[str, Any] = super().train_step(batch)
+        self.iterations_done += 1
+        self.last_loss = float(result["loss"])
+        if not np.isfinite(self.last_loss):
+            raise MethodError(
+                f"The loss became {self.last_loss} in epoch {self.current_epoch + 1} of {self.num_epochs}. "
+                "The last checkpoint is intact; run the same command again to go on from it, and if it happens "
+                "again look for an image with values that are not finite."
+            )
+        self._tell()
+        return result
+
+    def _tell(self) -> None:
+        done = self.current_epoch * self.num_iterations_per_epoch + self.iterations_done
+        epoch = min(self.current_epoch + 1, self.num_epochs)
+        loss = "" if np.isnan(self.last_loss) else f", loss {self.last_loss:.3f}"
+        self.report(done, self.num_epochs * self.num_iterations_per_epoch, f"epoch {epoch}/{self.num_epochs}{loss}")
+
+    def on_train_start(self) -> None:
+        super().on_train_start()
+        self._tell()
+
+    def on_train_epoch_start(self) -> None:
+        self.iterations_done = 0
+        super().on_train_epoch_start()
+
+    def on_epoch_end(self) -> None:
+        super().on_epoch_end()
+        if self.current_epoch < self.num_epochs and monotonic() - self.written_at >= self.training.checkpoint_every_s:
+            # save_checkpoint stores the epoch to go on with as current_epoch + 1, meant for before the increment.
+            self.current_epoch -= 1
+            self.save_checkpoint(str(Path(self.output_folder) / _LATEST))
+            self.current_epoch += 1
+            self.written_at = monotonic()
+
+    def save_checkpoint(self, filename: str) -> None:
+        """Writes beside the file and renames: a kill while writing leaves the checkpoint before it."""
+        temporary = f"{filename}.partial"
+        super().save_checkpoint(temporary)
+        with Path(temporary).open("rb") as written:
+            os.fsync(written.fileno())
+        Path(temporary).replace(filename)
+
+    def print_to_log_file(self, *args: Any, also_print_to_console: bool = True, add_timestamp: bool = True) -> None:
+        super().print_to_log_file(*args, also_print_to_console=False, add_timestamp=add_timestamp)
+
+    def plot_network_architecture(self) -> None:
+        """nnU-Net would try a package that no longer works."""
+
+
+def train_fold(
+    workspace: Workspace, fold: int, training: Training, device: str, seed: int, report: Report
+) -> None:
+    """Trains one fold to its end, from its last checkpoint if there is one."""
+    if final_checkpoint(workspace, fold).exists():
+        return
+    _use_threads(device)
+    # Before the network is built, which draws its weights. A resumed training draws other patches than its first part.
+    _seed(seed, fold, epochs_done(workspace, fold, training.epochs))
+    trainer = _trainer(workspace, fold, training, device, report)
+    latest = Path(trainer.output_folder) / _LATEST
+    if latest.exists():
+        trainer.load_checkpoint(str(latest))
+    trainer.run_training()
+
+
+def epochs_done(workspace: Workspace, fold: int, epochs: int) -> int:
+    """The epochs that are safe in a checkpoint."""
+    if final_checkpoint(workspace, fold).exists():
+        return epochs
+    latest = final_checkpoint(workspace, fold).with_name(_LATEST)
+    if not latest.exists():
+        return 0
+    return int(load_checkpoint(latest)["current_epoch"])
+
+
+def final_checkpoint(workspace: Workspace, fold: int) -> Path:
+    """Where the trained network of a fold is, or will be."""
+    plans_name = read_plans(workspace)["plans_name"]
+    model = f"{BenchTrainer.__name__}__{plans_name}__{CONFIGURATION}"
+    return workspace.root / "results" / workspace.dataset / model / f"fold_{fold}" / _FINAL
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Reads a checkpoint of this work folder. Never one from elsewhere: unpickling runs what the file says."""
+    checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=False)
+    return checkpoint
+
+
+def _trainer(workspace: Workspace, fold: int, training: Training, device: str, report: Report) -> BenchTrainer:
+    plans = {**read_plans(workspace), "continue_training": False}
+    trainer = BenchTrainer(plans, CONFIGURATION, fold, read_dataset_json(workspace), torch.device(device))
+    trainer.adopt(training, report)
+    return trainer
+
+
+def _seed(*parts: int) -> None:
+    state = int(np.random.SeedSequence(parts).generate_state(1)[0])
+    random.seed(state)
+    np.random.seed(state)
+    torch.manual_seed(state)
+
+
+def _use_threads(device: str) -> None:
+    # One process augments beside the one that trains; more threads than cores make small networks crawl.
+    if device == "cpu":
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))

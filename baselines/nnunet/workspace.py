@@ -1,0 +1,73 @@
+"""The folders and process-wide settings nnU-Net wants, kept inside one work folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+DATASET_ID = 1
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """nnU-Net's three folders under `root`, holding one data set."""
+
+    root: Path
+
+    @property
+    def dataset(self) -> str:
+        """The data set's name as nnU-Net wants it."""
+        return f"Dataset{DATASET_ID:03d}_Bench"
+
+    @property
+    def raw(self) -> Path:
+        return self.root / "raw" / self.dataset
+
+    @property
+    def preprocessed(self) -> Path:
+        return self.root / "preprocessed" / self.dataset
+
+    @property
+    def log(self) -> Path:
+        """Everything nnU-Net prints goes here."""
+        return self.root / "log.txt"
+
+    def link_raw(self, source: Path) -> None:
+        """Makes `source` visible under the name nnU-Net wants, by a symbolic link."""
+        self.raw.parent.mkdir(parents=True, exist_ok=True)
+        self.raw.unlink(missing_ok=True)
+        self.raw.symlink_to(source.resolve(), target_is_directory=True)
+
+    @contextmanager
+    def entered(self, device: str) -> Iterator[None]:
+        """While inside, nnU-Net reads and writes in this workspace and prints to its log."""
+        processes = str(_worker_processes(device))
+        environment = {
+            "nnUNet_raw": str(self.root / "raw"),
+            "nnUNet_preprocessed": str(self.root / "preprocessed"),
+            "nnUNet_results": str(self.root / "results"),
+            # Read once, when nnU-Net is first imported.
+            "nnUNet_def_n_proc": str(os.cpu_count() or 1),
+            "nnUNet_n_proc_DA": processes,
+        }
+        before = {name: os.environ.get(name) for name in environment}
+        self.root.mkdir(parents=True, exist_ok=True)
+        os.environ.update(environment)
+        try:
+            with self.log.open("a", encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
+                yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+
+
+def _worker_processes(device: str) -> int:
+    """Processes that cut and augment patches. Zero would crash planning; a GPU wants as many as nnU-Net gives it."""
+    cores = os.cpu_count() or 1
+    return min(12, cores) if device == "cuda" else 1

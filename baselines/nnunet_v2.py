@@ -1,0 +1,27 @@
+"""nnU-Net v2: its own trainer, planner and network, untouched."""
+
+from __future__ import annotations
+
+from .method import Budget
+from .nnunet.nnunet_method import NnUNetMethod
+from .nnunet.settings import Recipe, SmallNetwork, Training
+
+METHOD = NnUNetMethod(
+    name="nnunet-v2",
+    title="nnU-Net v2",
+    publication="Isensee et al., Nature Methods 18, 203-211 (2021)",
+    planner="ExperimentPlanner",
+    recipes={
+        Budget.PAPER: Recipe(Training()),
+        Budget.DEMO: Recipe(
+            Training(epochs=20, iterations_per_epoch=75, validation_iterations=2, mirroring=False, momentum=0.95),
+            SmallNetwork((64, 64, 64), (8, 16, 32, 64), (2, 2, 2, 2), decoder_blocks=2, batch_size=2),
+        ),
+        Budget.SMOKE: Recipe(
+            Training(
+                epochs=2, iterations_per_epoch=2, validation_iterations=1, mirroring=False, checkpoint_every_s=0
+            ),
+            SmallNetwork((32, 32, 32), (4, 8, 16), (1, 1, 1), decoder_blocks=1, batch_size=2),
+        ),
+    },
+)

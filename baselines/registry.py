@@ -1,0 +1,14 @@
+"""All methods, by the name they have on the command line. A new method is one module and one line here."""
+
+from __future__ import annotations
+
+from . import inception_nnunet, nnunet_v2
+from .method import Method
+
+METHODS: dict[str, Method] = {
+    method.name: method
+    for method in (
+        inception_nnunet.METHOD,
+        nnunet_v2.METHOD,
+    )
+}

@@ -1,0 +1,82 @@
+"""A split: which cases train and which test, and the digest that scores are compared by."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+_NAMED = ("phantom",)
+
+
+class SplitError(ValueError):
+    """A split file that cannot be used; the sentence says why."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Training and test case ids, each sorted, without a case in both."""
+
+    name: str
+    train: tuple[str, ...]
+    test: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        counts = Counter((*self.train, *self.test))
+        repeated = sorted(case for case, count in counts.items() if count > 1)
+        if repeated:
+            raise SplitError(f"split {self.name!r} holds a case more than once: {', '.join(repeated[:5])}")
+        object.__setattr__(self, "train", tuple(sorted(self.train)))
+        object.__setattr__(self, "test", tuple(sorted(self.test)))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the ids of both parts (not the name), as `sha256:...`; equal splits have equal digests."""
+        content = json.dumps({"train": self.train, "test": self.test}, separators=(",", ":"))
+        return "sha256:" + hashlib.sha256(content.encode()).hexdigest()
+
+    def subset(self, cases: Iterable[str]) -> Split:
+        """The part of this split that consists of `cases`. Raises SplitError for a case the split does not know."""
+        wanted = set(cases)
+        unknown = sorted(wanted.difference(self.train, self.test))
+        if unknown:
+            raise SplitError(f"split {self.name!r} knows no case {', '.join(unknown[:5])}")
+        return Split(
+            self.name,
+            tuple(case for case in self.train if case in wanted),
+            tuple(case for case in self.test if case in wanted),
+        )
+
+
+def load_split(name: str) -> Split:
+    """One of the splits this package fixes, by name: `phantom`. Raises SplitError for another name."""
+    if name not in _NAMED:
+        raise SplitError(f"no split is called {name!r}; there are: {', '.join(_NAMED)}")
+    return _parse(resources.files(__package__).joinpath(f"{name}.json").read_text(encoding="utf-8"), name)
+
+
+def read_split(path: Path) -> Split:
+    """A split from a JSON file `{"name", "train": [ids], "test": [ids]}`. Raises SplitError for anything else."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SplitError(f"{path}: cannot be read: {error}") from error
+    return _parse(text, str(path))
+
+
+def _parse(text: str, source: str) -> Split:
+    try:
+        content: Any = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise SplitError(f"{source}: is not JSON: {error}") from error
+    if not isinstance(content, dict) or not {"name", "train", "test"} <= content.keys():
+        raise SplitError(f'{source}: expected an object with "name", "train" and "test"')
+    for part in ("train", "test"):
+        if not isinstance(content[part], list) or not all(isinstance(case, str) for case in content[part]):
+            raise SplitError(f'{source}: expected "{part}" to be a list of case ids')
+    return Split(str(content["name"]), tuple(content["train"]), tuple(content["test"]))
