@@ -12,10 +12,16 @@ METHOD = NnUNetMethod(
     publication="Wu et al., MICCAI 2025, arXiv 2503.13560",
     planner="nnUNetPlannerResEncL",
     network_class="mswal_bench.baselines.networks.inception_unet.InceptionUNet",
-    # As the paper says. The released code keeps what the planner sets: InstanceNorm3d and LeakyReLU.
+    # As the paper says; the released code keeps what the planner sets.
     network_options={
         "norm_op": "torch.nn.modules.batchnorm.BatchNorm3d",
         "nonlin": "torch.nn.ReLU",
+    },
+    variant_options={
+        "released": {
+            "norm_op": "torch.nn.modules.instancenorm.InstanceNorm3d",
+            "nonlin": "torch.nn.LeakyReLU",
+        },
     },
     recipes={
         Budget.PAPER: Recipe(Training(epochs=1500, learning_rate=1e-3, decay_exponent=1.0)),
@@ -25,15 +31,12 @@ METHOD = NnUNetMethod(
                 iterations_per_epoch=75,
                 validation_iterations=2,
                 mirroring=False,
-                momentum=0.95,
                 decay_exponent=1.0,
             ),
             SmallNetwork((64, 64, 64), (8, 16, 32, 64), (1, 1, 1, 1), decoder_blocks=1, batch_size=2),
         ),
         Budget.SMOKE: Recipe(
-            Training(
-                epochs=2, iterations_per_epoch=2, validation_iterations=1, mirroring=False, checkpoint_every_s=0
-            ),
+            Training(epochs=4, iterations_per_epoch=2, validation_iterations=1, mirroring=False, checkpoint_every_s=0),
             SmallNetwork((32, 32, 32), (4, 8, 16), (1, 2, 1), decoder_blocks=1, batch_size=2),
         ),
     },

@@ -61,6 +61,10 @@ class Method(ABC):
     publication: str
 
     @abstractmethod
+    def variants(self) -> Mapping[str, Method]:
+        """The method's variants by name, each a method of its own with the name `METHOD-VARIANT`; often none."""
+
+    @abstractmethod
     def settings(self, budget: Budget) -> Mapping[str, object]:
         """What this method sets under `budget`, for the record: plain values that JSON can hold."""
 

@@ -14,13 +14,11 @@ METHOD = NnUNetMethod(
     recipes={
         Budget.PAPER: Recipe(Training()),
         Budget.DEMO: Recipe(
-            Training(epochs=20, iterations_per_epoch=75, validation_iterations=2, mirroring=False, momentum=0.95),
+            Training(epochs=20, iterations_per_epoch=75, validation_iterations=2, mirroring=False),
             SmallNetwork((64, 64, 64), (8, 16, 32, 64), (2, 2, 2, 2), decoder_blocks=2, batch_size=2),
         ),
         Budget.SMOKE: Recipe(
-            Training(
-                epochs=2, iterations_per_epoch=2, validation_iterations=1, mirroring=False, checkpoint_every_s=0
-            ),
+            Training(epochs=4, iterations_per_epoch=2, validation_iterations=1, mirroring=False, checkpoint_every_s=0),
             SmallNetwork((32, 32, 32), (4, 8, 16), (1, 1, 1), decoder_blocks=1, batch_size=2),
         ),
     },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,14 @@ class NnUNetMethod(Method):
     """Dotted path of the network that takes the place of the planned one; None keeps it."""
     network_options: Mapping[str, Any] = field(default_factory=dict)
     """Arguments of the network that differ from what the planner set."""
+    variant_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By variant, the arguments of the network that take the place of `network_options`."""
+
+    def variants(self) -> Mapping[str, Method]:
+        return {
+            variant: replace(self, name=f"{self.name}-{variant}", network_options=options, variant_options={})
+            for variant, options in self.variant_options.items()
+        }
 
     def settings(self, budget: Budget) -> Mapping[str, object]:
         return {
@@ -42,9 +50,7 @@ class NnUNetMethod(Method):
             from .plans import prepare
 
             recipe = self.recipes[job.budget]
-            prepare(
-                workspace, job.folds, self.planner, self.network_class, dict(self.network_options), recipe.network
-            )
+            prepare(workspace, job.folds, self.planner, self.network_class, dict(self.network_options), recipe.network)
 
     def epochs(self, budget: Budget) -> int:
         return self.recipes[budget].training.epochs

@@ -86,6 +86,7 @@ def _shrink(configuration: dict[str, Any], small: SmallNetwork) -> None:
     )
     configuration["patch_size"] = list(small.patch)
     configuration["batch_size"] = small.batch_size
+    configuration["batch_dice"] = small.batch_dice
 
 
 def _write_json(path: Path, content: object) -> None:

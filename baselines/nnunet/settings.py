@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -12,11 +13,14 @@ class Training:
     epochs: int = 1000
     iterations_per_epoch: int = 250
     validation_iterations: int = 50
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    """`sgd` is nnU-Net's: Nesterov momentum 0.99."""
     learning_rate: float = 1e-2
-    """Of SGD with Nesterov momentum 0.99, at the first epoch."""
+    """At the first epoch."""
     decay_exponent: float = 0.9
     """The rate in epoch e of E is `learning_rate * (1 - e/E) ** decay_exponent`; 1 is a linear decay."""
-    momentum: float = 0.99
+    hardest_voxels_percent: float = 100
+    """The cross-entropy averages over this share of a batch's voxels, those with the highest loss."""
     foreground_patches: float = 0.33
     """The share of a batch's patches that must hold a lesion."""
     mirroring: bool = True
@@ -37,6 +41,9 @@ class SmallNetwork:
     """Blocks (residual encoders) or convolutions (plain ones) of each encoder stage."""
     decoder_blocks: int
     batch_size: int
+    batch_dice: bool = True
+    """Whether the Dice loss sees a batch as one volume. With patches this small most lesion types are in none of a
+    batch's patches or in one, and a Dice per patch would mostly say to predict nothing."""
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from nnunetv2.training.loss.compound_losses import DC_and_topk_loss
 from nnunetv2.training.lr_scheduler.polylr import PolyLRScheduler
 from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
 
 from ..method import MethodError, Report
+from .patch_loader import bench_data_loaders
 from .plans import CONFIGURATION, read_dataset_json, read_plans
 from .settings import Training
 from .workspace import Workspace
@@ -43,14 +45,17 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
         self.iterations_done = 0
         self.last_loss = float("nan")
 
+    def initialize(self) -> None:
+        super().initialize()
+        if self.device.type == "cpu":
+            # Small three-dimensional convolutions train about a quarter faster on a CPU in this layout.
+            self.network = self.network.to(memory_format=torch.channels_last_3d)
+
     def configure_optimizers(self) -> tuple[Any, Any]:
-        optimizer = torch.optim.SGD(
-            self.network.parameters(),
-            self.initial_lr,
-            weight_decay=self.weight_decay,
-            momentum=self.training.momentum,
-            nesterov=True,
-        )
+        if self.training.optimizer == "adamw":
+            optimizer = torch.optim.AdamW(self.network.parameters(), self.initial_lr, weight_decay=self.weight_decay)
+        else:
+            optimizer, _ = super().configure_optimizers()
         return optimizer, PolyLRScheduler(optimizer, self.initial_lr, self.num_epochs, self.training.decay_exponent)
 
     def configure_rotation_dummyDA_mirroring_and_inital_patch_size(self) -> tuple[Any, ...]:  # noqa: N802
@@ -59,6 +64,26 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
             mirror_axes = None
             self.inference_allowed_mirroring_axes = None
         return rotation, flat, patch, mirror_axes
+
+    def _build_loss(self) -> torch.nn.Module:
+        loss: torch.nn.Module = super()._build_loss()
+        if self.training.hardest_voxels_percent < 100:
+            # What DeepSupervisionWrapper applies at each resolution; nnU-Net's DiceTopK trainers set the same.
+            loss.loss = DC_and_topk_loss(
+                {
+                    "batch_dice": self.configuration_manager.batch_dice,
+                    "smooth": 1e-5,
+                    "do_bg": False,
+                    "ddp": self.is_ddp,
+                },
+                {"k": self.training.hardest_voxels_percent},
+            )
+        return loss
+
+    def get_dataloaders(self) -> tuple[Any, Any]:
+        with bench_data_loaders(torch.initial_seed()):
+            loaders: tuple[Any, Any] = super().get_dataloaders()
+        return loaders
 
     def train_step(self, batch: dict[str, Any]) -> dict[str, Any]:
         result: dict[str, Any] = super().train_step(batch)
@@ -111,9 +136,7 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
         """nnU-Net would try a package that no longer works."""
 
 
-def train_fold(
-    workspace: Workspace, fold: int, training: Training, device: str, seed: int, report: Report
-) -> None:
+def train_fold(workspace: Workspace, fold: int, training: Training, device: str, seed: int, report: Report) -> None:
     """Trains one fold to its end, from its last checkpoint if there is one."""
     if final_checkpoint(workspace, fold).exists():
         return

@@ -8,6 +8,7 @@ import click
 
 from ..errors import BenchError
 from .data import data
+from .report import report
 from .run import run
 from .score import score
 
@@ -30,5 +31,9 @@ def main() -> None:
     """The reference harness for whole-abdomen lesion segmentation on MSWAL."""
 
 
-for command in (data, run, score):
+for command in (data, run, score, report):
     main.add_command(command)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""`mswal-bench data`: get data to work with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def data() -> None:
+    """Get data to work with."""
+
+
+@data.command()
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--train", type=click.IntRange(0, 484), default=12, show_default=True, help="Training cases.")
+@click.option("--test", type=click.IntRange(0, 210), default=6, show_default=True, help="Test cases.")
+@click.option(
+    "--size",
+    type=click.Choice(["tiny", "small", "full"]),
+    default="small",
+    show_default=True,
+    help="tiny: 4 mm voxels; small: 3 mm; full: 512 x 512 and 52 to 1089 slices.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed is another cohort.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=None,
+    help="Processes, of which each takes up to 3 GiB at full size.  [default: one per core]",
+)
+def phantom(out: Path, train: int, test: int, size: str, seed: int, jobs: int | None) -> None:
+    """Write a phantom MSWAL to OUT: procedural abdomens with the seven lesion types, as a nnU-Net raw data set.
+
+    A case depends on its number, the seed and the size only. Called again, it makes what is missing.
+    """
+    if train == 0 and test == 0:
+        raise click.UsageError("--train and --test are both 0: ask for one case at least")
+    from ..phantom.dataset_writer import write_phantom
+
+    write_phantom(out, train=train, test=test, size=size, seed=seed, jobs=jobs)

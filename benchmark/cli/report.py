@@ -1,0 +1,27 @@
+"""`mswal-bench report`: table, picture and page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("predictions", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--data",
+    "raw",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The data set whose test cases were predicted.",
+)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to write to.")
+@click.option("--case", help="The case in the picture; by default the one that shows most lesion types.")
+def report(predictions: tuple[Path, ...], raw: Path, out: Path, case: str | None) -> None:
+    """Score folders of PREDICTIONS on a data set's test cases; write a table, a picture and an HTML page to --out."""
+    from ..report import write_report
+    from .table_output import print_table
+
+    print_table(write_report(predictions, raw, out, case=case))
+    click.echo(f"page: {out / 'index.html'}\npicture: {out / 'slice.png'}")

@@ -1,0 +1,64 @@
+"""`mswal-bench score`: predictions against reference labels."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ..table_formats import TableFormat
+
+
+@click.command()
+@click.argument("predictions", metavar="PRED...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--reference", required=True, type=click.Path(path_type=Path), help="The folder of reference label maps.")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["table", "markdown", "latex", "csv", "json"]),
+    default="table",
+    show_default=True,
+    help="table, markdown and latex are in percent; csv and json hold fractions.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A folder for cases.csv, lesions.csv and scores.json.",
+)
+@click.option("--jobs", type=click.IntRange(min=1), default=None, help="Processes.  [default: one per core]")
+@click.option("--allow-missing", is_flag=True, help="Count a case without a prediction as predicted empty.")
+def score(
+    predictions: tuple[Path, ...],
+    reference: Path,
+    style: TableFormat,
+    out: Path | None,
+    jobs: int | None,
+    allow_missing: bool,
+) -> None:
+    """Score each prediction folder PRED, a method named after its folder, against the reference.
+
+    Files are paired by name (CASE.nii.gz, CASE.nii or CASE.mha) and must lie on the reference's grid. Prints DSC and
+    lesion-wise F1 per class under the protocol mswal/1; with several folders also their average score and the order
+    of difficulty, and marks the best (bold) and the second best (underlined).
+    """
+    from ..scoring import score_folders, write_scores
+    from ..table_formats import format_table
+
+    result = score_folders(predictions, reference, jobs=jobs, allow_missing=allow_missing, progress=True)
+    for note in result.notes:
+        click.echo(f"note: {note}", err=True)
+    at_terminal = sys.stdout.isatty()
+    text = format_table(
+        result.table,
+        style,
+        ansi=at_terminal and not os.environ.get("NO_COLOR"),
+        width=shutil.get_terminal_size().columns if at_terminal else None,
+    )
+    click.echo(text)
+    if out is not None:
+        write_scores(result, out)

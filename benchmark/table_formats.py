@@ -1,0 +1,108 @@
+"""Writes the score table in a format: for the terminal, Markdown, LaTeX, CSV or JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Literal, get_args
+
+from tabulate import tabulate
+
+from .score_result import fraction_cell, scores_json
+from .score_table import ScoreTable
+from .table_view import METRICS, UNDEFINED, Cell, Row, TableView, table_view
+from .terminal_table import terminal_table
+
+TableFormat = Literal["table", "markdown", "latex", "csv", "json"]
+TABLE_FORMATS: tuple[TableFormat, ...] = get_args(TableFormat)
+
+_LATEX_SPECIAL = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", UNDEFINED: "--",
+}  # fmt: skip
+_MARKDOWN_SPECIAL = "\\`*_{}[]<>|#"
+
+
+def format_table(table: ScoreTable, style: TableFormat, *, ansi: bool = False, width: int | None = None) -> str:
+    """The table as text, without a newline at its end.
+
+    `ansi` marks the best and second best of a terminal table with bold and underline; `width`, in characters, breaks it
+    into several when it is wider. Markdown and LaTeX always carry the marks; CSV and JSON are data and have fractions.
+    """
+    if style == "json":
+        return scores_json(table).rstrip("\n")
+    if style == "csv":
+        return _csv(table)
+    view = table_view(table)
+    if style == "markdown":
+        return _markdown(view)
+    return _latex(view) if style == "latex" else terminal_table(view, ansi=ansi, width=width)
+
+
+def _markdown(view: TableView) -> str:
+    headers = [view.corner, *(f"{_plain(group)} {metric}" for group in view.groups for metric in view.metrics)]
+    rows = [[row.label, *(_markdown_cell(cell) for cell in row.cells)] for row in view.rows]
+    alignment = ("left", *("right" for _ in headers[1:]))
+    body = tabulate(rows, headers, tablefmt="pipe", disable_numparse=True, colalign=alignment)
+    # Two spaces at the end of a line are a line break.
+    return body + "\n\n" + "  \n".join(_plain(note) for note in view.notes)
+
+
+def _markdown_cell(cell: Cell) -> str:
+    if cell.best:
+        return f"**{cell.text}**"
+    return f"<u>{cell.text}</u>" if cell.second else cell.text
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return "".join(f"\\{character}" if character in _MARKDOWN_SPECIAL else character for character in text)
+
+
+def _latex(view: TableView) -> str:
+    span = len(view.metrics)
+    starts = [2 + span * index for index in range(len(view.groups))]
+    lines = [
+        r"% needs \usepackage{booktabs}",
+        r"\begin{tabular}{l" + "r" * span * len(view.groups) + "}",
+        r"\toprule",
+        " & ".join(["", *(rf"\multicolumn{{{span}}}{{c}}{{{_escaped(group)}}}" for group in view.groups)]) + r" \\",
+        " ".join(rf"\cmidrule(lr){{{start}-{start + span - 1}}}" for start in starts),
+        " & ".join([view.corner, *(metric for _ in view.groups for metric in view.metrics)]) + r" \\",
+        r"\midrule",
+    ]
+    for row in view.rows:
+        lines += [r"\midrule"] if row.is_average else []
+        lines.append(_latex_row(row))
+    lines += [r"\bottomrule", r"\end{tabular}", "", r"\smallskip", r"{\footnotesize"]
+    return "\n".join([*lines, *(_escaped(note) + r"\\" for note in view.notes), "}"])
+
+
+def _latex_row(row: Row) -> str:
+    return " & ".join([_escaped(row.label), *(_latex_cell(cell) for cell in row.cells)]) + r" \\"
+
+
+def _latex_cell(cell: Cell) -> str:
+    text = _escaped(cell.text)
+    if cell.best:
+        return rf"\textbf{{{text}}}"
+    return rf"\underline{{{text}}}" if cell.second else text
+
+
+def _escaped(text: str) -> str:
+    return "".join(_LATEX_SPECIAL.get(character, character) for character in text)
+
+
+def _csv(table: ScoreTable) -> str:
+    """One row per method and class, then the method's average under the class `average`; empty where undefined."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["method", "class", *METRICS, "tp", "fp", "fn", "f1_per_case", "cases"])
+    for name, method in table.methods.items():
+        for key, score in method.classes.items():
+            ratios = fraction_cell(score.dsc), fraction_cell(score.f1)
+            lesions = score.tp, score.fp, score.fn
+            writer.writerow([name, key, *ratios, *lesions, fraction_cell(score.f1_per_case), score.cases])
+        ratios = fraction_cell(method.average.dsc), fraction_cell(method.average.f1)
+        writer.writerow([name, "average", *ratios, "", "", "", "", ""])
+    return text.getvalue().rstrip("\n")

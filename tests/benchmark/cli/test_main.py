@@ -1,0 +1,36 @@
+"""The installed command."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+# Runs what the console script runs, then tells on stderr what it had to import.
+ENTRY = """
+import sys
+from importlib.metadata import entry_points
+(script,) = entry_points(group="console_scripts", name="mswal-bench")
+main = script.load()
+try:
+    main()
+finally:
+    print(*sorted(name for name in sys.modules if "." not in name), file=sys.stderr)
+"""
+HEAVY = {"torch", "nnunetv2", "monai", "torchvision", "scipy", "cc3d", "pandas", "SimpleITK"}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["score", "--help"]])
+def test_help_needs_no_heavy_package(arguments: list[str]) -> None:
+    done = subprocess.run([sys.executable, "-c", ENTRY, *arguments], capture_output=True, text=True, check=True)
+    assert "Usage:" in done.stdout
+    modules = set(done.stderr.split())
+    assert "mswal_bench" in modules
+    assert not modules & HEAVY
+
+
+def test_score_needs_no_torch() -> None:
+    code = "import sys, mswal_bench.benchmark.scoring, mswal_bench.benchmark.table_formats; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(done.stdout.split()) & {"torch", "nnunetv2", "monai", "SimpleITK"}

@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import SimpleITK
+from click.testing import CliRunner, Result
+from mswal_bench.benchmark.cli.main import main
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from ...conftest import SaveLabels
+
+LABELS = np.zeros((4, 6, 8), np.uint8)
+LABELS[1, 1:3, 1:4] = 3
+LABELS[2, 4, 5] = 7
+CASES = ("case_1", "case_2", "case_3")
+Spoil = Callable[[Path, "SaveLabels"], object]
+
+
+@pytest.fixture
+def folders(tmp_path: Path, save_labels: SaveLabels) -> Path:
+    """`labels` and the perfect predictions of `mine` for three cases."""
+    for case in CASES:
+        for folder in ("labels", "mine"):
+            save_labels(tmp_path / folder / f"{case}.nii.gz", LABELS)
+    return tmp_path
+
+
+def _score(folders: Path, *options: str, predictions: tuple[str, ...] = ("mine",)) -> Result:
+    arguments = [str(folders / name) for name in predictions]
+    reference = ["--reference", str(folders / "labels")]
+    return CliRunner().invoke(main, ["score", *arguments, *reference, "--jobs", "1", *options])
+
+
+def _changed(place: tuple[int, int, int], value: float) -> NDArray[np.float32]:
+    labels = LABELS.astype(np.float32)
+    labels[place] = value
+    return labels
+
+
+def _spoil_with(**options: object) -> Spoil:
+    return lambda path, save: save(path, LABELS, **options)
+
+
+def _cut_off(path: Path, _save: SaveLabels) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def _corrupt(path: Path, _save: SaveLabels) -> None:
+    data = bytearray(path.read_bytes())
+    data[-6] ^= 1
+    path.write_bytes(data)
+
+
+def _folder_instead(path: Path, _save: SaveLabels) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def _dead_link(path: Path, _save: SaveLabels) -> None:
+    path.unlink()
+    path.symlink_to("nowhere")
+
+
+def _two_volumes(path: Path, _save: SaveLabels) -> None:
+    image = SimpleITK.GetImageFromArray(LABELS)
+    SimpleITK.WriteImage(SimpleITK.JoinSeries([image, image]), str(path))
+
+
+BAD_PREDICTIONS: dict[str, tuple[Spoil, str]] = {
+    "missing": (lambda path, _: path.unlink(), "no prediction for 1 of 3 cases: case_2"),
+    "not a volume": (lambda path, _: path.write_text("oops" * 200), "not a NIfTI file"),
+    "empty file": (lambda path, _: path.write_bytes(b""), "the file is empty"),
+    "a folder": (_folder_instead, "a folder"),
+    "a dead link": (_dead_link, "cannot be read"),
+    "cut off": (_cut_off, "cut off"),
+    "wrong checksum": (_corrupt, "corrupt"),
+    "other shape": (lambda path, save: save(path, LABELS[:3]), "shape"),
+    "other spacing": (_spoil_with(spacing=(1.0, 1.0, 2.1)), "spacing"),
+    "other origin": (_spoil_with(origin=(10.0, -20.0, 130.0)), "origin"),
+    "other direction": (_spoil_with(direction=(-1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)), "direction"),
+    "fractional": (lambda path, save: save(path, _changed((0, 0, 0), 1.9999)), "not whole numbers"),
+    "NaN": (
+        lambda path, save: save(path, _changed((0, 0, 0), np.nan)),
+        "NaN or infinite: expected labels, found 1 voxel",
+    ),
+    "infinite": (
+        lambda path, save: save(path, _changed((0, 0, 0), np.inf)),
+        "NaN or infinite: expected labels, found 1 voxel",
+    ),
+    "too high": (lambda path, save: save(path, _changed((0, 0, 0), 8)), "expected 0 to 7, found 8 (1 voxel)"),
+    "negative": (lambda path, save: save(path, _changed((0, 0, 0), -1)), "expected 0 to 7, found -1 (1 voxel)"),
+    "two volumes": (_two_volumes, "not one 3D volume"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_PREDICTIONS)
+def test_a_bad_prediction(folders: Path, save_labels: SaveLabels, kind: str) -> None:
+    spoil, message = BAD_PREDICTIONS[kind]
+    path = folders / "mine" / "case_2.nii.gz"
+    spoil(path, save_labels)
+    _assert_refused(_score(folders, "--out", str(folders / "out")), folders, message, "mine", "case_2")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in BAD_PREDICTIONS if kind != "missing"])
+def test_a_bad_reference(folders: Path, save_labels: SaveLabels, kind: str) -> None:
+    spoil, message = BAD_PREDICTIONS[kind]
+    spoil(folders / "labels" / "case_2.nii.gz", save_labels)
+    # Where the grids differ it is the prediction that is told to be unlike the reference.
+    _assert_refused(_score(folders, "--out", str(folders / "out")), folders, message.split(", found")[0], "case_2")
+
+
+def _assert_refused(result: Result, folders: Path, *texts: str) -> None:
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.startswith("error: ")
+    assert "Traceback" not in result.stderr
+    for text in texts:
+        assert text in result.stderr
+    assert not (folders / "out").exists()
+
+
+def test_an_extra_prediction(folders: Path, save_labels: SaveLabels) -> None:
+    save_labels(folders / "mine" / "case_9.nii.gz", LABELS)
+    _assert_refused(_score(folders, "--out", str(folders / "out")), folders, "does not have: case_9.nii.gz")
+
+
+@pytest.mark.parametrize("which", ["labels", "mine"])
+def test_an_empty_folder(folders: Path, which: str) -> None:
+    for path in (folders / which).iterdir():
+        path.unlink()
+    message = f"{folders / which}: no label map in it"
+    _assert_refused(_score(folders, "--out", str(folders / "out")), folders, message)
+
+
+def test_no_such_folder(folders: Path) -> None:
+    _assert_refused(_score(folders, predictions=("mine", "nope")), folders, f"{folders / 'nope'}: no such folder")
+
+
+def test_what_is_wrong_with_several_cases_is_told_in_one_go(folders: Path, save_labels: SaveLabels) -> None:
+    save_labels(folders / "mine" / "case_1.nii.gz", LABELS[:3], spacing=(2.0, 2.0, 2.0))
+    save_labels(folders / "mine" / "case_3.nii.gz", _changed((0, 0, 0), 0.5))
+    result = _score(folders)
+    assert result.stderr.count("error: ") == 3
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int16, np.uint32, np.int64])
+def test_whole_numbers_of_any_type_are_fine(folders: Path, save_labels: SaveLabels, dtype: type) -> None:
+    save_labels(folders / "mine" / "case_2.nii.gz", LABELS.astype(dtype))
+    result = _score(folders, "--format", "json")
+    assert json.loads(result.stdout)["methods"]["mine"]["average"]["dsc"] == 1
+
+
+def test_4d_with_one_volume_is_fine(folders: Path) -> None:
+    path = folders / "mine" / "case_2.nii.gz"
+    SimpleITK.WriteImage(SimpleITK.JoinSeries([SimpleITK.ReadImage(str(path))]), str(path))
+    assert _score(folders).exit_code == 0
+
+
+def test_allow_missing_scores_an_empty_prediction_and_says_so(folders: Path) -> None:
+    (folders / "mine" / "case_2.nii.gz").unlink()
+    result = _score(folders, "--allow-missing")
+    assert result.exit_code == 0
+    assert "mine: no prediction for 1 of 3 cases, counted as empty: case_2." in result.stdout
+    content = json.loads(_score(folders, "--allow-missing", "--format", "json").stdout)
+    assert content["missing"] == {"mine": ["case_2"]}
+    assert content["methods"]["mine"]["classes"]["liver_tumor"]["dsc"] == pytest.approx(2 / 3)
+
+
+def test_allow_missing_does_not_allow_an_empty_folder(folders: Path) -> None:
+    for path in (folders / "mine").iterdir():
+        path.unlink()
+    _assert_refused(_score(folders, "--allow-missing"), folders, "no label map in it")
+
+
+@pytest.mark.parametrize("style", ["table", "markdown", "latex", "csv", "json"])
+def test_every_format(folders: Path, save_labels: SaveLabels, style: str) -> None:
+    for case in CASES:
+        save_labels(folders / "other" / f"{case}.mha", np.roll(LABELS, 1, axis=2))
+    result = _score(folders, "--format", style, predictions=("mine", "other"))
+    assert result.exit_code == 0
+    assert result.stdout.endswith("\n")
+    assert not result.stdout.endswith("\n\n")
+    # CliRunner's stdout is no terminal.
+    assert "\x1b[" not in result.stdout
+
+
+def test_out(folders: Path) -> None:
+    result = _score(folders, "--out", str(folders / "out"))
+    assert result.exit_code == 0
+    assert sorted(path.name for path in (folders / "out").iterdir()) == ["cases.csv", "lesions.csv", "scores.json"]
+
+
+def test_passed_over_files_are_noted_beside_the_table(folders: Path) -> None:
+    (folders / "mine" / "notes.txt").touch()
+    result = _score(folders, "--format", "json")
+    assert result.stderr == f"note: {folders / 'mine'}: not label maps, passed over: notes.txt\n"
+    json.loads(result.stdout)
+
+
+@pytest.mark.parametrize("arguments", [[], ["a"], ["a", "--reference", "b", "--format", "xls"], ["a", "--jobs", "0"]])
+def test_a_wrong_call(arguments: list[str]) -> None:
+    assert CliRunner().invoke(main, ["score", *arguments]).exit_code == 2
+
+
+def test_two_human_methods(kits_raters: Path) -> None:
+    """Real label maps, whose first array axis is not the patient's left-right axis."""
+    raters = [str(kits_raters / name) for name in ("rater2", "rater3")]
+    arguments = ["score", *raters, "--reference", str(kits_raters / "rater1")]
+    result = CliRunner().invoke(main, [*arguments, "--format", "json"])
+    assert result.exit_code == 0, result.stderr
+    content = json.loads(result.stdout)
+    tumor = content["methods"]["rater2"]["classes"]["kidney_tumor"]
+    assert tumor["cases"] == 12
+    assert tumor["dsc"] > 0.95
+    assert content["difficulty"]["dsc"] == ["kidney_cyst", "kidney_tumor"]
+    assert content["methods"]["rater3"]["classes"]["gallstone"]["dsc"] is None

@@ -1,0 +1,45 @@
+"""What the tests of several folders share: tiny label maps on disk, and the real ones beside the repository."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import SimpleITK
+from numpy.typing import NDArray
+
+SaveLabels = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def save_labels() -> SaveLabels:
+    """Writes an array (z, y, x) as a volume: `save_labels(path, array, spacing=..., origin=..., direction=...)`."""
+
+    def save(
+        path: Path,
+        array: NDArray[Any],
+        spacing: tuple[float, ...] = (1.0, 1.0, 2.0),
+        origin: tuple[float, ...] = (10.0, -20.0, 30.0),
+        direction: tuple[float, ...] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0),
+    ) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image = SimpleITK.GetImageFromArray(np.ascontiguousarray(array))
+        image.SetSpacing(spacing)
+        image.SetOrigin(origin)
+        image.SetDirection(direction)
+        SimpleITK.WriteImage(image, str(path), useCompression=path.suffix != ".nii")
+        return path
+
+    return save
+
+
+@pytest.fixture(scope="session")
+def kits_raters() -> Path:
+    """Label maps of 12 patients by three raters, in folders `rater1` to `rater3`."""
+    path = Path(__file__).resolve().parents[2] / "shared" / "data" / "kits_raters"
+    if not path.is_dir():
+        pytest.skip("the raters' label maps (../shared/data/kits_raters) are not beside the repository")
+    return path
