@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH := $(BIN)/mswal-bench
 READY := $(VENV)/.ready
 DEMO := demo
 SHELL := bash
@@ -24,6 +25,15 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps panoptica
 	mkdir -p .types && ln -sfn .. .types/mswal_bench
 	touch $@
+
+# Every step is a command of its own that a user can give; each does nothing where its work is done.
+demo: export OMP_NUM_THREADS ?= 1
+demo: $(READY) ## phantom data -> train two methods -> predict -> score -> a table and a page
+	$(BENCH) data phantom $(DEMO)/data --train 60 --test 12 --size small --seed 0
+	$(BENCH) run nnunet-v2 --data $(DEMO)/data --work $(DEMO)/nnunet-v2 --budget demo --fold 0 --device cpu
+	$(BENCH) run inception-nnunet --data $(DEMO)/data --work $(DEMO)/inception-nnunet --budget demo --fold 0 --device cpu
+	$(BENCH) report $(DEMO)/inception-nnunet/fold-0/inception-nnunet $(DEMO)/nnunet-v2/fold-0/nnunet-v2 \
+	    --data $(DEMO)/data --out $(DEMO)/report
 
 test: $(READY) ## run the whole test suite
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal

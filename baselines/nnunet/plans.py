@@ -43,9 +43,9 @@ def prepare(
     configuration = plans["configurations"][CONFIGURATION]
     if network_class is not None:
         configuration["architecture"]["network_class_name"] = network_class
-    configuration["architecture"]["arch_kwargs"].update(network_options)
     if small is not None:
         _shrink(configuration, small)
+    configuration["architecture"]["arch_kwargs"].update(network_options)
     _write_json(_plans_file(workspace), plans)
     splits = [{"train": list(fold.train), "val": list(fold.validation)} for fold in folds]
     _write_json(workspace.preprocessed / "splits_final.json", splits)
@@ -82,6 +82,7 @@ def _shrink(configuration: dict[str, Any], small: SmallNetwork) -> None:
             "strides": [[1, 1, 1]] + [[2, 2, 2]] * (stages - 1),
             per_stage: list(small.blocks),
             "n_conv_per_stage_decoder": [small.decoder_blocks] * (stages - 1),
+            "norm_op": small.norm,
         }
     )
     configuration["patch_size"] = list(small.patch)

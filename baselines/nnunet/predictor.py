@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ..method import Report
 from .plans import CONFIGURATION, read_dataset_json, read_plans
-from .trainer import final_checkpoint, load_checkpoint
+from .trainer import final_checkpoint, load_checkpoint, use_threads
 from .workspace import Workspace
 
 
@@ -35,6 +35,7 @@ def predict_images(
     report: Report,
 ) -> None:
     """Writes `out/CASE.nii.gz` for every image that has none yet."""
+    use_threads(device)
     predictor = _predictor(workspace, folds, mirroring, device)
     out.mkdir(parents=True, exist_ok=True)
     for done, (case, image) in enumerate(images.items()):

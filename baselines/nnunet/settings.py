@@ -19,8 +19,8 @@ class Training:
     """At the first epoch."""
     decay_exponent: float = 0.9
     """The rate in epoch e of E is `learning_rate * (1 - e/E) ** decay_exponent`; 1 is a linear decay."""
-    hardest_voxels_percent: float = 100
-    """The cross-entropy averages over this share of a batch's voxels, those with the highest loss."""
+    background_weight: float = 1
+    """Of a background voxel in the cross-entropy, where a lesion voxel has 1."""
     foreground_patches: float = 0.33
     """The share of a batch's patches that must hold a lesion."""
     mirroring: bool = True
@@ -41,6 +41,8 @@ class SmallNetwork:
     """Blocks (residual encoders) or convolutions (plain ones) of each encoder stage."""
     decoder_blocks: int
     batch_size: int
+    norm: str = "torch.nn.modules.batchnorm.BatchNorm3d"
+    """Instance normalisation over a patch this small hides the HU that tell a cyst from a tumor."""
     batch_dice: bool = True
     """Whether the Dice loss sees a batch as one volume. With patches this small most lesion types are in none of a
     batch's patches or in one, and a Dice per patch would mostly say to predict nothing."""

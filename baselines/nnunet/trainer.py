@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from nnunetv2.training.loss.compound_losses import DC_and_topk_loss
+from nnunetv2.training.loss.robust_ce_loss import RobustCrossEntropyLoss
 from nnunetv2.training.lr_scheduler.polylr import PolyLRScheduler
 from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
 
@@ -67,17 +67,11 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
 
     def _build_loss(self) -> torch.nn.Module:
         loss: torch.nn.Module = super()._build_loss()
-        if self.training.hardest_voxels_percent < 100:
-            # What DeepSupervisionWrapper applies at each resolution; nnU-Net's DiceTopK trainers set the same.
-            loss.loss = DC_and_topk_loss(
-                {
-                    "batch_dice": self.configuration_manager.batch_dice,
-                    "smooth": 1e-5,
-                    "do_bg": False,
-                    "ddp": self.is_ddp,
-                },
-                {"k": self.training.hardest_voxels_percent},
-            )
+        if self.training.background_weight != 1:
+            weights = torch.ones(self.label_manager.num_segmentation_heads, device=self.device)
+            weights[0] = self.training.background_weight
+            # The wrapped loss is nnU-Net's sum of Dice and cross-entropy.
+            loss.loss.ce = RobustCrossEntropyLoss(weight=weights)
         return loss
 
     def get_dataloaders(self) -> tuple[Any, Any]:
@@ -140,7 +134,7 @@ def train_fold(workspace: Workspace, fold: int, training: Training, device: str,
     """Trains one fold to its end, from its last checkpoint if there is one."""
     if final_checkpoint(workspace, fold).exists():
         return
-    _use_threads(device)
+    use_threads(device)
     # Before the network is built, which draws its weights. A resumed training draws other patches than its first part.
     _seed(seed, fold, epochs_done(workspace, fold, training.epochs))
     trainer = _trainer(workspace, fold, training, device, report)
@@ -187,7 +181,8 @@ def _seed(*parts: int) -> None:
     torch.manual_seed(state)
 
 
-def _use_threads(device: str) -> None:
-    # One process augments beside the one that trains; more threads than cores make small networks crawl.
+def use_threads(device: str) -> None:
+    """Lets torch use every core where it computes on a CPU."""
+    # OMP_NUM_THREADS holds for all that is not training: small networks crawl when every library takes every core.
     if device == "cpu":
-        torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
+        torch.set_num_threads(os.cpu_count() or 1)
