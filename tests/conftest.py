@@ -43,3 +43,12 @@ def kits_raters() -> Path:
     if not path.is_dir():
         pytest.skip("the raters' label maps (../shared/data/kits_raters) are not beside the repository")
     return path
+
+
+@pytest.fixture(scope="session")
+def example_ct() -> Path:
+    """A real CT, 122 x 101 x 112 voxels of 3 mm, without labels."""
+    path = Path(__file__).resolve().parents[2] / "shared" / "data" / "ct" / "example_ct.nii.gz"
+    if not path.exists():
+        pytest.skip("the example CT (../shared/data/ct) is not beside the repository")
+    return path

@@ -5,11 +5,13 @@ All take and give tensors of shape (batch, channels, z, y, x). A kernel size or 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor, nn
+
+Triple = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -23,11 +25,11 @@ class Layers:
     bias: bool = True
 
     def conv_norm(
-        self, channels_in: int, channels_out: int, kernel: Sequence[int], stride: Sequence[int] = (1, 1, 1)
+        self, channels_in: int, channels_out: int, kernel: Triple, stride: Triple = (1, 1, 1)
     ) -> list[nn.Module]:
         """A convolution that keeps the shape at stride 1, and its normalisation."""
-        padding = tuple((side - 1) // 2 for side in kernel)
-        convolution = nn.Conv3d(channels_in, channels_out, tuple(kernel), tuple(stride), padding, bias=self.bias)
+        padding = ((kernel[0] - 1) // 2, (kernel[1] - 1) // 2, (kernel[2] - 1) // 2)
+        convolution = nn.Conv3d(channels_in, channels_out, kernel, stride, padding, bias=self.bias)
         return [convolution, self.norm(channels_out, **self.norm_options)]
 
     def pointwise_norm(self, channels_in: int, channels_out: int) -> list[nn.Module]:
@@ -39,9 +41,9 @@ class Layers:
         return self.nonlinearity(**self.nonlinearity_options)
 
     def two_convolutions(
-        self, channels_in: int, channels_out: int, kernel: Sequence[int], stride: Sequence[int] = (1, 1, 1)
+        self, channels_in: int, channels_out: int, kernel: Triple, stride: Triple = (1, 1, 1)
     ) -> nn.Sequential:
-        """Conv, norm, nonlinearity, conv, norm: the left branch of every block. The first convolution has the stride."""
+        """Conv (with the stride), norm, nonlinearity, conv, norm: the left branch of every block."""
         return nn.Sequential(
             *self.conv_norm(channels_in, channels_out, kernel, stride),
             self.activation(),
@@ -57,7 +59,7 @@ class MiniInception(nn.Module):
     that of the nnU-Net residual block which this one replaces, and the released code keeps it.
     """
 
-    def __init__(self, channels: int, kernel: Sequence[int], layers: Layers):
+    def __init__(self, channels: int, kernel: Triple, layers: Layers):
         super().__init__()
         self.left = layers.two_convolutions(channels, channels, kernel)
         self.right = nn.Sequential(
@@ -79,12 +81,10 @@ class InceptionDownsampling(nn.Module):
     stay the same; the paper's text and drawing, followed here, have it always.
     """
 
-    def __init__(
-        self, channels_in: int, channels_out: int, kernel: Sequence[int], stride: Sequence[int], layers: Layers
-    ):
+    def __init__(self, channels_in: int, channels_out: int, kernel: Triple, stride: Triple, layers: Layers):
         super().__init__()
         self.left = layers.two_convolutions(channels_in, channels_out, kernel, stride)
-        pooling = [nn.AvgPool3d(tuple(stride), tuple(stride))] if any(side != 1 for side in stride) else []
+        pooling = [nn.AvgPool3d(stride, stride)] if any(side != 1 for side in stride) else []
         self.right = nn.Sequential(*pooling, *layers.pointwise_norm(channels_in, channels_out))
         self.activation = layers.activation()
 
@@ -97,7 +97,7 @@ class ResidualBlock(nn.Module):
     """The decoder's block: `nonlinearity(left(x) + skip(x))`, `skip` being a 1 x 1 x 1 convolution with its
     normalisation where the channels change and the identity elsewhere (as in nnU-Net's residual blocks)."""
 
-    def __init__(self, channels_in: int, channels_out: int, kernel: Sequence[int], layers: Layers):
+    def __init__(self, channels_in: int, channels_out: int, kernel: Triple, layers: Layers):
         super().__init__()
         self.left = layers.two_convolutions(channels_in, channels_out, kernel)
         projection = [] if channels_in == channels_out else layers.pointwise_norm(channels_in, channels_out)

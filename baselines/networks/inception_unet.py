@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .inception_blocks import InceptionDownsampling, Layers, MiniInception, ResidualBlock
+from .inception_blocks import InceptionDownsampling, Layers, MiniInception, ResidualBlock, Triple
 
 Axes = int | Sequence[int]
 
@@ -98,7 +98,7 @@ class InceptionUNet(nn.Module):
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, MiniInception | InceptionDownsampling | ResidualBlock):
-            last_norm = module.left[-1]
+            last_norm: Any = module.left[-1]
             if getattr(last_norm, "weight", None) is not None:
                 nn.init.zeros_(last_norm.weight)
                 nn.init.zeros_(last_norm.bias)
@@ -116,8 +116,8 @@ class _Decoder(nn.Module):
     def __init__(
         self,
         features: Sequence[int],
-        kernels: Sequence[Sequence[int]],
-        strides: Sequence[Sequence[int]],
+        kernels: Sequence[Triple],
+        strides: Sequence[Triple],
         blocks: Sequence[int],
         num_classes: int,
         layers: Layers,
@@ -128,7 +128,7 @@ class _Decoder(nn.Module):
         self.outputs = nn.ModuleList()
         for below, count in zip(range(len(features) - 1, 0, -1), blocks, strict=True):
             channels = features[below - 1]
-            step = tuple(strides[below])
+            step = strides[below]
             self.upsamplings.append(nn.ConvTranspose3d(features[below], channels, step, step, bias=layers.bias))
             kernel = kernels[below - 1]
             self.stages.append(
@@ -152,7 +152,7 @@ class _Decoder(nn.Module):
 
 
 def _encoder_stage(
-    channels_in: int, channels_out: int, blocks: int, kernel: Sequence[int], stride: Sequence[int], layers: Layers
+    channels_in: int, channels_out: int, blocks: int, kernel: Triple, stride: Triple, layers: Layers
 ) -> nn.Sequential:
     keeps_shape = channels_in == channels_out and all(side == 1 for side in stride)
     first = (
@@ -163,5 +163,6 @@ def _encoder_stage(
     return nn.Sequential(first, *(MiniInception(channels_out, kernel, layers) for _ in range(blocks - 1)))
 
 
-def _per_axis(value: Axes) -> tuple[int, ...]:
-    return (value,) * 3 if isinstance(value, int) else tuple(value)
+def _per_axis(value: Axes) -> Triple:
+    z, y, x = (value,) * 3 if isinstance(value, int) else value
+    return z, y, x

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from nnunetv2.training.dataloading.data_loader import nnUNetDataLoader
-import nnunetv2.training.nnUNetTrainer.nnUNetTrainer as trainer_module
+from nnunetv2.training.nnUNetTrainer import nnUNetTrainer as trainer_module  # noqa: N813
 
 _PR_SET_PDEATHSIG = 1
 

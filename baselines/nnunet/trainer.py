@@ -49,7 +49,7 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
         super().initialize()
         if self.device.type == "cpu":
             # Small three-dimensional convolutions train about a quarter faster on a CPU in this layout.
-            self.network = self.network.to(memory_format=torch.channels_last_3d)
+            self.network: Any = self.network.to(memory_format=torch.channels_last_3d)
 
     def configure_optimizers(self) -> tuple[Any, Any]:
         if self.training.optimizer == "adamw":
@@ -65,8 +65,8 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
             self.inference_allowed_mirroring_axes = None
         return rotation, flat, patch, mirror_axes
 
-    def _build_loss(self) -> torch.nn.Module:
-        loss: torch.nn.Module = super()._build_loss()
+    def _build_loss(self) -> Any:
+        loss: Any = super()._build_loss()
         if self.training.background_weight != 1:
             weights = torch.ones(self.label_manager.num_segmentation_heads, device=self.device)
             weights[0] = self.training.background_weight

@@ -20,7 +20,7 @@ import click
 @click.option("--case", help="The case in the picture; by default the one that shows most lesion types.")
 def report(predictions: tuple[Path, ...], raw: Path, out: Path, case: str | None) -> None:
     """Score folders of PREDICTIONS on a data set's test cases; write a table, a picture and an HTML page to --out."""
-    from ..report import write_report
+    from ..report.write_report import write_report
     from .table_output import print_table
 
     print_table(write_report(predictions, raw, out, case=case))

@@ -43,7 +43,7 @@ def run(
 
     Stopped at any moment and called again with the same options, it goes on from what is finished.
     """
-    from ..run import run_method
+    from ..runs.run_method import run_method
     from .table_output import print_table
 
     try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from ..table_formats import TableFormat
+    from ..scoring.table_formats import TableFormat
 
 
 @click.command()
@@ -46,8 +46,8 @@ def score(
     lesion-wise F1 per class under the protocol mswal/1; with several folders also their average score and the order
     of difficulty, and marks the best (bold) and the second best (underlined).
     """
-    from ..scoring import score_folders, write_scores
-    from ..table_formats import format_table
+    from ..scoring.score_folders import score_folders, write_scores
+    from ..scoring.table_formats import format_table
 
     result = score_folders(predictions, reference, jobs=jobs, allow_missing=allow_missing, progress=True)
     for note in result.notes:

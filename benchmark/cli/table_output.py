@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from ..score_table import ScoreTable
-    from ..table_formats import TableFormat
+    from ..scoring.score_table import ScoreTable
+    from ..scoring.table_formats import TableFormat
 
 
 def print_table(table: ScoreTable, style: TableFormat = "table") -> None:
     """Prints `table` to stdout; bold and underlined on a terminal, broken to its width."""
-    from ..table_formats import format_table
+    from ..scoring.table_formats import format_table
 
     at_terminal = sys.stdout.isatty()
     ansi = at_terminal and not os.environ.get("NO_COLOR")

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK
-from mswal_bench.metrics import score_case
 from numpy.typing import NDArray
+
+from mswal_bench.metrics import score_case
 
 KIDNEY_TUMOR, KIDNEY_CYST = 4, 7
 

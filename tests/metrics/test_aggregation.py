@@ -3,6 +3,7 @@ from __future__ import annotations
 from math import isnan, nan
 
 import pytest
+
 from mswal_bench.metrics import ClassCounts, ClassScore, MetricPair, average, average_score, class_score, difficulty
 
 EMPTY = ClassCounts(0, 0, 0, 0, 0, 0)

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from mswal_bench.metrics import CaseScore, ClassCounts, score_case
-from mswal_bench.metrics import case as case_module
 from numpy.typing import NDArray
 from scipy import ndimage
+
+from mswal_bench.metrics import CaseScore, ClassCounts, score_case
+from mswal_bench.metrics import case as case_module
 
 SPACING_MM = (2.0, 0.5, 0.5)
 CLASSES = (1, 2, 3)

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from mswal_bench.metrics.components import connected_components
 from scipy import ndimage
+
+from mswal_bench.metrics.components import connected_components
 
 
 def test_an_empty_mask_has_no_component() -> None:

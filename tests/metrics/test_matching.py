@@ -5,11 +5,12 @@ from itertools import product
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from scipy import ndimage
+
 from mswal_bench.metrics.components import Components, connected_components
 from mswal_bench.metrics.matching import match
 from mswal_bench.metrics.overlap import OverlapTable, overlap_table
-from numpy.typing import NDArray
-from scipy import ndimage
 
 
 def _pair(intersection: int, union: int) -> OverlapTable:

@@ -4,6 +4,7 @@ from math import isnan
 
 import numpy as np
 import pytest
+
 from mswal_bench.metrics.components import connected_components
 from mswal_bench.metrics.overlap import dsc, f1, overlap_table
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
-from mswal_bench.baselines.networks.inception_blocks import (  # noqa: E402
+from mswal_bench.baselines.networks.inception_blocks import (
     InceptionDownsampling,
     Layers,
     MiniInception,

@@ -1,17 +1,19 @@
+from typing import Any
+
 import pytest
 
 torch = pytest.importorskip("torch")
-from torch import nn  # noqa: E402
+from torch import nn
 
-from mswal_bench.baselines.networks.inception_blocks import (  # noqa: E402
+from mswal_bench.baselines.networks.inception_blocks import (
     InceptionDownsampling,
     MiniInception,
     ResidualBlock,
 )
-from mswal_bench.baselines.networks.inception_unet import InceptionUNet  # noqa: E402
+from mswal_bench.baselines.networks.inception_unet import InceptionUNet
 
 # What nnU-Net's ResEnc-L planner sets for a six-stage network, one input channel, seven lesions and background.
-RESENC_L = {
+RESENC_L: dict[str, Any] = {
     "input_channels": 1,
     "n_stages": 6,
     "features_per_stage": (32, 64, 128, 256, 320, 320),
@@ -29,7 +31,7 @@ RESENC_L = {
     "nonlin": nn.LeakyReLU,
     "nonlin_kwargs": {"inplace": True},
 }
-SMALL = {
+SMALL: dict[str, Any] = {
     "input_channels": 1,
     "n_stages": 3,
     "features_per_stage": (4, 6, 6),

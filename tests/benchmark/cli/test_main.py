@@ -31,6 +31,7 @@ def test_help_needs_no_heavy_package(arguments: list[str]) -> None:
 
 
 def test_score_needs_no_torch() -> None:
-    code = "import sys, mswal_bench.benchmark.scoring, mswal_bench.benchmark.table_formats; print(*sys.modules)"
+    scoring = "mswal_bench.benchmark.scoring"
+    code = f"import sys, {scoring}.score_folders, {scoring}.table_formats; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & {"torch", "nnunetv2", "monai", "SimpleITK"}

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import SimpleITK
 from click.testing import CliRunner, Result
-from mswal_bench.benchmark.cli.main import main
 from numpy.typing import NDArray
+
+from mswal_bench.benchmark.cli.main import main
 
 if TYPE_CHECKING:
     from ...conftest import SaveLabels

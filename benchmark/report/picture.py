@@ -1,0 +1,107 @@
+"""The picture of a case: one axial slice as CT, reference and each method, lesions in the seven colours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import SimpleITK
+from numpy.typing import NDArray
+
+from ..files import whole_file
+from ..lesion_classes import LESION_CLASSES, LesionClass
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# The abdominal soft-tissue window.
+_CENTRE_HU, _WIDTH_HU = 40, 400
+_OPACITY = 0.75
+
+
+def draw_axial_slice(image: Path, reference: Path, predictions: Mapping[str, Path], out: Path) -> None:
+    """Writes a PNG of the axial slice that shows the reference best, one panel for each of CT, reference, methods.
+
+    All volumes are turned to the radiological convention: the patient's right is on the left of the picture. The slice
+    is the one with most lesion types in the reference, then with most lesion voxels; without a lesion, the middle one.
+    """
+    from matplotlib import pyplot
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
+
+    ct = _read_axial(image)
+    labels = {"Reference": _array(_read_axial(reference))}
+    labels |= {name: _array(_read_axial(path)) for name, path in predictions.items()}
+    z = _most_telling_slice(labels["Reference"])
+    grey = _array(ct)[z]
+    spacing_x_mm, spacing_y_mm, _ = ct.GetSpacing()
+    extent_mm = (0, grey.shape[1] * spacing_x_mm, grey.shape[0] * spacing_y_mm, 0)
+
+    panel_in = 3.2
+    height_in = panel_in * extent_mm[2] / extent_mm[1]
+    figure: Figure
+    figure, row = pyplot.subplots(
+        1, 1 + len(labels), figsize=(panel_in * (1 + len(labels)), height_in + 0.75), squeeze=False, facecolor="black"
+    )
+    try:
+        shown: set[int] = set()
+        for axes, (title, label) in zip(row[0], {"CT": None, **labels}.items(), strict=True):
+            _draw_grey(axes, grey, extent_mm, title)
+            if label is not None:
+                axes.imshow(_coloured(label[z]), extent=extent_mm, interpolation="nearest")
+                shown |= set(np.unique(label[z]).tolist())
+        patches = [Patch(color=lesion.colour, label=lesion.name) for lesion in LESION_CLASSES if lesion.id in shown]
+        if patches:
+            figure.legend(handles=patches, loc="lower center", ncols=7, frameon=False, labelcolor="white", fontsize=9)
+        figure.subplots_adjust(left=0.005, right=0.995, top=1 - 0.32 / (height_in + 0.75), bottom=0.05, wspace=0.02)
+        with whole_file(out) as temporary:
+            figure.savefig(temporary, dpi=110, facecolor="black")
+    finally:
+        pyplot.close(figure)
+
+
+def most_telling_case(references: Mapping[str, Path]) -> str:
+    """The case whose best slice shows most lesion types, then most lesion voxels; the first of equals."""
+    best = {case: _slice_ranks(_array(_read_axial(path))).max() for case, path in references.items()}
+    return max(best, key=lambda case: best[case])
+
+
+def _read_axial(path: Path) -> SimpleITK.Image:
+    return SimpleITK.DICOMOrient(SimpleITK.ReadImage(str(path)), "LPS")
+
+
+def _array(image: SimpleITK.Image) -> NDArray[Any]:
+    """(z, y, x), z towards the head, y towards the back, x towards the patient's left."""
+    array: NDArray[Any] = SimpleITK.GetArrayViewFromImage(image)
+    return array
+
+
+def _slice_ranks(label: NDArray[Any]) -> NDArray[np.int64]:
+    """For each slice a number that grows with its lesion types first, its lesion voxels second."""
+    kinds = sum((label == lesion.id).any(axis=(1, 2)).astype(np.int64) for lesion in LESION_CLASSES)
+    return np.asarray(kinds * label[0].size + (label > 0).sum(axis=(1, 2)), dtype=np.int64)
+
+
+def _most_telling_slice(label: NDArray[Any]) -> int:
+    ranks = _slice_ranks(label)
+    return int(ranks.argmax()) if ranks.any() else label.shape[0] // 2
+
+
+def _draw_grey(axes: Axes, grey: NDArray[Any], extent_mm: tuple[float, float, float, float], title: str) -> None:
+    low, high = _CENTRE_HU - _WIDTH_HU / 2, _CENTRE_HU + _WIDTH_HU / 2
+    axes.imshow(grey, cmap="gray", vmin=low, vmax=high, extent=extent_mm, interpolation="nearest")
+    axes.set_title(title, color="white", fontsize=10)
+    axes.set_axis_off()
+
+
+def _coloured(label: NDArray[Any]) -> NDArray[np.float64]:
+    rgba = np.zeros((*label.shape, 4))
+    for lesion in LESION_CLASSES:
+        rgba[label == lesion.id] = (*_rgb(lesion), _OPACITY)
+    return rgba
+
+
+def _rgb(lesion: LesionClass) -> tuple[float, ...]:
+    return tuple(int(lesion.colour[start : start + 2], 16) / 255 for start in (1, 3, 5))

@@ -1,0 +1,57 @@
+"""A small report of several methods: the table, a picture, and an HTML page with both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from ..dataset import open_dataset
+from ..errors import BenchError, Problem
+from ..files import write_text
+from ..scoring.score_folders import score_folders, write_scores
+from ..scoring.score_table import ScoreTable
+from ..scoring.table_view import table_view
+from .picture import draw_axial_slice, most_telling_case
+
+_PICTURE = "slice.png"
+
+
+def write_report(predictions: Sequence[Path], raw: Path, out: Path, *, case: str | None = None) -> ScoreTable:
+    """Scores prediction folders on the test cases of `raw`; writes `out/index.html`, a picture and the score files.
+
+    The picture shows `case`, or else the case with most lesion types in one slice. Raises BenchError for what the user
+    can mend, before anything is written.
+    """
+    dataset = open_dataset(raw)
+    if dataset.test_labels is None:
+        raise BenchError(Problem("the test labels are not there", str(raw), "a folder labelsTs"))
+    if case is not None and case not in dataset.test:
+        raise BenchError(Problem(f"there is no test case {case!r}", str(raw), f"one of {', '.join(dataset.test)}"))
+    result = score_folders(predictions, dataset.test_labels, progress=True)
+    references = {id_: test.label for id_, test in dataset.test.items() if test.label is not None}
+    shown = case or most_telling_case(references)
+    write_scores(result, out)
+    draw_axial_slice(
+        dataset.test[shown].image,
+        references[shown],
+        {folder.name: folder / references[shown].name for folder in predictions},
+        out / _PICTURE,
+    )
+    page = Environment(
+        loader=PackageLoader("mswal_bench.benchmark.report", "."), autoescape=True, undefined=StrictUndefined
+    ).get_template("report.html.j2")
+    write_text(
+        out / "index.html",
+        page.render(
+            title=f"{dataset.name}: {len(dataset.test)} test cases",
+            view=table_view(result.table),
+            picture=_PICTURE,
+            case=shown,
+            version=metadata.version("mswal-bench"),
+        )
+        + "\n",
+    )
+    return result.table

@@ -1,0 +1,1 @@
+"""Runs of a method: the steps, the work folder, the record."""

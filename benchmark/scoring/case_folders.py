@@ -1,0 +1,143 @@
+"""Which prediction file belongs to which reference file, found by name before any of them is read."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import Problem, raise_if_any
+from ..volumes.label_maps import SUFFIXES, case_id
+
+# What nnU-Net writes beside its predictions.
+_NNUNET_SIDE_FILES = frozenset(
+    {
+        "dataset.json",
+        "plans.json",
+        "postprocessing.json",
+        "postprocessing.pkl",
+        "predict_from_raw_data_args.json",
+        "summary.json",
+    }
+)
+_NNUNET_SIDE_SUFFIXES = (".npz", ".pkl")
+
+
+@dataclass(frozen=True)
+class CaseFolder:
+    """A folder with one label map a case."""
+
+    path: Path
+    name: str
+    """The folder's own name, which names a method."""
+    files: dict[str, Path]
+    """Case id -> file, by case id."""
+    ignored: tuple[str, ...]
+    """What lies there besides and is neither hidden nor known to accompany predictions."""
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """Every case of the reference with the predictions for it."""
+
+    reference: CaseFolder
+    predictions: tuple[CaseFolder, ...]
+    missing: dict[str, tuple[str, ...]]
+    """Prediction folder's name -> the case ids that it has no file for; a tuple for every folder."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What was passed over, for the user to know."""
+        return [
+            f"{folder.path}: not label maps, passed over: {', '.join(folder.ignored)}"
+            for folder in (self.reference, *self.predictions)
+            if folder.ignored
+        ]
+
+
+def pair(predictions: Sequence[Path], reference: Path, *, allow_missing: bool) -> Pairing:
+    """Pairs the files of prediction folders with those of the reference folder.
+
+    Raises BenchError with every problem of every folder: not a folder, empty, two files for a case, two prediction
+    folders of one name, predictions for cases that the reference does not have, and, unless `allow_missing`,
+    cases without a prediction.
+    """
+    problems: list[Problem] = []
+    of_reference = _scan(reference, problems)
+    of_predictions = [folder for path in predictions if (folder := _scan(path, problems)) is not None]
+    problems += _same_names(of_predictions)
+    missing = {}
+    if of_reference is not None:
+        for folder in of_predictions:
+            missing[folder.name] = tuple(sorted(of_reference.files.keys() - folder.files.keys()))
+            problems += _unpaired(folder, of_reference, () if allow_missing else missing[folder.name])
+    raise_if_any(problems)
+    assert of_reference is not None
+    return Pairing(of_reference, tuple(of_predictions), missing)
+
+
+def _scan(path: Path, problems: list[Problem]) -> CaseFolder | None:
+    """The folder's content; None, and a problem more, when there is nothing to pair in it."""
+    if not path.is_dir():
+        what = "not a folder" if path.exists() else "no such folder"
+        problems.append(Problem(what, str(path), f"a folder of label maps ({', '.join(SUFFIXES)})"))
+        return None
+    try:
+        # Hidden files are litter (.DS_Store) or half-written (.partial-).
+        entries = sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        problems.append(Problem(f"cannot be read ({error.strerror or error})", str(path)))
+        return None
+    files: dict[str, Path] = {}
+    ignored = []
+    for entry in entries:
+        case = case_id(entry.name)
+        if case is None:
+            if entry.name not in _NNUNET_SIDE_FILES and not entry.name.endswith(_NNUNET_SIDE_SUFFIXES):
+                ignored.append(entry.name)
+        elif case in files:
+            found = f"{files[case].name} and {entry.name}"
+            problems.append(Problem("two files for one case", str(path), "one", found, "Remove one of them."))
+        else:
+            files[case] = entry
+    if not files:
+        problems.append(_empty(path, ignored))
+        return None
+    # abspath, not resolve: a link's own name is the one the user chose.
+    name = os.path.basename(os.path.abspath(path))  # noqa: PTH100, PTH119
+    return CaseFolder(path, name, dict(sorted(files.items())), tuple(ignored))
+
+
+def _empty(path: Path, ignored: list[str]) -> Problem:
+    expected = f"label maps ({', '.join(SUFFIXES)})"
+    found = ", ".join(ignored) or "an empty folder"
+    inner = [name for name in ignored if (path / name).is_dir()]
+    mend = f"Did you mean {path / inner[0]}?" if inner else ""
+    return Problem("no label map in it", str(path), expected, found, mend)
+
+
+def _same_names(folders: Sequence[CaseFolder]) -> list[Problem]:
+    repeated = [name for name, count in Counter(folder.name for folder in folders).items() if count > 1]
+    return [
+        Problem(
+            f"prediction folders of one name, {name!r}, which would be one method in the table",
+            ", ".join(str(folder.path) for folder in folders if folder.name == name),
+            mend="Rename one of them, or link to it under another name.",
+        )
+        for name in repeated
+    ]
+
+
+def _unpaired(folder: CaseFolder, reference: CaseFolder, missing: Sequence[str]) -> list[Problem]:
+    problems = []
+    if missing:
+        what = f"no prediction for {len(missing)} of {len(reference.files)} cases: {', '.join(missing)}"
+        mend = "Predict them, or count them as empty with --allow-missing."
+        problems.append(Problem(what, str(folder.path), mend=mend))
+    extra = [path.name for case, path in folder.files.items() if case not in reference.files]
+    if extra:
+        what = f"predictions of cases that {reference.path} does not have: {', '.join(extra)}"
+        problems.append(Problem(what, str(folder.path), mend="A prediction is named as its reference label map is."))
+    return problems

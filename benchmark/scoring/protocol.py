@@ -1,0 +1,33 @@
+"""The protocol: what makes two scores comparable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from ..lesion_classes import LESION_CLASSES, LesionClass
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How predictions are scored. Scores are comparable only under one id; a change of any rule is a new id."""
+
+    id: str
+    """Stored with every score."""
+    lesion_classes: tuple[LesionClass, ...]
+    """The classes scored, in the order of the tables. Label maps hold their ids and 0, nothing else."""
+    connectivity: Literal[6, 18, 26]
+    """Voxels that touch in this sense belong to one lesion; lesions are found on the reference's grid, class by
+    class, and have no minimum size."""
+    match_iou: Fraction
+    """A predicted and a reference lesion match from this IoU on, itself included."""
+
+    @property
+    def class_ids(self) -> tuple[int, ...]:
+        return tuple(lesion.id for lesion in self.lesion_classes)
+
+
+# DSC is the mean over the cases where either side has the class; F1 pools lesions over all cases; Avg. is the
+# unweighted mean over the classes (metrics/aggregation.py).
+MSWAL_1 = Protocol(id="mswal/1", lesion_classes=LESION_CLASSES, connectivity=26, match_iou=Fraction(1, 2))

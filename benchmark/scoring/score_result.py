@@ -1,0 +1,120 @@
+"""The outcome of scoring, down to every case and every lesion, and the files it is kept in."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import isnan
+from pathlib import Path
+
+from ...metrics.case import CaseScore, ClassCounts, Lesion
+from ..errors import BenchError, Problem
+from ..files import write_text
+from ..lesion_classes import LesionClass
+from ..volumes.geometry import Geometry
+from .score_table import ScoreTable
+
+_CASE_COLUMNS = (
+    "method", "case", "class", "missing", "reference_voxels", "prediction_voxels", "intersection_voxels", "dsc", "tp",
+    "fp", "fn", "f1",
+)  # fmt: skip
+_LESION_COLUMNS = (
+    "method", "case", "class", "side", "lesion", "status", "matched", "iou", "voxels", "volume_mm3", "centroid_x_mm",
+    "centroid_y_mm", "centroid_z_mm",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ScoredCase:
+    """One prediction against its reference."""
+
+    case: str
+    missing: bool
+    """There was no prediction; an empty one was scored in its place."""
+    geometry: Geometry
+    """The reference's grid."""
+    score: CaseScore
+    """Its lesions' centroids are in the order of the arrays, (z, y, x)."""
+
+
+@dataclass(frozen=True)
+class ScoreResult:
+    """Every number that `score` knows."""
+
+    table: ScoreTable
+    cases: Mapping[str, tuple[ScoredCase, ...]]
+    """Method name -> its cases by case id."""
+    notes: tuple[str, ...]
+    """What was passed over in the folders, for people to read."""
+
+
+def write_scores(result: ScoreResult, out_dir: Path) -> None:
+    """Writes `cases.csv`, `lesions.csv` and `scores.json` to `out_dir`, each whole or not at all.
+
+    Ratios are fractions, empty where undefined; class keys name classes. Centroids are positions in the patient, LPS
+    in mm, as in ITK-SNAP. A match is two rows of `lesions.csv`, one a side.
+
+    Raises BenchError when a file cannot be written.
+    """
+    classes = {lesion.id: lesion for lesion in result.table.lesion_classes}
+    cases = [
+        (name, case.case, classes[class_id].key, int(case.missing), *_count_cells(counts))
+        for name, case in _all_cases(result)
+        for class_id, counts in case.score.classes.items()
+    ]
+    lesions = [
+        (name, case.case, *_lesion_cells(lesion, classes[lesion.class_id], case.geometry))
+        for name, case in _all_cases(result)
+        for lesion in case.score.lesions
+    ]
+    try:
+        write_text(out_dir / "cases.csv", _csv(_CASE_COLUMNS, cases))
+        write_text(out_dir / "lesions.csv", _csv(_LESION_COLUMNS, lesions))
+        write_text(out_dir / "scores.json", scores_json(result.table))
+    except OSError as error:
+        raise BenchError(Problem(f"cannot be written ({error.strerror or error})", str(out_dir))) from error
+
+
+def scores_json(table: ScoreTable) -> str:
+    """The table as strict JSON."""
+    return json.dumps(table.to_json(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def fraction_cell(value: float) -> str:
+    """A fraction for a CSV: as many digits as it takes to read the same number back; empty for undefined."""
+    return "" if isnan(value) else repr(value)
+
+
+def _all_cases(result: ScoreResult) -> Iterable[tuple[str, ScoredCase]]:
+    return ((name, case) for name, cases in result.cases.items() for case in cases)
+
+
+def _count_cells(counts: ClassCounts) -> Sequence[object]:
+    voxels = (counts.reference_voxels, counts.prediction_voxels, counts.intersection_voxels)
+    return (*voxels, fraction_cell(counts.dsc), counts.tp, counts.fp, counts.fn, fraction_cell(counts.f1))
+
+
+def _lesion_cells(lesion: Lesion, lesion_class: LesionClass, geometry: Geometry) -> Sequence[object]:
+    z, y, x = lesion.centroid_mm
+    return (
+        lesion_class.key,
+        lesion.side,
+        lesion.lesion_id,
+        lesion.status,
+        "" if lesion.matched_id is None else lesion.matched_id,
+        fraction_cell(lesion.iou),
+        lesion.voxels,
+        f"{lesion.volume_mm3:.3f}",
+        *(f"{position:.3f}" for position in geometry.to_patient_mm((x, y, z))),
+    )
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue()

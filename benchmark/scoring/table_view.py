@@ -1,0 +1,138 @@
+"""The score table as people read it: the paper's layout in texts and marks, for any kind of output to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isnan, nan
+from typing import Literal
+
+from ...metrics.aggregation import Average, ClassScore, MetricPair
+from .score_table import ScoreTable
+
+METRICS: tuple[Literal["dsc", "f1"], ...] = ("dsc", "f1")
+METRIC_NAMES = ("DSC", "F1")
+AVERAGE_GROUP = "Average score"
+UNDEFINED = "–"  # noqa: RUF001
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number of the table."""
+
+    text: str
+    """Percent with two decimals, or a dash where undefined."""
+    best: bool = False
+    """The highest of its row and metric; several when they are equal."""
+    second: bool = False
+    """The next after a single best."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A lesion type, or the mean over all."""
+
+    label: str
+    cells: tuple[Cell, ...]
+    """DSC and F1 of each group, in the order of the groups."""
+    is_average: bool = False
+
+
+@dataclass(frozen=True)
+class TableView:
+    """What every output format draws."""
+
+    corner: str
+    groups: tuple[str, ...]
+    """The methods' names, then, with several methods, the average score: each spans one column per metric."""
+    metrics: tuple[str, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+    """Sentences for below the table."""
+
+
+def table_view(table: ScoreTable) -> TableView:
+    """Lays a score table out as the paper does: lesion types in rows, a pair of columns a method.
+
+    With several methods the best and the second best of each row and metric are marked, and the average score follows.
+    What is equal as printed is equal: several best share the mark and leave no second.
+    """
+    methods = list(table.methods.values())
+    several = len(methods) > 1
+    rows = []
+    for lesion in table.lesion_classes:
+        extra = table.average_score[lesion.key] if several else None
+        rows.append(Row(lesion.name, _cells([method.classes[lesion.key] for method in methods], extra)))
+    averages = MetricPair(*(_mean_of_averages(table, metric) for metric in METRICS)) if several else None
+    rows.append(Row("Avg.", _cells([method.average for method in methods], averages), is_average=True))
+    groups = (*table.methods, AVERAGE_GROUP) if several else tuple(table.methods)
+    return TableView("Lesion", groups, METRIC_NAMES, tuple(rows), tuple(_notes(table)))
+
+
+def _cells(scores: Sequence[ClassScore | Average], average: MetricPair | None) -> tuple[Cell, ...]:
+    columns = [_marked([getattr(score, metric) for score in scores]) for metric in METRICS]
+    cells = [cell for pair in zip(*columns, strict=True) for cell in pair]
+    if average is not None:
+        cells += [Cell(percent(average.dsc)), Cell(percent(average.f1))]
+    return tuple(cells)
+
+
+def percent(fraction: float) -> str:
+    """A fraction as percent with two decimals; a dash for NaN."""
+    return UNDEFINED if isnan(fraction) else f"{100 * fraction:.2f}"
+
+
+def _marked(values: Sequence[float]) -> list[Cell]:
+    texts = [percent(value) for value in values]
+    ranked = sorted((float(text) for text in texts if text != UNDEFINED), reverse=True)
+    # Alone there is nothing to be better than.
+    if len(values) == 1 or not ranked:
+        return [Cell(text) for text in texts]
+    best, second = ranked[0], ranked[1] if len(ranked) > 1 else nan
+    return [
+        Cell(
+            text,
+            best=text != UNDEFINED and float(text) == best,
+            second=text != UNDEFINED and float(text) == second and second < best,
+        )
+        for text in texts
+    ]
+
+
+def _mean_of_averages(table: ScoreTable, metric: Literal["dsc", "f1"]) -> float:
+    values = [getattr(pair, metric) for pair in table.average_score.values()]
+    defined = [value for value in values if not isnan(value)]
+    return sum(defined) / len(defined) if defined else nan
+
+
+def _notes(table: ScoreTable) -> list[str]:
+    names = {lesion.key: lesion.name.lower() for lesion in table.lesion_classes}
+    notes = []
+    if len(table.methods) > 1:
+        for name, order in zip(METRIC_NAMES, (table.difficulty_dsc, table.difficulty_f1), strict=True):
+            notes.append(f"Hardest first by {name}: {', '.join(names[key] for key in order) or 'no class is defined'}.")
+    if any(isnan(score.dsc) for method in table.methods.values() for score in method.classes.values()):
+        notes.append(f"{UNDEFINED}: undefined, for no case has such a lesion in its reference or its prediction.")
+    notes += _fewer_classes(table)
+    per_case = ", ".join(f"{percent(method.average.f1_per_case)} ({name})" for name, method in table.methods.items())
+    notes.append(f"F1 pools the lesions of all cases. Avg. of the mean F1 per case: {per_case}.")
+    for name, method in table.methods.items():
+        if method.missing:
+            count, which = len(method.missing), ", ".join(method.missing)
+            notes.append(f"{name}: no prediction for {count} of {table.cases} cases, counted as empty: {which}.")
+    cases = "1 case" if table.cases == 1 else f"{table.cases} cases"
+    notes.append(f"Percent. Protocol {table.protocol.id}, {cases}.")
+    return notes
+
+
+def _fewer_classes(table: ScoreTable) -> list[str]:
+    """Over how many classes each method's Avg. is, where that is not all of them; methods of one number together."""
+    every = len(table.lesion_classes)
+    # A class has voxels exactly where it has lesions, so DSC and F1 are defined for the same classes.
+    counts: Mapping[str, int] = {name: method.average.dsc_classes for name, method in table.methods.items()}
+    return [
+        f"Avg. is over {count} of {every} classes"
+        + ("." if len(set(counts.values())) == 1 else f" for {', '.join(n for n in counts if counts[n] == count)}.")
+        for count in sorted(set(counts.values()))
+        if count < every
+    ]

@@ -1,0 +1,93 @@
+"""Where a voxel grid lies in the patient, and whether two grids are the same.
+
+Everything here is in the order (x, y, z) of the file, and in the LPS millimetres of DICOM and ITK: x grows to the
+patient's left, y to the back, z to the head. SimpleITK, ITK-SNAP and 3D Slicer's files show these numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import Problem
+
+# Absolute tolerances. Headers hold 32-bit floats, and rotations as quaternions in them: near a half turn, which is
+# where NIfTI puts an unrotated scan, a quaternion of 32-bit floats is uncertain by 7e-4 in a direction cosine. Each
+# tolerance is below a tenth of a voxel of the finest scans (0.5 mm) at the centre of a scan, and orders of magnitude
+# below the mistakes they are here to find: another resampling, a shifted crop, a flipped axis.
+SPACING_TOLERANCE_MM = 1e-3
+ORIGIN_TOLERANCE_MM = 1e-2
+DIRECTION_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """The grid of a volume."""
+
+    shape: tuple[int, int, int]
+    """Voxels along x, y, z: the reverse of the shape of an array in the order (z, y, x)."""
+    spacing_mm: tuple[float, float, float]
+    origin_mm: tuple[float, float, float]
+    """The centre of the first voxel."""
+    direction: tuple[float, ...]
+    """Nine direction cosines, row by row as in SimpleITK: column j is the unit vector of axis j."""
+
+    def to_patient_mm(self, offset_mm: tuple[float, float, float]) -> tuple[float, float, float]:
+        """The LPS position of a point given from the first voxel's centre along the grid's axes x, y, z."""
+        x, y, z = (np.array(self.origin_mm) + np.reshape(self.direction, (3, 3)) @ np.array(offset_mm)).tolist()
+        return x, y, z
+
+
+def disagreements(reference: Geometry, other: Geometry, where: str) -> list[Problem]:
+    """What differs between the grid of `other`, which `where` names, and the reference's. Empty when they agree."""
+    problems = []
+    if reference.shape != other.shape:
+        problems.append(
+            Problem(
+                "the shape (x, y, z) is not the reference's",
+                where,
+                _numbers(reference.shape),
+                _numbers(other.shape),
+                "Predict on the original image, or resample the prediction to it (nearest neighbour).",
+            )
+        )
+    for name, unit, tolerance, mend in (
+        (
+            "spacing_mm",
+            " mm",
+            SPACING_TOLERANCE_MM,
+            "Resample to the reference's grid, or mend the header if only it is wrong.",
+        ),
+        ("origin_mm", " mm", ORIGIN_TOLERANCE_MM, "Copy the image's header to the prediction if only it is wrong."),
+        (
+            "direction",
+            "",
+            DIRECTION_TOLERANCE,
+            "An axis is flipped, swapped or rotated: store the prediction in the reference's orientation.",
+        ),
+    ):
+        expected, found = getattr(reference, name), getattr(other, name)
+        difference = max(abs(a - b) for a, b in zip(expected, found, strict=True))
+        if difference > tolerance:
+            word = name.removesuffix("_mm")
+            what = f"the {word} is not the reference's (off by {difference:.3g}{unit}, allowed {tolerance:g}{unit})"
+            problems.append(Problem(what, where, _numbers(expected), _numbers(found), mend))
+    return problems
+
+
+def skew(direction: NDArray[np.float64]) -> float:
+    """How far three unit vectors (the columns) are from right angles: the largest cosine between two of them.
+
+    NaN for vectors that are not finite.
+    """
+    if not np.isfinite(direction).all():
+        return nan
+    return float(np.abs(direction.T @ direction - np.eye(3)).max())
+
+
+def _numbers(values: tuple[int, ...] | tuple[float, ...]) -> str:
+    # Adding 0 takes the sign from a -0.
+    return "(" + ", ".join(f"{value + 0:.6g}" for value in values) + ")"

@@ -1,0 +1,173 @@
+"""Reads a label map: every voxel checked to be a label, or the file refused.
+
+Arrays are (z, y, x): the slowest axis of the file first.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections import Counter
+from dataclasses import dataclass, field
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import BenchError, Problem
+from .geometry import Geometry
+from .metaimage_header import read_metaimage_header
+from .nifti_header import read_nifti_header
+from .stored_volume import StoredVolume, read_voxels, refuse
+
+SUFFIXES = (".nii.gz", ".nii", ".mha")
+# Floats must be whole numbers exactly: 1.9999 is not a label. Only scaled data, integers with a slope in 32 bits, gets
+# room for the rounding: writers that scale labels 0..7 to 16 bits are off by half a step, 5.3e-5.
+SCALED_TOLERANCE = 1e-4
+# Distinct wrong values that are counted one by one; a probability map has millions.
+_MOST_DISTINCT = 1000
+_MOST_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class LabelMap:
+    """A label map in memory."""
+
+    array: NDArray[np.uint8]
+    """(z, y, x); 0 is background."""
+    geometry: Geometry
+
+    @property
+    def spacing_zyx_mm(self) -> tuple[float, float, float]:
+        """The spacing along the array's axes."""
+        x, y, z = self.geometry.spacing_mm
+        return z, y, x
+
+
+def case_id(name: str) -> str | None:
+    """The case that a file is of, by its name: the name without `.nii.gz`, `.nii` or `.mha`; None for other files."""
+    for suffix in SUFFIXES:
+        if name.lower().endswith(suffix) and len(name) > len(suffix):
+            return name[: -len(suffix)]
+    return None
+
+
+def read_header(path: Path) -> StoredVolume:
+    """What a volume file says of itself, without reading its voxels. Raises BenchError when it cannot be used."""
+    if path.is_dir():
+        raise refuse(path, "a folder", "a file", mend="")
+    try:
+        if not path.stat().st_size:
+            raise refuse(path, "the file is empty")
+        return read_metaimage_header(path) if path.name.lower().endswith(".mha") else read_nifti_header(path)
+    except gzip.BadGzipFile as error:
+        raise refuse(path, f"the compressed data is corrupt ({error})") from error
+    except OSError as error:
+        raise refuse(path, f"cannot be read ({error.strerror or error})", mend="") from error
+
+
+def read_label_map(path: Path, highest_label: int) -> LabelMap:
+    """Reads one `.nii.gz`, `.nii` or `.mha` file whose voxels are all whole numbers from 0 to `highest_label` (< 256).
+
+    Any integer dtype is read, and floats that are whole numbers; 4D with one volume is read as 3D. Raises BenchError
+    with everything that is wrong: values that are fractional, not finite or not labels, each with their number.
+    """
+    return read_labels(read_header(path), highest_label)
+
+
+def read_labels(stored: StoredVolume, highest_label: int) -> LabelMap:
+    """As `read_label_map`, of a file whose header is read already."""
+    wrong = _WrongValues(highest_label)
+    labels: NDArray[np.uint8] | None = None
+    filled = 0
+    for block in read_voxels(stored):
+        if labels is None:
+            # Only now: the first block shows that the file's size can bear what its header claims.
+            labels = np.empty(prod(stored.geometry.shape), np.uint8)
+        labels[filled : filled + block.size] = wrong.sort_out(_values(stored, block), _is_scaled(stored))
+        filled += block.size
+    problems = wrong.problems(stored.path)
+    if problems or labels is None:
+        raise BenchError(*problems)
+    return LabelMap(labels.reshape(stored.geometry.shape[::-1]), stored.geometry)
+
+
+def _is_scaled(stored: StoredVolume) -> bool:
+    return (stored.slope, stored.intercept) != (1.0, 0.0)
+
+
+def _values(stored: StoredVolume, block: NDArray[Any]) -> NDArray[Any]:
+    return block * stored.slope + stored.intercept if _is_scaled(stored) else block
+
+
+@dataclass
+class _Tally:
+    """Values and their numbers of voxels."""
+
+    voxels: int = 0
+    counts: Counter[float] = field(default_factory=Counter)
+
+    def add(self, values: NDArray[Any]) -> None:
+        self.voxels += values.size
+        for value, count in zip(*(part.tolist() for part in np.unique(values, return_counts=True)), strict=True):
+            if value in self.counts or len(self.counts) < _MOST_DISTINCT:
+                self.counts[value] += count
+
+    def __str__(self) -> str:
+        """The most frequent values with their numbers, and how many voxels have others."""
+        shown = self.counts.most_common(_MOST_SHOWN)
+        text = ", ".join(f"{value:.6g} ({_voxels(count)})" for value, count in shown)
+        rest = self.voxels - sum(count for _, count in shown)
+        return f"{text} and other values ({_voxels(rest)})" if rest else text
+
+
+@dataclass
+class _WrongValues:
+    """Separates labels from what is none, block by block, and keeps count of the latter."""
+
+    highest_label: int
+    not_finite: int = 0
+    fractional: _Tally = field(default_factory=_Tally)
+    outside: _Tally = field(default_factory=_Tally)
+
+    def sort_out(self, values: NDArray[Any], scaled: bool) -> NDArray[Any]:
+        """The values as whole numbers fit for uint8; where a value is no label, 0."""
+        if np.issubdtype(values.dtype, np.floating):
+            values = self._whole(values, SCALED_TOLERANCE if scaled else 0.0)
+        if values.min() < 0 or values.max() > self.highest_label:
+            bad = (values < 0) | (values > self.highest_label)
+            self.outside.add(values[bad])
+            values = np.where(bad, 0, values)
+        return values
+
+    def _whole(self, values: NDArray[np.floating[Any]], tolerance: float) -> NDArray[np.floating[Any]]:
+        finite = np.isfinite(values)
+        if not finite.all():
+            self.not_finite += values.size - int(np.count_nonzero(finite))
+            values = np.where(finite, values, 0)
+        whole: NDArray[np.floating[Any]] = np.rint(values)
+        bad = np.abs(values - whole) > tolerance
+        if bad.any():
+            self.fractional.add(values[bad])
+            whole[bad] = 0
+        return whole
+
+    def problems(self, path: Path) -> list[Problem]:
+        problems = []
+        if self.not_finite:
+            found = _voxels(self.not_finite)
+            problems.append(Problem("voxels are NaN or infinite", str(path), "labels", found))
+        if self.fractional.voxels:
+            what = "voxels are not whole numbers"
+            mend = "Is this a probability map, or was a label map resampled with interpolation?"
+            problems.append(Problem(what, str(path), "labels", str(self.fractional), mend))
+        if self.outside.voxels:
+            what = "voxels hold values that are not labels"
+            expected = f"0 to {self.highest_label}"
+            problems.append(Problem(what, str(path), expected, str(self.outside)))
+        return problems
+
+
+def _voxels(count: int) -> str:
+    return "1 voxel" if count == 1 else f"{count} voxels"
