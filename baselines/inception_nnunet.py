@@ -27,17 +27,20 @@ METHOD = NnUNetMethod(
         Budget.PAPER: Recipe(Training(epochs=1500, learning_rate=1e-3, decay_exponent=1.0)),
         Budget.DEMO: Recipe(
             Training(
-                epochs=20,
-                iterations_per_epoch=75,
+                epochs=35,
+                iterations_per_epoch=50,
                 validation_iterations=2,
-                mirroring=False,
+                optimizer="adamw",
                 decay_exponent=1.0,
+                background_weight=0.1,
+                foreground_patches=0.7,
+                mirroring=False,
             ),
-            SmallNetwork((64, 64, 64), (8, 16, 32, 64), (1, 1, 1, 1), decoder_blocks=1, batch_size=2),
+            SmallNetwork((32, 32, 32), (80, 80, 112), (8, 16, 32), (1, 1, 1), decoder_blocks=1, batch_size=4),
         ),
         Budget.SMOKE: Recipe(
             Training(epochs=4, iterations_per_epoch=2, validation_iterations=1, mirroring=False, checkpoint_every_s=0),
-            SmallNetwork((32, 32, 32), (4, 8, 16), (1, 2, 1), decoder_blocks=1, batch_size=2),
+            SmallNetwork((32, 32, 32), (64, 64, 64), (4, 8, 16), (1, 2, 1), decoder_blocks=1, batch_size=2),
         ),
     },
 )

@@ -14,12 +14,20 @@ METHOD = NnUNetMethod(
     recipes={
         Budget.PAPER: Recipe(Training()),
         Budget.DEMO: Recipe(
-            Training(epochs=20, iterations_per_epoch=75, validation_iterations=2, mirroring=False),
-            SmallNetwork((64, 64, 64), (8, 16, 32, 64), (2, 2, 2, 2), decoder_blocks=2, batch_size=2),
+            Training(
+                epochs=35,
+                iterations_per_epoch=100,
+                validation_iterations=2,
+                optimizer="adamw",
+                background_weight=0.1,
+                foreground_patches=0.7,
+                mirroring=False,
+            ),
+            SmallNetwork((32, 32, 32), (80, 80, 112), (12, 24, 48), (1, 1, 1), decoder_blocks=1, batch_size=4),
         ),
         Budget.SMOKE: Recipe(
             Training(epochs=4, iterations_per_epoch=2, validation_iterations=1, mirroring=False, checkpoint_every_s=0),
-            SmallNetwork((32, 32, 32), (4, 8, 16), (1, 1, 1), decoder_blocks=1, batch_size=2),
+            SmallNetwork((32, 32, 32), (64, 64, 64), (4, 8, 16), (1, 1, 1), decoder_blocks=1, batch_size=2),
         ),
     },
 )

@@ -74,8 +74,17 @@ class NnUNetMethod(Method):
         with workspace.entered(job.device):
             from .predictor import predict_images
 
-            mirroring = self.recipes[job.budget].training.mirroring
-            predict_images(workspace, folds, images, out, mirroring=mirroring, device=job.device, report=report)
+            recipe = self.recipes[job.budget]
+            predict_images(
+                workspace,
+                folds,
+                images,
+                out,
+                mirroring=recipe.training.mirroring,
+                window=recipe.network.window if recipe.network is not None else None,
+                device=job.device,
+                report=report,
+            )
 
 
 def _workspace(job: Job) -> Workspace:

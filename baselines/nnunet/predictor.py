@@ -31,12 +31,16 @@ def predict_images(
     out: Path,
     *,
     mirroring: bool,
+    window: tuple[int, int, int] | None,
     device: str,
     report: Report,
 ) -> None:
-    """Writes `out/CASE.nii.gz` for every image that has none yet."""
+    """Writes `out/CASE.nii.gz` for every image that has none yet.
+
+    `window` takes the place of the planned patch, `mirroring` averages over the flips the network was trained with.
+    """
     use_threads(device)
-    predictor = _predictor(workspace, folds, mirroring, device)
+    predictor = _predictor(workspace, folds, mirroring, window, device)
     out.mkdir(parents=True, exist_ok=True)
     for done, (case, image) in enumerate(images.items()):
         report(done, len(images), case)
@@ -49,8 +53,13 @@ def predict_images(
     report(len(images), len(images), "")
 
 
-def _predictor(workspace: Workspace, folds: Sequence[int], mirroring: bool, device: str) -> nnUNetPredictor:
-    plans = PlansManager(read_plans(workspace))
+def _predictor(
+    workspace: Workspace, folds: Sequence[int], mirroring: bool, window: tuple[int, int, int] | None, device: str
+) -> nnUNetPredictor:
+    content = read_plans(workspace)
+    if window is not None:
+        content["configurations"][CONFIGURATION]["patch_size"] = list(window)
+    plans = PlansManager(content)
     configuration = plans.get_configuration(CONFIGURATION)
     dataset_json = read_dataset_json(workspace)
     checkpoints = [load_checkpoint(final_checkpoint(workspace, fold)) for fold in folds]

@@ -35,6 +35,8 @@ class SmallNetwork:
 
     patch: tuple[int, int, int]
     """In voxels; each side divisible by 2 ** (stages - 1)."""
+    window: tuple[int, int, int]
+    """The patch of prediction, which without gradients may be larger; sides divisible as those of `patch`."""
     features: tuple[int, ...]
     """Channels of each stage; every stage after the first halves the shape."""
     blocks: tuple[int, ...]

@@ -1,0 +1,75 @@
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from mswal_bench.benchmark.cli.main import main
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("report") / "data"
+    arguments = ["data", "phantom", str(root), "--train", "1", "--test", "3", "--size", "tiny", "--jobs", "1"]
+    assert CliRunner().invoke(main, arguments).exit_code == 0
+    return root
+
+
+@pytest.fixture
+def perfect(raw: Path, tmp_path: Path) -> Path:
+    """The reference as a prediction, by a method with a name that is hostile to a page."""
+    return Path(shutil.copytree(raw / "labelsTs", tmp_path / "<script>alert(1)<&script>"))
+
+
+def call(*arguments: object) -> tuple[int, str]:
+    result = CliRunner().invoke(main, ["report", *(str(argument) for argument in arguments)])
+    return result.exit_code, result.output
+
+
+def test_writes_table_picture_and_page(raw, perfect, tmp_path):
+    out = tmp_path / "out"
+    code, output = call(perfect, "--data", raw, "--out", out)
+    assert code == 0, output
+    assert str(out / "index.html") in output
+    assert {path.name for path in out.iterdir()} == {
+        "index.html", "slice.png", "scores.json", "cases.csv", "lesions.csv",
+    }  # fmt: skip
+    page = (out / "index.html").read_text()
+    assert "<script>" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "100.00" in page
+    assert 'src="slice.png"' in page
+    scores = json.loads((out / "scores.json").read_text())
+    assert next(iter(scores["methods"].values()))["average"]["dsc"] == 1
+    picture = np.asarray(Image.open(out / "slice.png").convert("RGB"))
+    assert picture.shape[1] > picture.shape[0] > 200
+    # Above the legend there is colour in the reference's panel and in the method's, and none in the CT's.
+    panels = picture[: int(0.85 * len(picture))].astype(int)
+    ct, reference, method = np.array_split(np.ptp(panels, axis=2).max(axis=0) > 40, 3)
+    assert not ct.any()
+    assert reference.any()
+    assert method.any()
+
+
+def test_a_case_that_is_asked_for_is_shown(raw, perfect, tmp_path):
+    code, output = call(perfect, "--data", raw, "--out", tmp_path / "out", "--case", "PHANTOM_0486")
+    assert code == 0, output
+    assert "PHANTOM_0486" in (tmp_path / "out" / "index.html").read_text()
+
+
+def test_a_case_that_is_not_there(raw, perfect, tmp_path):
+    code, output = call(perfect, "--data", raw, "--out", tmp_path / "out", "--case", "X")
+    assert code == 1
+    assert "there is no test case 'X'" in output
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_bad_prediction_writes_nothing(raw, perfect, tmp_path):
+    (perfect / "PHANTOM_0485.nii.gz").write_bytes(b"not a volume")
+    code, output = call(perfect, "--data", raw, "--out", tmp_path / "out")
+    assert code == 1
+    assert "PHANTOM_0485.nii.gz" in output
+    assert not (tmp_path / "out").exists()
