@@ -74,7 +74,8 @@ def _read_axial(path: Path) -> SimpleITK.Image:
 
 def _array(image: SimpleITK.Image) -> NDArray[Any]:
     """(z, y, x), z towards the head, y towards the back, x towards the patient's left."""
-    array: NDArray[Any] = SimpleITK.GetArrayViewFromImage(image)
+    # Not a view: that would not outlive the image.
+    array: NDArray[Any] = SimpleITK.GetArrayFromImage(image)
     return array
 
 
