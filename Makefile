@@ -17,10 +17,10 @@ help:
 setup: $(READY) ## install everything into .venv
 
 # panoptica is a reference in tests only. Its own pins hold numpy, pandas and cc3d back by a major version, which it
-# does not need: hence --no-deps, and what it imports by name.
+# does not need: hence --no-deps; the `dev` extra lists what it imports (plotly, ruamel-yaml, typer).
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mswal-bench needs Python 3.11 or newer")'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[train,dev]'
 	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps panoptica
 	mkdir -p .types && ln -sfn .. .types/mswal_bench

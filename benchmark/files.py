@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+PARTIAL = ".partial-"
+"""How the name of a half-written file begins: hidden, so that no listing of a folder takes it for a case."""
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
@@ -16,8 +19,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     A reader sees the old file or the new one, also after a crash. On an exception nothing is left behind.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Hidden, so that no listing of a folder takes a half-written file for a case; the suffixes tell writers the format.
-    handle, name = tempfile.mkstemp(prefix=".partial-", suffix="".join(path.suffixes), dir=path.parent)
+    # Writers tell the format from the suffixes.
+    handle, name = tempfile.mkstemp(prefix=PARTIAL, suffix="".join(path.suffixes), dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:

@@ -5,9 +5,6 @@ Importing this module imports torch and nnU-Net.
 
 from __future__ import annotations
 
-import ctypes
-import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -18,7 +15,7 @@ import torch
 from nnunetv2.training.dataloading.data_loader import nnUNetDataLoader
 from nnunetv2.training.nnUNetTrainer import nnUNetTrainer as trainer_module  # noqa: N813
 
-_PR_SET_PDEATHSIG = 1
+from ..processes import die_with_parent
 
 
 class BenchDataLoader(nnUNetDataLoader):  # type: ignore[misc]
@@ -31,9 +28,7 @@ class BenchDataLoader(nnUNetDataLoader):  # type: ignore[misc]
     def set_thread_id(self, thread_id: int) -> None:
         """The first thing that is called in the worker process."""
         super().set_thread_id(thread_id)
-        if sys.platform == "linux":
-            # A trainer that is killed cannot tell its workers, which would wait for it for ever.
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        die_with_parent()
         state = int(np.random.SeedSequence((self.seed, thread_id)).generate_state(1)[0])
         np.random.seed(state)
         torch.manual_seed(state)

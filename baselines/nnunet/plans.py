@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ...splits import Fold
+from ..processes import cores
 from .settings import SmallNetwork
 from .workspace import DATASET_ID, Workspace
 
@@ -35,8 +36,10 @@ def prepare(
         nnUNetPlannerResEncL,
     )
 
+    # What a killed preparation left may be half-written, and nnU-Net would build on it.
+    shutil.rmtree(workspace.preprocessed, ignore_errors=True)
     planners = {"ExperimentPlanner": ExperimentPlanner, "nnUNetPlannerResEncL": nnUNetPlannerResEncL}
-    processes = os.cpu_count() or 1
+    processes = cores()
     nnunet.extract_fingerprint_dataset(DATASET_ID, num_processes=processes, verbose=False, show_progress_bar=False)
     nnunet.plan_experiment_dataset(DATASET_ID, planners[planner], overwrite_plans_name=_PLANS)
     plans = read_plans(workspace)

@@ -18,6 +18,7 @@ from nnunetv2.training.lr_scheduler.polylr import PolyLRScheduler
 from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
 
 from ..method import MethodError, Report
+from ..processes import cores
 from .patch_loader import bench_data_loaders
 from .plans import CONFIGURATION, read_dataset_json, read_plans
 from .settings import Training
@@ -185,4 +186,4 @@ def use_threads(device: str) -> None:
     """Lets torch use every core where it computes on a CPU."""
     # OMP_NUM_THREADS holds for all that is not training: small networks crawl when every library takes every core.
     if device == "cpu":
-        torch.set_num_threads(os.cpu_count() or 1)
+        torch.set_num_threads(cores())

@@ -8,6 +8,8 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..processes import cores
+
 DATASET_ID = 1
 
 
@@ -50,7 +52,7 @@ class Workspace:
             "nnUNet_preprocessed": str(self.root / "preprocessed"),
             "nnUNet_results": str(self.root / "results"),
             # Read once, when nnU-Net is first imported.
-            "nnUNet_def_n_proc": str(os.cpu_count() or 1),
+            "nnUNet_def_n_proc": str(cores()),
             "nnUNet_n_proc_DA": processes,
         }
         before = {name: os.environ.get(name) for name in environment}
@@ -69,5 +71,4 @@ class Workspace:
 
 def _worker_processes(device: str) -> int:
     """Processes that cut and augment patches. Zero would crash planning; a GPU wants as many as nnU-Net gives it."""
-    cores = os.cpu_count() or 1
-    return min(12, cores) if device == "cuda" else 1
+    return min(12, cores()) if device == "cuda" else 1

@@ -53,6 +53,8 @@ def run(
     except KeyboardInterrupt:
         click.echo("\nstopped; the same command goes on from the last checkpoint", err=True)
         sys.exit(130)
+    if outcome.finished_before:
+        click.echo("finished before; nothing is left to do")
     if outcome.table is not None:
         print_table(outcome.table)
     click.echo(f"predictions: {outcome.predictions}\nrecord: {outcome.record}")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,18 +44,11 @@ def score(
     of difficulty, and marks the best (bold) and the second best (underlined).
     """
     from ..scoring.score_folders import score_folders, write_scores
-    from ..scoring.table_formats import format_table
+    from .table_output import print_table
 
     result = score_folders(predictions, reference, jobs=jobs, allow_missing=allow_missing, progress=True)
     for note in result.notes:
         click.echo(f"note: {note}", err=True)
-    at_terminal = sys.stdout.isatty()
-    text = format_table(
-        result.table,
-        style,
-        ansi=at_terminal and not os.environ.get("NO_COLOR"),
-        width=shutil.get_terminal_size().columns if at_terminal else None,
-    )
-    click.echo(text)
+    print_table(result.table, style)
     if out is not None:
         write_scores(result, out)

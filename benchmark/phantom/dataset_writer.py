@@ -6,15 +6,15 @@ import csv
 import io
 import json
 import multiprocessing
-import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...baselines.processes import cores, die_with_parent
 from ..errors import BenchError, Problem, raise_if_any
-from ..files import whole_file, write_text
+from ..files import PARTIAL, whole_file, write_text
 from ..lesion_classes import LESION_CLASSES
 from .cohort import TEST_SLOTS, TRAIN_SLOTS, Patient, case_name, cohort
 from .grids import SIZES, grid_for
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 _FOLDERS = {"train": ("imagesTr", "labelsTr"), "test": ("imagesTs", "labelsTs")}
 # Says whose folder it is from the first case on; dataset.json, which readers look for, comes last.
 _MARK = "phantom.json"
-_PARTIAL = ".partial-"
 
 
 @dataclass(frozen=True)
@@ -67,9 +66,9 @@ def write_phantom(
     write_text(out / _MARK, json.dumps(mark, indent=2) + "\n")
     for folder in (name for pair in _FOLDERS.values() for name in pair):
         (out / folder).mkdir(exist_ok=True)
-        for leftover in (out / folder).glob(_PARTIAL + "*"):
+        for leftover in (out / folder).glob(PARTIAL + "*"):
             leftover.unlink()
-    for _ in _with_progress(_made(missing, jobs or _cores()), len(missing), progress):
+    for _ in _with_progress(_made(missing, jobs or cores()), len(missing), progress):
         pass
     write_text(out / "cases.csv", _cases_csv((cohort(seed)[slot - 1] for slot in slots), size))
     write_text(out / "dataset.json", _dataset_json(mark, train, test))
@@ -103,7 +102,7 @@ def _check_folder(out: Path, mark: dict[str, Any], planned: list[_Job]) -> None:
         return
     if not out.is_dir():
         raise BenchError(Problem("is not a folder", str(out), mend="Give a folder that is new or empty."))
-    if all(path.name.startswith(_PARTIAL) for path in out.iterdir()):
+    if all(path.name.startswith(PARTIAL) for path in out.iterdir()):
         return
     try:
         there = json.loads((out / _MARK).read_text(encoding="utf-8"))
@@ -120,7 +119,7 @@ def _check_folder(out: Path, mark: dict[str, Any], planned: list[_Job]) -> None:
     folders = [folder for pair in _FOLDERS.values() for folder in pair]
     strangers = [path for path in out.iterdir() if path not in expected and path.name not in folders]
     strangers += [path for folder in folders for path in (out / folder).glob("*") if path not in expected]
-    strangers = sorted(path for path in strangers if not path.name.startswith(_PARTIAL))
+    strangers = sorted(path for path in strangers if not path.name.startswith(PARTIAL))
     if strangers:
         names = ", ".join(str(path.relative_to(out)) for path in strangers[:3]) + ("..." if len(strangers) > 3 else "")
         mend = "Give another folder, or move these files away."
@@ -140,7 +139,7 @@ def _made(missing: list[_Job], jobs: int) -> Iterator[None]:
         return
     # Spawned rather than forked: a fork copies locks that other threads of this process may hold.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(missing)), mp_context=context) as pool:
+    with ProcessPoolExecutor(min(jobs, len(missing)), mp_context=context, initializer=die_with_parent) as pool:
         pending = [pool.submit(_write_case, job) for job in missing]
         try:
             for done in as_completed(pending):
@@ -168,10 +167,6 @@ def _write_volume(path: Path, array: npt.NDArray[Any], spacing_mm: Vector, origi
     volume.SetOrigin(origin_mm)
     with whole_file(path) as temporary:
         SimpleITK.WriteImage(volume, str(temporary), useCompression=True)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _with_progress(finished: Iterable[None], count: int, progress: bool) -> Iterable[None]:

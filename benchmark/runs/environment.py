@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import subprocess
 from importlib import metadata
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
+
+from ...baselines.processes import cores
 
 _PACKAGES = (
     "mswal-bench",
@@ -37,6 +38,7 @@ class Environment(BaseModel):
     """Whether that checkout had changes."""
     system: str
     cpu_cores: int
+    """Those this process may use."""
     gpu: str | None
     """The first visible GPU; None without one, or without torch."""
 
@@ -61,7 +63,7 @@ def describe_environment(device: str = "cpu") -> Environment:
         git_commit=commit,
         git_dirty=dirty,
         system=f"{platform.system()} {platform.machine()}",
-        cpu_cores=os.cpu_count() or 1,
+        cpu_cores=cores(),
         gpu=gpu,
     )
 

@@ -13,8 +13,11 @@ from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from ..errors import BenchError, Problem
-from ..files import write_text
+from ..files import PARTIAL, write_text
 from .run_record import RunIdentity, RunState, now
+
+_LOCK = ".lock"
+_OWNER = ".owner.json"
 
 
 class RunFolder:
@@ -29,10 +32,16 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Holds the folder for this process; raises BenchError when another has it. A killed process lets go."""
-        self._make()
-        owner = self.root / ".owner.json"
-        lock = FileLock(self.root / ".lock", timeout=0)
+        """Holds the folder, which is made, for this process. A killed process lets go.
+
+        Raises BenchError when another process holds it, or when it is not that of a run.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BenchError(Problem(f"the work folder cannot be made ({error.strerror})", str(self.root))) from error
+        owner = self.root / _OWNER
+        lock = FileLock(self.root / _LOCK, timeout=0)
         try:
             lock.acquire()
         except Timeout:
@@ -45,7 +54,9 @@ class RunFolder:
                 )
             ) from None
         try:
-            write_text(owner, json.dumps({"pid": os.getpid(), "host": platform.node(), "since": f"{now():%F %T} UTC"}))
+            self._refuse_foreign()
+            since = f"{now():%F %T} UTC"
+            write_text(owner, json.dumps({"pid": os.getpid(), "host": platform.node(), "since": since}))
             yield
         finally:
             owner.unlink(missing_ok=True)
@@ -53,30 +64,32 @@ class RunFolder:
 
     def open_state(self, identity: RunIdentity) -> RunState:
         """The state so far, or a new one. Raises BenchError when the folder belongs to another run."""
-        path = self._state
-        if not path.exists():
+        if not self._state.exists():
             return RunState(identity=identity)
         try:
-            state = RunState.model_validate_json(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, ValidationError) as error:
+            state = RunState.model_validate_json(self._state.read_text(encoding="utf-8"))
+        except (OSError, ValidationError) as error:
             raise BenchError(
-                Problem(f"cannot be read as the state of a run ({error})", str(path), mend="Use another --work folder.")
+                Problem(
+                    f"cannot be read as the state of a run ({error})",
+                    str(self._state),
+                    mend="Use another --work folder.",
+                )
             ) from error
         before, asked = state.identity.model_dump(), identity.model_dump()
-        different = [name for name in asked if before[name] != asked[name]]
-        if different:
-            raise BenchError(
-                *(
-                    Problem(
-                        f"this work folder belongs to a run with another {name.replace('_', ' ')}",
-                        str(self.root),
-                        str(before[name]),
-                        str(asked[name]),
-                        "Use another --work folder.",
-                    )
-                    for name in different
-                )
+        problems = [
+            Problem(
+                f"this work folder belongs to a run with another {name.replace('_', ' ')}",
+                str(self.root),
+                str(before[name]),
+                str(asked[name]),
+                "Use another --work folder.",
             )
+            for name in asked
+            if before[name] != asked[name]
+        ]
+        if problems:
+            raise BenchError(*problems)
         return state
 
     def keep(self, state: RunState) -> None:
@@ -87,22 +100,22 @@ class RunFolder:
     def _state(self) -> Path:
         return self.root / "run.json"
 
-    def _make(self) -> None:
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise BenchError(Problem(f"the work folder cannot be made ({error.strerror})", str(self.root))) from error
-        if not self._state.exists() and any(entry.name not in _OWN_FILES for entry in self.root.iterdir()):
-            raise BenchError(
-                Problem(
-                    "the work folder is not empty and is not that of a run",
-                    str(self.root),
-                    mend="Give an empty or a new folder.",
+    def _refuse_foreign(self) -> None:
+        """A folder without a state must be empty, but for what a run that was killed at once has left."""
+        if self._state.exists():
+            return
+        for entry in self.root.iterdir():
+            if entry.name.startswith(PARTIAL):
+                entry.unlink()
+            elif entry.name not in (_LOCK, _OWNER):
+                raise BenchError(
+                    Problem(
+                        "the work folder is not empty and is not that of a run",
+                        str(self.root),
+                        found=entry.name,
+                        mend="Give an empty or a new folder.",
+                    )
                 )
-            )
-
-
-_OWN_FILES = {".lock", ".owner.json"}
 
 
 def _describe_owner(path: Path) -> str:

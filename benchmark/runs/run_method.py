@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from ..scoring.score_table import ScoreTable
 from .environment import describe_environment
 from .progress import progress_bar
 from .run_folder import RunFolder
-from .run_record import RunIdentity, RunRecord, RunState, Step, TrainingSession, now
+from .run_record import Prediction, RunIdentity, RunRecord, RunState, Step, TrainingSession, now
 
 ALL_FOLDS = "all"
 
@@ -32,7 +33,8 @@ class RunOutcome:
     predictions: Path
     record: Path
     table: ScoreTable | None
-    """None when the data set has no test labels."""
+    """None when the data set has no test labels, or when everything was finished before."""
+    finished_before: bool
 
 
 def run_method(
@@ -42,7 +44,7 @@ def run_method(
     *,
     variant: str | None = None,
     budget: Budget = Budget.PAPER,
-    selection: str = "0",
+    selection: str = ALL_FOLDS,
     device: str = "auto",
     seed: int = 0,
 ) -> RunOutcome:
@@ -72,21 +74,33 @@ def run_method(
         dataset=dataset.name,
         split_digest=dataset.split.digest,
         files_digest=_files_digest(dataset),
+        settings_digest=_digest(json.dumps(method.settings(budget), sort_keys=True)),
     )
     folder = RunFolder(work)
+    outcome = folder.outcome(selection)
+    predictions, record = outcome / method.name, outcome / "record.json"
     with folder.locked():
         state = folder.open_state(identity)
+        if _is_finished(record, dataset):
+            return RunOutcome(predictions, record, None, finished_before=True)
         folder.keep(state)
         job = Job(raw, work, five_folds(dataset.train), budget, device, seed)
         with _as_bench_error(work):
             _prepare(method, job, folder, state)
             for fold in folds:
                 _train(method, job, fold, folder, state)
-            predictions = folder.outcome(selection) / method.name
             _predict(method, job, folds, dataset, predictions, folder, state, selection)
-        table = _score(dataset, predictions, folder.outcome(selection))
-        record = _record(method, folds, dataset, folder, state, selection, device, table)
-    return RunOutcome(predictions, record, table)
+        table = _score(dataset, predictions, outcome)
+        _write_record(record, method, folds, dataset, state, selection, table)
+    return RunOutcome(predictions, record, table, finished_before=False)
+
+
+def _is_finished(record: Path, dataset: Dataset) -> bool:
+    """Whether nothing is left to do; labels that came after the record was written are still to be scored."""
+    if not record.exists():
+        return False
+    scored = RunRecord.model_validate_json(record.read_text(encoding="utf-8")).scores is not None
+    return scored or dataset.test_labels is None
 
 
 def _prepare(method: Method, job: Job, folder: RunFolder, state: RunState) -> None:
@@ -106,7 +120,9 @@ def _train(method: Method, job: Job, fold: int, folder: RunFolder, state: RunSta
     if done == method.epochs(job.budget):
         return
     clock = monotonic()
-    session = TrainingSession(started_at=now(), from_epoch=done, device=job.device)
+    session = TrainingSession(
+        started_at=now(), from_epoch=done, device=job.device, environment=describe_environment(job.device)
+    )
     sessions = state.training.setdefault(fold, [])
     sessions.append(session)
     folder.keep(state)
@@ -126,38 +142,40 @@ def _predict(
     state: RunState,
     selection: str,
 ) -> None:
-    if selection in state.predicted:
+    images = {case.id: case.image for case in dataset.test.values()}
+    # The files are looked for as well: someone may have deleted one.
+    if selection in state.predicted and all((out / f"{case}.nii.gz").exists() for case in images):
         return
     started, clock = now(), monotonic()
-    images = {case.id: case.image for case in dataset.test.values()}
     with progress_bar("predict", "case") as report:
         method.predict(job, folds, images, out, report)
-    state.predicted[selection] = Step(started_at=started, wall_s=monotonic() - clock)
+    state.predicted[selection] = Prediction(
+        started_at=started, wall_s=monotonic() - clock, environment=describe_environment(job.device)
+    )
     folder.keep(state)
 
 
 def _score(dataset: Dataset, predictions: Path, out: Path) -> ScoreTable | None:
     if dataset.test_labels is None:
         return None
-    result = score_folders([predictions], dataset.test_labels)
+    result = score_folders([predictions], dataset.test_labels, progress=True)
     write_scores(result, out)
     return result.table
 
 
-def _record(
+def _write_record(
+    path: Path,
     method: Method,
     folds: list[int],
     dataset: Dataset,
-    folder: RunFolder,
     state: RunState,
     selection: str,
-    device: str,
     table: ScoreTable | None,
-) -> Path:
-    path = folder.outcome(selection) / "record.json"
+) -> None:
+    if state.prepared is None:
+        raise AssertionError("a record is written after the run's steps")
     budget = Budget(state.identity.budget)
     sessions = {fold: state.training[fold] for fold in folds}
-    assert state.prepared is not None
     record = RunRecord(
         created_at=now(),
         identity=state.identity,
@@ -174,11 +192,9 @@ def _record(
         },
         predicted=state.predicted[selection],
         test_cases=len(dataset.test),
-        environment=describe_environment(device),
         scores=table.to_json() if table is not None else None,
     )
     write_text(path, record.model_dump_json(indent=2) + "\n")
-    return path
 
 
 def _variant(method: Method, variant: str) -> Method:
@@ -215,12 +231,14 @@ def _device(device: str) -> str:
 
 
 def _files_digest(dataset: Dataset) -> str:
-    digest = hashlib.sha256()
-    for case in (*dataset.train.values(), *dataset.test.values()):
-        for path in (case.image, case.label):
-            if path is not None:
-                digest.update(f"{path.relative_to(dataset.root)} {path.stat().st_size}\n".encode())
-    return "sha256:" + digest.hexdigest()
+    """Test labels are left out: they may come later, and nothing that is kept depends on them."""
+    files = [path for case in dataset.train.values() for path in (case.image, case.label) if path is not None]
+    files += [case.image for case in dataset.test.values()]
+    return _digest("".join(f"{path.relative_to(dataset.root)} {path.stat().st_size}\n" for path in files))
+
+
+def _digest(text: str) -> str:
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 @contextmanager

@@ -21,7 +21,9 @@ class RunIdentity(BaseModel):
     dataset: str
     split_digest: str
     files_digest: str
-    """Over names and sizes of the data set's files: notices exchanged data without reading it."""
+    """Over names and sizes of the images and the training labels: notices exchanged data without reading it."""
+    settings_digest: str
+    """Over what the method sets under the budget: a changed recipe is another run."""
 
 
 class Step(BaseModel):
@@ -38,8 +40,15 @@ class TrainingSession(BaseModel):
     from_epoch: int
     """Epochs that were done before; above 0 the session resumed from a checkpoint."""
     device: str
+    environment: Environment
     wall_s: float | None = None
     """None when the session was cut off."""
+
+
+class Prediction(Step):
+    """The prediction of all test images; after an interruption, of those that were left."""
+
+    environment: Environment
 
 
 class RunState(BaseModel):
@@ -49,8 +58,8 @@ class RunState(BaseModel):
     prepared: Step | None = None
     training: dict[int, list[TrainingSession]] = {}
     """Sessions by fold, in order."""
-    predicted: dict[str, Step] = {}
-    """By fold selection: `0` to `4`, or `all`. The time is that of the last session."""
+    predicted: dict[str, Prediction] = {}
+    """By fold selection: `0` to `4`, or `all`."""
 
 
 class RunRecord(BaseModel):
@@ -71,9 +80,8 @@ class RunRecord(BaseModel):
     training: dict[int, list[TrainingSession]]
     resumed_from_epochs: dict[int, list[int]]
     """By fold, the epoch each resumed session went on from; empty when nothing was interrupted."""
-    predicted: Step
+    predicted: Prediction
     test_cases: int
-    environment: Environment
     scores: dict[str, Any] | None
     """The score table as `mswal-bench score --format json` gives it; None when the test labels are not there."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from ...baselines.processes import cores, die_with_parent
 from ...metrics.case import CaseScore, score_case
 from ..errors import BenchError, Problem, raise_if_any
 from ..volumes.geometry import Geometry, disagreements
@@ -67,7 +67,7 @@ def score_folders(
     work = _case_files(pairing)
     # disable=None: no bar where stderr is not a terminal.
     with tqdm(total=len(work), desc="score", unit="case", disable=None if progress else True) as bar:
-        for outcome in _outcomes(work, protocol, jobs or _cores()):
+        for outcome in _outcomes(work, protocol, jobs or cores()):
             outcomes[outcome.case] = outcome
             bar.update()
     ordered = [outcomes[files.case] for files in work]
@@ -77,11 +77,6 @@ def score_folders(
         protocol, {name: [case.score for case in scored] for name, scored in cases.items()}, pairing.missing
     )
     return ScoreResult(table, cases, tuple(pairing.notes))
-
-
-def _cores() -> int:
-    # A cluster job may run on fewer cores than the machine has; only Linux tells.
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _case_files(pairing: Pairing) -> list[_CaseFiles]:
@@ -107,7 +102,7 @@ def _outcomes(work: Sequence[_CaseFiles], protocol: Protocol, jobs: int) -> Iter
             yield _score_files(files, protocol)
         return
     # spawn: a fork of a process that has threads, as one that trained with torch has, can hang.
-    pool = ProcessPoolExecutor(min(jobs, len(work)), mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(min(jobs, len(work)), mp_context=get_context("spawn"), initializer=die_with_parent)
     try:
         futures = [pool.submit(_score_files, files, protocol) for files in work]
         for future in as_completed(futures):
