@@ -69,7 +69,7 @@ class Method(ABC):
         """What this method sets under `budget`, for the record: plain values that JSON can hold."""
 
     @abstractmethod
-    def prepare(self, job: Job) -> None:
+    def prepare(self, job: Job, report: Report) -> None:
         """Plans and preprocesses the training cases of `job.raw`. Needed once for all folds."""
 
     @abstractmethod

@@ -15,15 +15,15 @@ METHOD = NnUNetMethod(
         Budget.PAPER: Recipe(Training()),
         Budget.DEMO: Recipe(
             Training(
-                epochs=35,
+                epochs=32,
                 iterations_per_epoch=100,
                 validation_iterations=2,
                 optimizer="adamw",
-                background_weight=0.1,
-                foreground_patches=0.7,
+                background_weight=0.3,
+                foreground_patches=0.5,
                 mirroring=False,
             ),
-            SmallNetwork((32, 32, 32), (80, 80, 112), (12, 24, 48), (1, 1, 1), decoder_blocks=1, batch_size=4),
+            SmallNetwork((24, 24, 24), (80, 80, 112), (12, 24, 48), (1, 1, 1), decoder_blocks=1, batch_size=6),
         ),
         Budget.SMOKE: Recipe(
             Training(epochs=4, iterations_per_epoch=2, validation_iterations=1, mirroring=False, checkpoint_every_s=0),

@@ -58,7 +58,7 @@ def open_dataset(root: Path) -> Dataset:
         problems.append(
             Problem("there is no training case", str(root / "imagesTr"), f"files named CASE{_CHANNEL}{ending}", "none")
         )
-    announced = description.get("numTraining")
+    announced = description["numTraining"]
     if not problems and announced != len(train):
         problems.append(
             Problem(
@@ -87,8 +87,10 @@ def _read_description(root: Path) -> dict[str, Any]:
         description = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BenchError(Problem(f"cannot be read as JSON ({error})", str(path))) from error
-    if not isinstance(description, dict) or "file_ending" not in description or "labels" not in description:
-        raise BenchError(Problem("is not a description of a data set", str(path), '"labels" and "file_ending" in it'))
+    wanted = ("labels", "file_ending", "numTraining")
+    if not isinstance(description, dict) or not all(key in description for key in wanted):
+        expected = ", ".join(f'"{key}"' for key in wanted)
+        raise BenchError(Problem("is not a description of a data set", str(path), f"{expected} in it"))
     return description
 
 
@@ -111,6 +113,8 @@ def _by_case(folder: Path, ending: str, channels: bool, problems: list[Problem])
     for path in entries:
         if path.name.startswith("."):
             continue
+        if not path.exists():
+            problems.append(Problem("is a link to a file that is not there", str(path)))
         stem = path.name
         for suffix in (ending, ".nii.gz", ".nii", ".mha", ".nrrd"):
             if path.name.endswith(suffix):

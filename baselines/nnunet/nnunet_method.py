@@ -43,14 +43,22 @@ class NnUNetMethod(Method):
             **asdict(self.recipes[budget]),
         }
 
-    def prepare(self, job: Job) -> None:
+    def prepare(self, job: Job, report: Report) -> None:
         workspace = _workspace(job)
         workspace.link_raw(job.raw)
         with workspace.entered(job.device):
             from .plans import prepare
 
             recipe = self.recipes[job.budget]
-            prepare(workspace, job.folds, self.planner, self.network_class, dict(self.network_options), recipe.network)
+            prepare(
+                workspace,
+                job.folds,
+                self.planner,
+                self.network_class,
+                dict(self.network_options),
+                recipe.network,
+                report,
+            )
 
     def epochs(self, budget: Budget) -> int:
         return self.recipes[budget].training.epochs

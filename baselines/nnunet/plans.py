@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...splits import Fold
+from ..method import Report
 from ..processes import cores
 from .settings import SmallNetwork
 from .workspace import DATASET_ID, Workspace
@@ -24,6 +25,7 @@ def prepare(
     network_class: str | None,
     network_options: dict[str, Any],
     small: SmallNetwork | None,
+    report: Report,
 ) -> None:
     """Fingerprints, plans and preprocesses the training cases.
 
@@ -40,7 +42,9 @@ def prepare(
     shutil.rmtree(workspace.preprocessed, ignore_errors=True)
     planners = {"ExperimentPlanner": ExperimentPlanner, "nnUNetPlannerResEncL": nnUNetPlannerResEncL}
     processes = cores()
+    report(0, 3, "read every training case")
     nnunet.extract_fingerprint_dataset(DATASET_ID, num_processes=processes, verbose=False, show_progress_bar=False)
+    report(1, 3, "plan")
     nnunet.plan_experiment_dataset(DATASET_ID, planners[planner], overwrite_plans_name=_PLANS)
     plans = read_plans(workspace)
     configuration = plans["configurations"][CONFIGURATION]
@@ -52,9 +56,11 @@ def prepare(
     _write_json(_plans_file(workspace), plans)
     splits = [{"train": list(fold.train), "val": list(fold.validation)} for fold in folds]
     _write_json(workspace.preprocessed / "splits_final.json", splits)
+    report(2, 3, "preprocess")
     nnunet.preprocess_dataset(
         DATASET_ID, _PLANS, [CONFIGURATION], num_processes=[processes], verbose=False, show_progress_bar=False
     )
+    report(3, 3, "")
 
 
 def read_plans(workspace: Workspace) -> dict[str, Any]:

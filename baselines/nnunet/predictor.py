@@ -5,6 +5,7 @@ Importing this module imports torch and nnU-Net.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,8 @@ def predict_images(
             # Hidden, so that a half-written file is never taken for a case.
             temporary = out / f".partial-{case}.nii.gz"
             _predict(predictor, image, temporary)
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
             temporary.replace(target)
     report(len(images), len(images), "")
 

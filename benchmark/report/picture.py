@@ -69,7 +69,9 @@ def most_telling_case(references: Mapping[str, Path]) -> str:
 
 
 def _read_axial(path: Path) -> SimpleITK.Image:
-    return SimpleITK.DICOMOrient(SimpleITK.ReadImage(str(path)), "LPS")
+    volume = SimpleITK.ReadImage(str(path))
+    # Four-dimensional with one volume is read by the scorer, too.
+    return SimpleITK.DICOMOrient(volume[:, :, :, 0] if volume.GetDimension() == 4 else volume, "LPS")
 
 
 def _array(image: SimpleITK.Image) -> NDArray[Any]:

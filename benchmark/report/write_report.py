@@ -33,13 +33,14 @@ def write_report(predictions: Sequence[Path], raw: Path, out: Path, *, case: str
     result = score_folders(predictions, dataset.test_labels, progress=True)
     references = {id_: test.label for id_, test in dataset.test.items() if test.label is not None}
     shown = case or most_telling_case(references)
+    shown_predictions = {
+        name: case.prediction
+        for name, cases in result.cases.items()
+        for case in cases
+        if case.case == shown and case.prediction is not None
+    }
+    draw_axial_slice(dataset.test[shown].image, references[shown], shown_predictions, out / _PICTURE)
     write_scores(result, out)
-    draw_axial_slice(
-        dataset.test[shown].image,
-        references[shown],
-        {folder.name: folder / references[shown].name for folder in predictions},
-        out / _PICTURE,
-    )
     page = Environment(
         loader=PackageLoader("mswal_bench.benchmark.report", "."), autoescape=True, undefined=StrictUndefined
     ).get_template("report.html.j2")

@@ -107,10 +107,8 @@ def _prepare(method: Method, job: Job, folder: RunFolder, state: RunState) -> No
     if state.prepared is not None:
         return
     started, clock = now(), monotonic()
-    with progress_bar("prepare", "step") as report:
-        report(0, 1, "plan and preprocess")
-        method.prepare(job)
-        report(1, 1, "")
+    with progress_bar("1/3 prepare", "step") as report:
+        method.prepare(job, report)
     state.prepared = Step(started_at=started, wall_s=monotonic() - clock)
     folder.keep(state)
 
@@ -126,7 +124,7 @@ def _train(method: Method, job: Job, fold: int, folder: RunFolder, state: RunSta
     sessions = state.training.setdefault(fold, [])
     sessions.append(session)
     folder.keep(state)
-    with progress_bar(f"train fold {fold}", "it") as report:
+    with progress_bar(f"2/3 train fold {fold}", "it") as report:
         method.train(job, fold, report)
     session.wall_s = monotonic() - clock
     folder.keep(state)
@@ -147,7 +145,7 @@ def _predict(
     if selection in state.predicted and all((out / f"{case}.nii.gz").exists() for case in images):
         return
     started, clock = now(), monotonic()
-    with progress_bar("predict", "case") as report:
+    with progress_bar("3/3 predict", "case") as report:
         method.predict(job, folds, images, out, report)
     state.predicted[selection] = Prediction(
         started_at=started, wall_s=monotonic() - clock, environment=describe_environment(job.device)

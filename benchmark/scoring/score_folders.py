@@ -17,7 +17,7 @@ from ...metrics.case import CaseScore, score_case
 from ..errors import BenchError, Problem, raise_if_any
 from ..volumes.geometry import Geometry, disagreements
 from ..volumes.label_maps import LabelMap, read_header, read_labels
-from .case_folders import Pairing, pair
+from .case_folders import CaseFolder, Pairing, pair
 from .protocol import MSWAL_1, Protocol
 from .score_result import ScoredCase, ScoreResult, write_scores
 from .score_table import score_table
@@ -72,7 +72,7 @@ def score_folders(
             bar.update()
     ordered = [outcomes[files.case] for files in work]
     raise_if_any(problem for outcome in ordered for problem in outcome.problems)
-    cases = {folder.name: _scored_cases(folder.name, ordered, pairing) for folder in pairing.predictions}
+    cases = {folder.name: _scored_cases(folder, ordered) for folder in pairing.predictions}
     table = score_table(
         protocol, {name: [case.score for case in scored] for name, scored in cases.items()}, pairing.missing
     )
@@ -86,10 +86,9 @@ def _case_files(pairing: Pairing) -> list[_CaseFiles]:
     ]
 
 
-def _scored_cases(name: str, outcomes: Sequence[_CaseOutcome], pairing: Pairing) -> tuple[ScoredCase, ...]:
-    missing = frozenset(pairing.missing[name])
+def _scored_cases(folder: CaseFolder, outcomes: Sequence[_CaseOutcome]) -> tuple[ScoredCase, ...]:
     return tuple(
-        ScoredCase(outcome.case, outcome.case in missing, outcome.geometry, outcome.scores[name])
+        ScoredCase(outcome.case, folder.files.get(outcome.case), outcome.geometry, outcome.scores[folder.name])
         for outcome in outcomes
         if outcome.geometry is not None
     )

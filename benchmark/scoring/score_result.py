@@ -32,8 +32,8 @@ class ScoredCase:
     """One prediction against its reference."""
 
     case: str
-    missing: bool
-    """There was no prediction; an empty one was scored in its place."""
+    prediction: Path | None
+    """The file; None where there was none and an empty prediction was scored in its place."""
     geometry: Geometry
     """The reference's grid."""
     score: CaseScore
@@ -61,7 +61,7 @@ def write_scores(result: ScoreResult, out_dir: Path) -> None:
     """
     classes = {lesion.id: lesion for lesion in result.table.lesion_classes}
     cases = [
-        (name, case.case, classes[class_id].key, int(case.missing), *_count_cells(counts))
+        (name, case.case, classes[class_id].key, int(case.prediction is None), *_count_cells(counts))
         for name, case in _all_cases(result)
         for class_id, counts in case.score.classes.items()
     ]

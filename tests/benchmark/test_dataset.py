@@ -117,6 +117,13 @@ def test_not_a_data_set(tmp_path):
     assert "found an empty folder" in line
 
 
+def test_a_link_to_nothing(raw):
+    (raw / "imagesTr" / "A_0000.nii.gz").unlink()
+    (raw / "imagesTr" / "A_0000.nii.gz").symlink_to(raw / "nowhere")
+    (line,) = problems(raw)
+    assert "A_0000.nii.gz: is a link to a file that is not there" in line
+
+
 def test_no_training_case(raw):
     for path in (*(raw / "imagesTr").iterdir(), *(raw / "labelsTr").iterdir()):
         path.unlink()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -59,7 +60,8 @@ def test_a_run_predicts_scores_and_records(raw, finished):
     assert record["epochs"] == 4
     assert record["resumed_from_epochs"] == {"0": []}
     assert record["prepared"]["wall_s"] > 0
-    assert record["environment"]["packages"]["torch"]
+    assert record["training"]["0"][0]["environment"]["packages"]["torch"]
+    assert record["predicted"]["environment"]["packages"]["torch"]
     assert record["scores"]["protocol"] == "mswal/1"
     assert record["scores"] == json.loads((finished / "fold-0" / "scores.json").read_text())
     images = sorted((raw / "imagesTs").iterdir())
@@ -79,10 +81,10 @@ def same_geometry(label: Path, image: Path) -> None:
 def test_called_again_it_repeats_nothing(raw, finished):
     before = {path: path.stat().st_mtime_ns for path in finished.rglob("*.nii.gz")}
     before |= {path: path.stat().st_mtime_ns for path in finished.rglob("*.pth")}
-    sessions = read_record(finished)["training"]
+    before |= {path: path.stat().st_mtime_ns for path in (finished / "fold-0").iterdir()}
     output = call("run", "nnunet-v2", *options(raw, finished))
+    assert "finished before; nothing is left to do" in output
     assert str(finished / "fold-0" / "record.json") in output
-    assert read_record(finished)["training"] == sessions
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
@@ -93,6 +95,34 @@ def test_predicts_a_real_ct_in_its_own_geometry(raw, finished, example_ct, tmp_p
     job = Job(raw, finished, (), Budget.SMOKE, "cpu", 0)
     METHODS["nnunet-v2"].predict(job, [0], {"example_ct": example_ct}, tmp_path, lambda done, total, note: None)
     same_geometry(tmp_path / "example_ct.nii.gz", example_ct)
+
+
+def test_labels_that_come_later_are_scored_without_training_again(raw, finished, tmp_path):
+    data, work = tmp_path / "data", tmp_path / "work"
+    shutil.copytree(raw, data)
+    shutil.copytree(finished, work, symlinks=True)
+    record = work / "fold-0" / "record.json"
+    unscored = json.loads(record.read_text()) | {"scores": None}
+    record.write_text(json.dumps(unscored))
+    (data / "labelsTs").rename(tmp_path / "hidden")
+    assert "nothing is left to do" in call("run", "nnunet-v2", *options(data, work))
+    (tmp_path / "hidden").rename(data / "labelsTs")
+    assert "Kidney stone" in call("run", "nnunet-v2", *options(data, work))
+    assert read_record(work) == read_record(finished) | {"created_at": read_record(work)["created_at"]}
+
+
+def test_a_killed_preparation_is_done_anew(raw, tmp_path):
+    from mswal_bench.baselines.method import Budget, Job
+    from mswal_bench.baselines.registry import METHODS
+    from mswal_bench.splits import five_folds
+
+    cases = [path.name.removesuffix(".nii.gz") for path in (raw / "labelsTr").iterdir()]
+    job = Job(raw, tmp_path, five_folds(cases), Budget.SMOKE, "cpu", 0)
+    plans = tmp_path / "nnunet" / "preprocessed" / "Dataset001_Bench" / "benchPlans.json"
+    plans.parent.mkdir(parents=True)
+    plans.write_text('{"half": ')
+    METHODS["nnunet-v2"].prepare(job, lambda done, total, note: None)
+    assert json.loads(plans.read_text())["configurations"]
 
 
 def test_killed_in_the_middle_of_training_it_resumes(raw, tmp_path):
