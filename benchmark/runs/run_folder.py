@@ -69,13 +69,8 @@ class RunFolder:
         try:
             state = RunState.model_validate_json(self._state.read_text(encoding="utf-8"))
         except (OSError, ValidationError) as error:
-            raise BenchError(
-                Problem(
-                    f"cannot be read as the state of a run ({error})",
-                    str(self._state),
-                    mend="Use another --work folder.",
-                )
-            ) from error
+            what = "is not the state of a run, or that of another version of this program"
+            raise BenchError(Problem(what, str(self._state), mend="Use another --work folder.")) from error
         before, asked = state.identity.model_dump(), identity.model_dump()
         problems = [
             Problem(
