@@ -21,12 +21,14 @@ METHOD = NnUNetMethod(
                 optimizer="adamw",
                 background_weight=0.3,
                 foreground_patches=0.5,
-                mirroring=False,
+                augmentation=False,
             ),
             SmallNetwork((24, 24, 24), (80, 80, 112), (12, 24, 48), (1, 1, 1), decoder_blocks=1, batch_size=6),
         ),
         Budget.SMOKE: Recipe(
-            Training(epochs=4, iterations_per_epoch=2, validation_iterations=1, mirroring=False, checkpoint_every_s=0),
+            Training(
+                epochs=4, iterations_per_epoch=2, validation_iterations=1, augmentation=False, checkpoint_every_s=0
+            ),
             SmallNetwork((32, 32, 32), (64, 64, 64), (4, 8, 16), (1, 1, 1), decoder_blocks=1, batch_size=2),
         ),
     },

@@ -88,7 +88,7 @@ class NnUNetMethod(Method):
                 folds,
                 images,
                 out,
-                mirroring=recipe.training.mirroring,
+                mirroring=recipe.training.augmentation,
                 window=recipe.network.window if recipe.network is not None else None,
                 device=job.device,
                 report=report,

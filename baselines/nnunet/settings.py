@@ -23,8 +23,9 @@ class Training:
     """Of a background voxel in the cross-entropy, where a lesion voxel has 1."""
     foreground_patches: float = 0.33
     """The share of a batch's patches that must hold a lesion."""
-    mirroring: bool = True
-    """Whether patches are flipped along all axes in training, and predictions averaged over the flips."""
+    augmentation: bool = True
+    """Whether patches are rotated, scaled, blurred, brightened, mirrored and so on as nnU-Net does it, and predictions
+    averaged over the flips. A training of minutes cannot afford to see less of what is there."""
     checkpoint_every_s: float = 60
     """After an epoch, a checkpoint is written if the last is older than this."""
 

@@ -61,9 +61,10 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
 
     def configure_rotation_dummyDA_mirroring_and_inital_patch_size(self) -> tuple[Any, ...]:  # noqa: N802
         rotation, flat, patch, mirror_axes = super().configure_rotation_dummyDA_mirroring_and_inital_patch_size()
-        if not self.training.mirroring:
-            mirror_axes = None
-            self.inference_allowed_mirroring_axes = None
+        if not self.training.augmentation:
+            # No rotation needs a margin around the patch.
+            patch = self.configuration_manager.patch_size
+            mirror_axes = self.inference_allowed_mirroring_axes = None
         return rotation, flat, patch, mirror_axes
 
     def _build_loss(self) -> Any:
@@ -79,6 +80,15 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
         with bench_data_loaders(torch.initial_seed()):
             loaders: tuple[Any, Any] = super().get_dataloaders()
         return loaders
+
+    def get_training_transforms(
+        self, patch: Any, rotation: Any, scales: Any, mirror_axes: Any, flat: bool, **options: Any
+    ) -> Any:
+        """nnU-Net calls this static method on the instance, so that it can be a method here."""
+        if self.training.augmentation:
+            return super().get_training_transforms(patch, rotation, scales, mirror_axes, flat, **options)
+        options.pop("use_mask_for_norm")
+        return self.get_validation_transforms(scales, **options)
 
     def train_step(self, batch: dict[str, Any]) -> dict[str, Any]:
         result: dict[str, Any] = super().train_step(batch)
