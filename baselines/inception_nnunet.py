@@ -27,16 +27,16 @@ METHOD = NnUNetMethod(
         Budget.PAPER: Recipe(Training(epochs=1500, learning_rate=1e-3, decay_exponent=1.0)),
         Budget.DEMO: Recipe(
             Training(
-                epochs=40,
+                epochs=30,
                 iterations_per_epoch=50,
                 validation_iterations=2,
                 optimizer="adamw",
                 decay_exponent=1.0,
-                background_weight=0.3,
+                background_weight=0.1,
                 foreground_patches=0.5,
                 augmentation=False,
             ),
-            SmallNetwork((24, 24, 24), (80, 80, 112), (8, 16, 32), (1, 1, 1), decoder_blocks=1, batch_size=6),
+            SmallNetwork((32, 32, 32), (80, 80, 112), (8, 16, 32), (1, 1, 1), decoder_blocks=1, batch_size=4),
         ),
         Budget.SMOKE: Recipe(
             Training(

@@ -15,15 +15,15 @@ METHOD = NnUNetMethod(
         Budget.PAPER: Recipe(Training()),
         Budget.DEMO: Recipe(
             Training(
-                epochs=32,
+                epochs=30,
                 iterations_per_epoch=100,
                 validation_iterations=2,
                 optimizer="adamw",
-                background_weight=0.3,
+                background_weight=0.1,
                 foreground_patches=0.5,
                 augmentation=False,
             ),
-            SmallNetwork((24, 24, 24), (80, 80, 112), (12, 24, 48), (1, 1, 1), decoder_blocks=1, batch_size=6),
+            SmallNetwork((32, 32, 32), (80, 80, 112), (12, 24, 48), (1, 1, 1), decoder_blocks=1, batch_size=4),
         ),
         Budget.SMOKE: Recipe(
             Training(

@@ -20,7 +20,8 @@ class Training:
     decay_exponent: float = 0.9
     """The rate in epoch e of E is `learning_rate * (1 - e/E) ** decay_exponent`; 1 is a linear decay."""
     background_weight: float = 1
-    """Of a background voxel in the cross-entropy, where a lesion voxel has 1."""
+    """Of a background voxel in the first epoch's cross-entropy, where a lesion voxel has 1; grows to 1 by the last
+    epoch. A small one makes a network find rare lesions soon, a weight of 1 teaches it what is none."""
     foreground_patches: float = 0.33
     """The share of a batch's patches that must hold a lesion."""
     augmentation: bool = True

@@ -71,7 +71,6 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
         loss: Any = super()._build_loss()
         if self.training.background_weight != 1:
             weights = torch.ones(self.label_manager.num_segmentation_heads, device=self.device)
-            weights[0] = self.training.background_weight
             # The wrapped loss is nnU-Net's sum of Dice and cross-entropy.
             loss.loss.ce = RobustCrossEntropyLoss(weight=weights)
         return loss
@@ -115,6 +114,10 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
 
     def on_train_epoch_start(self) -> None:
         self.iterations_done = 0
+        first = self.training.background_weight
+        if first != 1:
+            done = self.current_epoch / max(1, self.num_epochs - 1)
+            self.loss.loss.ce.weight[0] = first + (1 - first) * done
         super().on_train_epoch_start()
 
     def on_epoch_end(self) -> None:
