@@ -9,6 +9,6 @@ What follows the paper (arXiv 2503.13560, Section 2 and Fig. 1) is in `cohort`: 
 slices, lesions, small and large. Everything else, anatomy and attenuation included, is plausible and ours. Nothing
 measured on the phantom says anything about patients.
 
-Size groups hold on every grid; diameters do so less on coarse ones, where no lesion is thinner than 3.6 voxels (14.4 mm
-at `tiny`, 10.8 mm at `small`). A few of the largest lesions are drawn smaller than planned, for want of room.
+Size groups hold on every grid; diameters do so less on coarse ones, where no lesion is thinner than 12 mm at `tiny`
+and 10.8 mm at `small`. A few of the largest lesions are drawn smaller than planned, for want of room.
 """

@@ -29,6 +29,8 @@ _ROUND_UP_TO_MM = 90.0
 _ANY_WAY_UP_TO_MM = 60.0
 # Half the least thickness in voxels: three voxels thick, so that on a coarse grid there is something to see and learn.
 _LEAST_SEMI_VOXELS = 1.8
+# Thicker than this, a small lesion with an uneven surface could reach the 20 mm of a large one.
+_MOST_LEAST_SEMI_MM = 6.0
 _STEP = 0.96
 
 
@@ -114,7 +116,7 @@ def _longest_mm(points: npt.NDArray[np.generic], spacing_mm: Vector) -> float:
 
 
 def _voxelised(form: Form, spacing_mm: Vector, diameter_mm: float) -> Stamp:
-    least = _LEAST_SEMI_VOXELS * min(spacing_mm)
+    least = min(_LEAST_SEMI_VOXELS * min(spacing_mm), _MOST_LEAST_SEMI_MM)
     # Where slices are thick a lesion may lie within one: it needs to be as thick as the slice, not as two.
     floors = (least, least, max(least, 0.55 * spacing_mm[2]))
     semi = [max(0.5 * diameter_mm * ratio, floor) for ratio, floor in zip(form.ratios, floors, strict=True)]
