@@ -46,7 +46,7 @@ class SmallNetwork:
     decoder_blocks: int
     batch_size: int
     norm: str = "torch.nn.modules.batchnorm.BatchNorm3d"
-    """Instance normalisation over a patch this small hides the HU that tell a cyst from a tumor."""
+    """Found by trial on the phantom, not by an ablation: with small patches it learned sooner than instance norm."""
     batch_dice: bool = True
     """Whether the Dice loss sees a batch as one volume. With patches this small most lesion types are in none of a
     batch's patches or in one, and a Dice per patch would mostly say to predict nothing."""
