@@ -53,20 +53,27 @@ class Average:
     f1_classes: int
 
 
+def defined_mean(values: Iterable[float]) -> tuple[float, int]:
+    """The mean of what is not NaN, and over how many values it is; NaN and 0 when there is none."""
+    defined = [value for value in values if not isnan(value)]
+    # fsum rounds once, so that the mean does not depend on the order of the cases.
+    return (fsum(defined) / len(defined) if defined else nan), len(defined)
+
+
 def class_score(counts: Iterable[ClassCounts]) -> ClassScore:
     """Sums up one class from its counts in every case. No case at all gives NaN, 0 lesions and 0 cases."""
     cases = list(counts)
     tp, fp, fn = (sum(getattr(case, name) for case in cases) for name in ("tp", "fp", "fn"))
-    dsc, defined = _mean(case.dsc for case in cases)
-    f1_per_case, _ = _mean(case.f1 for case in cases)
+    dsc, defined = defined_mean(case.dsc for case in cases)
+    f1_per_case, _ = defined_mean(case.f1 for case in cases)
     return ClassScore(dsc, overlap.f1(tp, fp, fn), tp, fp, fn, f1_per_case, defined)
 
 
 def average(scores: Mapping[Key, ClassScore]) -> Average:
     """One method's Avg. over its classes."""
-    dsc, dsc_classes = _mean(score.dsc for score in scores.values())
-    f1, f1_classes = _mean(score.f1 for score in scores.values())
-    f1_per_case, _ = _mean(score.f1_per_case for score in scores.values())
+    dsc, dsc_classes = defined_mean(score.dsc for score in scores.values())
+    f1, f1_classes = defined_mean(score.f1 for score in scores.values())
+    f1_per_case, _ = defined_mean(score.f1_per_case for score in scores.values())
     return Average(dsc, f1, f1_per_case, dsc_classes, f1_classes)
 
 
@@ -74,7 +81,9 @@ def average_score(methods: Iterable[Mapping[Key, ClassScore]]) -> dict[Key, Metr
     """Each class's mean over the methods where it is defined. All methods have the same classes."""
     scores = list(methods)
     return {
-        key: MetricPair(_mean(method[key].dsc for method in scores)[0], _mean(method[key].f1 for method in scores)[0])
+        key: MetricPair(
+            defined_mean(method[key].dsc for method in scores)[0], defined_mean(method[key].f1 for method in scores)[0]
+        )
         for key in (scores[0] if scores else ())
     }
 
@@ -83,10 +92,3 @@ def difficulty(averages: Mapping[Key, MetricPair], metric: Literal["dsc", "f1"])
     """The classes by ascending average score, hardest first. Undefined ones are left out; ties keep their order."""
     values = {key: getattr(pair, metric) for key, pair in averages.items()}
     return sorted((key for key, value in values.items() if not isnan(value)), key=lambda key: values[key])
-
-
-def _mean(values: Iterable[float]) -> tuple[float, int]:
-    """The mean of what is not NaN, and over how many values it is."""
-    defined = [value for value in values if not isnan(value)]
-    # fsum rounds once, so that the mean does not depend on the order of the cases.
-    return (fsum(defined) / len(defined) if defined else nan), len(defined)

@@ -1,7 +1,4 @@
-"""Lesions of a mask: its connected components, with their sizes and centres.
-
-Arrays may have their three axes in any order; what comes out is in the order of what came in.
-"""
+"""Lesions of a foreground: its connected components, class by class."""
 
 from __future__ import annotations
 
@@ -12,45 +9,68 @@ import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
+from .boxes import piles
+from .foreground import Foreground, Indices
+
 Connectivity = Literal[6, 18, 26]
 
 
 @dataclass(frozen=True)
 class Components:
-    """The connected components of one mask."""
+    """The connected components of every class, ordered by class and then by their first voxel in C order.
 
-    labels: NDArray[np.unsignedinteger]
-    """Shape of the mask: 0 outside, otherwise the component's id. Ids are 1, 2, ... in the order in which the
-    components' first voxels come in C order, so that they do not depend on how the labelling was done."""
-    voxels: NDArray[np.int64]
-    """Size of each component; `voxels[i]` belongs to id `i + 1`. Empty when the mask is."""
+    The order, and with it every id, does not depend on how the labelling was done.
+    """
+
+    foreground: Foreground
+    of_run: Indices
+    """For each run of the foreground, which component it belongs to: 0, 1, ... in the order above."""
+    class_ids: Indices
+    """Of each component."""
+    ids: Indices
+    """1, 2, ... within each class."""
 
     @property
     def count(self) -> int:
-        return len(self.voxels)
+        return len(self.class_ids)
+
+    @property
+    def voxels(self) -> Indices:
+        """Size of each component."""
+        # Sums of whole numbers, exact in 64-bit floats.
+        return np.bincount(self.of_run, self.foreground.lengths, self.count).astype(np.int64)
 
     def centroids(self) -> NDArray[np.float64]:
-        """Mean voxel index of each component, shape (count, 3), in the array's own axes."""
-        if not self.count:
-            return np.zeros((0, 3))
-        where = np.nonzero(self.labels)
-        ids = self.labels[where]
-        sums = [np.bincount(ids, weights=axis, minlength=self.count + 1)[1:] for axis in where]
+        """Mean voxel index of each component, shape (count, 3), along the label map's axes."""
+        first, second, third = self.foreground.coordinates()
+        lengths = self.foreground.lengths
+        middles = (first, second, third + (lengths - 1) / 2)
+        sums = [np.bincount(self.of_run, middle * lengths, self.count) for middle in middles]
         return np.stack(sums, axis=1) / self.voxels[:, None]
 
 
-def connected_components(mask: NDArray[np.bool_], connectivity: Connectivity = 26) -> Components:
-    """Cuts a 3D mask into its connected components with cc3d.
+def connected_components(foreground: Foreground, connectivity: Connectivity = 26) -> Components:
+    """Labels with cc3d. At 26 two voxels of a class that touch by a face, an edge or a corner belong together.
 
-    At 26 two voxels that touch by a face, an edge or a corner belong together. An empty mask, one of size 0
-    included, gives no component.
+    Class ids must be below 256. An empty foreground gives no component.
+
+    >>> from .foreground import foreground_of
+    >>> connected_components(foreground_of(np.array([[[1, 0, 1, 2]]]))).ids.tolist()
+    [1, 2, 1]
     """
-    if not mask.any():
-        return Components(np.zeros(mask.shape, np.uint8), np.zeros(0, np.int64))
-    # cc3d refuses buffers it may not write to, though it does not write to them. Of booleans, cc3d 4.1.1 makes too
-    # little room for grids a voxel thick (it raises on 1 0 1 0 1), of the same bytes as integers it does not.
-    voxel_bytes = np.require(mask, requirements=["C", "W"]).view(np.uint8)
-    # It numbers components by their first voxel in memory order, which for a C array is the order promised above.
-    labels, count = cc3d.connected_components(voxel_bytes, connectivity=connectivity, return_N=True)
-    voxels = np.bincount(labels[mask], minlength=count + 1)[1:]
-    return Components(labels, voxels.astype(np.int64))
+    of_run = np.empty(foreground.starts.size, np.int64)
+    found = 0
+    for pile in piles(foreground):
+        labels, count = cc3d.connected_components(pile.array, connectivity=connectivity, return_N=True)
+        of_run[pile.runs] = labels.ravel()[pile.starts].astype(np.int64) + (found - 1)
+        found += count
+    first_runs = np.empty(found, np.int64)
+    # Backwards, so that the first run of a component is the last to write.
+    first_runs[of_run[::-1]] = np.arange(of_run.size)[::-1]
+    class_ids = foreground.class_ids[first_runs]
+    order = np.lexsort((first_runs, class_ids))
+    rank = np.empty(found, np.int64)
+    rank[order] = np.arange(found)
+    class_ids = class_ids[order]
+    ids = np.arange(found) - np.searchsorted(class_ids, class_ids) + 1
+    return Components(foreground, rank[of_run], class_ids, ids)

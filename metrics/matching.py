@@ -10,7 +10,7 @@ LOWEST_MATCH_IOU = Fraction(1, 2)
 
 
 def match(overlaps: OverlapTable, match_iou: Fraction = LOWEST_MATCH_IOU) -> dict[int, int]:
-    """Matches components whose IoU reaches `match_iou`; gives reference id -> predicted id.
+    """Matches components whose IoU reaches `match_iou`; gives reference component -> predicted component.
 
     The comparison is made in integers (at 1/2: twice the intersection against the union), so a tie at the
     threshold is a match, always.
@@ -26,18 +26,18 @@ def match(overlaps: OverlapTable, match_iou: Fraction = LOWEST_MATCH_IOU) -> dic
         raise ValueError(f"expected a matching IoU between 1/2, below which matches are not unique, and 1: {match_iou}")
     pairs: dict[int, int] = {}
     rows = zip(
-        overlaps.reference_ids.tolist(),
-        overlaps.prediction_ids.tolist(),
+        overlaps.reference.tolist(),
+        overlaps.prediction.tolist(),
         overlaps.intersection_voxels.tolist(),
         overlaps.union_voxels.tolist(),
         strict=True,
     )
     # Python's integers, not numpy's: a threshold such as Fraction(0.7) has terms near 2**53.
-    for reference_id, prediction_id, intersection, union in rows:
+    for reference, prediction, intersection, union in rows:
         if intersection * match_iou.denominator >= match_iou.numerator * union:
-            if reference_id in pairs:
-                raise ValueError(f"two predicted regions match reference region {reference_id}: not components")
-            pairs[reference_id] = prediction_id
+            if reference in pairs:
+                raise ValueError(f"two predicted regions match reference region {reference}: not components")
+            pairs[reference] = prediction
     if len(set(pairs.values())) < len(pairs):
         raise ValueError("one predicted region matches two reference regions: not components")
     return pairs

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .components import Components
+from .foreground import Indices
 
 
 def dsc(reference_voxels: int, prediction_voxels: int, intersection_voxels: int) -> float:
@@ -31,29 +32,45 @@ def f1(tp: int, fp: int, fn: int) -> float:
 
 @dataclass(frozen=True)
 class OverlapTable:
-    """The pairs of a reference and a predicted component that share at least one voxel, one entry a pair."""
+    """The pairs of a reference and a predicted component of one class that share a voxel, one entry a pair."""
 
-    reference_ids: NDArray[np.int64]
-    prediction_ids: NDArray[np.int64]
-    intersection_voxels: NDArray[np.int64]
-    union_voxels: NDArray[np.int64]
+    reference: Indices
+    """Which of the reference's components, counted from 0 over all classes."""
+    prediction: Indices
+    intersection_voxels: Indices
+    union_voxels: Indices
 
     @property
     def iou(self) -> NDArray[np.float64]:
         """Intersection over union of each pair: for people to read. Decisions compare the integers."""
         return self.intersection_voxels / self.union_voxels
 
+    @property
+    def dsc(self) -> NDArray[np.float64]:
+        """Dice similarity coefficient of each pair."""
+        return 2 * self.intersection_voxels / (self.union_voxels + self.intersection_voxels)
+
 
 def overlap_table(reference: Components, prediction: Components) -> OverlapTable:
-    """Finds the overlapping pairs, ordered by reference id, then by predicted id. Both label arrays have one shape.
+    """Finds the overlapping pairs, ordered by reference component, then by predicted component.
 
-    A side without components gives an empty table.
+    Both sides are of label maps of one shape. A side without components gives an empty table.
     """
-    both = (reference.labels > 0) & (prediction.labels > 0)
-    # One integer a pair, so that counting the pairs is one sort of the shared voxels.
-    width = prediction.count + 1
-    keys = reference.labels[both].astype(np.int64) * width + prediction.labels[both]
-    pairs, intersection = np.unique(keys, return_counts=True)
-    reference_ids, prediction_ids = np.divmod(pairs, width)
-    union = reference.voxels[reference_ids - 1] + prediction.voxels[prediction_ids - 1] - intersection
-    return OverlapTable(reference_ids, prediction_ids, intersection.astype(np.int64), union)
+    of_reference, of_prediction = reference.foreground, prediction.foreground
+    # Runs are disjoint and sorted: those of the prediction that meet a run of the reference are neighbours.
+    first = np.searchsorted(of_prediction.ends, of_reference.starts, side="right")
+    counts = np.searchsorted(of_prediction.starts, of_reference.ends, side="left") - first
+    left = np.repeat(np.arange(counts.size), counts)
+    right = np.arange(left.size) + np.repeat(first - (np.cumsum(counts) - counts), counts)
+    alike = of_reference.class_ids[left] == of_prediction.class_ids[right]
+    left, right = left[alike], right[alike]
+    shared = np.minimum(of_reference.ends[left], of_prediction.ends[right]) - np.maximum(
+        of_reference.starts[left], of_prediction.starts[right]
+    )
+    # One integer a pair of components, so that adding its runs up is one sort.
+    width = max(1, prediction.count)
+    keys, pair = np.unique(reference.of_run[left] * width + prediction.of_run[right], return_inverse=True)
+    intersection = np.bincount(pair, shared, keys.size).astype(np.int64)
+    reference_numbers, prediction_numbers = np.divmod(keys, width)
+    union = reference.voxels[reference_numbers] + prediction.voxels[prediction_numbers] - intersection
+    return OverlapTable(reference_numbers, prediction_numbers, intersection, union)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..errors import raise_if_any
+
 if TYPE_CHECKING:
     from ..scoring.table_formats import TableFormat
 
@@ -25,10 +27,15 @@ if TYPE_CHECKING:
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="A folder for cases.csv, lesions.csv and scores.json.",
+    help="A folder for cases.csv, lesions.csv, scores.json, and the score of every case, which is not scored again.",
 )
 @click.option("--jobs", type=click.IntRange(min=1), default=None, help="Processes.  [default: one per core]")
 @click.option("--allow-missing", is_flag=True, help="Count a case without a prediction as predicted empty.")
+@click.option(
+    "--details",
+    is_flag=True,
+    help="Add what is never ranked on: NSD, HD95, precision, recall, F1 by lesion size, volume error. Takes longer.",
+)
 def score(
     predictions: tuple[Path, ...],
     reference: Path,
@@ -36,19 +43,26 @@ def score(
     out: Path | None,
     jobs: int | None,
     allow_missing: bool,
+    details: bool,
 ) -> None:
     """Score each prediction folder PRED, a method named after its folder, against the reference.
 
     Files are paired by name (CASE.nii.gz, CASE.nii or CASE.mha) and must lie on the reference's grid. Prints DSC and
     lesion-wise F1 per class under the protocol mswal/1; with several folders also their average score and the order
     of difficulty, and marks the best (bold) and the second best (underlined).
+
+    A file that cannot be scored is left out, named, and makes the command exit with 1; the others are scored.
     """
-    from ..scoring.score_folders import score_folders, write_scores
+    from ..scoring.score_folders import score_folders
+    from ..scoring.score_result import write_scores
     from .table_output import print_table
 
-    result = score_folders(predictions, reference, jobs=jobs, allow_missing=allow_missing, progress=True)
+    result = score_folders(
+        predictions, reference, jobs=jobs, allow_missing=allow_missing, details=details, out=out, progress=True
+    )
     for note in result.notes:
         click.echo(f"note: {note}", err=True)
     print_table(result.table, style)
     if out is not None:
         write_scores(result, out)
+    raise_if_any(result.problems)

@@ -9,9 +9,10 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..dataset import open_dataset
-from ..errors import BenchError, Problem
+from ..errors import BenchError, Problem, raise_if_any
 from ..files import write_text
-from ..scoring.score_folders import score_folders, write_scores
+from ..scoring.score_folders import score_folders
+from ..scoring.score_result import write_scores
 from ..scoring.score_table import ScoreTable
 from ..scoring.table_view import table_view
 from .picture import draw_axial_slice, most_telling_case
@@ -31,6 +32,7 @@ def write_report(predictions: Sequence[Path], raw: Path, out: Path, *, case: str
     if case is not None and case not in dataset.test:
         raise BenchError(Problem(f"there is no test case {case!r}", str(raw), f"one of {', '.join(dataset.test)}"))
     result = score_folders(predictions, dataset.test_labels, progress=True)
+    raise_if_any(result.problems)
     references = {id_: test.label for id_, test in dataset.test.items() if test.label is not None}
     shown = case or most_telling_case(references)
     shown_predictions = {

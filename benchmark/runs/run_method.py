@@ -14,9 +14,10 @@ from time import monotonic
 from ...baselines.method import Budget, Job, Method, MethodError
 from ...splits import N_FOLDS, five_folds
 from ..dataset import Dataset, open_dataset
-from ..errors import BenchError, Problem
+from ..errors import BenchError, Problem, raise_if_any
 from ..files import write_text
-from ..scoring.score_folders import score_folders, write_scores
+from ..scoring.score_folders import score_folders
+from ..scoring.score_result import write_scores
 from ..scoring.score_table import ScoreTable
 from .environment import describe_environment
 from .progress import progress_bar
@@ -157,6 +158,7 @@ def _score(dataset: Dataset, predictions: Path, out: Path) -> ScoreTable | None:
     if dataset.test_labels is None:
         return None
     result = score_folders([predictions], dataset.test_labels, progress=True)
+    raise_if_any(result.problems)
     write_scores(result, out)
     return result.table
 

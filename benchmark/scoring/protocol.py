@@ -22,6 +22,10 @@ class Protocol:
     class, and have no minimum size."""
     match_iou: Fraction
     """A predicted and a reference lesion match from this IoU on, itself included."""
+    nsd_tolerance_mm: float
+    """Of the normalised surface distance, which is reported and never ranked."""
+    large_from_mm: float
+    """A lesion is large from this longest axial diameter on (WHO), small below."""
 
     @property
     def class_ids(self) -> tuple[int, ...]:
@@ -30,4 +34,11 @@ class Protocol:
 
 # DSC is the mean over the cases where either side has the class; F1 pools lesions over all cases; Avg. is the
 # unweighted mean over the classes (metrics/aggregation.py).
-MSWAL_1 = Protocol(id="mswal/1", lesion_classes=LESION_CLASSES, connectivity=26, match_iou=Fraction(1, 2))
+MSWAL_1 = Protocol(
+    id="mswal/1",
+    lesion_classes=LESION_CLASSES,
+    connectivity=26,
+    match_iou=Fraction(1, 2),
+    nsd_tolerance_mm=2.0,
+    large_from_mm=20.0,
+)

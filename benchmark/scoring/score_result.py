@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
 
-from ...metrics.case import CaseScore, ClassCounts, Lesion
+from ...metrics.case import CaseScore
+from ...metrics.lesions import Lesion
 from ..errors import BenchError, Problem
 from ..files import write_text
 from ..lesion_classes import LesionClass
@@ -19,11 +20,11 @@ from .score_table import ScoreTable
 
 _CASE_COLUMNS = (
     "method", "case", "class", "missing", "reference_voxels", "prediction_voxels", "intersection_voxels", "dsc", "tp",
-    "fp", "fn", "f1",
+    "fp", "fn", "f1", "reference_mm3", "prediction_mm3", "nsd", "hd95_mm",
 )  # fmt: skip
 _LESION_COLUMNS = (
-    "method", "case", "class", "side", "lesion", "status", "matched", "iou", "voxels", "volume_mm3", "centroid_x_mm",
-    "centroid_y_mm", "centroid_z_mm",
+    "method", "case", "class", "side", "lesion", "status", "matched", "iou", "dsc", "voxels", "volume_mm3",
+    "diameter_mm", "centroid_x_mm", "centroid_y_mm", "centroid_z_mm",
 )  # fmt: skip
 
 
@@ -48,7 +49,9 @@ class ScoreResult:
     cases: Mapping[str, tuple[ScoredCase, ...]]
     """Method name -> its cases by case id."""
     notes: tuple[str, ...]
-    """What was passed over in the folders, for people to read."""
+    """What was passed over or done to files, for people to read."""
+    problems: tuple[Problem, ...] = ()
+    """Why the scores that are left out could not be had."""
 
 
 def write_scores(result: ScoreResult, out_dir: Path) -> None:
@@ -61,9 +64,9 @@ def write_scores(result: ScoreResult, out_dir: Path) -> None:
     """
     classes = {lesion.id: lesion for lesion in result.table.lesion_classes}
     cases = [
-        (name, case.case, classes[class_id].key, int(case.prediction is None), *_count_cells(counts))
+        (name, case.case, classes[class_id].key, int(case.prediction is None), *_class_cells(case.score, class_id))
         for name, case in _all_cases(result)
-        for class_id, counts in case.score.classes.items()
+        for class_id in case.score.classes
     ]
     lesions = [
         (name, case.case, *_lesion_cells(lesion, classes[lesion.class_id], case.geometry))
@@ -92,9 +95,23 @@ def _all_cases(result: ScoreResult) -> Iterable[tuple[str, ScoredCase]]:
     return ((name, case) for name, cases in result.cases.items() for case in cases)
 
 
-def _count_cells(counts: ClassCounts) -> Sequence[object]:
-    voxels = (counts.reference_voxels, counts.prediction_voxels, counts.intersection_voxels)
-    return (*voxels, fraction_cell(counts.dsc), counts.tp, counts.fp, counts.fn, fraction_cell(counts.f1))
+def _class_cells(score: CaseScore, class_id: int) -> Sequence[object]:
+    counts = score.classes[class_id]
+    surface = score.surfaces[class_id] if score.surfaces is not None else None
+    return (
+        counts.reference_voxels,
+        counts.prediction_voxels,
+        counts.intersection_voxels,
+        fraction_cell(counts.dsc),
+        counts.tp,
+        counts.fp,
+        counts.fn,
+        fraction_cell(counts.f1),
+        f"{counts.reference_voxels * score.voxel_mm3:.3f}",
+        f"{counts.prediction_voxels * score.voxel_mm3:.3f}",
+        "" if surface is None else fraction_cell(surface.nsd),
+        "" if surface is None or isnan(surface.hd95_mm) else f"{surface.hd95_mm:.3f}",
+    )
 
 
 def _lesion_cells(lesion: Lesion, lesion_class: LesionClass, geometry: Geometry) -> Sequence[object]:
@@ -106,8 +123,10 @@ def _lesion_cells(lesion: Lesion, lesion_class: LesionClass, geometry: Geometry)
         lesion.status,
         "" if lesion.matched_id is None else lesion.matched_id,
         fraction_cell(lesion.iou),
+        fraction_cell(lesion.dsc),
         lesion.voxels,
         f"{lesion.volume_mm3:.3f}",
+        f"{lesion.diameter_mm:.3f}",
         *(f"{position:.3f}" for position in geometry.to_patient_mm((x, y, z))),
     )
 

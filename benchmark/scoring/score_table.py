@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import isnan
 
 from ...metrics.aggregation import Average, ClassScore, MetricPair, average, average_score, class_score, difficulty
 from ...metrics.case import CaseScore
+from ...metrics.details import ClassDetails, class_details
 from ..lesion_classes import LesionClass
 from .protocol import Protocol
 
@@ -21,6 +22,10 @@ class MethodScore:
     average: Average
     missing: tuple[str, ...] = ()
     """Case ids that had no prediction and were counted as empty."""
+    failed: tuple[str, ...] = ()
+    """Case ids that could not be scored and are left out."""
+    details: Mapping[str, ClassDetails] | None = None
+    """Class key -> what is not ranked on; None where it was not asked for."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +47,16 @@ class ScoreTable:
     def lesion_classes(self) -> tuple[LesionClass, ...]:
         return self.protocol.lesion_classes
 
+    @property
+    def has_details(self) -> bool:
+        """Whether every method has its details; else none has."""
+        return all(method.details is not None for method in self.methods.values())
+
     def to_json(self) -> dict[str, object]:
         """As plain values that strict JSON can hold: fractions, None for what is undefined.
 
         `cases` of a class is the number of cases in which it is defined, those where either side has it; `cases` at
-        the top is the number of cases scored.
+        the top is the number of the reference's.
         """
         content = {
             "protocol": self.protocol.id,
@@ -55,35 +65,48 @@ class ScoreTable:
                 name: {
                     "classes": {key: asdict(score) for key, score in method.classes.items()},
                     "average": asdict(method.average),
+                    **(
+                        {"details": {key: asdict(details) for key, details in method.details.items()}}
+                        if method.details is not None
+                        else {}
+                    ),
                 }
                 for name, method in self.methods.items()
             },
             "average_score": {key: asdict(pair) for key, pair in self.average_score.items()},
             "difficulty": {"dsc": list(self.difficulty_dsc), "f1": list(self.difficulty_f1)},
             "missing": {name: list(method.missing) for name, method in self.methods.items() if method.missing},
+            "failed": {name: list(method.failed) for name, method in self.methods.items() if method.failed},
         }
         return {key: _without_nan(value) for key, value in content.items()}
 
 
 def score_table(
     protocol: Protocol,
-    cases: Mapping[str, Iterable[CaseScore]],
+    scores: Mapping[str, Sequence[CaseScore]],
+    cases: int,
+    *,
     missing: Mapping[str, tuple[str, ...]],
+    failed: Mapping[str, tuple[str, ...]],
+    details: bool = False,
 ) -> ScoreTable:
-    """Aggregates every method's case scores; all methods have the same cases, at least one."""
+    """Aggregates every method's case scores; `cases` is how many cases there are, also of those that failed."""
     methods = {}
-    count = 0
-    for name, scores in cases.items():
-        of_method = list(scores)
-        count = len(of_method)
+    for name, of_method in scores.items():
         classes = {
             lesion.key: class_score(case.classes[lesion.id] for case in of_method) for lesion in protocol.lesion_classes
         }
-        methods[name] = MethodScore(classes, average(classes), missing.get(name, ()))
+        unranked = {
+            lesion.key: class_details(of_method, lesion.id, protocol.large_from_mm)
+            for lesion in protocol.lesion_classes
+        }
+        methods[name] = MethodScore(
+            classes, average(classes), missing.get(name, ()), failed.get(name, ()), unranked if details else None
+        )
     averages = average_score(method.classes for method in methods.values())
     return ScoreTable(
         protocol,
-        count,
+        cases,
         methods,
         averages,
         tuple(difficulty(averages, "dsc")),

@@ -8,6 +8,8 @@ from typing import Literal, get_args
 
 from tabulate import tabulate
 
+from ...metrics.details import ClassDetails
+from .details_table import details_table
 from .score_result import fraction_cell, scores_json
 from .score_table import ScoreTable
 from .table_view import METRICS, UNDEFINED, Cell, Row, TableView, table_view
@@ -28,6 +30,7 @@ def format_table(table: ScoreTable, style: TableFormat, *, ansi: bool = False, w
 
     `ansi` marks the best and second best of a terminal table with bold and underline; `width`, in characters, breaks it
     into several when it is wider. Markdown and LaTeX always carry the marks; CSV and JSON are data and have fractions.
+    A table with details is followed by a second one with them; in CSV they are more columns.
     """
     if style == "json":
         return scores_json(table).rstrip("\n")
@@ -35,8 +38,10 @@ def format_table(table: ScoreTable, style: TableFormat, *, ansi: bool = False, w
         return _csv(table)
     view = table_view(table)
     if style == "markdown":
-        return _markdown(view)
-    return _latex(view) if style == "latex" else terminal_table(view, ansi=ansi, width=width)
+        text = _markdown(view)
+    else:
+        text = _latex(view) if style == "latex" else terminal_table(view, ansi=ansi, width=width)
+    return f"{text}\n\n{details_table(table, style)}" if table.has_details else text
 
 
 def _markdown(view: TableView) -> str:
@@ -97,12 +102,31 @@ def _csv(table: ScoreTable) -> str:
     """One row per method and class, then the method's average under the class `average`; empty where undefined."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["method", "class", *METRICS, "tp", "fp", "fn", "f1_per_case", "cases"])
+    details = _DETAIL_COLUMNS if table.has_details else ()
+    writer.writerow(["method", "class", *METRICS, "tp", "fp", "fn", "f1_per_case", "cases", *details])
     for name, method in table.methods.items():
         for key, score in method.classes.items():
             ratios = fraction_cell(score.dsc), fraction_cell(score.f1)
             lesions = score.tp, score.fp, score.fn
-            writer.writerow([name, key, *ratios, *lesions, fraction_cell(score.f1_per_case), score.cases])
-        ratios = fraction_cell(method.average.dsc), fraction_cell(method.average.f1)
-        writer.writerow([name, "average", *ratios, "", "", "", "", ""])
+            more = _detail_cells(method.details[key]) if method.details is not None else ()
+            writer.writerow([name, key, *ratios, *lesions, fraction_cell(score.f1_per_case), score.cases, *more])
+        mean = method.average
+        ratios = fraction_cell(mean.dsc), fraction_cell(mean.f1)
+        row = [name, "average", *ratios, "", "", "", fraction_cell(mean.f1_per_case), "", *("" for _ in details)]
+        writer.writerow(row)
     return text.getvalue().rstrip("\n")
+
+
+_DETAIL_COLUMNS = (
+    "precision", "recall", "recall_small", "recall_large", "f1_small", "f1_large", "matched_dsc", "volume_error_mm3",
+    "absolute_volume_error_mm3", "nsd", "hd95_mm", "hd95_cases",
+)  # fmt: skip
+
+
+def _detail_cells(details: ClassDetails) -> list[object]:
+    fractions = (
+        details.every_size.precision, details.every_size.recall, details.small.recall, details.large.recall,
+        details.small.f1, details.large.f1, details.matched_dsc, details.volume_error_mm3,
+        details.absolute_volume_error_mm3, details.nsd, details.hd95_mm,
+    )  # fmt: skip
+    return [*map(fraction_cell, fractions), details.hd95_cases]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isnan, nan
 from typing import Literal
 
-from ...metrics.aggregation import Average, ClassScore, MetricPair
+from ...metrics.aggregation import Average, ClassScore, MetricPair, defined_mean
 from .score_table import ScoreTable
 
 METRICS: tuple[Literal["dsc", "f1"], ...] = ("dsc", "f1")
@@ -100,9 +100,7 @@ def _marked(values: Sequence[float]) -> list[Cell]:
 
 
 def _mean_of_averages(table: ScoreTable, metric: Literal["dsc", "f1"]) -> float:
-    values = [getattr(pair, metric) for pair in table.average_score.values()]
-    defined = [value for value in values if not isnan(value)]
-    return sum(defined) / len(defined) if defined else nan
+    return defined_mean(getattr(pair, metric) for pair in table.average_score.values())[0]
 
 
 def _notes(table: ScoreTable) -> list[str]:
@@ -120,6 +118,9 @@ def _notes(table: ScoreTable) -> list[str]:
         if method.missing:
             count, which = len(method.missing), ", ".join(method.missing)
             notes.append(f"{name}: no prediction for {count} of {table.cases} cases, counted as empty: {which}.")
+        if method.failed:
+            count, which = len(method.failed), ", ".join(method.failed)
+            notes.append(f"{name}: {count} of {table.cases} cases could not be scored and are left out: {which}.")
     cases = "1 case" if table.cases == 1 else f"{table.cases} cases"
     notes.append(f"Percent. Protocol {table.protocol.id}, {cases}.")
     return notes

@@ -35,6 +35,11 @@ class Geometry:
     direction: tuple[float, ...]
     """Nine direction cosines, row by row as in SimpleITK: column j is the unit vector of axis j."""
 
+    @property
+    def axial_axis(self) -> int:
+        """Along which axis (0, 1, 2 for x, y, z of the grid) axial slices are stacked: that nearest to the body's."""
+        return int(np.argmax(np.abs(np.reshape(self.direction, (3, 3))[2])))
+
     def to_patient_mm(self, offset_mm: tuple[float, float, float]) -> tuple[float, float, float]:
         """The LPS position of a point given from the first voxel's centre along the grid's axes x, y, z."""
         x, y, z = (np.array(self.origin_mm) + np.reshape(self.direction, (3, 3)) @ np.array(offset_mm)).tolist()

@@ -5,21 +5,20 @@ Arrays are (z, y, x): the slowest axis of the file first.
 
 from __future__ import annotations
 
-import gzip
 from collections import Counter
 from dataclasses import dataclass, field
-from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...metrics.foreground import Foreground, ForegroundBuilder, Runs, find_runs
 from ..errors import BenchError, Problem
 from .geometry import Geometry
 from .metaimage_header import read_metaimage_header
 from .nifti_header import read_nifti_header
-from .stored_volume import StoredVolume, read_voxels, refuse
+from .stored_volume import DAMAGED, StoredVolume, read_voxels, refuse
 
 SUFFIXES = (".nii.gz", ".nii", ".mha")
 # Floats must be whole numbers exactly: 1.9999 is not a label. Only scaled data, integers with a slope in 32 bits, gets
@@ -34,9 +33,14 @@ _MOST_SHOWN = 8
 class LabelMap:
     """A label map in memory."""
 
-    array: NDArray[np.uint8]
+    foreground: Foreground
     """(z, y, x); 0 is background."""
     geometry: Geometry
+
+    @property
+    def array(self) -> NDArray[np.uint8]:
+        """The whole of it, (z, y, x)."""
+        return self.foreground.to_array()
 
     @property
     def spacing_zyx_mm(self) -> tuple[float, float, float]:
@@ -61,7 +65,7 @@ def read_header(path: Path) -> StoredVolume:
         if not path.stat().st_size:
             raise refuse(path, "the file is empty")
         return read_metaimage_header(path) if path.name.lower().endswith(".mha") else read_nifti_header(path)
-    except gzip.BadGzipFile as error:
+    except DAMAGED as error:
         raise refuse(path, f"the compressed data is corrupt ({error})") from error
     except OSError as error:
         raise refuse(path, f"cannot be read ({error.strerror or error})", mend="") from error
@@ -78,27 +82,25 @@ def read_label_map(path: Path, highest_label: int) -> LabelMap:
 
 def read_labels(stored: StoredVolume, highest_label: int) -> LabelMap:
     """As `read_label_map`, of a file whose header is read already."""
+    z, y, x = stored.geometry.shape[::-1]
+    builder = ForegroundBuilder((z, y, x))
     wrong = _WrongValues(highest_label)
-    labels: NDArray[np.uint8] | None = None
-    filled = 0
     for block in read_voxels(stored):
-        if labels is None:
-            # Only now: the first block shows that the file's size can bear what its header claims.
-            labels = np.empty(prod(stored.geometry.shape), np.uint8)
-        labels[filled : filled + block.size] = wrong.sort_out(_values(stored, block), _is_scaled(stored))
-        filled += block.size
+        runs = find_runs(block)
+        labels = wrong.sort_out(_values(stored, runs.values), runs.lengths, _is_scaled(stored))
+        builder.add(Runs(runs.starts, runs.lengths, labels))
     problems = wrong.problems(stored.path)
-    if problems or labels is None:
+    if problems:
         raise BenchError(*problems)
-    return LabelMap(labels.reshape(stored.geometry.shape[::-1]), stored.geometry)
+    return LabelMap(builder.finish(), stored.geometry)
 
 
 def _is_scaled(stored: StoredVolume) -> bool:
     return (stored.slope, stored.intercept) != (1.0, 0.0)
 
 
-def _values(stored: StoredVolume, block: NDArray[Any]) -> NDArray[Any]:
-    return block * stored.slope + stored.intercept if _is_scaled(stored) else block
+def _values(stored: StoredVolume, values: NDArray[Any]) -> NDArray[Any]:
+    return values * stored.slope + stored.intercept if _is_scaled(stored) else values
 
 
 @dataclass
@@ -108,9 +110,11 @@ class _Tally:
     voxels: int = 0
     counts: Counter[float] = field(default_factory=Counter)
 
-    def add(self, values: NDArray[Any]) -> None:
-        self.voxels += values.size
-        for value, count in zip(*(part.tolist() for part in np.unique(values, return_counts=True)), strict=True):
+    def add(self, values: NDArray[Any], voxels: NDArray[np.int64]) -> None:
+        """Takes `voxels[i]` voxels of value `values[i]`."""
+        self.voxels += int(voxels.sum())
+        distinct, which = np.unique(values, return_inverse=True)
+        for value, count in zip(distinct.tolist(), np.bincount(which, voxels).astype(int).tolist(), strict=True):
             if value in self.counts or len(self.counts) < _MOST_DISTINCT:
                 self.counts[value] += count
 
@@ -131,25 +135,27 @@ class _WrongValues:
     fractional: _Tally = field(default_factory=_Tally)
     outside: _Tally = field(default_factory=_Tally)
 
-    def sort_out(self, values: NDArray[Any], scaled: bool) -> NDArray[Any]:
-        """The values as whole numbers fit for uint8; where a value is no label, 0."""
+    def sort_out(self, values: NDArray[Any], voxels: NDArray[np.int64], scaled: bool) -> NDArray[Any]:
+        """The values, of which each stands for `voxels` voxels, as whole numbers; where a value is no label, 0."""
         if np.issubdtype(values.dtype, np.floating):
-            values = self._whole(values, SCALED_TOLERANCE if scaled else 0.0)
+            values = self._whole(values, voxels, SCALED_TOLERANCE if scaled else 0.0)
         if values.min() < 0 or values.max() > self.highest_label:
             bad = (values < 0) | (values > self.highest_label)
-            self.outside.add(values[bad])
+            self.outside.add(values[bad], voxels[bad])
             values = np.where(bad, 0, values)
         return values
 
-    def _whole(self, values: NDArray[np.floating[Any]], tolerance: float) -> NDArray[np.floating[Any]]:
+    def _whole(
+        self, values: NDArray[np.floating[Any]], voxels: NDArray[np.int64], tolerance: float
+    ) -> NDArray[np.floating[Any]]:
         finite = np.isfinite(values)
         if not finite.all():
-            self.not_finite += values.size - int(np.count_nonzero(finite))
+            self.not_finite += int(voxels[~finite].sum())
             values = np.where(finite, values, 0)
         whole: NDArray[np.floating[Any]] = np.rint(values)
         bad = np.abs(values - whole) > tolerance
         if bad.any():
-            self.fractional.add(values[bad])
+            self.fractional.add(values[bad], voxels[bad])
             whole[bad] = 0
         return whole
 

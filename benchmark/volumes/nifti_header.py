@@ -6,8 +6,6 @@ nnU-Net, so that a prediction that such a tool wrote for an image agrees with th
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .geometry import DIRECTION_TOLERANCE, ORIGIN_TOLERANCE_MM, SPACING_TOLERANCE_MM, Geometry, skew
-from .stored_volume import StoredVolume, is_gzip, refuse
+from .stored_volume import DAMAGED, StoredVolume, is_gzip, open_gzip, refuse
 
 ByteOrder = Literal["<", ">"]
 HEADER_BYTES = 348
@@ -82,12 +80,12 @@ def read_nifti_header(path: Path) -> StoredVolume:
 
 
 def _first_bytes(path: Path, packed: bool) -> bytes:
-    with gzip.open(path) if packed else path.open("rb") as file:
+    with open_gzip(path) if packed else path.open("rb") as file:
         try:
             start = bytes(file.read(HEADER_BYTES))
         except EOFError as error:
             raise refuse(path, "the file is cut off within its header") from error
-        except (gzip.BadGzipFile, zlib.error) as error:
+        except DAMAGED as error:
             raise refuse(path, f"the compressed data is corrupt ({error})") from error
     if len(start) < HEADER_BYTES:
         raise refuse(path, "not a NIfTI file", f"a header of {HEADER_BYTES} bytes", f"a file of {len(start)}")

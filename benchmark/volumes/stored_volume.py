@@ -8,14 +8,15 @@ middle as if the rest were background, and nibabel does not compare the checksum
 from __future__ import annotations
 
 import gzip
-import zlib
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, cast
 
 import numpy as np
+from isal import igzip, isal_zlib
 from numpy.typing import NDArray
 
 from ..errors import BenchError, Problem
@@ -26,7 +27,12 @@ MOST_VOXELS = 2**31
 # Deflate cannot do better than 258 bytes for 2 bits; a header that claims more than this of its file lies, and is
 # found out before any memory is asked for.
 _DEFLATE_LIMIT = 1032
-_BLOCK_BYTES = 1 << 20
+# Whole voxels of every dtype, and with what is made of it within a core's cache.
+_BLOCK_BYTES = 1 << 19
+# isal's stubs say that its exception is an instance.
+_IsalError = cast("type[Exception]", isal_zlib.error)
+DAMAGED: tuple[type[Exception], ...] = (gzip.BadGzipFile, _IsalError)
+"""What unpacking raises on bytes that are not what was packed."""
 _COPY_AGAIN = "The file is damaged: copy it again or make it again."
 
 
@@ -62,31 +68,38 @@ def is_gzip(path: Path) -> bool:
         return file.read(2) == b"\x1f\x8b"
 
 
+def open_gzip(path: Path) -> BinaryIO:
+    """The unpacked bytes of a gzip file, all its members, checksums compared."""
+    return cast("BinaryIO", igzip.open(path))  # type: ignore[no-untyped-call]
+
+
 def read_voxels(volume: StoredVolume) -> Iterator[NDArray[Any]]:
-    """Yields the stored voxels, x fastest, as 1D arrays of the stored dtype with at most a MiB each.
+    """Yields the stored voxels, x fastest, as 1D arrays of the stored dtype, each valid until the next is asked for.
 
     Raises BenchError for a file that is cut off, too long, or whose checksum is wrong; at the latest at the end, so
     what was yielded is to be trusted only when the iteration has ended.
     """
     _refuse_absurd(volume)
     left = volume.voxel_bytes
+    # One buffer that stays in the cache: with a new one a block, most of the time goes into fetching memory.
+    buffer = memoryview(bytearray(_BLOCK_BYTES))
     try:
-        for block in _blocks(volume):
-            if len(block) > left:
+        with _opened(volume) as stream:
+            while left:
+                wanted = min(left, _BLOCK_BYTES)
+                _fill(stream, buffer[:wanted])
+                yield np.frombuffer(buffer, volume.dtype, wanted // volume.dtype.itemsize)
+                left -= wanted
+            # Reading on past the last voxel also has the checksum compared.
+            if stream.read(1):
                 said = f"{volume.voxel_bytes} bytes of voxels"
                 raise refuse(volume.path, "the file holds more than its header says", said, "more")
-            whole = len(block) - len(block) % volume.dtype.itemsize
-            left -= whole
-            if whole:
-                yield np.frombuffer(block[:whole], volume.dtype)
     except EOFError as error:
         raise _cut_off(volume, left) from error
-    except (gzip.BadGzipFile, zlib.error) as error:
+    except DAMAGED as error:
         raise refuse(volume.path, f"the compressed data is corrupt ({error})") from error
     except OSError as error:
         raise refuse(volume.path, f"cannot be read ({error.strerror or error})", mend="") from error
-    if left:
-        raise _cut_off(volume, left)
 
 
 def _refuse_absurd(volume: StoredVolume) -> None:
@@ -108,44 +121,53 @@ def _cut_off(volume: StoredVolume, left: int) -> BenchError:
     )
 
 
-def _blocks(volume: StoredVolume) -> Iterator[bytes]:
-    """The bytes after `offset_bytes`, unpacked, in whole voxels but for the last block."""
-    with volume.path.open("rb") as file:
-        if volume.packing == "zlib":
-            file.seek(volume.offset_bytes)
-            pieces = _inflate(file)
-        elif volume.packing == "gzip":
-            stream = gzip.GzipFile(fileobj=file)
-            _skip(stream, volume.offset_bytes)
-            pieces = iter(lambda: stream.read(_BLOCK_BYTES), b"")
-        else:
-            file.seek(volume.offset_bytes)
-            pieces = iter(lambda: file.read(_BLOCK_BYTES), b"")
-        rest = b""
-        for piece in pieces:
-            joined = rest + piece
-            whole = len(joined) - len(joined) % volume.dtype.itemsize
-            rest = joined[whole:]
-            yield joined[:whole]
-        yield rest
+def _opened(volume: StoredVolume) -> BinaryIO:
+    """The file, unpacked, at its first voxel."""
+    if volume.packing == "gzip":
+        stream = open_gzip(volume.path)
+        left = volume.offset_bytes
+        while left:
+            skipped = len(stream.read(min(left, _BLOCK_BYTES)))
+            if not skipped:
+                raise EOFError
+            left -= skipped
+        return stream
+    file = volume.path.open("rb")
+    file.seek(volume.offset_bytes)
+    return cast("BinaryIO", _ZlibReader(file)) if volume.packing == "zlib" else file
 
 
-def _skip(stream: gzip.GzipFile, count: int) -> None:
-    while count:
-        skipped = len(stream.read(min(count, _BLOCK_BYTES)))
-        if not skipped:
+def _fill(stream: BinaryIO, buffer: memoryview) -> None:
+    while buffer:
+        count = stream.readinto(buffer)  # type: ignore[attr-defined]
+        if not count:
             raise EOFError
-        count -= skipped
+        buffer = buffer[count:]
 
 
-def _inflate(file: BinaryIO) -> Iterator[bytes]:
+class _ZlibReader(io.RawIOBase):
     """One zlib or gzip stream (MetaIO writes the first and reads both), to its checksum."""
-    inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
-    while not inflater.eof:
-        packed = inflater.unconsumed_tail or file.read(_BLOCK_BYTES)
-        piece = inflater.decompress(packed, _BLOCK_BYTES)
-        if not packed and not piece:
-            raise EOFError
-        yield piece
-    if inflater.unused_data or file.read(1):
-        raise zlib.error("bytes follow the end of the compressed voxels")
+
+    def __init__(self, file: BinaryIO):
+        self._file = file
+        self._inflater = isal_zlib.decompressobj(wbits=isal_zlib.MAX_WBITS | 32)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._inflater.eof:
+            packed = self._inflater.unconsumed_tail or self._file.read(_BLOCK_BYTES)
+            piece = self._inflater.decompress(packed, len(buffer))
+            if piece:
+                buffer[: len(piece)] = piece
+                return len(piece)
+            if not packed:
+                raise EOFError
+        if self._inflater.unused_data or self._file.read(1):
+            raise _IsalError("bytes follow the end of the compressed voxels")
+        return 0
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()

@@ -1,52 +1,70 @@
-"""TP, FP and FN against an independent implementation, on label maps that people drew."""
+"""TP, FP, FN and DSC against an independent implementation, on label maps that people drew and on random ones."""
 
 from __future__ import annotations
 
-from itertools import combinations
-from pathlib import Path
+from itertools import permutations
+from typing import Any
 
 import numpy as np
 import pytest
-import SimpleITK
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from mswal_bench.metrics import score_case
 
 KIDNEY_TUMOR, KIDNEY_CYST = 4, 7
 
 
-def _cropped_pairs(reference: Path, prediction: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Both label maps within the box of their foreground, which is all that panoptica needs and can take quickly."""
-    arrays = [SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(path))) for path in (reference, prediction)]
-    filled = [np.flatnonzero((arrays[0] | arrays[1]).any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))]
-    box = tuple(slice(indices[0], indices[-1] + 1) for indices in filled)
-    return arrays[0][box], arrays[1][box]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("first", "second"), list(combinations(["rater1", "rater2", "rater3"], 2)))
-def test_counts_of_every_rater_pair_and_patient(kits_raters: Path, first: str, second: str) -> None:
+@pytest.fixture(scope="module")
+def evaluator() -> Any:
     import panoptica  # not importorskip: a skip would be silent where `make test` failed to install it
 
     panoptica.disable_citation_reminder()
-    evaluator = panoptica.Panoptica_Evaluator(
+    return panoptica.Panoptica_Evaluator(
         expected_input=panoptica.InputType.SEMANTIC,
         instance_approximator=panoptica.ConnectedComponentsInstanceApproximator(panoptica.CCABackend.cc3d),
         instance_matcher=panoptica.NaiveThresholdMatching(matching_threshold=0.5),
         instance_metrics=[panoptica.Metric.IOU],
-        global_metrics=[],
+        global_metrics=[panoptica.Metric.DSC],
     )
-    lesions = 0
-    for path in sorted((kits_raters / first).glob("*.nii.gz")):
-        reference, prediction = _cropped_pairs(path, kits_raters / second / path.name)
-        score = score_case(reference, prediction, (1.0, 1.0, 1.0), (KIDNEY_TUMOR, KIDNEY_CYST))
-        for class_id, counts in score.classes.items():
-            masks = [(labels == class_id).astype(np.uint8) for labels in (prediction, reference)]
-            if not masks[0].any() or not masks[1].any():
-                # panoptica needs a foreground on both sides.
-                assert counts.tp == 0
-                continue
-            result = evaluator.evaluate(*masks, verbose=False)["ungrouped"]
-            assert (counts.tp, counts.fp, counts.fn) == (result.tp, result.fp, result.fn), (path.name, class_id)
-            lesions += counts.tp
-    assert lesions > 10
+
+
+def _compare(evaluator: Any, reference: NDArray[Any], prediction: NDArray[Any], class_ids: tuple[int, ...]) -> int:
+    """Gives how many lesions both found."""
+    found = 0
+    for class_id, counts in score_case(reference, prediction, (1.0, 1.0, 1.0), class_ids).classes.items():
+        masks = [(labels == class_id).astype(np.uint8) for labels in (prediction, reference)]
+        if not masks[0].any() or not masks[1].any():
+            # panoptica needs a foreground on both sides.
+            assert counts.tp == 0
+            continue
+        theirs = evaluator.evaluate(*masks, verbose=False)["ungrouped"]
+        assert (counts.tp, counts.fp, counts.fn) == (theirs.tp, theirs.fp, theirs.fn)
+        assert counts.dsc == pytest.approx(theirs.global_bin_dsc, rel=1e-12)
+        found += counts.tp
+    return found
+
+
+@pytest.mark.slow
+def test_every_ordered_pair_of_raters(raters: dict[str, NDArray[np.uint8]], evaluator: Any) -> None:
+    found = [
+        _compare(evaluator, raters[reference], raters[prediction], (KIDNEY_TUMOR, KIDNEY_CYST))
+        for reference, prediction in permutations(raters, 2)
+    ]
+    # Each patient has a lesion that two raters see alike.
+    assert sum(found) > 0
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_blobs(seed: int, evaluator: Any) -> None:
+    random = np.random.default_rng(seed)
+    found = 0
+    for _ in range(4):
+        shape = tuple(random.integers(10, 30, 3).tolist())
+        labels = [ndimage.gaussian_filter(random.random(shape), 1.2) for _ in range(2)]
+        reference = labels[0] > np.quantile(labels[0], 0.92)
+        mixed = labels[0] + random.choice([0.1, 0.3, 1]) * labels[1]
+        prediction = mixed > np.quantile(mixed, 0.92)
+        halves = np.where(np.arange(shape[2]) < shape[2] // 2, 1, 2)
+        found += _compare(evaluator, reference * halves, prediction * halves, (1, 2))
+    assert found > 20

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-import doctest
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 from math import isnan
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy.spatial.distance import cdist
 
-from mswal_bench.metrics import CaseScore, ClassCounts, score_case
-from mswal_bench.metrics import case as case_module
+from mswal_bench.metrics import CaseScore, ClassCounts, Lesion, foreground_of, score_case
+from mswal_bench.metrics.lesions import Status
+from mswal_bench.tests.metrics import brute_force
+from mswal_bench.tests.metrics.brute_force import blobs
 
 SPACING_MM = (2.0, 0.5, 0.5)
 CLASSES = (1, 2, 3)
+
+
+Pair = tuple[NDArray[Any], NDArray[Any]]
 
 
 def _line(*values: int) -> NDArray[np.uint8]:
@@ -92,19 +98,54 @@ def test_specks_count_like_any_lesion() -> None:
     assert {lesion.voxels for lesion in score.lesions} == {1}
 
 
-def test_lesion_rows() -> None:
-    reference, prediction = np.zeros((4, 5, 8), np.uint8), np.zeros((4, 5, 8), np.uint8)
-    reference[3, 2, 1:5] = 3
-    prediction[3, 2, 2:5] = 3
-    prediction[0, 0, 7] = 3
-    score = score_case(reference, prediction, SPACING_MM, CLASSES)
-    found, speck, match = score.lesions
-    assert (found.class_id, found.side, found.lesion_id, found.status) == (3, "reference", 1, "TP")
-    assert (found.voxels, found.volume_mm3, found.matched_id, found.iou) == (4, 2.0, 2, 0.75)
-    assert found.centroid_mm == (6.0, 1.0, 1.25)
-    assert (speck.side, speck.lesion_id, speck.status, speck.matched_id, speck.iou) == ("prediction", 1, "FP", None, 0)
-    assert speck.centroid_mm == (0.0, 0.0, 3.5)
-    assert (match.lesion_id, match.status, match.matched_id, match.iou) == (2, "TP", 1, 0.75)
+def test_anisotropic_voxels_count_alike_and_measure_by_their_size() -> None:
+    """In voxels a tie, whatever their shape; volume and diameter are in mm."""
+    labels = np.zeros((3, 4, 5), np.uint8)
+    labels[0:2, 1:3, 1:4] = 1
+    half = labels.copy()
+    half[1] = 0
+    for spacing in ((5.0, 0.7, 0.7), (0.7, 0.7, 5.0), (1.0, 1.0, 1.0)):
+        score = score_case(labels, half, spacing, [1])
+        assert score.classes[1] == ClassCounts(12, 6, 6, tp=1, fp=0, fn=0)
+        for lesion in score.lesions:
+            assert lesion.volume_mm3 == pytest.approx(lesion.voxels * np.prod(spacing))
+            assert lesion.diameter_mm == pytest.approx(np.hypot(2 * spacing[1], 3 * spacing[2]))
+    along = [score_case(labels, half, (5, 2, 1), [1], axial_axis=axis).lesions.diameter_mm[1] for axis in range(3)]
+    assert along == [pytest.approx(np.hypot(*sides)) for sides in ((4, 3), (5, 3), (5, 4))]
+
+
+def test_a_lesion_at_the_border_does_not_go_round_it() -> None:
+    labels = np.zeros((3, 3, 3), np.uint8)
+    labels[0, 0, 2] = labels[0, 1, 0] = labels[0, 2, 2] = labels[1, 0, 0] = 1
+    score = score_case(labels, labels, SPACING_MM, CLASSES)
+    assert score.classes[1] == ClassCounts(4, 4, 4, tp=3, fp=0, fn=0)
+    # The last voxel of the array and the first.
+    labels = np.zeros((3, 3, 3), np.uint8)
+    labels[0, 0, 0] = labels[2, 2, 2] = 1
+    assert score_case(labels, labels, SPACING_MM, CLASSES).classes[1].tp == 2
+
+
+def test_each_of_two_matches_at_a_tie() -> None:
+    counts = _score(_line(1, 1, 0, 1, 1, 1, 1), _line(1, 0, 0, 0, 0, 1, 1))
+    assert counts == ClassCounts(6, 3, 3, tp=2, fp=0, fn=0)
+
+
+def test_at_connectivity_6_a_diagonal_is_two_lesions() -> None:
+    labels = np.eye(2, dtype=np.uint8)[None]
+    for connectivity, lesions in ((6, 2), (18, 1), (26, 1)):
+        assert score_case(labels, labels, SPACING_MM, [1], connectivity=connectivity).classes[1].tp == lesions  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("shape", [(0, 3, 3), (3, 0, 3), (3, 3, 0)])
+def test_arrays_of_no_voxels(shape: tuple[int, ...]) -> None:
+    labels = np.zeros(shape, np.uint8)
+    assert score_case(labels, labels, SPACING_MM, [1]).classes == {1: ClassCounts(0, 0, 0, 0, 0, 0)}
+
+
+def test_no_classes() -> None:
+    score = score_case(_line(1, 2), _line(1, 2), SPACING_MM, ())
+    assert score.classes == {}
+    assert not score.lesions
 
 
 def test_a_missed_lesion_tells_its_best_overlap() -> None:
@@ -142,38 +183,77 @@ def test_what_is_refused(
         score_case(reference, prediction, spacing, CLASSES)
 
 
-@pytest.mark.parametrize("dtype", ["u1", "i1", ">i2", "u2", "i4", "u4", "i8", "u8"])
-@pytest.mark.parametrize("seed", range(12))
-def test_random_label_maps_against_brute_force(seed: int, dtype: str) -> None:
-    random = np.random.default_rng([seed, ord(dtype[-1])])
-    reference = _blobs(random).astype(dtype)
-    prediction = np.where(random.random(reference.shape) < 0.1, _blobs(random, reference.shape), reference)
-    score = score_case(reference, prediction.astype(dtype), SPACING_MM, CLASSES)
-    for class_id in CLASSES:
-        assert score.classes[class_id] == _brute_force(reference == class_id, prediction == class_id)
-    _check_rows(score)
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"spacing_mm": (1.0, -1.0, 1.0)}, "three positive spacings"),
+        ({"spacing_mm": (1.0, 1.0, float("inf"))}, "three positive spacings"),
+        ({"spacing_mm": (1.0, 1.0, 1.0, 1.0)}, "three positive spacings"),
+        ({"class_ids": (0, 1)}, "class ids from 1 to 255"),
+        ({"class_ids": (1, 256)}, "class ids from 1 to 255"),
+        ({"class_ids": (-1,)}, "class ids from 1 to 255"),
+        ({"axial_axis": 3}, "0, 1 or 2 for the axial axis"),
+        ({"axial_axis": -1}, "0, 1 or 2 for the axial axis"),
+        ({"nsd_tolerance_mm": -2.0}, "a tolerance of 0 mm or more"),
+        ({"nsd_tolerance_mm": float("nan")}, "a tolerance of 0 mm or more"),
+        ({"nsd_tolerance_mm": float("inf")}, "a tolerance of 0 mm or more"),
+        ({"match_iou": Fraction(49, 100)}, "between 1/2"),
+        ({"match_iou": Fraction(101, 100)}, "between 1/2"),
+    ],
+)
+@pytest.mark.parametrize("as_foreground", [False, True])
+def test_what_options_are_refused(options: dict[str, Any], message: str, as_foreground: bool) -> None:
+    labels: Any = np.ones((2, 2, 2), np.uint8)
+    if as_foreground:
+        labels = foreground_of(labels)
+    with pytest.raises(ValueError, match=message):
+        score_case(**{"reference": labels, "prediction": labels, "spacing_mm": SPACING_MM, "class_ids": (1,)} | options)
 
 
-def _blobs(random: np.random.Generator, shape: tuple[int, ...] | None = None) -> NDArray[np.uint8]:
-    size = tuple(int(side) for side in random.integers(2, 12, 3)) if shape is None else shape
-    coarse = random.integers(0, 4, size) * (random.random(size) < 0.4)
-    return ndimage.grey_dilation(coarse, size=(1, 2, 2)).astype(np.uint8)
+def test_shapes_of_an_array_and_a_foreground_must_agree() -> None:
+    first, second = np.zeros((2, 3, 4), np.uint8), np.zeros((2, 4, 3), np.uint8)
+    message = r"shape \(2, 3, 4\), got \(2, 4, 3\)"
+    with pytest.raises(ValueError, match=message):
+        score_case(foreground_of(first), second, SPACING_MM, CLASSES)
+    with pytest.raises(ValueError, match=message):
+        score_case(first, foreground_of(second), SPACING_MM, CLASSES)
 
 
-def _brute_force(reference: NDArray[np.bool_], prediction: NDArray[np.bool_]) -> ClassCounts:
-    (r, r_count), (p, p_count) = (ndimage.label(mask, np.ones((3, 3, 3))) for mask in (reference, prediction))
-    tp = sum(
-        int(2 * np.count_nonzero((r == i) & (p == j)) >= np.count_nonzero((r == i) | (p == j)))
-        for i in range(1, r_count + 1)
-        for j in range(1, p_count + 1)
-    )
-    r_voxels, p_voxels, shared = (
-        int(np.count_nonzero(mask)) for mask in (reference, prediction, reference & prediction)
-    )
-    return ClassCounts(r_voxels, p_voxels, shared, tp=tp, fp=int(p_count) - tp, fn=int(r_count) - tp)
+# Random label maps.
 
 
-def _check_rows(score: CaseScore) -> None:
+@pytest.mark.parametrize("dtype", ["u1", "i1", "<i2", ">i2", "u2", ">u2", "i4", ">i4", "u4", "i8", ">i8", "u8"])
+@pytest.mark.parametrize("axial_axis", range(3))
+def test_random_label_maps_against_brute_force(dtype: str, axial_axis: int) -> None:
+    """Every count of every class and every number of every lesion of 12 x 3 x 20 pairs of label maps."""
+    random = np.random.default_rng([axial_axis, *dtype.encode()])
+    for _ in range(20):
+        reference, prediction = _random_pair(random)
+        spacing = tuple(random.uniform(0.4, 6, 3).tolist())
+        class_ids = tuple(random.permutation([1, 2, 3]).tolist())
+        connectivity = random.choice([6, 18, 26, 26]).item()
+        match_iou = (Fraction(1, 2), Fraction(1, 2), Fraction(2, 3), Fraction(1))[random.integers(4)]
+        options = {"axial_axis": axial_axis, "connectivity": connectivity, "match_iou": match_iou}
+        score = score_case(reference.astype(dtype), prediction.astype(dtype), spacing, class_ids, **options)
+        counts, lesions = brute_force.score(reference, prediction, spacing, class_ids, **options)
+        assert score.classes == counts
+        assert list(score.classes) == list(class_ids)
+        assert score.voxel_mm3 == pytest.approx(spacing[0] * spacing[1] * spacing[2], rel=1e-15)
+        brute_force.assert_same_lesions(list(score.lesions), sorted(lesions, key=lambda lesion: lesion.class_id))
+        _check_rows(score, match_iou)
+
+
+def _random_pair(random: np.random.Generator) -> Pair:
+    """A label map, and the same with some of it changed: in places, shifted, or altogether."""
+    reference = blobs(random)
+    other = blobs(random, reference.shape)
+    if random.random() < 0.3:
+        reference_moved = np.roll(reference, random.integers(-1, 2, 3), axis=(0, 1, 2))
+        return reference, reference_moved
+    return reference, np.where(random.random(reference.shape) < random.choice([0, 0.1, 0.3, 1]), other, reference)
+
+
+def _check_rows(score: CaseScore, match_iou: Fraction) -> None:
     """The rows tell the same story as the counts."""
     for class_id, counts in score.classes.items():
         rows = [lesion for lesion in score.lesions if lesion.class_id == class_id]
@@ -185,32 +265,182 @@ def _check_rows(score: CaseScore) -> None:
         assert [row.status for row in rows].count("FP") == counts.fp
         assert [row.status for row in rows].count("FN") == counts.fn
         for row in rows:
-            assert (row.matched_id is not None) == (row.status == "TP") == (row.iou >= 0.5)
+            # As a float, a ratio of such small numbers is as near to the threshold as this only when it is that.
+            assert (row.matched_id is not None) == (row.status == "TP") == (row.iou > float(match_iou) - 1e-9)
+            assert abs(row.dsc - 2 * row.iou / (1 + row.iou)) < 1e-12
 
 
-_LABELS = arrays(np.uint8, (2, 3, 5), elements=st.sampled_from([0, 0, 1, 2]))
+def test_any_label_of_a_byte_is_a_class() -> None:
+    random = np.random.default_rng(0)
+    class_ids = range(1, 256)
+    for _ in range(3):
+        reference = random.integers(0, 256, (3, 9, 11))
+        prediction = np.where(random.random(reference.shape) < 0.2, random.integers(0, 256, (3, 9, 11)), reference)
+        score = score_case(reference, prediction, SPACING_MM, class_ids)
+        counts, lesions = brute_force.score(reference, prediction, SPACING_MM, class_ids)
+        assert score.classes == counts
+        brute_force.assert_same_lesions(list(score.lesions), lesions)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_arrays_and_foregrounds_give_the_same(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    reference, prediction = _random_pair(random)
+    # Class 3 is in the foreground and not asked for.
+    scores = [
+        score_case(mine, theirs, SPACING_MM, (2, 1))
+        for mine in (reference, foreground_of(reference))
+        for theirs in (prediction, foreground_of(prediction))
+    ]
+    for score in scores:
+        assert score.classes == scores[0].classes
+        assert list(score.lesions) == list(scores[0].lesions)
+
+
+def test_labels_of_any_layout_and_read_only() -> None:
+    random = np.random.default_rng(1)
+    reference, prediction = blobs(random, (6, 7, 8)), blobs(random, (6, 7, 8))
+    score = score_case(reference, prediction, SPACING_MM, CLASSES)
+    padded = np.pad(prediction, 3)
+    padded.flags.writeable = False
+    other = score_case(np.asfortranarray(reference), padded[3:-3, 3:-3, 3:-3], SPACING_MM, CLASSES)
+    assert other.classes == score.classes
+    assert list(other.lesions) == list(score.lesions)
+    assert len(score.lesions) > 5
+
+
+# What must not make a difference.
+
+_SHAPE = st.tuples(*[st.integers(1, 6)] * 3)
+_SPACING = st.tuples(*[st.sampled_from([0.5, 0.7, 1.0, 3.0])] * 3)
+_AXIS = st.integers(0, 2)
+
+
+@st.composite
+def _pairs(draw: st.DrawFn) -> Pair:
+    shape = draw(_SHAPE)
+    labels = arrays(np.uint8, shape, elements=st.sampled_from([0, 0, 1, 1, 2]))
+    reference, other = draw(labels), draw(labels)
+    if draw(st.booleans()):
+        return reference, other
+    changed = draw(arrays(bool, shape, elements=st.sampled_from([False, False, False, True])))
+    return reference, np.where(changed, other, reference)
+
+
+def _numbers(lesions: Iterable[Lesion]) -> Counter[tuple[Any, ...]]:
+    """All that a row says but which number it has and where it lies, which are the array's."""
+    return Counter(
+        (
+            lesion.class_id,
+            lesion.side,
+            lesion.voxels,
+            round(lesion.volume_mm3, 9),
+            round(lesion.diameter_mm, 9),
+            lesion.iou,
+            lesion.dsc,
+            lesion.status,
+        )
+        for lesion in lesions
+    )
 
 
 @settings(max_examples=150, deadline=None)
-@given(_LABELS, _LABELS)
-def test_symmetries(reference: NDArray[np.uint8], prediction: NDArray[np.uint8]) -> None:
-    counts = score_case(reference, prediction, (1, 1, 1), (1, 2)).classes
-    swapped = score_case(prediction, reference, (1, 1, 1), (1, 2)).classes
-    mirrored = score_case(reference[::-1, :, ::-1], prediction[::-1, :, ::-1], (1, 1, 1), (1, 2)).classes
-    turned = score_case(reference.transpose(2, 0, 1), prediction.transpose(2, 0, 1), (1, 1, 1), (1, 2)).classes
-    padded = score_case(np.pad(reference, 2), np.pad(prediction, 2), (1, 1, 1), (1, 2)).classes
-    assert counts == mirrored == turned == padded
-    for class_id, there in counts.items():
-        back = swapped[class_id]
-        assert (there.tp, there.fp, there.fn, there.intersection_voxels) == (
-            back.tp,
-            back.fn,
-            back.fp,
-            back.intersection_voxels,
+@given(_pairs(), _SPACING, _AXIS)
+def test_swapped_sides_swap_false_and_missed(pair: Pair, spacing: tuple[float, ...], axial_axis: int) -> None:
+    there = score_case(*pair, spacing, (1, 2), axial_axis=axial_axis)
+    back = score_case(*pair[::-1], spacing, (1, 2), axial_axis=axial_axis)
+    for class_id, counts in there.classes.items():
+        assert back.classes[class_id] == ClassCounts(
+            counts.prediction_voxels,
+            counts.reference_voxels,
+            counts.intersection_voxels,
+            tp=counts.tp,
+            fp=counts.fn,
+            fn=counts.fp,
         )
+    assert {_swapped(lesion) for lesion in there.lesions} == set(back.lesions)
 
 
-def test_the_docstrings_example_runs() -> None:
-    module: ModuleType = case_module
-    assert doctest.testmod(module).failed == 0
-    assert doctest.testmod(module).attempted > 0
+def _swapped(lesion: Lesion) -> Lesion:
+    predicted = lesion.side == "reference"
+    missed: Status = "FP" if predicted else "FN"
+    return replace(
+        lesion,
+        side="prediction" if predicted else "reference",
+        status=lesion.status if lesion.status == "TP" else missed,
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(_pairs(), _SPACING, _AXIS, st.tuples(*[st.sampled_from([1, -1])] * 3), st.permutations(range(3)))
+def test_flipped_and_transposed_arrays_give_the_same(
+    pair: Pair,
+    spacing: tuple[float, ...],
+    axial_axis: int,
+    steps: tuple[int, ...],
+    order: list[int],
+) -> None:
+    score = score_case(*pair, spacing, (1, 2), axial_axis=axial_axis)
+    reference, prediction = (side[tuple(slice(None, None, step) for step in steps)].transpose(order) for side in pair)
+    other = score_case(
+        reference, prediction, [spacing[axis] for axis in order], (1, 2), axial_axis=order.index(axial_axis)
+    )
+    assert other.classes == score.classes
+    assert other.voxel_mm3 == pytest.approx(score.voxel_mm3, rel=1e-15)
+    assert _numbers(other.lesions) == _numbers(score.lesions)
+    if len(score.lesions):
+        size = (np.array(pair[0].shape) - 1) * spacing
+        flipped = np.where(np.array(steps) < 0, size - score.lesions.centroid_mm, score.lesions.centroid_mm)
+        distances = cdist(flipped[:, order], other.lesions.centroid_mm)
+        assert distances.min(axis=0).max() < 1e-9
+        assert distances.min(axis=1).max() < 1e-9
+
+
+@settings(max_examples=100, deadline=None)
+@given(_pairs(), _SPACING, _AXIS, st.lists(st.integers(0, 5), min_size=6, max_size=6))
+def test_padding_with_background_gives_the_same(
+    pair: Pair, spacing: tuple[float, ...], axial_axis: int, widths: list[int]
+) -> None:
+    score = score_case(*pair, spacing, (1, 2), axial_axis=axial_axis)
+    before, after = widths[:3], widths[3:]
+    reference, prediction = (np.pad(side, list(zip(before, after, strict=True))) for side in pair)
+    other = score_case(reference, prediction, spacing, (1, 2), axial_axis=axial_axis)
+    assert other.classes == score.classes
+    assert len(other.lesions) == len(score.lesions)
+    # Even the order and the ids are the same; centroids move along.
+    for lesion, moved in zip(score.lesions, other.lesions, strict=True):
+        assert replace(moved, centroid_mm=lesion.centroid_mm) == lesion
+        shift = [width * step for width, step in zip(before, spacing, strict=True)]
+        np.testing.assert_allclose(np.subtract(moved.centroid_mm, lesion.centroid_mm), shift, atol=1e-12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(_pairs(), st.lists(st.integers(1, 255), min_size=2, max_size=2, unique=True))
+def test_other_names_for_the_classes_give_the_same(pair: Pair, names: list[int]) -> None:
+    score = score_case(*pair, SPACING_MM, (1, 2))
+    reference, prediction = (np.array([0, *names], np.uint8)[side] for side in pair)
+    other = score_case(reference, prediction, SPACING_MM, names)
+    assert other.classes == {name: score.classes[class_id] for name, class_id in zip(names, (1, 2), strict=True)}
+    back = dict(zip(names, (1, 2), strict=True))
+    assert {replace(lesion, class_id=back[lesion.class_id]) for lesion in other.lesions} == set(score.lesions)
+
+
+@settings(max_examples=100, deadline=None)
+@given(_pairs())
+def test_classes_do_not_see_each_other(pair: Pair) -> None:
+    score = score_case(*pair, SPACING_MM, (1, 2))
+    for class_id in (1, 2):
+        reference, prediction = (np.where(side == class_id, side, 0) for side in pair)
+        alone = score_case(reference, prediction, SPACING_MM, [class_id])
+        assert alone.classes == {class_id: score.classes[class_id]}
+        assert list(alone.lesions) == [lesion for lesion in score.lesions if lesion.class_id == class_id]
+
+
+@settings(max_examples=50, deadline=None)
+@given(_pairs())
+def test_a_perfect_prediction(pair: Pair) -> None:
+    score = score_case(pair[0], pair[0], SPACING_MM, (1, 2))
+    for counts in score.classes.values():
+        assert (counts.fp, counts.fn) == (0, 0)
+        assert counts.dsc == 1 or counts.reference_voxels == 0
+    assert all(lesion.matched_id == lesion.lesion_id and lesion.iou == lesion.dsc == 1 for lesion in score.lesions)

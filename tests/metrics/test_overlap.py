@@ -4,9 +4,12 @@ from math import isnan
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from mswal_bench.metrics.components import connected_components
-from mswal_bench.metrics.overlap import dsc, f1, overlap_table
+from mswal_bench.metrics import foreground_of
+from mswal_bench.metrics.components import Components, connected_components
+from mswal_bench.metrics.overlap import OverlapTable, dsc, f1, overlap_table
+from mswal_bench.tests.metrics.brute_force import blobs, component_array
 
 
 @pytest.mark.parametrize(
@@ -29,16 +32,65 @@ def test_f1_without_any_lesion_is_undefined() -> None:
     assert isnan(f1(0, 0, 0))
 
 
+def _of(labels: NDArray[np.integer]) -> Components:
+    return connected_components(foreground_of(labels))
+
+
+def _line(*values: int) -> Components:
+    return _of(np.array([[values]]))
+
+
+def _columns(table: OverlapTable) -> list[list[int]]:
+    columns = (table.reference, table.prediction, table.intersection_voxels, table.union_voxels)
+    assert {column.dtype for column in columns} == {np.dtype(np.int64)}
+    return [column.tolist() for column in columns]
+
+
 def test_overlapping_pairs_are_counted() -> None:
-    reference = connected_components(np.array([[[1, 1, 1, 0, 0, 1, 1]]], bool))
-    prediction = connected_components(np.array([[[1, 0, 1, 1, 0, 0, 1]]], bool))
-    table = overlap_table(reference, prediction)
-    pairs = [table.reference_ids, table.prediction_ids, table.intersection_voxels, table.union_voxels]
-    assert [column.tolist() for column in pairs] == [[1, 1, 2], [1, 2, 3], [1, 1, 1], [3, 4, 2]]
+    table = overlap_table(_line(1, 1, 1, 0, 0, 1, 1), _line(1, 0, 1, 1, 0, 0, 1))
+    assert _columns(table) == [[0, 0, 1], [0, 1, 2], [1, 1, 1], [3, 4, 2]]
     assert table.iou.tolist() == [1 / 3, 1 / 4, 1 / 2]
+    assert table.dsc.tolist() == [2 / 4, 2 / 5, 2 / 3]
+
+
+def test_components_of_different_classes_do_not_overlap() -> None:
+    table = overlap_table(_line(2, 2, 1, 1, 3), _line(1, 2, 2, 1, 3))
+    # On both sides component 0 is of class 1; the prediction has two of it.
+    assert _columns(table) == [[0, 1, 2], [1, 2, 3], [1, 1, 1], [2, 3, 1]]
+
+
+def test_runs_that_only_meet_do_not_overlap() -> None:
+    assert _columns(overlap_table(_line(1, 1, 0, 0, 1), _line(0, 0, 1, 1, 0))) == [[], [], [], []]
+
+
+def test_what_overlaps_in_many_runs_is_one_pair() -> None:
+    first = np.ones((3, 4, 5), int)
+    second = first.copy()
+    second[:, :, 2] = 0
+    second[0, 0, 2] = 1
+    assert _columns(overlap_table(_of(first), _of(second))) == [[0], [0], [49], [60]]
+    assert _columns(overlap_table(_of(second), _of(first))) == [[0], [0], [49], [60]]
 
 
 def test_an_empty_side_gives_no_pair() -> None:
-    full, empty = connected_components(np.ones((2, 2, 2), bool)), connected_components(np.zeros((2, 2, 2), bool))
-    assert overlap_table(full, empty).iou.size == 0
-    assert overlap_table(empty, full).iou.size == 0
+    full, empty = _line(1, 1), _line(0, 0)
+    for sides in ((full, empty), (empty, full), (empty, empty)):
+        table = overlap_table(*sides)
+        assert _columns(table) == [[], [], [], []]
+        assert table.iou.size == table.dsc.size == 0
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_random_pairs_against_a_table_of_all_voxels(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    for _ in range(30):
+        first = blobs(random)
+        second = np.where(random.random(first.shape) < random.random(), blobs(random, first.shape), first)
+        sides = _of(first), _of(second)
+        r, p = (component_array(side) for side in sides)
+        same_class = (first == second) & (first > 0)
+        expected = [
+            (a - 1, b - 1, np.count_nonzero((r == a) & (p == b)), np.count_nonzero((r == a) | (p == b)))
+            for a, b in np.unique(np.stack([r[same_class], p[same_class]], axis=1), axis=0).tolist()
+        ]
+        assert list(zip(*_columns(overlap_table(*sides)), strict=True)) == expected

@@ -74,7 +74,6 @@ def _two_volumes(path: Path, _save: SaveLabels) -> None:
 
 
 BAD_PREDICTIONS: dict[str, tuple[Spoil, str]] = {
-    "missing": (lambda path, _: path.unlink(), "no prediction for 1 of 3 cases: case_2"),
     "not a volume": (lambda path, _: path.write_text("oops" * 200), "not a NIfTI file"),
     "empty file": (lambda path, _: path.write_bytes(b""), "the file is empty"),
     "a folder": (_folder_instead, "a folder"),
@@ -105,15 +104,43 @@ def test_a_bad_prediction(folders: Path, save_labels: SaveLabels, kind: str) -> 
     spoil, message = BAD_PREDICTIONS[kind]
     path = folders / "mine" / "case_2.nii.gz"
     spoil(path, save_labels)
-    _assert_refused(_score(folders, "--out", str(folders / "out")), folders, message, "mine", "case_2")
+    _assert_left_out(_score(folders, "--out", str(folders / "out")), folders, message, "mine")
 
 
-@pytest.mark.parametrize("kind", [kind for kind in BAD_PREDICTIONS if kind != "missing"])
+@pytest.mark.parametrize("kind", BAD_PREDICTIONS)
 def test_a_bad_reference(folders: Path, save_labels: SaveLabels, kind: str) -> None:
     spoil, message = BAD_PREDICTIONS[kind]
     spoil(folders / "labels" / "case_2.nii.gz", save_labels)
     # Where the grids differ it is the prediction that is told to be unlike the reference.
-    _assert_refused(_score(folders, "--out", str(folders / "out")), folders, message.split(", found")[0], "case_2")
+    _assert_left_out(_score(folders, "--out", str(folders / "out")), folders, message.split(", found")[0])
+
+
+def _assert_left_out(result: Result, folders: Path, *texts: str) -> None:
+    """Case 2 costs one line and itself; the others are scored."""
+    assert result.exit_code == 1
+    assert result.stderr.count("error: ") == result.stderr.count("\n") == 1
+    for text in ("case_2", *texts):
+        assert text in result.stderr
+    assert "mine: 1 of 3 cases could not be scored and are left out: case_2." in result.stdout
+    content = json.loads((folders / "out" / "scores.json").read_text())
+    assert content["failed"] == {"mine": ["case_2"]}
+    assert content["methods"]["mine"]["classes"]["liver_tumor"] == {
+        "dsc": 1, "f1": 1, "tp": 2, "fp": 0, "fn": 0, "f1_per_case": 1, "cases": 2,
+    }  # fmt: skip
+
+
+def test_a_missing_prediction(folders: Path) -> None:
+    (folders / "mine" / "case_2.nii.gz").unlink()
+    result = _score(folders, "--out", str(folders / "out"))
+    _assert_refused(result, folders, "no prediction for 1 of 3 cases: case_2", "mine")
+
+
+def test_when_nothing_can_be_scored_there_is_no_table(folders: Path) -> None:
+    for path in (folders / "mine").iterdir():
+        path.write_bytes(b"")
+    result = _score(folders, "--out", str(folders / "out"))
+    _assert_refused(result, folders, "case_1", "case_2", "case_3")
+    assert result.stderr.count("error: ") == 3
 
 
 def _assert_refused(result: Result, folders: Path, *texts: str) -> None:
@@ -194,7 +221,43 @@ def test_every_format(folders: Path, save_labels: SaveLabels, style: str) -> Non
 def test_out(folders: Path) -> None:
     result = _score(folders, "--out", str(folders / "out"))
     assert result.exit_code == 0
-    assert sorted(path.name for path in (folders / "out").iterdir()) == ["cases.csv", "lesions.csv", "scores.json"]
+    names = ["cases", "cases.csv", "lesions.csv", "scores.json"]
+    assert sorted(path.name for path in (folders / "out").iterdir()) == names
+    again = _score(folders, "--out", str(folders / "out"))
+    assert again.stdout == result.stdout
+    assert again.stderr == f"note: 3 of 3 scores were in {folders / 'out'} already and taken from there\n"
+
+
+def test_out_that_cannot_be_written(folders: Path) -> None:
+    (folders / "out").write_text("a file")
+    result = CliRunner().invoke(
+        main,
+        ["score", str(folders / "mine"), "--reference", str(folders / "labels"), "--out", str(folders / "out" / "in")],
+    )
+    assert result.exit_code == 1
+    assert f"error: {folders / 'out' / 'in'}: cannot be written" in result.stderr
+
+
+@pytest.mark.parametrize("style", ["table", "markdown", "latex", "csv", "json"])
+def test_details(folders: Path, style: str) -> None:
+    result = _score(folders, "--details", "--format", style)
+    assert result.exit_code == 0
+    if style == "json":
+        details = json.loads(result.stdout)["methods"]["mine"]["details"]["liver_tumor"]
+        assert (details["nsd"], details["hd95_mm"], details["hd95_cases"]) == (1, 0, 3)
+        assert details["small"] == {"precision": 1, "recall": 1, "f1": 1, "tp": 3, "fp": 0, "fn": 0}
+        assert details["large"]["recall"] is None
+    else:
+        assert ("hd95_mm" if style == "csv" else "HD95") in result.stdout
+
+
+def test_a_prediction_stored_along_other_axes_is_noted(folders: Path) -> None:
+    path = folders / "mine" / "case_2.nii.gz"
+    SimpleITK.WriteImage(SimpleITK.DICOMOrient(SimpleITK.ReadImage(str(path)), "SRA"), str(path))
+    result = _score(folders, "--format", "json")
+    assert result.exit_code == 0
+    assert "stored along other axes" in result.stderr
+    assert json.loads(result.stdout)["methods"]["mine"]["average"]["dsc"] == 1
 
 
 def test_passed_over_files_are_noted_beside_the_table(folders: Path) -> None:

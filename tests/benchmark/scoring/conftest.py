@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from mswal_bench.benchmark.scoring.protocol import MSWAL_1
 from mswal_bench.benchmark.scoring.score_table import ScoreTable, score_table
-from mswal_bench.metrics import CaseScore, ClassCounts
+from mswal_bench.metrics import CaseScore, ClassCounts, score_case
+from mswal_bench.metrics.foreground import empty_foreground
 
 Counts = tuple[int, int, int, int]
 MakeTable = Callable[..., ScoreTable]
@@ -22,7 +24,8 @@ def make_table() -> MakeTable:
         methods: dict[str, list[dict[str, Counts]]], missing: dict[str, tuple[str, ...]] | None = None
     ) -> ScoreTable:
         cases = {name: [_case(classes) for classes in of_method] for name, of_method in methods.items()}
-        return score_table(MSWAL_1, cases, missing or {})
+        count = len(next(iter(cases.values())))
+        return score_table(MSWAL_1, cases, count, missing=missing or {}, failed={})
 
     return make
 
@@ -53,4 +56,5 @@ def _case(classes: dict[str, Counts]) -> CaseScore:
             counts[lesion.id] = ClassCounts(100, 100, dsc_percent, tp, fp, fn)
         else:
             counts[lesion.id] = ClassCounts(0, 0, 0, 0, 0, 0)
-    return CaseScore(counts, ())
+    none = empty_foreground((1, 1, 1))
+    return replace(score_case(none, none, (1.0, 1.0, 1.0), MSWAL_1.class_ids), classes=counts)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,8 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mswal_bench.benchmark.errors import BenchError
+from mswal_bench.benchmark.scoring import score_files
 from mswal_bench.benchmark.scoring.score_folders import score_folders
+from mswal_bench.benchmark.scoring.score_result import ScoreResult
+from mswal_bench.metrics import CaseScore, score_case
 
 if TYPE_CHECKING:
     from ...conftest import SaveLabels
@@ -61,12 +64,49 @@ def test_the_problems_of_all_cases_are_told(folders: Path, save_labels: SaveLabe
     save_labels(folders / "poor" / "b.mha", _labels(), spacing=(1.0, 1.0, 3.0))
     save_labels(folders / "ref" / "c.nii.gz", _labels().astype(float) + 0.5)
     for jobs in (1, 2):
-        with pytest.raises(BenchError) as error:
-            score_folders([folders / "good", folders / "poor"], folders / "ref", jobs=jobs)
-        problems = [str(problem) for problem in error.value.problems]
+        result = score_folders([folders / "good", folders / "poor"], folders / "ref", jobs=jobs)
+        problems = [str(problem) for problem in result.problems]
         assert len(problems) == 5
         expected = ["good/a.nii.gz", "good/a.nii.gz", "good/b.nii.gz", "poor/b.mha", "ref/c.nii.gz"]
         assert all(name in problem for name, problem in zip(expected, problems, strict=True))
+        failed = {name: method.failed for name, method in result.table.methods.items()}
+        assert failed == {"good": ("a", "b", "c"), "poor": ("b", "c")}
+        assert [case.case for case in result.cases["poor"]] == ["a"]
+
+
+def test_scores_are_kept_and_taken_up_again(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def score() -> ScoreResult:
+        return score_folders([folders / "good", folders / "poor"], folders / "ref", jobs=1, out=folders / "out")
+
+    first = score()
+    assert not first.notes
+    monkeypatch.setattr(score_files, "score_case", pytest.fail)
+    again = score()
+    assert again.table == first.table
+    assert again.notes == (f"6 of 6 scores were in {folders / 'out'} already and taken from there",)
+    monkeypatch.undo()
+    shutil.copy(folders / "ref" / "c.nii.gz", folders / "good" / "b.nii.gz")
+    changed = score()
+    assert changed.notes == (f"5 of 6 scores were in {folders / 'out'} already and taken from there",)
+    assert changed.table.methods["good"].classes["gallstone"].fn == 1
+
+
+def test_nothing_of_an_interrupted_scoring_is_lost(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def interrupted(*arguments: object, **options: object) -> CaseScore:
+        calls.append(1)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return score_case(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(score_files, "score_case", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        score_folders([folders / "good", folders / "poor"], folders / "ref", jobs=1, out=folders / "out")
+    monkeypatch.undo()
+    result = score_folders([folders / "good", folders / "poor"], folders / "ref", jobs=1, out=folders / "out")
+    assert result.notes[0].startswith("3 of 6 scores")
+    assert not list((folders / "out").rglob(".partial-*"))
 
 
 @pytest.mark.slow

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from mswal_bench.benchmark.errors import BenchError
-from mswal_bench.benchmark.scoring.score_folders import ScoreResult, score_folders, write_scores
+from mswal_bench.benchmark.scoring.score_folders import score_folders
+from mswal_bench.benchmark.scoring.score_result import ScoreResult, write_scores
 
 if TYPE_CHECKING:
     from ...conftest import SaveLabels
@@ -58,6 +59,10 @@ def test_case_rows(tmp_path: Path, result: ScoreResult) -> None:
         "fp": "1",
         "fn": "0",
         "f1": repr(2 / 3),
+        "reference_mm3": "4.000",
+        "prediction_mm3": "6.000",
+        "nsd": "",
+        "hd95_mm": "",
     }
     assert [row["dsc"] for row in rows if row["class"] != "liver_cyst"] == [""] * 6
 
@@ -68,10 +73,22 @@ def test_lesion_rows(tmp_path: Path, result: ScoreResult) -> None:
     assert (found["side"], found["lesion"], found["status"], found["matched"]) == ("reference", "1", "TP", "2")
     assert (match["side"], match["lesion"], match["status"], match["matched"]) == ("prediction", "2", "TP", "1")
     assert (found["voxels"], found["volume_mm3"], found["iou"]) == ("2", "4.000", "1.0")
+    # Two voxels side by side, of 1 x 1 mm.
+    assert (found["diameter_mm"], found["dsc"]) == (f"{5**0.5:.3f}", "1.0")
     assert (false_alarm["status"], false_alarm["matched"], false_alarm["iou"]) == ("FP", "", "0.0")
     # Indices (x, y, z) = (0.5, 1, 2) of spacing (1, 1, 2) from (10, -20, 30).
     centroid = [found[f"centroid_{axis}_mm"] for axis in "xyz"]
     assert centroid == ["11.000", "-19.500", "34.000"]
+
+
+def test_distances(tmp_path: Path, result: ScoreResult) -> None:
+    result = score_folders([tmp_path / "mine"], tmp_path / "ref", jobs=1, details=True)
+    write_scores(result, tmp_path)
+    cysts, *others = sorted(_rows(tmp_path / "cases.csv"), key=lambda row: row["class"] != "liver_cyst")
+    assert 0 < float(cysts["nsd"]) < 1
+    # From the lone voxel to the cyst, 2 planes of 2 mm, 2 and 3 voxels of 1 mm; its farther corners count.
+    assert 4 < float(cysts["hd95_mm"]) < 7
+    assert {(row["nsd"], row["hd95_mm"]) for row in others} == {("", "")}
 
 
 def test_a_place_that_cannot_be_written_to(tmp_path: Path, result: ScoreResult) -> None:

@@ -1,0 +1,129 @@
+"""Scores one case from its files: the reference's label map and every method's prediction of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ...metrics.case import CaseScore, score_case
+from ...metrics.foreground import Foreground, empty_foreground
+from ..errors import BenchError, Problem, raise_if_any
+from ..volumes.geometry import Geometry, disagreements
+from ..volumes.label_maps import read_header, read_labels
+from ..volumes.orientation import axes_towards
+from ..volumes.stored_volume import StoredVolume
+from .protocol import MSWAL_1, Protocol
+from .result_store import ResultStore
+
+
+@dataclass(frozen=True)
+class CaseFiles:
+    """One case's files."""
+
+    case: str
+    reference: Path
+    predictions: Mapping[str, Path | None]
+    """Method name -> file; None scores an empty prediction."""
+
+
+@dataclass
+class CaseOutcome:
+    """What came of one case."""
+
+    case: str
+    geometry: Geometry | None = None
+    """The reference's grid; None when its header cannot be read."""
+    scores: dict[str, CaseScore] = field(default_factory=dict)
+    """Method name -> score, for every method that has one."""
+    reused: int = 0
+    """How many of the scores were in the store."""
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What was done to a file that its owner should know."""
+
+
+def score_files(reference: Path, prediction: Path, *, protocol: Protocol = MSWAL_1, details: bool = False) -> CaseScore:
+    """Scores one prediction file against one reference file; `details` adds NSD and HD95.
+
+    Raises BenchError with every problem of both.
+    """
+    outcome = score_case_files(CaseFiles("", reference, {"": prediction}), protocol, details=details)
+    raise_if_any(outcome.problems)
+    return outcome.scores[""]
+
+
+def score_case_files(
+    files: CaseFiles, protocol: Protocol, *, details: bool, store: ResultStore | None = None
+) -> CaseOutcome:
+    """Reads a case's reference once and scores every method's prediction of it.
+
+    What the store has of the very same files is not scored again; what it has not is added to it. A file that is wrong
+    costs the scores that need it, and its problems are in the outcome. Raises OSError when the store cannot be written.
+    """
+    outcome = CaseOutcome(files.case)
+    keys = store.keys(files.reference, files.predictions) if store is not None else {}
+    if store is not None:
+        known = {name: store.load(name, files.case, key) for name, key in keys.items()}
+        outcome.scores = {name: score for name, score in known.items() if score is not None}
+        outcome.reused = len(outcome.scores)
+    header = _header(files.reference, outcome.problems)
+    outcome.geometry = header.geometry if header is not None else None
+    reference = None
+    if header is not None and len(outcome.scores) < len(files.predictions):
+        reference = _labels(header, protocol, outcome.problems)
+    for name, path in files.predictions.items():
+        # Read also where there is nothing to compare with, so that all that is wrong is told in one go.
+        prediction = _prediction(path, name in outcome.scores, protocol, outcome)
+        if reference is None or prediction is None or outcome.geometry is None:
+            continue
+        outcome.scores[name] = score_case(
+            reference,
+            prediction,
+            outcome.geometry.spacing_mm[::-1],
+            protocol.class_ids,
+            match_iou=protocol.match_iou,
+            connectivity=protocol.connectivity,
+            axial_axis=2 - outcome.geometry.axial_axis,
+            nsd_tolerance_mm=protocol.nsd_tolerance_mm if details else None,
+        )
+        if store is not None and name in keys:
+            store.save(name, files.case, keys[name], outcome.scores[name])
+    return outcome
+
+
+def _prediction(path: Path | None, is_known: bool, protocol: Protocol, outcome: CaseOutcome) -> Foreground | None:
+    """The prediction on the reference's grid; None when it is scored already or cannot be scored."""
+    if path is None:
+        shape = outcome.geometry.shape[::-1] if outcome.geometry is not None else (0, 0, 0)
+        return None if is_known else empty_foreground(shape)
+    header = _header(path, outcome.problems)
+    if header is None:
+        return None
+    axes = None
+    if outcome.geometry is not None:
+        axes = axes_towards(outcome.geometry, header.geometry)
+        if axes is None:
+            outcome.problems += disagreements(outcome.geometry, header.geometry, str(path))
+        elif not axes.are_the_same:
+            outcome.notes.append(f"{path}: stored along other axes, taken as {axes} to lie on the reference's grid")
+    labels = None if is_known else _labels(header, protocol, outcome.problems)
+    if labels is None or axes is None:
+        return None
+    return labels if axes.are_the_same else axes.of_foreground(labels)
+
+
+def _header(path: Path, problems: list[Problem]) -> StoredVolume | None:
+    try:
+        return read_header(path)
+    except BenchError as error:
+        problems += error.problems
+        return None
+
+
+def _labels(header: StoredVolume, protocol: Protocol, problems: list[Problem]) -> Foreground | None:
+    try:
+        return read_labels(header, max(protocol.class_ids)).foreground
+    except BenchError as error:
+        problems += error.problems
+        return None

@@ -1,0 +1,99 @@
+"""What is reported of a class beside DSC and F1, and never ranked on.
+
+As in aggregation.py, what is undefined is NaN and every mean leaves it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import overlap
+from .aggregation import defined_mean
+from .case import CaseScore
+from .lesions import Lesions
+
+
+@dataclass(frozen=True)
+class LesionScore:
+    """How well lesions are found, pooled over all cases."""
+
+    precision: float
+    """TP / (TP + FP); NaN without a predicted lesion."""
+    recall: float
+    """TP / (TP + FN); NaN without a reference lesion."""
+    f1: float
+    tp: int
+    fp: int
+    fn: int
+
+
+@dataclass(frozen=True)
+class ClassDetails:
+    """One class over a set of cases."""
+
+    every_size: LesionScore
+    small: LesionScore
+    """Of the lesions whose longest axial diameter is below the limit: TP and FN by the reference lesion's diameter,
+    FP by the predicted one's."""
+    large: LesionScore
+    """Of the others."""
+    matched_dsc: float
+    """Mean DSC of the matched pairs of all cases; NaN without any."""
+    volume_error_mm3: float
+    """Mean over the cases, of those where either side has the class, of predicted less reference volume."""
+    absolute_volume_error_mm3: float
+    """The same without its sign."""
+    nsd: float
+    """Mean over the cases where either side has the class; NaN where it was not measured."""
+    hd95_mm: float
+    """Mean over the cases where both sides have the class; NaN where it was not measured."""
+    hd95_cases: int
+    """How many those are. A method that finds nothing in the hard cases has a good HD95 in few."""
+
+
+def class_details(cases: Sequence[CaseScore], class_id: int, large_from_mm: float) -> ClassDetails:
+    """Sums up one class; a lesion is large from a longest axial diameter of `large_from_mm` on."""
+    rows = [(case.lesions, case.lesions.class_id == class_id) for case in cases]
+    large = [lesions.diameter_mm >= large_from_mm for lesions, _ in rows]
+    matched = [lesions.dsc[of_class & lesions.is_matched & ~lesions.is_prediction] for lesions, of_class in rows]
+    surfaces = [case.surfaces[class_id] for case in cases if case.surfaces is not None]
+    differences = [
+        (counts.prediction_voxels - counts.reference_voxels) * case.voxel_mm3
+        for case in cases
+        if (counts := case.classes[class_id]).prediction_voxels or counts.reference_voxels
+    ]
+    hd95_mm, hd95_cases = defined_mean(surface.hd95_mm for surface in surfaces)
+    return ClassDetails(
+        every_size=_lesion_score(rows),
+        small=_lesion_score([(lesions, of & ~big) for (lesions, of), big in zip(rows, large, strict=True)]),
+        large=_lesion_score([(lesions, of & big) for (lesions, of), big in zip(rows, large, strict=True)]),
+        matched_dsc=defined_mean(np.concatenate([np.zeros(0), *matched]).tolist())[0],
+        volume_error_mm3=defined_mean(differences)[0],
+        absolute_volume_error_mm3=defined_mean(map(abs, differences))[0],
+        nsd=defined_mean(surface.nsd for surface in surfaces)[0],
+        hd95_mm=hd95_mm,
+        hd95_cases=hd95_cases,
+    )
+
+
+def _lesion_score(rows: Sequence[tuple[Lesions, NDArray[np.bool_]]]) -> LesionScore:
+    """Of the lesions that are chosen. A match is counted where its reference lesion is."""
+    tp = fp = fn = 0
+    for lesions, chosen in rows:
+        of_reference, matched = chosen & ~lesions.is_prediction, lesions.is_matched
+        tp += int(np.count_nonzero(of_reference & matched))
+        fn += int(np.count_nonzero(of_reference & ~matched))
+        fp += int(np.count_nonzero(chosen & lesions.is_prediction & ~matched))
+    return LesionScore(
+        precision=tp / (tp + fp) if tp + fp else nan,
+        recall=tp / (tp + fn) if tp + fn else nan,
+        f1=overlap.f1(tp, fp, fn),
+        tp=tp,
+        fp=fp,
+        fn=fn,
+    )

@@ -1,0 +1,110 @@
+"""How far two surfaces are apart: NSD at a tolerance, and HD95.
+
+Both are those of google-deepmind/surface-distance (Nikolov et al., arXiv:1809.04430): distances are from element to
+element, and an element counts with its area.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .boxes import piles
+from .foreground import Foreground
+from .surface import Surface, join, surface_of
+
+_SHARE = 0.95
+# An area that is 95 % but for this share is 95 %: no result may hang on the order in which areas are summed.
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class SurfaceAgreement:
+    """How well two surfaces agree."""
+
+    nsd: float
+    """The share of both surfaces' area that is within the tolerance of the other surface, from 0 to 1. NaN when neither
+    side has a surface, 0 when just one has."""
+    hd95_mm: float
+    """The larger of the two directed distances that 95 % of a surface's area does not exceed. NaN when a side has no
+    surface; where just one has none deepmind gives infinity, of which no mean can be made."""
+
+
+def surface_agreement(
+    reference: Foreground, prediction: Foreground, spacing_mm: Sequence[float], tolerance_mm: float
+) -> SurfaceAgreement:
+    """Measures how well the surfaces of two foregrounds of one grid agree, whatever the classes of their voxels.
+
+    `spacing_mm` is the distance of the voxels along each of the array's axes, in their order.
+    """
+    return compare_surfaces(
+        foreground_surface(reference, spacing_mm), foreground_surface(prediction, spacing_mm), tolerance_mm
+    )
+
+
+def foreground_surface(foreground: Foreground, spacing_mm: Sequence[float]) -> Surface:
+    """The surface elements of a foreground, found box by box."""
+    parts = []
+    for pile in piles(foreground):
+        part = surface_of(pile.array > 0, spacing_mm)
+        # An element at the empty plane behind a box belongs to the box, as the plane does.
+        parts.append(replace(part, points=part.points + pile.shifts[part.points[:, 0]].astype(np.int32)))
+    return join(parts)
+
+
+def compare_surfaces(reference: Surface, prediction: Surface, tolerance_mm: float) -> SurfaceAgreement:
+    """Measures how well two surfaces of one grid agree; to swap them changes nothing.
+
+    NSD is the area of the elements, of both sides, whose nearest element of the other side is at most `tolerance_mm`
+    away, over the area of all. For HD95 a side's elements are taken nearest first: its directed distance is that of
+    the element with which 95 % of its area is reached.
+
+    A distance is sqrt(((i a)^2 + (j b)^2) + (k c)^2), in double precision and in this order, of the whole steps i, j
+    and k along axes with spacings a, b and c, as with deepmind. What is at exactly the tolerance is within it.
+
+    Raises ValueError when the surfaces are of different spacings, or the tolerance is negative or not finite.
+
+    >>> here = np.zeros((5, 5, 5), bool)
+    >>> here[1:4, 1:4, 1:3] = True
+    >>> sides = [surface_of(mask, (1.0, 1.0, 0.8)) for mask in (here, np.roll(here, 1, axis=2))]
+    >>> compare_surfaces(*sides, tolerance_mm=0.8)
+    SurfaceAgreement(nsd=1.0, hd95_mm=0.8)
+    """
+    if not (np.isfinite(tolerance_mm) and tolerance_mm >= 0):
+        raise ValueError(f"expected a tolerance of 0 mm or more, got {tolerance_mm}")
+    if reference.is_empty or prediction.is_empty:
+        return SurfaceAgreement(nsd=nan if reference.is_empty and prediction.is_empty else 0.0, hd95_mm=nan)
+    if reference.spacing_mm != prediction.spacing_mm:
+        raise ValueError(f"expected surfaces of one spacing, got {reference.spacing_mm} and {prediction.spacing_mm}")
+    near_mm2, total_mm2, hd95_mm = 0.0, 0.0, 0.0
+    for side, other in ((reference, prediction), (prediction, reference)):
+        distances_mm = _nearest_mm(side, other)
+        near_mm2 += float(side.areas_mm2[distances_mm <= tolerance_mm].sum())
+        total_mm2 += float(side.areas_mm2.sum())
+        hd95_mm = max(hd95_mm, _distance_of_share(distances_mm, side.areas_mm2))
+    return SurfaceAgreement(nsd=near_mm2 / total_mm2, hd95_mm=hd95_mm)
+
+
+def _nearest_mm(side: Surface, other: Surface) -> NDArray[np.float64]:
+    """From each element of one side, the distance of the other side's nearest."""
+    from scipy.spatial import cKDTree
+
+    # Neither balanced nor compact it is built several times faster, and asked hardly slower.
+    tree = cKDTree(other.positions_mm, balanced_tree=False, compact_nodes=False)
+    _, nearest = tree.query(side.positions_mm)
+    squares = ((other.points[nearest] - side.points) * np.array(side.spacing_mm)) ** 2
+    # In the order promised above; numpy's sum along an axis may choose another.
+    distances_mm: NDArray[np.float64] = np.sqrt(squares[:, 0] + squares[:, 1] + squares[:, 2])
+    return distances_mm
+
+
+def _distance_of_share(distances_mm: NDArray[np.float64], areas_mm2: NDArray[np.float64]) -> float:
+    """The least distance that 95 % of the area does not exceed."""
+    order = np.argsort(distances_mm)
+    reached_mm2 = np.cumsum(areas_mm2[order])
+    first = np.searchsorted(reached_mm2, _SHARE * reached_mm2[-1] * (1 - _ROUNDING))
+    return float(distances_mm[order[min(int(first), order.size - 1)]])

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from mswal_bench.benchmark.scoring import case_pool
+from mswal_bench.benchmark.scoring.case_pool import score_cases
+from mswal_bench.benchmark.scoring.protocol import MSWAL_1
+from mswal_bench.benchmark.scoring.result_store import ResultStore
+from mswal_bench.benchmark.scoring.score_files import CaseFiles, CaseOutcome, score_case_files
+
+if TYPE_CHECKING:
+    from ...conftest import SaveLabels
+
+DEADLY = "deadly"
+
+
+@pytest.fixture
+def work(tmp_path: Path, save_labels: SaveLabels) -> list[CaseFiles]:
+    labels = np.zeros((3, 4, 5), np.uint8)
+    labels[1, 1] = 3
+    path = save_labels(tmp_path / "labels.nii.gz", labels)
+    return [CaseFiles(name, path, {"method": path}) for name in ("a", "b", DEADLY, "c", "d")]
+
+
+def _deadly(files: CaseFiles, **options: object) -> CaseOutcome:
+    """Takes its process down where a case is deadly, as the kernel does when memory runs out."""
+    if files.case == DEADLY:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return score_case_files(files, **options)  # type: ignore[arg-type]
+
+
+def _too_large(files: CaseFiles, **options: object) -> CaseOutcome:
+    if files.case == DEADLY:
+        raise MemoryError
+    return score_case_files(files, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("jobs", [2, 3])
+def test_a_case_that_kills_its_process_costs_itself_only(
+    work: list[CaseFiles], monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    monkeypatch.setattr(case_pool, "score_case_files", _deadly)
+    outcomes = {outcome.case: outcome for outcome in score_cases(work, MSWAL_1, details=False, store=None, jobs=jobs)}
+    assert set(outcomes) == {"a", "b", "c", "d", DEADLY}
+    assert [bool(outcomes[name].scores) for name in ("a", "b", "c", "d", DEADLY)] == [True] * 4 + [False]
+    (problem,) = outcomes[DEADLY].problems
+    assert "deadly: its scoring process was ended from outside" in str(problem)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_case_that_needs_too_much_memory(work: list[CaseFiles], monkeypatch: pytest.MonkeyPatch, jobs: int) -> None:
+    monkeypatch.setattr(case_pool, "score_case_files", _too_large)
+    outcomes = list(score_cases(work, MSWAL_1, details=False, store=None, jobs=jobs))
+    assert sum(bool(outcome.scores) for outcome in outcomes) == 4
+    assert ["memory" in str(problem) for outcome in outcomes for problem in outcome.problems] == [True]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_store_that_cannot_be_written(work: list[CaseFiles], tmp_path: Path, jobs: int) -> None:
+    (tmp_path / "file").touch()
+    store = ResultStore(tmp_path / "file" / "store", MSWAL_1, details=False, version="1")
+    with pytest.raises(OSError, match="file"):
+        list(score_cases(work, MSWAL_1, details=False, store=store, jobs=jobs))
