@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 
 import cc3d
 import numpy as np
@@ -26,7 +27,10 @@ _SPARSE = 1 / 32
 _PILE_VOXELS = 1 << 21
 
 
-@dataclass(frozen=True)
+HIGHEST_CLASS_ID = 255
+
+
+@dataclass(frozen=True, eq=False)
 class Pile:
     """Boxes of a foreground on top of each other, along the first axis."""
 
@@ -41,52 +45,87 @@ class Pile:
 
 
 def piles(foreground: Foreground) -> Iterator[Pile]:
-    """Each run of the foreground in exactly one pile, with all that it touches. Class ids must be below 256.
+    """Each run of the foreground in exactly one pile, with all that it touches. An empty foreground gives no pile.
 
-    An empty foreground gives no pile.
+    Raises ValueError for class ids that are not within 1..255.
     """
     if not foreground.starts.size:
         return
-    first, second, third = foreground.coordinates()
-    spans = _Spans(np.arange(first.size), first, second, third, third + foreground.lengths - 1)
-    boxes = _cut(spans, _BRICK_BITS)
+    if not 1 <= foreground.class_ids.min() <= foreground.class_ids.max() <= HIGHEST_CLASS_ID:
+        raise ValueError(f"expected class ids from 1 to {HIGHEST_CLASS_ID}, got {np.unique(foreground.class_ids)}")
+    boxes = _cut(_spans_of(foreground), _BRICK_BITS)
+    again = (boxes.room > _LARGE_VOXELS) & (boxes.voxels < _SPARSE * boxes.room)
+    if again.any():
+        of_again = np.repeat(again, boxes.counts)
+        boxes = _joined(boxes.without(again), _cut(boxes.spans.at(of_again), _SMALL_BRICK_BITS))
     sides = boxes.highest - boxes.lowest + 1
     # Boxes of about one width and height go together, so that little of a pile is padding.
     likeness = np.ceil(np.log2(sides[:, 1:])).astype(np.int64) @ [64, 1]
     for kind in np.unique(likeness):
         alike = np.flatnonzero(likeness == kind)
         plane = sides[alike, 1:].max(axis=0)
-        heights = sides[alike, 0] + 1
-        number = (np.cumsum(heights) * plane.prod() - 1) // _PILE_VOXELS
-        for piece in np.split(np.arange(alike.size), np.flatnonzero(np.diff(number)) + 1):
-            yield _pile(foreground, boxes, alike[piece], plane)
+        number = (np.cumsum(sides[alike, 0] + 1) * plane.prod() - 1) // _PILE_VOXELS
+        for chosen in np.split(alike, np.flatnonzero(np.diff(number)) + 1):
+            yield _pile(foreground, boxes, chosen, plane)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Spans:
     """Runs by their coordinates."""
 
     places: Indices
+    """In the foreground."""
     first: Indices
     second: Indices
     third: Indices
+    """Along the third axis, of the run's first voxel."""
     last: Indices
-    """Along the third axis, that of the run's last voxel."""
+    """Along the third axis, of the run's last voxel."""
 
     def at(self, which: Indices | NDArray[np.bool_]) -> _Spans:
-        return _Spans(*(values[which] for values in vars(self).values()))
+        return _Spans(self.places[which], self.first[which], self.second[which], self.third[which], self.last[which])
 
 
-@dataclass(frozen=True)
+def _spans_of(foreground: Foreground) -> _Spans:
+    first, second, third = foreground.coordinates()
+    return _Spans(np.arange(first.size), first, second, third, third + foreground.lengths - 1)
+
+
+@dataclass(frozen=True, eq=False)
 class _Boxes:
-    """A partition of spans; `lowest` and `highest`, shape (boxes, 3), are the corners."""
+    """Spans in boxes, of which no two have voxels that touch. One entry a box."""
 
     spans: _Spans
-    """Box by box."""
+    """Box by box, within a box in the foreground's order."""
     counts: Indices
-    """Spans in each box."""
+    """Spans in the box."""
+    voxels: Indices
+    """Labelled voxels in it."""
     lowest: Indices
+    """Shape (boxes, 3): the corner with the lowest index along every axis."""
     highest: Indices
+    """Shape (boxes, 3): that with the highest, inclusive."""
+
+    @property
+    def room(self) -> Indices:
+        """Voxels of the box, labelled or not."""
+        return np.asarray((self.highest - self.lowest + 1).prod(axis=1))
+
+    def without(self, some: NDArray[np.bool_]) -> _Boxes:
+        others = ~some
+        spans = self.spans.at(np.repeat(others, self.counts))
+        return _Boxes(spans, self.counts[others], self.voxels[others], self.lowest[others], self.highest[others])
+
+
+def _joined(one: _Boxes, other: _Boxes) -> _Boxes:
+    pairs = zip(vars(one.spans).values(), vars(other.spans).values(), strict=True)
+    return _Boxes(
+        _Spans(*(np.concatenate(pair) for pair in pairs)),
+        np.concatenate([one.counts, other.counts]),
+        np.concatenate([one.voxels, other.voxels]),
+        np.concatenate([one.lowest, other.lowest]),
+        np.concatenate([one.highest, other.highest]),
+    )
 
 
 def _cut(spans: _Spans, brick_bits: tuple[int, int, int]) -> _Boxes:
@@ -95,68 +134,52 @@ def _cut(spans: _Spans, brick_bits: tuple[int, int, int]) -> _Boxes:
     The bricks that hold any voxel are labelled: voxels that touch are in one brick or in two that touch, so what is in
     unconnected bricks is unconnected.
     """
-    corner = spans.first.min(), spans.second.min(), spans.third.min()
-    by_axis = (spans.first, spans.second, spans.third)
-    first, second, third = ((axis - low) >> bits for axis, low, bits in zip(by_axis, corner, brick_bits, strict=True))
+    starting = spans.first, spans.second, spans.third
+    corner = [int(axis.min()) for axis in starting]
+    first, second, third = ((axis - low) >> bits for axis, low, bits in zip(starting, corner, brick_bits, strict=True))
     last = (spans.last - corner[2]) >> brick_bits[2]
     shape = (int(first.max()) + 1, int(second.max()) + 1, int(last.max()) + 2)
     rows = (first * shape[1] + second) * shape[2]
     # Along a row of bricks, spans begun less spans ended is more than 0 where there are any.
-    begun = np.zeros(shape, np.int16)
-    np.add.at(begun.ravel(), rows + third, 1)
-    np.subtract.at(begun.ravel(), rows + last + 1, 1)
-    occupied = np.cumsum(begun.ravel(), dtype=np.int16).reshape(shape) > 0
+    begun = np.zeros(prod(shape), np.int16)
+    np.add.at(begun, rows + third, 1)
+    np.subtract.at(begun, rows + last + 1, 1)
+    occupied = np.cumsum(begun, dtype=np.int16).reshape(shape) > 0
     group = cc3d.connected_components(occupied.view(np.uint8), connectivity=26).ravel()[rows + third]
-
     order = np.argsort(group, kind="stable")
     starts = np.flatnonzero(np.diff(group[order], prepend=0))
     spans = spans.at(order)
-    counts = np.diff(starts, append=order.size)
-    lowest = np.stack([np.minimum.reduceat(axis, starts) for axis in (spans.first, spans.second, spans.third)], axis=1)
-    highest = np.stack([np.maximum.reduceat(axis, starts) for axis in (spans.first, spans.second, spans.last)], axis=1)
-    boxes = _Boxes(spans, counts, lowest, highest)
-    return boxes if brick_bits == _SMALL_BRICK_BITS else _cut_sparse(boxes, starts)
-
-
-def _cut_sparse(boxes: _Boxes, starts: Indices) -> _Boxes:
-    """Cuts the boxes that are large and nearly empty again, all of them together."""
-    voxels = np.add.reduceat(boxes.spans.last - boxes.spans.third + 1, starts)
-    room = (boxes.highest - boxes.lowest + 1).prod(axis=1)
-    sparse = (room > _LARGE_VOXELS) & (voxels < _SPARSE * room)
-    if not sparse.any():
-        return boxes
-    in_sparse = np.repeat(sparse, boxes.counts)
-    dense = _Boxes(boxes.spans.at(~in_sparse), boxes.counts[~sparse], boxes.lowest[~sparse], boxes.highest[~sparse])
-    return _joined(dense, _cut(boxes.spans.at(in_sparse), _SMALL_BRICK_BITS))
-
-
-def _joined(one: _Boxes, other: _Boxes) -> _Boxes:
-    def both(name: str, of: tuple[object, object] = (one, other)) -> Indices:
-        return np.concatenate([getattr(part, name) for part in of])
-
-    spans = _Spans(*(both(name, (one.spans, other.spans)) for name in vars(one.spans)))
-    return _Boxes(spans, both("counts"), both("lowest"), both("highest"))
+    starting, ending = (spans.first, spans.second, spans.third), (spans.first, spans.second, spans.last)
+    return _Boxes(
+        spans=spans,
+        counts=np.diff(starts, append=order.size),
+        voxels=np.add.reduceat(spans.last - spans.third + 1, starts),
+        lowest=np.stack([np.minimum.reduceat(axis, starts) for axis in starting], axis=1),
+        highest=np.stack([np.maximum.reduceat(axis, starts) for axis in ending], axis=1),
+    )
 
 
 def _pile(foreground: Foreground, boxes: _Boxes, chosen: Indices, plane: Indices) -> Pile:
+    """Piles the chosen boxes up, each on as many rows and columns as `plane` says."""
     heights = boxes.highest[chosen, 0] - boxes.lowest[chosen, 0] + 2
-    floors = np.cumsum(heights) - heights
     counts = boxes.counts[chosen]
     before = np.cumsum(boxes.counts) - boxes.counts
     # The spans of the chosen boxes, one box after the other.
-    which = np.arange(counts.sum()) + np.repeat(before[chosen] - (np.cumsum(counts) - counts), counts)
-    shifts = boxes.lowest[chosen] * 1
-    shifts[:, 0] -= floors
+    spans = boxes.spans.at(np.arange(counts.sum()) + np.repeat(before[chosen] - (np.cumsum(counts) - counts), counts))
+    shifts = boxes.lowest[chosen].copy()
+    shifts[:, 0] -= np.cumsum(heights) - heights
     first_shift, second_shift, third_shift = np.repeat(shifts, counts, axis=0).T
-    spans = boxes.spans.at(which)
     starts = ((spans.first - first_shift) * plane[0] + spans.second - second_shift) * plane[1]
     starts += spans.third - third_shift
     shape = (int(heights.sum()), int(plane[0]), int(plane[1]))
-    steps = np.zeros(shape[0] * shape[1] * shape[2] + 1, np.uint8)
-    class_ids = foreground.class_ids[spans.places].astype(np.uint8)
-    # No two runs have one start or one end; what is added at a start and taken off at an end sums up to the labels,
-    # modulo 256 as bytes count.
-    steps[starts] += class_ids
-    steps[starts + spans.last - spans.third + 1] -= class_ids
-    array = np.cumsum(steps, dtype=np.uint8, out=steps)[:-1].reshape(shape)
-    return Pile(spans.places, array, starts, np.repeat(shifts, heights, axis=0))
+    array = _filled(prod(shape), starts, spans.last - spans.third + 1, foreground.class_ids[spans.places])
+    return Pile(spans.places, array.reshape(shape), starts, np.repeat(shifts, heights, axis=0))
+
+
+def _filled(size: int, starts: Indices, lengths: Indices, class_ids: Indices) -> NDArray[np.uint8]:
+    """A flat array of 0 but for the runs, which are in ascending order: gap, run, gap, ..., gap."""
+    stretches = np.zeros(2 * starts.size + 1, np.int64)
+    values = np.zeros(stretches.size, np.uint8)
+    stretches[1::2], values[1::2] = lengths, class_ids
+    stretches[0::2] = np.append(starts, size) - np.concatenate([[0], starts + lengths])
+    return np.repeat(values, stretches)

@@ -9,17 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
+from typing import get_args
 
 import numpy as np
 
 from . import overlap
+from .boxes import HIGHEST_CLASS_ID
 from .components import Components, Connectivity, connected_components
 from .foreground import Foreground, Indices, Labels, foreground_of
 from .lesions import Lesions, lesion_rows
 from .matching import LOWEST_MATCH_IOU, match
 from .surface_distance import SurfaceAgreement, surface_agreement
-
-HIGHEST_CLASS_ID = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,8 @@ def score_case(
     several times as long as all else.
 
     Raises ValueError when the shapes differ, an array is not a 3D integer array, a class id is not within 1..255, a
-    spacing is not positive, the tolerance is negative, or `match_iou` is below 1/2.
+    spacing is not positive, the tolerance is negative, `match_iou` is not within 1/2..1, or the connectivity or the
+    axial axis is none.
 
     >>> reference = np.zeros((1, 1, 6), np.uint8)
     >>> reference[0, 0, :4] = 3
@@ -89,7 +90,7 @@ def score_case(
     >>> score.classes[3].dsc, [(lesion.iou, lesion.status) for lesion in score.lesions]
     (0.75, [(0.6, 'TP'), (0.6, 'TP')])
     """
-    _check(reference, prediction, spacing_mm, class_ids, axial_axis)
+    _check(reference, prediction, spacing_mm, class_ids, connectivity, axial_axis)
     of_reference = connected_components(_foreground(reference, class_ids), connectivity)
     of_prediction = connected_components(_foreground(prediction, class_ids), connectivity)
     overlaps = overlap.overlap_table(of_reference, of_prediction)
@@ -116,7 +117,7 @@ def score_case(
 def _foreground(side: Labels | Foreground, class_ids: Sequence[int]) -> Foreground:
     if not isinstance(side, Foreground):
         return foreground_of(side, class_ids)
-    wanted = np.isin(side.class_ids, class_ids)
+    wanted = np.isin(side.class_ids, list(class_ids))
     return side if wanted.all() else side.select(wanted)
 
 
@@ -147,6 +148,7 @@ def _check(
     prediction: Labels | Foreground,
     spacing_mm: Sequence[float],
     class_ids: Sequence[int],
+    connectivity: Connectivity,
     axial_axis: int,
 ) -> None:
     for name, side in (("reference", reference), ("prediction", prediction)):
@@ -160,5 +162,7 @@ def _check(
         raise ValueError(f"expected three positive spacings in mm, got {tuple(spacing_mm)}")
     if not all(1 <= class_id <= HIGHEST_CLASS_ID for class_id in class_ids):
         raise ValueError(f"expected class ids from 1 to {HIGHEST_CLASS_ID}, got {tuple(class_ids)}")
+    if connectivity not in get_args(Connectivity):
+        raise ValueError(f"expected 6, 18 or 26 for the connectivity, got {connectivity}")
     if axial_axis not in range(3):
         raise ValueError(f"expected 0, 1 or 2 for the axial axis, got {axial_axis}")

@@ -15,7 +15,7 @@ from .foreground import Foreground, Indices
 Connectivity = Literal[6, 18, 26]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Components:
     """The connected components of every class, ordered by class and then by their first voxel in C order.
 
@@ -52,7 +52,7 @@ class Components:
 def connected_components(foreground: Foreground, connectivity: Connectivity = 26) -> Components:
     """Labels with cc3d. At 26 two voxels of a class that touch by a face, an edge or a corner belong together.
 
-    Class ids must be below 256. An empty foreground gives no component.
+    An empty foreground gives no component. Raises ValueError for class ids that are not within 1..255.
 
     >>> from .foreground import foreground_of
     >>> connected_components(foreground_of(np.array([[[1, 0, 1, 2]]]))).ids.tolist()

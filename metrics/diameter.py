@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,59 +24,76 @@ def longest_axial_diameters_mm(
     """
     if not components.count:
         return np.zeros(0)
-    rows = _Rows.of(components, axial_axis)
-    row_mm, along_mm = (spacing_mm[axis] for axis in _plane_axes(axial_axis))
-    longest = np.zeros(rows.row.size)
-    # The two ends of a diameter lie in two rows of a slice, `apart` rows with voxels apart, or in one.
-    upper = np.arange(rows.row.size)
-    apart = 0
-    while upper.size:
-        lower = upper + apart
+    rows = _rows_of(components, axial_axis)
+    row_mm, along_mm = (spacing_mm[axis] for axis in range(3) if axis != axial_axis)
+    longest = np.zeros(rows.component.size)
+    # The ends of a diameter lie in two rows of a slice, `apart` rows with voxels apart, or in one. Slices with more
+    # rows come first: those that have rows so far apart are at the front.
+    for apart, count in enumerate(rows.reaching):
+        upper, lower = slice(0, count - apart), slice(apart, count)
+        # Whole voxels first, so that a diameter does not depend on where in the scan the lesion is.
         across = np.maximum(rows.high[lower] - rows.low[upper], rows.high[upper] - rows.low[lower]) * along_mm
         down = (rows.row[lower] - rows.row[upper] + 1) * row_mm
-        longest[upper] = np.maximum(longest[upper], across * across + down * down)
-        apart += 1
-        upper = upper[upper + apart < rows.slice_end[upper]]
+        squared = np.where(rows.plane[lower] == rows.plane[upper], across * across + down * down, 0)
+        np.maximum(longest[upper], squared, out=longest[upper])
     diameters = np.zeros(components.count)
     np.maximum.at(diameters, rows.component, longest)
     return np.sqrt(diameters)
 
 
+@dataclass(frozen=True, eq=False)
 class _Rows:
-    """The rows of voxels that the components have in axial slices, component by component, slice by slice."""
+    """The rows of voxels that the components have in axial slices; slices with more rows come first."""
 
-    def __init__(self, component: Indices, number: Indices, row: Indices, low: Indices, high: Indices):
-        order = np.lexsort((row, number, component))
-        component, number, row, low, high = (values[order] for values in (component, number, row, low, high))
-        new_slice = np.diff(component, prepend=-1).astype(bool) | np.diff(number, prepend=-1).astype(bool)
-        starts = np.flatnonzero(new_slice | np.diff(row, prepend=-1).astype(bool))
-        self.component = component[starts]
-        self.row = row[starts]
-        # What lies between the ends of a row is not the end of any diameter.
-        self.low = np.minimum.reduceat(low, starts)
-        self.high = np.maximum.reduceat(high, starts)
-        slice_starts = np.flatnonzero(new_slice[starts])
-        rows_of_slice = np.diff(slice_starts, append=starts.size)
-        self.slice_end = np.repeat(slice_starts + rows_of_slice, rows_of_slice)
-
-    @classmethod
-    def of(cls, components: Components, axial_axis: int) -> _Rows:
-        foreground = components.foreground
-        index = list(foreground.coordinates())
-        component, lengths = components.of_run, foreground.lengths
-        if axial_axis == 2:
-            # Runs go through the slices: each voxel is a row's piece of its own.
-            component = np.repeat(component, lengths)
-            offsets = np.arange(component.size) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-            index = [np.repeat(axis, lengths) for axis in index]
-            index[2] += offsets
-            lengths = np.ones_like(component)
-        row_axis, along_axis = _plane_axes(axial_axis)
-        low = index[along_axis]
-        return cls(component, index[axial_axis], index[row_axis], low, low + lengths)
+    component: Indices
+    plane: Indices
+    """Which component's which slice a row is in, by a number of its own."""
+    row: Indices
+    low: Indices
+    """Where the row's first voxel begins. What lies between the ends of a row is not the end of any diameter."""
+    high: Indices
+    """Where its last voxel ends."""
+    reaching: list[int]
+    """For 0, 1, ...: how many rows are in slices with more rows than that."""
 
 
-def _plane_axes(axial_axis: int) -> tuple[int, int]:
-    """The two other axes, that of the rows first; runs lie along the second of them unless they go through slices."""
-    first, second = (axis for axis in range(3) if axis != axial_axis)
-    return first, second
+def _rows_of(components: Components, axial_axis: int) -> _Rows:
+    component, (plane, row, low), high = _pieces(components, axial_axis)
+    order = np.lexsort((row, plane, component))
+    component, plane, row, low, high = (values[order] for values in (component, plane, row, low, high))
+    new_plane = _changes(component) | _changes(plane)
+    starts = np.flatnonzero(new_plane | _changes(row))
+    plane = np.cumsum(new_plane[starts])
+    sizes = np.bincount(plane)[plane]
+    order = np.argsort(-sizes, kind="stable")
+    return _Rows(
+        component=component[starts][order],
+        plane=plane[order],
+        row=row[starts][order],
+        low=np.minimum.reduceat(low, starts)[order],
+        high=np.maximum.reduceat(high, starts)[order],
+        reaching=(sizes.size - np.cumsum(np.bincount(sizes)))[:-1].tolist(),
+    )
+
+
+def _pieces(components: Components, axial_axis: int) -> tuple[Indices, tuple[Indices, Indices, Indices], Indices]:
+    """Pieces of rows: the component, the slice, the row, where the piece begins, and where it ends."""
+    foreground = components.foreground
+    first, second, third = foreground.coordinates()
+    if axial_axis != 2:
+        slice_and_row = (first, second) if axial_axis == 0 else (second, first)
+        return components.of_run, (*slice_and_row, third), third + foreground.lengths
+    # Runs go through the slices: each voxel is a piece by itself.
+    lengths = foreground.lengths
+    along = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    component, first, second, third = (
+        np.repeat(values, lengths) for values in (components.of_run, first, second, third)
+    )
+    return component, (third + along, first, second), second + 1
+
+
+def _changes(values: Indices) -> NDArray[np.bool_]:
+    """Where a value is not that before it; the first is not."""
+    changes = np.ones(values.size, np.bool_)
+    np.not_equal(values[1:], values[:-1], out=changes[1:])
+    return changes

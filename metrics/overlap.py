@@ -30,7 +30,7 @@ def f1(tp: int, fp: int, fn: int) -> float:
     return 2 * tp / total if total else nan
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class OverlapTable:
     """The pairs of a reference and a predicted component of one class that share a voxel, one entry a pair."""
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 Spacing = tuple[float, float, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Surface:
     """The surface elements of a mask, in no particular order."""
 

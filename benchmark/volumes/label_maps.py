@@ -86,9 +86,12 @@ def read_labels(stored: StoredVolume, highest_label: int) -> LabelMap:
     builder = ForegroundBuilder((z, y, x))
     wrong = _WrongValues(highest_label)
     for block in read_voxels(stored):
-        runs = find_runs(block)
-        labels = wrong.sort_out(_values(stored, runs.values), runs.lengths, _is_scaled(stored))
-        builder.add(Runs(runs.starts, runs.lengths, labels))
+        # Scaled before runs are looked for: a stored 0 may be a label then.
+        runs = find_runs(_values(stored, block))
+        if runs.starts.size:
+            labels = wrong.sort_out(runs.values, runs.lengths, _is_scaled(stored))
+            runs = Runs(runs.starts, runs.lengths, labels)
+        builder.add(runs, block.size)
     problems = wrong.problems(stored.path)
     if problems:
         raise BenchError(*problems)

@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from mswal_bench.metrics import CaseScore, ClassCounts, Lesion, foreground_of, score_case
+from mswal_bench.metrics import CaseScore, ClassCounts, Foreground, Lesion, foreground_of, score_case
 from mswal_bench.metrics.lesions import Status
 from mswal_bench.tests.metrics import brute_force
 from mswal_bench.tests.metrics.brute_force import blobs
@@ -225,9 +225,9 @@ def test_shapes_of_an_array_and_a_foreground_must_agree() -> None:
 @pytest.mark.parametrize("dtype", ["u1", "i1", "<i2", ">i2", "u2", ">u2", "i4", ">i4", "u4", "i8", ">i8", "u8"])
 @pytest.mark.parametrize("axial_axis", range(3))
 def test_random_label_maps_against_brute_force(dtype: str, axial_axis: int) -> None:
-    """Every count of every class and every number of every lesion of 12 x 3 x 20 pairs of label maps."""
+    """Every count of every class and every number of every lesion of 12 x 3 x 15 pairs of label maps."""
     random = np.random.default_rng([axial_axis, *dtype.encode()])
-    for _ in range(20):
+    for _ in range(15):
         reference, prediction = _random_pair(random)
         spacing = tuple(random.uniform(0.4, 6, 3).tolist())
         class_ids = tuple(random.permutation([1, 2, 3]).tolist())
@@ -444,3 +444,14 @@ def test_a_perfect_prediction(pair: Pair) -> None:
         assert (counts.fp, counts.fn) == (0, 0)
         assert counts.dsc == 1 or counts.reference_voxels == 0
     assert all(lesion.matched_id == lesion.lesion_id and lesion.iou == lesion.dsc == 1 for lesion in score.lesions)
+
+
+def test_more_voxels_than_32_bits_count() -> None:
+    shape = (5000, 1024, 1024)
+    corners = np.array([(0, 0, 0), (2047, 1023, 1022), (4095, 1023, 1022), (4999, 0, 0)])
+    starts = np.ravel_multi_index(tuple(corners.T), shape)
+    two_voxels = np.full(4, 2)
+    labels = Foreground(shape, starts, two_voxels, np.full(4, 7))
+    score = score_case(labels, labels, (1, 1, 1), [7])
+    assert score.classes[7] == ClassCounts(8, 8, 8, tp=4, fp=0, fn=0)
+    assert score.lesions.centroid_mm[:4].tolist() == np.add(corners, (0, 0, 0.5)).tolist()

@@ -109,7 +109,7 @@ def test_chequers_have_as_many_components_as_can_be() -> None:
 @pytest.mark.parametrize("connectivity", CONNECTIVITIES)
 def test_random_label_maps_against_scipy(dtype: str, connectivity: int) -> None:
     random = np.random.default_rng([connectivity, *dtype.encode()])
-    for _ in range(60):
+    for _ in range(40):
         shape = tuple(random.integers(1, 16, 3).tolist())
         labels = blobs(random, shape, classes=int(random.choice([1, 2, 7, 20]))).astype(dtype)
         # A view with odd strides, for the order must be that of the axes, not of the memory.
