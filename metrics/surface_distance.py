@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import nan
+from functools import cache
+from math import cbrt, nan, pi, prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .boxes import piles
-from .foreground import Foreground
-from .surface import Surface, join, surface_of
+from .foreground import Foreground, Indices
+from .surface import Spacing, Surface, join, surface_of
 
 _SHARE = 0.95
 # An area that is 95 % but for this share is 95 %: no result may hang on the order in which areas are summed.
 _ROUNDING = 1e-9
+# About how many places around an element are looked at.
+_STEPS = 30
 
 
 @dataclass(frozen=True)
@@ -91,15 +95,57 @@ def compare_surfaces(reference: Surface, prediction: Surface, tolerance_mm: floa
 
 def _nearest_mm(side: Surface, other: Surface) -> NDArray[np.float64]:
     """From each element of one side, the distance of the other side's nearest."""
-    from scipy.spatial import cKDTree
+    distances_mm = _nearest_close_by_mm(side, other)
+    far = np.flatnonzero(np.isnan(distances_mm))
+    if far.size:
+        from scipy.spatial import cKDTree
 
-    # Neither balanced nor compact it is built several times faster, and asked hardly slower.
-    tree = cKDTree(other.positions_mm, balanced_tree=False, compact_nodes=False)
-    _, nearest = tree.query(side.positions_mm)
-    squares = ((other.points[nearest] - side.points) * np.array(side.spacing_mm)) ** 2
-    # In the order promised above; numpy's sum along an axis may choose another.
-    distances_mm: NDArray[np.float64] = np.sqrt(squares[:, 0] + squares[:, 1] + squares[:, 2])
+        # Neither balanced nor compact it is built several times faster, and asked hardly slower.
+        tree = cKDTree(other.positions_mm, balanced_tree=False, compact_nodes=False)
+        _, nearest = tree.query(side.positions_mm[far])
+        distances_mm[far] = _lengths_mm(other.points[nearest] - side.points[far], side.spacing_mm)
     return distances_mm
+
+
+def _nearest_close_by_mm(side: Surface, other: Surface) -> NDArray[np.float64]:
+    """The same where it is a few voxels; NaN where it is more.
+
+    Looks at the places around each element, nearest first. Where two outlines agree, as most do, that is exact and
+    several times faster than a tree.
+    """
+    steps, lengths_mm = _steps_around(side.spacing_mm)
+    reach = steps.max(axis=0)
+    lowest = np.minimum(side.points.min(axis=0), other.points.min(axis=0)) - reach
+    shape = np.maximum(side.points.max(axis=0), other.points.max(axis=0)) + reach - lowest + 1
+    strides = np.array([shape[1] * shape[2], shape[2], 1], np.int64)
+    # A byte for every place, but only the memory around elements is ever touched.
+    occupied = np.zeros(int(strides[0] * shape[0]), np.bool_)
+    occupied[(other.points - lowest) @ strides] = True
+    distances_mm = np.full(len(side.points), nan)
+    left, at = np.arange(len(side.points)), (side.points - lowest) @ strides
+    for length_mm, shift in zip(lengths_mm.tolist(), (steps @ strides).tolist(), strict=True):
+        hit = occupied[at + shift]
+        distances_mm[left[hit]] = length_mm
+        left, at = left[~hit], at[~hit]
+    return distances_mm
+
+
+@cache
+def _steps_around(spacing_mm: Spacing) -> tuple[Indices, NDArray[np.float64]]:
+    """Steps between places, shape (n, 3), and their lengths, shortest first; none as short as the last is left out."""
+    radius_mm = cbrt(_STEPS * prod(spacing_mm) / (4 / 3 * pi))
+    axes = [np.arange(-int(radius_mm / step), int(radius_mm / step) + 1) for step in spacing_mm]
+    steps = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+    lengths_mm = _lengths_mm(steps, spacing_mm)
+    order = np.argsort(lengths_mm, kind="stable")
+    order = order[lengths_mm[order] <= radius_mm]
+    return steps[order], lengths_mm[order]
+
+
+def _lengths_mm(steps: NDArray[np.integer[Any]], spacing_mm: Spacing) -> NDArray[np.float64]:
+    squares = (steps * np.array(spacing_mm)) ** 2
+    # In the order that compare_surfaces promises; numpy's sum along an axis may choose another.
+    return np.asarray(np.sqrt(squares[:, 0] + squares[:, 1] + squares[:, 2]))
 
 
 def _distance_of_share(distances_mm: NDArray[np.float64], areas_mm2: NDArray[np.float64]) -> float:
