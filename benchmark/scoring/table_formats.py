@@ -10,19 +10,14 @@ from tabulate import tabulate
 
 from ...metrics.details import ClassDetails
 from .details_table import details_table
+from .markup import latex_text, markdown_text
 from .score_result import fraction_cell, scores_json
 from .score_table import ScoreTable
-from .table_view import METRICS, UNDEFINED, Cell, Row, TableView, table_view
+from .table_view import METRICS, Cell, Row, TableView, table_view
 from .terminal_table import terminal_table
 
 TableFormat = Literal["table", "markdown", "latex", "csv", "json"]
 TABLE_FORMATS: tuple[TableFormat, ...] = get_args(TableFormat)
-
-_LATEX_SPECIAL = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", UNDEFINED: "--",
-}  # fmt: skip
-_MARKDOWN_SPECIAL = "\\`*_{}[]<>|#"
 
 
 def format_table(table: ScoreTable, style: TableFormat, *, ansi: bool = False, width: int | None = None) -> str:
@@ -45,23 +40,18 @@ def format_table(table: ScoreTable, style: TableFormat, *, ansi: bool = False, w
 
 
 def _markdown(view: TableView) -> str:
-    headers = [view.corner, *(f"{_plain(group)} {metric}" for group in view.groups for metric in view.metrics)]
+    headers = [view.corner, *(f"{markdown_text(group)} {metric}" for group in view.groups for metric in view.metrics)]
     rows = [[row.label, *(_markdown_cell(cell) for cell in row.cells)] for row in view.rows]
     alignment = ("left", *("right" for _ in headers[1:]))
     body = tabulate(rows, headers, tablefmt="pipe", disable_numparse=True, colalign=alignment)
     # Two spaces at the end of a line are a line break.
-    return body + "\n\n" + "  \n".join(_plain(note) for note in view.notes)
+    return body + "\n\n" + "  \n".join(markdown_text(note) for note in view.notes)
 
 
 def _markdown_cell(cell: Cell) -> str:
     if cell.best:
         return f"**{cell.text}**"
     return f"<u>{cell.text}</u>" if cell.second else cell.text
-
-
-def _plain(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    return "".join(f"\\{character}" if character in _MARKDOWN_SPECIAL else character for character in text)
 
 
 def _latex(view: TableView) -> str:
@@ -71,7 +61,7 @@ def _latex(view: TableView) -> str:
         r"% needs \usepackage{booktabs}",
         r"\begin{tabular}{l" + "r" * span * len(view.groups) + "}",
         r"\toprule",
-        " & ".join(["", *(rf"\multicolumn{{{span}}}{{c}}{{{_escaped(group)}}}" for group in view.groups)]) + r" \\",
+        " & ".join(["", *(rf"\multicolumn{{{span}}}{{c}}{{{latex_text(group)}}}" for group in view.groups)]) + r" \\",
         " ".join(rf"\cmidrule(lr){{{start}-{start + span - 1}}}" for start in starts),
         " & ".join([view.corner, *(metric for _ in view.groups for metric in view.metrics)]) + r" \\",
         r"\midrule",
@@ -80,22 +70,18 @@ def _latex(view: TableView) -> str:
         lines += [r"\midrule"] if row.is_average else []
         lines.append(_latex_row(row))
     lines += [r"\bottomrule", r"\end{tabular}", "", r"\smallskip", r"{\footnotesize"]
-    return "\n".join([*lines, *(_escaped(note) + r"\\" for note in view.notes), "}"])
+    return "\n".join([*lines, *(latex_text(note) + r"\\" for note in view.notes), "}"])
 
 
 def _latex_row(row: Row) -> str:
-    return " & ".join([_escaped(row.label), *(_latex_cell(cell) for cell in row.cells)]) + r" \\"
+    return " & ".join([latex_text(row.label), *(_latex_cell(cell) for cell in row.cells)]) + r" \\"
 
 
 def _latex_cell(cell: Cell) -> str:
-    text = _escaped(cell.text)
+    text = latex_text(cell.text)
     if cell.best:
         return rf"\textbf{{{text}}}"
     return rf"\underline{{{text}}}" if cell.second else text
-
-
-def _escaped(text: str) -> str:
-    return "".join(_LATEX_SPECIAL.get(character, character) for character in text)
 
 
 def _csv(table: ScoreTable) -> str:

@@ -45,8 +45,19 @@ def test_hand_computed(table: ScoreTable, style: str) -> None:
 
 def test_the_first_table_comes_first_and_notes_last(table: ScoreTable) -> None:
     text = format_table(table, "table")
-    assert text.index("Avg.") < text.index("Precision") < text.index("Reported, never ranked on.")
+    assert text.index("Avg.") < text.index("Prec.") < text.index("Reported, never ranked on.")
     assert "Volume" in text
+
+
+def test_names_are_shown_as_they_are(table: ScoreTable) -> None:
+    assert r"a\_method" in format_table(table, "markdown").split("Prec.")[1]
+    assert r"a\_method" in format_table(table, "latex").split("Prec.")[1]
+
+
+def test_lesion_types_in_no_case_are_named_below(table: ScoreTable) -> None:
+    details = format_table(table, "table").split("Prec.")[1]
+    assert "In no case on either side: gallstone, kidney stone, kidney tumor," in details
+    assert "Gallstone" not in details
 
 
 def test_csv_has_more_columns(table: ScoreTable) -> None:
