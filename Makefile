@@ -9,7 +9,7 @@ DEMO := demo
 SHELL := bash
 .DELETE_ON_ERROR:
 
-.PHONY: help setup demo test lint format clean
+.PHONY: help setup demo test bench lint format clean
 
 help:
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -29,7 +29,7 @@ $(READY): pyproject.toml constraints.txt
 # Every step is a command of its own that a user can give; each does nothing where its work is done.
 demo: export OMP_NUM_THREADS ?= 1
 demo: $(READY) ## phantom data -> train two methods -> predict -> score -> a table and a page
-	$(BENCH) data phantom $(DEMO)/data --train 60 --test 12 --size small --seed 0
+	$(BENCH) data phantom $(DEMO)/data --train 100 --test 40 --size small --seed 0
 	$(BENCH) run nnunet-v2 --data $(DEMO)/data --work $(DEMO)/nnunet-v2 --budget demo --fold 0 --device cpu
 	$(BENCH) run inception-nnunet --data $(DEMO)/data --work $(DEMO)/inception-nnunet --budget demo --fold 0 --device cpu
 	$(BENCH) report $(DEMO)/inception-nnunet/fold-0/inception-nnunet $(DEMO)/nnunet-v2/fold-0/nnunet-v2 \
@@ -37,6 +37,9 @@ demo: $(READY) ## phantom data -> train two methods -> predict -> score -> a tab
 
 test: $(READY) ## run the whole test suite
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
+
+bench: $(READY) ## time the scorer beside its peers and write docs/benchmarks.md (15 minutes)
+	$(BIN)/python -m mswal_bench.tests.speed.benchmark --command "make bench" --out docs/benchmarks.md
 
 lint: $(READY) ## run the linters and the type checker
 	$(BIN)/ruff check .

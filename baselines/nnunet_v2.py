@@ -19,11 +19,12 @@ METHOD = NnUNetMethod(
                 iterations_per_epoch=100,
                 validation_iterations=2,
                 optimizer="adamw",
-                background_weight=0.1,
-                foreground_patches=0.5,
+                background_weight=0.01,
+                foreground_patches=0.75,
                 augmentation=False,
             ),
-            SmallNetwork((32, 32, 32), (80, 80, 112), (12, 24, 48), (1, 1, 1), decoder_blocks=1, batch_size=4),
+            SmallNetwork((32, 32, 32), (80, 80, 112), (8, 16, 32, 64), (1, 1, 2, 2), decoder_blocks=1, batch_size=4),
+            speck_share=0.5,
         ),
         Budget.SMOKE: Recipe(
             Training(

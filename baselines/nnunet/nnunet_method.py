@@ -90,6 +90,7 @@ class NnUNetMethod(Method):
                 out,
                 mirroring=recipe.training.augmentation,
                 window=recipe.network.window if recipe.network is not None else None,
+                speck_share=recipe.speck_share,
                 device=job.device,
                 report=report,
             )

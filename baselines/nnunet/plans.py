@@ -55,7 +55,7 @@ def prepare(
     configuration["architecture"]["arch_kwargs"].update(network_options)
     _write_json(_plans_file(workspace), plans)
     splits = [{"train": list(fold.train), "val": list(fold.validation)} for fold in folds]
-    _write_json(workspace.preprocessed / "splits_final.json", splits)
+    _write_json(_splits_file(workspace), splits)
     report(2, 3, "preprocess")
     nnunet.preprocess_dataset(
         DATASET_ID, _PLANS, [CONFIGURATION], num_processes=[processes], verbose=False, show_progress_bar=False
@@ -73,6 +73,16 @@ def read_dataset_json(workspace: Workspace) -> dict[str, Any]:
     """The data set's description as copied at planning, so that prediction needs no raw data."""
     description: dict[str, Any] = json.loads((workspace.preprocessed / "dataset.json").read_text())
     return description
+
+
+def read_training_cases(workspace: Workspace, folds: Sequence[int]) -> list[str]:
+    """The cases that at least one of the folds trains on, its validation cases not among them, in order."""
+    splits = json.loads(_splits_file(workspace).read_text())
+    return sorted({case for fold in folds for case in splits[fold]["train"]})
+
+
+def _splits_file(workspace: Workspace) -> Path:
+    return workspace.preprocessed / "splits_final.json"
 
 
 def _plans_file(workspace: Workspace) -> Path:

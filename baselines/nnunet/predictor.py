@@ -20,7 +20,8 @@ from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 from numpy.typing import NDArray
 
 from ..method import Report
-from .plans import CONFIGURATION, read_dataset_json, read_plans
+from .plans import CONFIGURATION, read_dataset_json, read_plans, read_training_cases
+from .speck_filter import Labels, smallest_lesions_mm3, without_specks
 from .trainer import final_checkpoint, load_checkpoint, use_threads
 from .workspace import Workspace
 
@@ -33,15 +34,18 @@ def predict_images(
     *,
     mirroring: bool,
     window: tuple[int, int, int] | None,
+    speck_share: float,
     device: str,
     report: Report,
 ) -> None:
     """Writes `out/CASE.nii.gz` for every image that has none yet.
 
-    `window` takes the place of the planned patch, `mirroring` averages over the flips the network was trained with.
+    `window` takes the place of the planned patch, `mirroring` averages over the flips the network was trained with;
+    `speck_share` is the recipe's.
     """
     use_threads(device)
     predictor = _predictor(workspace, folds, mirroring, window, device)
+    least_mm3 = speck_limits_mm3(workspace, folds, speck_share, predictor.plans_manager)
     out.mkdir(parents=True, exist_ok=True)
     for done, (case, image) in enumerate(images.items()):
         report(done, len(images), case)
@@ -49,7 +53,7 @@ def predict_images(
         if not target.exists():
             # Hidden, so that a half-written file is never taken for a case.
             temporary = out / f".partial-{case}.nii.gz"
-            _predict(predictor, image, temporary)
+            _predict(predictor, image, temporary, least_mm3)
             with temporary.open("rb") as written:
                 os.fsync(written.fileno())
             temporary.replace(target)
@@ -89,12 +93,14 @@ def _predictor(
     return predictor
 
 
-def _predict(predictor: nnUNetPredictor, image: Path, target: Path) -> None:
+def _predict(predictor: nnUNetPredictor, image: Path, target: Path, least_mm3: Mapping[int, float]) -> None:
     plans, configuration = predictor.plans_manager, predictor.configuration_manager
     preprocessor = configuration.preprocessor_class(verbose=False)
     data, _, properties = preprocessor.run_case([str(image)], None, plans, configuration, predictor.dataset_json)
     logits = predictor.predict_logits_from_preprocessed_data(torch.from_numpy(data))
-    labels = labels_from_logits(logits, properties, plans, configuration)
+    labels: Labels = labels_from_logits(logits, properties, plans, configuration)
+    if least_mm3:
+        labels = without_specks(labels, properties["spacing"], least_mm3)
     plans.image_reader_writer_class().write_seg(labels, str(target), properties)
 
 
@@ -125,3 +131,20 @@ def labels_from_logits(
     whole = insert_crop_into_image(whole, labels, properties["bbox_used_for_cropping"])
     result: NDArray[np.uint8] = whole.transpose(plans.transpose_backward)
     return result
+
+
+def speck_limits_mm3(
+    workspace: Workspace, folds: Sequence[int], speck_share: float, plans: PlansManager
+) -> dict[int, float]:
+    """The volume of each class below which a predicted component is a speck: what `speck_share` says of the cases that
+    the folds train on. Empty where it is 0.
+    """
+    if not speck_share:
+        return {}
+    reader = plans.image_reader_writer_class()
+    ending = read_dataset_json(workspace)["file_ending"]
+    cases = read_training_cases(workspace, folds)
+    # nnU-Net's copy of the label maps as given: those it preprocessed are on the network's grid.
+    label_maps = (reader.read_seg(str(workspace.preprocessed / "gt_segmentations" / f"{c}{ending}")) for c in cases)
+    smallest = smallest_lesions_mm3((labels[0].astype(np.uint8), found["spacing"]) for labels, found in label_maps)
+    return {class_id: speck_share * volume for class_id, volume in smallest.items()}

@@ -20,8 +20,9 @@ class Training:
     decay_exponent: float = 0.9
     """The rate in epoch e of E is `learning_rate * (1 - e/E) ** decay_exponent`; 1 is a linear decay."""
     background_weight: float = 1
-    """Of a background voxel in the first epoch's cross-entropy, where a lesion voxel has 1; grows to 1 by the last
-    epoch. A small one makes a network find rare lesions soon, a weight of 1 teaches it what is none."""
+    """Of a background voxel in the first epoch's cross-entropy, where a lesion voxel has 1; more than 0. Grows to 1 by
+    the last epoch, by the same factor from each epoch to the next. A small one makes a network find rare lesions soon,
+    a weight of 1 teaches it what is none."""
     foreground_patches: float = 0.33
     """The share of a batch's patches that must hold a lesion."""
     augmentation: bool = True
@@ -59,3 +60,7 @@ class Recipe:
     training: Training
     network: SmallNetwork | None = None
     """None: as nnU-Net plans it."""
+    speck_share: float = 0
+    """Predicted lesions of less than this share of the volume of the smallest training lesion of their class are
+    removed; 0 removes none. For the demo's recipes only: networks that small, trained for minutes, leave specks of a
+    few voxels all over the volume, and no lesion of the phantom is that small. In patients lesions may be."""

@@ -117,7 +117,7 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
         first = self.training.background_weight
         if first != 1:
             done = self.current_epoch / max(1, self.num_epochs - 1)
-            self.loss.loss.ce.weight[0] = first + (1 - first) * done
+            self.loss.loss.ce.weight[0] = first ** (1 - done)
         super().on_train_epoch_start()
 
     def on_epoch_end(self) -> None:

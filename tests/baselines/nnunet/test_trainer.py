@@ -69,8 +69,8 @@ def test_progress_counts_iterations_over_all_epochs(trainer):
     assert note.startswith("epoch 3/3, loss ")
 
 
-def test_background_weight_grows_to_one(trainer, monkeypatch):
-    adopt(trainer, background_weight=0.25, epochs=4)
+def test_background_weight_grows_to_one_by_one_factor(trainer, monkeypatch):
+    adopt(trainer, background_weight=0.125, epochs=4)
     whole = SimpleNamespace(loss=SimpleNamespace(ce=None))
     monkeypatch.setattr(BenchTrainer.__mro__[1], "_build_loss", lambda self: whole)
     trainer.label_manager = SimpleNamespace(num_segmentation_heads=3)
@@ -80,7 +80,7 @@ def test_background_weight_grows_to_one(trainer, monkeypatch):
     for trainer.current_epoch in range(4):
         trainer.on_train_epoch_start()
         weights.append(trainer.loss.loss.ce.weight.tolist())
-    assert weights == [[0.25, 1, 1], [0.5, 1, 1], [0.75, 1, 1], [1, 1, 1]]
+    assert weights == [[0.125, 1, 1], [0.25, 1, 1], [0.5, 1, 1], [1, 1, 1]]
 
 
 def test_a_checkpoint_is_replaced_whole(trainer, tmp_path, monkeypatch):

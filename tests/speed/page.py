@@ -1,0 +1,136 @@
+"""The section of `docs/benchmarks.md` that a run writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
+from typing import Any
+
+from .agreement import TOLERANCES
+from .measurement import Measurement
+from .targets import Target
+
+HEADING = "## Scoring"
+_TITLE = """# Benchmarks
+
+Each section is written by the command that it names, and says on which machine.
+"""
+_METHOD = f"""\
+Every contender read both files of a pair and scored the seven classes, in a process of its own on one thread; imports
+and a first call with a small pair were not timed. The contenders took turns, so that what else the machine did hit all
+alike. Seconds are medians of CPU time (user and system); a ratio is the peer's over ours, for F0 ours over the peer's.
+In brackets: the least and the most. Peak memory is the process's maximum resident set after one call.
+
+All contenders found the same numbers, or nothing would have been written: DSC within {TOLERANCES["dsc"]:g}, NSD within
+{TOLERANCES["nsd"]:g}; TP, FP, FN and the number of equal voxels exactly.
+
+- *ours*: `score_files`: DSC, TP, FP and FN with every lesion's row; *with distances*: NSD at 2 mm and HD95 as well.
+- *panoptica*: DSC, TP, FP and FN at IoU 0.5 with cc3d, handed one class's masks after the other; *with class groups*,
+  the way its manual has it, it takes longer.
+- *nnU-Net*: `compute_metrics`: DSC only.
+- *F0*: no scorer, a floor: isal inflates both files whole into memory, and numpy counts their equal voxels.
+- *monai*: NSD (`use_subvoxels=True`) and HD95 only, no TP, FP and FN, handed the box around each class; *on whole
+  volumes* it takes longer. Its HD95 is between voxels' centres, another number than ours, and was not compared.
+  google-deepmind's surface-distance was not measured: both of its packages on PyPI crash on numpy 2 with an empty side.
+- *484 pairs*: hard links to eight typical pairs under 484 names, each read and scored by `mswal-bench score`, wall time
+  with start and end."""
+
+
+def section(
+    targets: Sequence[Target],
+    measured: Mapping[tuple[str, str], Measurement],
+    pairs: Mapping[str, Mapping[str, Any]],
+    machine: Sequence[str],
+) -> str:
+    """The text under the heading, itself included."""
+    rows = [_row(target, measured) for target in targets]
+    missed = [f"{row[0]} ({row[1]})" for row in rows if row[-1] == "missed"]
+    columns = ("what", "pair", "ours", "peer", "ratio", "must", "aim", "verdict")
+    outcome = f"Missed: {'; '.join(missed)}." if missed else "Every limit is kept."
+    raw_columns = ("pair", "contender", "runs", "CPU s", "wall s", "peak MiB")
+    pair_columns = ("pair", "voxels", "spacing mm", "lesions", "foreground voxels", "file KiB")
+    parts = [
+        HEADING,
+        "\n".join(f"- {line}" for line in machine),
+        table(columns, rows),
+        f"{outcome} *aim* and *must*: the limit that was reached.",
+        _METHOD,
+        "### Seconds and memory of each contender",
+        table(raw_columns, [_raw_row(*key, measurement) for key, measurement in measured.items()]),
+        "### The pairs",
+        "Drawn by `tests/speed/pairs.py`: procedural, nobody's data. Numbers are of the reference / the prediction.",
+        table(pair_columns, [_pair_row(name, summary) for name, summary in pairs.items()]),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def replace_section(page: str, text: str) -> str:
+    """The page with `text` in place of the section of the same heading, or at its end; other sections stay.
+
+    A section goes from its `## ` line to the next one. An empty page gets the title.
+    """
+    heading = text.splitlines()[0]
+    before: list[str] = []
+    after: list[str] = []
+    part, found = before, False
+    for line in (page or _TITLE).splitlines():
+        if line.startswith("## "):
+            if line.rstrip() == heading:
+                found = True
+                continue
+            if found:
+                part = after
+        if part is after or not found:
+            part.append(line)
+    parts = ("\n".join(lines).strip("\n") for lines in (before, text.splitlines(), after))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _row(target: Target, measured: Mapping[tuple[str, str], Measurement]) -> list[str]:
+    ours = measured[target.pair, target.ours]
+    if target.kind == "memory":
+        value, our_cell, peer_cell, ratio = ours.peak_mib, f"{ours.peak_mib:.0f} MiB", "", ""
+    else:
+        peer = measured[target.pair, target.peer]
+        clocks = (side.wall_s if target.kind == "scaling" else side.cpu_s for side in (ours, peer))
+        (our_s, least, most), (peer_s, *_) = (_middle_least_most(seconds) for seconds in clocks)
+        value = target.value(our_s, peer_s)
+        our_cell, peer_cell = f"{_seconds(our_s)} s ({_seconds(least)} to {_seconds(most)})", f"{_seconds(peer_s)} s"
+        ratio = target.show(value)
+    limits = (target.show_limit(target.must), target.show_limit(target.aim))
+    return [target.what, target.pair, our_cell, peer_cell, ratio, *limits, target.verdict(value) or ""]
+
+
+def _raw_row(pair: str, contender: str, measurement: Measurement) -> list[str]:
+    clocks = []
+    for seconds in (measurement.cpu_s, measurement.wall_s):
+        middle, least, most = map(_seconds, _middle_least_most(seconds))
+        clocks.append(middle if len(seconds) == 1 else f"{middle} ({least} to {most})")
+    peak = f"{measurement.peak_mib:.0f}" if measurement.peak_mib else ""
+    return [pair, contender, str(len(measurement.cpu_s)), *clocks, peak]
+
+
+def _pair_row(name: str, summary: Mapping[str, Any]) -> list[str]:
+    sides = [summary[side] for side in ("reference", "prediction")]
+    return [
+        name,
+        " x ".join(map(str, reversed(summary["shape"]))),
+        " x ".join(f"{mm:g}" for mm in reversed(summary["spacing_mm"])),
+        " / ".join(f"{side['lesions']:,}" for side in sides),
+        " / ".join(f"{side['voxels']:,}" for side in sides),
+        " / ".join(f"{side['bytes'] / 1024:.0f}" for side in sides),
+    ]
+
+
+def _middle_least_most(seconds: Sequence[float]) -> tuple[float, float, float]:
+    return median(seconds), min(seconds), max(seconds)
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.3f}" if value < 1 else f"{value:.2f}" if value < 10 else f"{value:.1f}"
