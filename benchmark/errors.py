@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -44,3 +44,9 @@ def raise_if_any(problems: Iterable[Problem]) -> None:
     gathered = tuple(problems)
     if gathered:
         raise BenchError(*gathered)
+
+
+def listed(names: Sequence[str], most: int = 8) -> str:
+    """Names for a sentence; of many, the first and how many more."""
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown

@@ -14,9 +14,8 @@ from typing import get_args
 import numpy as np
 
 from . import overlap
-from .boxes import HIGHEST_CLASS_ID
 from .components import Components, Connectivity, connected_components
-from .foreground import Foreground, Indices, Labels, foreground_of
+from .foreground import HIGHEST_CLASS_ID, Foreground, Indices, Labels, foreground_of
 from .lesions import Lesions, lesion_rows
 from .matching import LOWEST_MATCH_IOU, match
 from .surface_distance import SurfaceAgreement, surface_agreement

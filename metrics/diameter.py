@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .components import Components
-from .foreground import Indices
+from .foreground import Indices, numbered
 
 
 def longest_axial_diameters_mm(
@@ -85,11 +85,10 @@ def _pieces(components: Components, axial_axis: int) -> tuple[Indices, tuple[Ind
         return components.of_run, (*slice_and_row, third), third + foreground.lengths
     # Runs go through the slices: each voxel is a piece by itself.
     lengths = foreground.lengths
-    along = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     component, first, second, third = (
         np.repeat(values, lengths) for values in (components.of_run, first, second, third)
     )
-    return component, (third + along, first, second), second + 1
+    return component, (third + numbered(lengths), first, second), second + 1
 
 
 def _changes(values: Indices) -> NDArray[np.bool_]:

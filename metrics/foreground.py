@@ -16,6 +16,8 @@ from numpy.typing import DTypeLike, NDArray
 
 Labels = NDArray[np.integer[Any]]
 Indices = NDArray[np.int64]
+HIGHEST_CLASS_ID = 255
+"""What a byte can hold: the arrays that lesions are labelled in have one a voxel."""
 # A block and what is made of it should stay in a core's cache.
 _BLOCK_VOXELS = 1 << 19
 
@@ -70,7 +72,7 @@ class Foreground:
         """
         shape = (self.shape[axes[0]], self.shape[axes[1]], self.shape[axes[2]])
         index = [np.repeat(axis, self.lengths) for axis in self.coordinates()]
-        index[2] += np.arange(index[2].size) - np.repeat(np.cumsum(self.lengths) - self.lengths, self.lengths)
+        index[2] += numbered(self.lengths)
         index = [index[axis] for axis in axes]
         first, second, third = (
             size - 1 - axis if flip else axis for axis, size, flip in zip(index, shape, flipped, strict=True)
@@ -169,6 +171,11 @@ def foreground_of(labels: Labels, class_ids: Collection[int] | None = None) -> F
     return builder.finish()
 
 
+def numbered(counts: Indices) -> Indices:
+    """0, 1, ... as often as each count says: for 2 and 3, gives 0, 1, 0, 1, 2."""
+    return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+
+
 def _as_long_as_rows_allow(
     shape: tuple[int, int, int], starts: Indices, ends: Indices, class_ids: Indices
 ) -> Foreground:
@@ -181,9 +188,8 @@ def _as_long_as_rows_allow(
     first_rows, last_rows = _divided(starts, row_voxels)[0], _divided(ends - 1, row_voxels)[0]
     rows = last_rows - first_rows + 1
     if (rows > 1).any():
-        # Each run as many times as it has rows; number k of them ends with its first row plus k.
-        number = np.arange(rows.sum()) - np.repeat(np.cumsum(rows) - rows, rows)
-        row_starts = (np.repeat(first_rows, rows) + number) * row_voxels
+        # Each run as many times as it has rows.
+        row_starts = (np.repeat(first_rows, rows) + numbered(rows)) * row_voxels
         starts = np.maximum(np.repeat(starts, rows), row_starts)
         ends = np.minimum(np.repeat(ends, rows), row_starts + row_voxels)
         class_ids = np.repeat(class_ids, rows)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .components import Components
-from .foreground import Indices
+from .foreground import Indices, numbered
 
 
 def dsc(reference_voxels: int, prediction_voxels: int, intersection_voxels: int) -> float:
@@ -61,7 +61,7 @@ def overlap_table(reference: Components, prediction: Components) -> OverlapTable
     first = np.searchsorted(of_prediction.ends, of_reference.starts, side="right")
     counts = np.searchsorted(of_prediction.starts, of_reference.ends, side="left") - first
     left = np.repeat(np.arange(counts.size), counts)
-    right = np.arange(left.size) + np.repeat(first - (np.cumsum(counts) - counts), counts)
+    right = np.repeat(first, counts) + numbered(counts)
     alike = of_reference.class_ids[left] == of_prediction.class_ids[right]
     left, right = left[alike], right[alike]
     shared = np.minimum(of_reference.ends[left], of_prediction.ends[right]) - np.maximum(

@@ -9,12 +9,12 @@ Arrays may have their three axes in any order; what comes out is in the order of
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from math import hypot, nan
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Spacing = tuple[float, float, float]
 
@@ -24,7 +24,7 @@ class Surface:
     """The surface elements of a mask, in no particular order."""
 
     points: NDArray[np.int32]
-    """Shape (n, 3): index in the whole grid of the last of each element's eight voxels, last along every axis. Whole
+    """Shape (n, 3): index in the array of the last of each element's eight voxels, last along every axis. Whole
     numbers, so that distances do not depend on the place in the scan."""
     areas_mm2: NDArray[np.float64]
     """Shape (n,)."""
@@ -37,17 +37,20 @@ class Surface:
 
     @property
     def positions_mm(self) -> NDArray[np.float64]:
-        """Shape (n, 3): from the centre of the whole grid's first voxel, along the array's own axes."""
+        """Shape (n, 3): from the centre of the array's first voxel, along the array's own axes."""
         positions: NDArray[np.float64] = (self.points - 0.5) * np.array(self.spacing_mm)
         return positions
 
+    def moved(self, voxels: ArrayLike) -> Surface:
+        """The surface elsewhere in the grid: by so many voxels along each axis, shape (3,), or (n, 3) one by one."""
+        return replace(self, points=self.points + np.asarray(voxels, np.int32))
 
-def surface_of(mask: NDArray[np.bool_], spacing_mm: Sequence[float], corner: Sequence[int] = (0, 0, 0)) -> Surface:
+
+def surface_of(mask: NDArray[np.bool_], spacing_mm: Sequence[float]) -> Surface:
     """Finds the surface elements of a mask.
 
-    `mask` is a 3D boolean array, which may be a box cut from a whole grid: `corner` is then the index in the grid of
-    the box's first voxel. `spacing_mm` is the distance of the voxels along each of the array's axes, in their order.
-    Outside the array all is background, so that a mask has a surface at the border of a scan too, as it has with
+    `mask` is a 3D boolean array; `spacing_mm` is the distance of the voxels along each of the array's axes, in their
+    order. Outside the array all is background, so that a mask has a surface at the border of a scan too, as it has with
     deepmind. An empty mask, one of size 0 included, has no element.
 
     Raises ValueError when the array is not a 3D boolean array or a spacing is not positive.
@@ -77,7 +80,6 @@ def surface_of(mask: NDArray[np.bool_], spacing_mm: Sequence[float], corner: Seq
     points = np.empty((at.size, 3), np.int32)
     rows, points[:, 2] = np.divmod(at, width)
     points[:, 0], points[:, 1] = np.divmod(rows, height)
-    points += np.asarray(corner, np.int32)
     return Surface(points, _area_table(spacing)[codes[at]], spacing)
 
 

@@ -7,8 +7,8 @@ element, and an element counts with its area.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
+from functools import lru_cache
 from math import cbrt, nan, pi, prod
 from typing import Any
 
@@ -56,7 +56,7 @@ def foreground_surface(foreground: Foreground, spacing_mm: Sequence[float]) -> S
     for pile in piles(foreground):
         part = surface_of(pile.array > 0, spacing_mm)
         # An element at the empty plane behind a box belongs to the box, as the plane does.
-        parts.append(replace(part, points=part.points + pile.shifts[part.points[:, 0]].astype(np.int32)))
+        parts.append(part.moved(pile.shifts[part.points[:, 0]]))
     return join(parts)
 
 
@@ -130,7 +130,7 @@ def _nearest_close_by_mm(side: Surface, other: Surface) -> NDArray[np.float64]:
     return distances_mm
 
 
-@cache
+@lru_cache(maxsize=64)
 def _steps_around(spacing_mm: Spacing) -> tuple[Indices, NDArray[np.float64]]:
     """Steps between places, shape (n, 3), and their lengths, shortest first; none as short as the last is left out."""
     radius_mm = cbrt(_STEPS * prod(spacing_mm) / (4 / 3 * pi))

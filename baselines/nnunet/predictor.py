@@ -19,9 +19,10 @@ from nnunetv2.utilities.label_handling.label_handling import determine_num_input
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 from numpy.typing import NDArray
 
+from ...metrics.foreground import Labels
 from ..method import Report
 from .plans import CONFIGURATION, read_dataset_json, read_plans, read_training_cases
-from .speck_filter import Labels, smallest_lesions_mm3, without_specks
+from .speck_filter import smallest_lesions_mm3, without_specks
 from .trainer import final_checkpoint, load_checkpoint, use_threads
 from .workspace import Workspace
 
@@ -43,10 +44,12 @@ def predict_images(
     `window` takes the place of the planned patch, `mirroring` averages over the flips the network was trained with;
     `speck_share` is the recipe's.
     """
+    out.mkdir(parents=True, exist_ok=True)
+    if all((out / f"{case}.nii.gz").exists() for case in images):
+        return
     use_threads(device)
     predictor = _predictor(workspace, folds, mirroring, window, device)
     least_mm3 = speck_limits_mm3(workspace, folds, speck_share, predictor.plans_manager)
-    out.mkdir(parents=True, exist_ok=True)
     for done, (case, image) in enumerate(images.items()):
         report(done, len(images), case)
         target = out / f"{case}.nii.gz"

@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...metrics.components import Components, connected_components
-from ...metrics.foreground import foreground_of
-
-Labels = NDArray[np.integer[Any]]
+from ...metrics.foreground import Labels, foreground_of
 
 
 def smallest_lesions_mm3(cases: Iterable[tuple[Labels, Sequence[float]]]) -> dict[int, float]:

@@ -21,7 +21,7 @@ import click
 def report(predictions: tuple[Path, ...], raw: Path, out: Path, case: str | None) -> None:
     """Score folders of PREDICTIONS on a data set's test cases; write a table, a picture and an HTML page to --out."""
     from ..report.write_report import write_report
-    from .table_output import print_table
+    from .table_output import print_scores
 
-    print_table(write_report(predictions, raw, out, case=case))
+    print_scores(write_report(predictions, raw, out, case=case))
     click.echo(f"page: {out / 'index.html'}\npicture: {out / 'slice.png'}")

@@ -44,7 +44,7 @@ def run(
     Stopped at any moment and called again with the same options, it goes on from what is finished.
     """
     from ..runs.run_method import run_method
-    from .table_output import print_table
+    from .table_output import print_scores
 
     try:
         outcome = run_method(
@@ -55,6 +55,6 @@ def run(
         sys.exit(130)
     if outcome.finished_before:
         click.echo("finished before; nothing is left to do")
-    if outcome.table is not None:
-        print_table(outcome.table)
+    if outcome.scores is not None:
+        print_scores(outcome.scores)
     click.echo(f"predictions: {outcome.predictions}\nrecord: {outcome.record}")

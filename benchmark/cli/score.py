@@ -55,14 +55,12 @@ def score(
     """
     from ..scoring.score_folders import score_folders
     from ..scoring.score_result import write_scores
-    from .table_output import print_table
+    from .table_output import print_scores
 
     result = score_folders(
         predictions, reference, jobs=jobs, allow_missing=allow_missing, details=details, out=out, progress=True
     )
-    for note in result.notes:
-        click.echo(f"note: {note}", err=True)
-    print_table(result.table, style)
+    print_scores(result, style)
     if out is not None:
         write_scores(result, out)
     raise_if_any(result.problems)

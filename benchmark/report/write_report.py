@@ -12,15 +12,14 @@ from ..dataset import open_dataset
 from ..errors import BenchError, Problem, raise_if_any
 from ..files import write_text
 from ..scoring.score_folders import score_folders
-from ..scoring.score_result import write_scores
-from ..scoring.score_table import ScoreTable
+from ..scoring.score_result import ScoreResult, write_scores
 from ..scoring.table_view import table_view
 from .picture import draw_axial_slice, most_telling_case
 
 _PICTURE = "slice.png"
 
 
-def write_report(predictions: Sequence[Path], raw: Path, out: Path, *, case: str | None = None) -> ScoreTable:
+def write_report(predictions: Sequence[Path], raw: Path, out: Path, *, case: str | None = None) -> ScoreResult:
     """Scores prediction folders on the test cases of `raw`; writes `out/index.html`, a picture and the score files.
 
     The picture shows `case`, or else the case with most lesion types in one slice. Raises BenchError for what the user
@@ -57,4 +56,4 @@ def write_report(predictions: Sequence[Path], raw: Path, out: Path, *, case: str
         )
         + "\n",
     )
-    return result.table
+    return result

@@ -16,11 +16,11 @@ from ...splits import N_FOLDS, five_folds
 from ..dataset import Dataset, open_dataset
 from ..errors import BenchError, Problem, raise_if_any
 from ..files import write_text
+from ..progress import progress_bar
 from ..scoring.score_folders import score_folders
-from ..scoring.score_result import write_scores
+from ..scoring.score_result import ScoreResult, write_scores
 from ..scoring.score_table import ScoreTable
 from .environment import describe_environment
-from .progress import progress_bar
 from .run_folder import RunFolder
 from .run_record import Prediction, RunIdentity, RunRecord, RunState, Step, TrainingSession, now
 
@@ -33,7 +33,7 @@ class RunOutcome:
 
     predictions: Path
     record: Path
-    table: ScoreTable | None
+    scores: ScoreResult | None
     """None when the data set has no test labels, or when everything was finished before."""
     finished_before: bool
 
@@ -91,9 +91,9 @@ def run_method(
             for fold in folds:
                 _train(method, job, fold, folder, state)
             _predict(method, job, folds, dataset, predictions, folder, state, selection)
-        table = _score(dataset, predictions, outcome)
-        _write_record(record, method, folds, dataset, state, selection, table)
-    return RunOutcome(predictions, record, table, finished_before=False)
+        scores = _score(dataset, predictions, outcome)
+        _write_record(record, method, folds, dataset, state, selection, scores.table if scores is not None else None)
+    return RunOutcome(predictions, record, scores, finished_before=False)
 
 
 def _is_finished(record: Path, dataset: Dataset) -> bool:
@@ -154,13 +154,13 @@ def _predict(
     folder.keep(state)
 
 
-def _score(dataset: Dataset, predictions: Path, out: Path) -> ScoreTable | None:
+def _score(dataset: Dataset, predictions: Path, out: Path) -> ScoreResult | None:
     if dataset.test_labels is None:
         return None
     result = score_folders([predictions], dataset.test_labels, progress=True)
     raise_if_any(result.problems)
     write_scores(result, out)
-    return result.table
+    return result
 
 
 def _write_record(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import Problem, raise_if_any
+from ..errors import Problem, listed, raise_if_any
 from ..volumes.label_maps import SUFFIXES, case_id
 
 # What nnU-Net writes beside its predictions.
@@ -133,11 +133,11 @@ def _same_names(folders: Sequence[CaseFolder]) -> list[Problem]:
 def _unpaired(folder: CaseFolder, reference: CaseFolder, missing: Sequence[str]) -> list[Problem]:
     problems = []
     if missing:
-        what = f"no prediction for {len(missing)} of {len(reference.files)} cases: {', '.join(missing)}"
+        what = f"no prediction for {len(missing)} of {len(reference.files)} cases: {listed(missing)}"
         mend = "Predict them, or count them as empty with --allow-missing."
         problems.append(Problem(what, str(folder.path), mend=mend))
     extra = [path.name for case, path in folder.files.items() if case not in reference.files]
     if extra:
-        what = f"predictions of cases that {reference.path} does not have: {', '.join(extra)}"
+        what = f"predictions of cases that {reference.path} does not have: {listed(extra)}"
         problems.append(Problem(what, str(folder.path), mend="A prediction is named as its reference label map is."))
     return problems

@@ -10,9 +10,9 @@ from functools import partial
 from multiprocessing import get_context
 
 from ...baselines.processes import die_with_parent
-from ..errors import Problem
+from ..errors import BenchError, Problem
 from .protocol import Protocol
-from .result_store import ResultStore
+from .result_store import ResultStore, StoreError
 from .score_files import CaseFiles, CaseOutcome, score_case_files
 
 
@@ -21,8 +21,9 @@ def score_cases(
 ) -> Iterator[CaseOutcome]:
     """Yields the outcome of every case, in any order, as soon as it is there.
 
-    A case that takes its process down with it, for lack of memory say, is an outcome with a problem. Raises OSError
-    when the store cannot be written.
+    With several jobs, a case that takes its process down with it, for lack of memory say, costs no more than itself:
+    after the first, what is left is scored in one process at a time. With one job this process does it all. Raises
+    StoreError, and BenchError when no process can be started.
     """
     score = partial(_score, partial(score_case_files, protocol=protocol, details=details, store=store))
     if min(jobs, len(work)) == 1:
@@ -37,12 +38,12 @@ def score_cases(
                 outcome = future.result()
                 del left[outcome.case]
                 yield outcome
-        except BrokenProcessPool:
+        except BrokenProcessPool as error:
             if jobs == 1:
+                if len(left) == len(work):
+                    raise _no_process() from error
                 # Alone, a process takes the cases in order: the first without an outcome is the one that ended it.
-                culprit = next(iter(left))
-                del left[culprit]
-                yield _gone(culprit, "its scoring process was ended from outside, most often for lack of memory")
+                yield _ended(left.pop(next(iter(left))))
             # All that was being scored is lost, also what did no harm: one process at a time tells them apart, and
             # has all the memory for itself.
             jobs = 1
@@ -59,9 +60,25 @@ def _start_worker() -> None:
 def _score(score: Callable[[CaseFiles], CaseOutcome], files: CaseFiles) -> CaseOutcome:
     try:
         return score(files)
+    except StoreError:
+        raise
     except MemoryError:
-        return _gone(files.case, "there is not enough memory to score it")
+        return _failed(files, "there is not enough memory to score it", "Score with fewer --jobs.")
+    except Exception as error:  # What one case does to the scorer must not cost the others.
+        what = f"scoring it failed ({type(error).__name__}: {error})"
+        return _failed(files, what, "This is a fault of mswal-bench: please report it.")
 
 
-def _gone(case: str, what: str) -> CaseOutcome:
-    return CaseOutcome(case, problems=[Problem(what, case, mend="Is a label map far larger than the others?")])
+def _ended(files: CaseFiles) -> CaseOutcome:
+    what = "its scoring process was ended from outside, most often for lack of memory"
+    return _failed(files, what, "Is a file of it far larger than the others?")
+
+
+def _failed(files: CaseFiles, what: str, mend: str) -> CaseOutcome:
+    return CaseOutcome(files.case, problems=[Problem(f"case {files.case}: {what}", str(files.reference), mend=mend)])
+
+
+def _no_process() -> BenchError:
+    what = "no scoring process comes back with a score"
+    mend = "In a script, call it under `if __name__ == '__main__':`. Otherwise score with --jobs 1."
+    return BenchError(Problem(what, mend=mend))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import isnan
 from typing import Literal
@@ -14,15 +14,45 @@ from .markup import latex_text, markdown_text
 from .score_table import ScoreTable
 from .table_view import UNDEFINED, percent
 
-_MM3_PER_ML = 1000
-
 
 @dataclass(frozen=True)
-class _Column:
-    above: str
-    """The upper line of the heading."""
-    below: str
-    text: str
+class DetailColumn:
+    """One of the details, in every table that has them."""
+
+    key: str
+    """In data, where lengths are in mm and ratios are fractions."""
+    heading: tuple[str, str]
+    """For people, in two lines."""
+    value: Callable[[ClassDetails], float]
+    """NaN where it is undefined."""
+    text: Callable[[float], str]
+    """The value for people."""
+
+
+def _ml(sign: str) -> Callable[[float], str]:
+    return lambda volume_mm3: UNDEFINED if isnan(volume_mm3) else format(volume_mm3 / 1000, f"{sign}.2f")
+
+
+def _mm(length_mm: float) -> str:
+    return UNDEFINED if isnan(length_mm) else f"{length_mm:.2f}"
+
+
+DETAIL_COLUMNS = (
+    DetailColumn("precision", ("Prec.", ""), lambda details: details.every_size.precision, percent),
+    DetailColumn("recall", ("Recall", ""), lambda details: details.every_size.recall, percent),
+    DetailColumn("recall_small", ("Recall", "small"), lambda details: details.small.recall, percent),
+    DetailColumn("recall_large", ("Recall", "large"), lambda details: details.large.recall, percent),
+    DetailColumn("f1_small", ("F1", "small"), lambda details: details.small.f1, percent),
+    DetailColumn("f1_large", ("F1", "large"), lambda details: details.large.f1, percent),
+    DetailColumn("matched_dsc", ("DSC of", "matches"), lambda details: details.matched_dsc, percent),
+    DetailColumn("volume_error_mm3", ("Volume", "error, ml"), lambda details: details.volume_error_mm3, _ml("+")),
+    DetailColumn(
+        "absolute_volume_error_mm3", ("Abs. vol.", "error, ml"), lambda d: d.absolute_volume_error_mm3, _ml("")
+    ),
+    DetailColumn("nsd", ("NSD", ""), lambda details: details.nsd, percent),
+    DetailColumn("hd95_mm", ("HD95", "mm"), lambda details: details.hd95_mm, _mm),
+    DetailColumn("hd95_cases", ("HD95", "cases"), lambda details: details.hd95_cases, str),
+)
 
 
 def details_table(table: ScoreTable, style: Literal["table", "markdown", "latex"]) -> str:
@@ -30,22 +60,25 @@ def details_table(table: ScoreTable, style: Literal["table", "markdown", "latex"
 
     A lesion type that a method's cases have on neither side has no row.
     """
-    rows, headings = [], [("Method", ""), ("Lesion", "")]
-    for name, lesion, details in _classes(table):
-        columns = _columns(details, table)
-        headings[2:] = [(column.above, column.below) for column in columns]
-        rows.append([name, lesion, *(column.text for column in columns)])
+    headings = [("Method", ""), ("Lesion", ""), *(column.heading for column in DETAIL_COLUMNS)]
+    rows = [
+        [name, lesion, *(column.text(column.value(details)) for column in DETAIL_COLUMNS)]
+        for name, lesion, details in _classes(table)
+    ]
+    notes = _notes(table)
+    if not rows:
+        return "\n".join(notes)
     if style == "table":
         text = _tabulated(headings, rows, "simple", between="\n")
-        return f"{text}\n\n" + "\n".join(_notes(table))
+        return f"{text}\n\n" + "\n".join(notes)
     if style == "markdown":
         rows = [[markdown_text(text) for text in row] for row in rows]
         # Two spaces at the end of a line are a line break.
-        return f"{_tabulated(headings, rows, 'pipe')}\n\n" + "  \n".join(map(markdown_text, _notes(table)))
+        return f"{_tabulated(headings, rows, 'pipe')}\n\n" + "  \n".join(map(markdown_text, notes))
     # tabulate escapes what is in the table.
     rows = [[text.replace(UNDEFINED, "--") for text in row] for row in rows]
-    notes = "".join(f"{latex_text(note)}\\\\\n" for note in _notes(table))
-    return f"{_tabulated(headings, rows, 'latex_booktabs')}\n\n\\smallskip\n{{\\footnotesize\n{notes}}}"
+    small = "".join(f"{latex_text(note)}\\\\\n" for note in notes)
+    return f"{_tabulated(headings, rows, 'latex_booktabs')}\n\n\\smallskip\n{{\\footnotesize\n{small}}}"
 
 
 def _tabulated(
@@ -63,33 +96,13 @@ def _classes(table: ScoreTable) -> Iterator[tuple[str, str, ClassDetails]]:
                 yield name, lesion.name, method.details[lesion.key]
 
 
-def _columns(details: ClassDetails, table: ScoreTable) -> list[_Column]:
-    return [
-        _Column("Prec.", "", percent(details.every_size.precision)),
-        _Column("Recall", "", percent(details.every_size.recall)),
-        _Column("Recall", "small", percent(details.small.recall)),
-        _Column("Recall", "large", percent(details.large.recall)),
-        _Column("F1", "small", percent(details.small.f1)),
-        _Column("F1", "large", percent(details.large.f1)),
-        _Column("DSC of", "matches", percent(details.matched_dsc)),
-        _Column("Volume", "error, ml", _number(details.volume_error_mm3 / _MM3_PER_ML, "+.2f")),
-        _Column("Abs. vol.", "error, ml", _number(details.absolute_volume_error_mm3 / _MM3_PER_ML, ".2f")),
-        _Column("NSD", f"{table.protocol.nsd_tolerance_mm:g} mm", percent(details.nsd)),
-        _Column("HD95", "mm", _number(details.hd95_mm, ".2f")),
-        _Column("HD95", "cases", str(details.hd95_cases)),
-    ]
-
-
-def _number(value: float, style: str) -> str:
-    return UNDEFINED if isnan(value) else format(value, style)
-
-
 def _notes(table: ScoreTable) -> list[str]:
     limit = f"{table.protocol.large_from_mm:g} mm"
     return [
         "Reported, never ranked on. Precision, recall and F1 pool the lesions of all cases, as does DSC of matches.",
         f"Small: a longest axial diameter below {limit}, of the reference's lesion where there is one.",
         "Volume error, predicted less reference, and NSD: mean over the cases where either side has the lesion type.",
+        f"NSD is at {table.protocol.nsd_tolerance_mm:g} mm.",
         "HD95: mean over the cases where both sides have it; a method that finds little has few.",
         *_absent(table),
     ]

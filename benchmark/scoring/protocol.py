@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
 
+from ...metrics.components import Connectivity
 from ..lesion_classes import LESION_CLASSES, LesionClass
 
 
@@ -17,7 +17,7 @@ class Protocol:
     """Stored with every score."""
     lesion_classes: tuple[LesionClass, ...]
     """The classes scored, in the order of the tables. Label maps hold their ids and 0, nothing else."""
-    connectivity: Literal[6, 18, 26]
+    connectivity: Connectivity
     """Voxels that touch in this sense belong to one lesion; lesions are found on the reference's grid, class by
     class, and have no minimum size."""
     match_iou: Fraction

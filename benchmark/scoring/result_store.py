@@ -1,37 +1,39 @@
 """Keeps the scores of single cases on disk, so that what was scored once is not scored again.
 
-A score is found by what it was made from: the bytes of both files, the protocol, and this package's version. Files may
-be moved or renamed, and a file that changed is scored again.
+A score is found by what it was made from: the bytes of both files, the protocol, and the code that scores. Files and
+folders may be renamed, one store may serve any number of references and methods, and any file of it may be deleted.
 """
 
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ... import metrics
 from ...metrics.case import CaseScore, ClassCounts
 from ...metrics.lesions import Lesions
 from ...metrics.surface_distance import SurfaceAgreement
+from .. import volumes
 from ..files import whole_file
 from .protocol import Protocol
 
 
+class StoreError(Exception):
+    """The store cannot be written."""
+
+
 @dataclass(frozen=True)
 class ResultStore:
-    """A folder with a file for every method and case."""
+    """A folder with a file for every score."""
 
     folder: Path
     protocol: Protocol
-    details: bool
-    """Whether NSD and HD95 are measured."""
-    version: str
-    """Of this package."""
 
     def keys(self, reference: Path, predictions: Mapping[str, Path | None]) -> dict[str, str]:
         """By method, what the score of its prediction is found by; None is an empty prediction.
@@ -43,57 +45,72 @@ class ResultStore:
         for method, path in predictions.items():
             of_prediction = "missing" if path is None else _digest(path)
             if of_reference and of_prediction:
-                parts = (of_reference, of_prediction, self.protocol.id, f"details={self.details}", self.version)
+                parts = (of_reference, of_prediction, repr(self.protocol), _digest_of_the_code())
                 keys[method] = hashlib.sha256("\n".join(parts).encode()).hexdigest()
         return keys
 
-    def load(self, method: str, case: str, key: str) -> CaseScore | None:
-        """The score of that key, if it is here. What cannot be read is as good as not here."""
+    def load(self, key: str, *, surfaces: bool) -> CaseScore | None:
+        """The score of that key, with NSD and HD95 or without, if it is here whole."""
         try:
-            with np.load(self._path(method, case), allow_pickle=False) as stored:
-                return _unpacked(stored) if str(stored["key"]) == key else None
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            with np.load(self._path(key), allow_pickle=False) as stored:
+                score = _unpacked(stored)
+        except Exception:  # Of a damaged file, numpy and zipfile raise almost anything; it is as good as not there.
             return None
+        if not surfaces:
+            return replace(score, surfaces=None)
+        return score if score.surfaces is not None else None
 
-    def save(self, method: str, case: str, key: str, score: CaseScore) -> None:
-        """Keeps a score, in place of what was kept for the method and case before. Raises OSError."""
-        with whole_file(self._path(method, case)) as path, path.open("wb") as file:
-            np.savez(file, key=np.array(key), **_packed(score))
+    def save(self, key: str, score: CaseScore) -> None:
+        """Keeps a score. Raises StoreError."""
+        try:
+            with whole_file(self._path(key)) as path, path.open("wb") as file:
+                np.savez(file, **_packed(score))
+        except OSError as error:
+            raise StoreError(f"cannot be written ({error.strerror or error})") from error
 
-    def _path(self, method: str, case: str) -> Path:
-        return self.folder / method / f"{case}.npz"
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key}.npz"
 
 
 def _digest(path: Path) -> str | None:
     try:
+        # Nothing that is no file, such as a pipe, which would never end.
+        if not path.is_file():
+            return None
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return None
 
 
+@cache
+def _digest_of_the_code() -> str:
+    """Of all that numbers come from: a score does not outlive a change of the scorer."""
+    digest = hashlib.sha256()
+    for package in (metrics, volumes):
+        for path in sorted(Path(package.__path__[0]).glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 def _packed(score: CaseScore) -> dict[str, Any]:
-    content = {
-        "class_ids": np.array(list(score.classes)),
-        "classes": np.array([astuple(counts) for counts in score.classes.values()]),
+    surfaces = [] if score.surfaces is None else [astuple(surface) for surface in score.surfaces.values()]
+    return {
+        "class_ids": np.array(list(score.classes), np.int64),
+        "classes": np.array([astuple(counts) for counts in score.classes.values()], np.int64),
         "voxel_mm3": np.array(score.voxel_mm3),
+        "surfaces": np.array(surfaces, np.float64),
         **{column.name: getattr(score.lesions, column.name) for column in fields(Lesions)},
     }
-    if score.surfaces is not None:
-        content["surfaces"] = np.array([astuple(surface) for surface in score.surfaces.values()])
-    return content
 
 
 def _unpacked(stored: Any) -> CaseScore:
     class_ids = stored["class_ids"].tolist()
     counts = [ClassCounts(*row) for row in stored["classes"].tolist()]
-    surfaces = None
-    if "surfaces" in stored:
-        rows = [SurfaceAgreement(*row) for row in stored["surfaces"].tolist()]
-        surfaces = dict(zip(class_ids, rows, strict=True))
+    surfaces = [SurfaceAgreement(*row) for row in stored["surfaces"].tolist()]
     return CaseScore(
         dict(zip(class_ids, counts, strict=True)),
         Lesions(**{column.name: stored[column.name] for column in fields(Lesions)}),
         float(stored["voxel_mm3"]),
-        surfaces,
+        dict(zip(class_ids, surfaces, strict=True)) if surfaces else None,
     )

@@ -10,7 +10,7 @@ from ...metrics.case import CaseScore, score_case
 from ...metrics.foreground import Foreground, empty_foreground
 from ..errors import BenchError, Problem, raise_if_any
 from ..volumes.geometry import Geometry, disagreements
-from ..volumes.label_maps import read_header, read_labels
+from ..volumes.label_maps import check_labels, read_header, read_labels
 from ..volumes.orientation import axes_towards
 from ..volumes.stored_volume import StoredVolume
 from .protocol import MSWAL_1, Protocol
@@ -59,18 +59,19 @@ def score_case_files(
     """Reads a case's reference once and scores every method's prediction of it.
 
     What the store has of the very same files is not scored again; what it has not is added to it. A file that is wrong
-    costs the scores that need it, and its problems are in the outcome. Raises OSError when the store cannot be written.
+    costs the scores that need it, and its problems are in the outcome. Raises StoreError.
     """
     outcome = CaseOutcome(files.case)
-    keys = store.keys(files.reference, files.predictions) if store is not None else {}
-    if store is not None:
-        known = {name: store.load(name, files.case, key) for name, key in keys.items()}
-        outcome.scores = {name: score for name, score in known.items() if score is not None}
-        outcome.reused = len(outcome.scores)
     header = _header(files.reference, outcome.problems)
     outcome.geometry = header.geometry if header is not None else None
+    keys = {} if store is None or header is None else store.keys(files.reference, files.predictions)
+    for name, key in keys.items():
+        known = store.load(key, surfaces=details) if store is not None else None
+        if known is not None:
+            outcome.scores[name] = known
+    outcome.reused = len(outcome.scores)
     reference = None
-    if header is not None and len(outcome.scores) < len(files.predictions):
+    if header is not None and outcome.reused < len(files.predictions):
         reference = _labels(header, protocol, outcome.problems)
     for name, path in files.predictions.items():
         # Read also where there is nothing to compare with, so that all that is wrong is told in one go.
@@ -88,7 +89,7 @@ def score_case_files(
             nsd_tolerance_mm=protocol.nsd_tolerance_mm if details else None,
         )
         if store is not None and name in keys:
-            store.save(name, files.case, keys[name], outcome.scores[name])
+            store.save(keys[name], outcome.scores[name])
     return outcome
 
 
@@ -100,17 +101,20 @@ def _prediction(path: Path | None, is_known: bool, protocol: Protocol, outcome: 
     header = _header(path, outcome.problems)
     if header is None:
         return None
-    axes = None
-    if outcome.geometry is not None:
-        axes = axes_towards(outcome.geometry, header.geometry)
-        if axes is None:
-            outcome.problems += disagreements(outcome.geometry, header.geometry, str(path))
-        elif not axes.are_the_same:
-            outcome.notes.append(f"{path}: stored along other axes, taken as {axes} to lie on the reference's grid")
-    labels = None if is_known else _labels(header, protocol, outcome.problems)
-    if labels is None or axes is None:
+    if outcome.geometry is None:
+        _check(header, protocol, outcome.problems)
         return None
-    return labels if axes.are_the_same else axes.of_foreground(labels)
+    axes = axes_towards(outcome.geometry, header.geometry)
+    where = str(path) if axes.are_the_same else f"{path} (its axes taken as {axes})"
+    wrong = disagreements(outcome.geometry, axes.of_geometry(header.geometry), where)
+    outcome.problems += wrong
+    if wrong:
+        _check(header, protocol, outcome.problems)
+        return None
+    if not axes.are_the_same:
+        outcome.notes.append(f"{path}: stored along other axes, taken as {axes} to lie on the reference's grid")
+    labels = None if is_known else _labels(header, protocol, outcome.problems)
+    return labels if labels is None or axes.are_the_same else axes.of_foreground(labels)
 
 
 def _header(path: Path, problems: list[Problem]) -> StoredVolume | None:
@@ -123,7 +127,15 @@ def _header(path: Path, problems: list[Problem]) -> StoredVolume | None:
 
 def _labels(header: StoredVolume, protocol: Protocol, problems: list[Problem]) -> Foreground | None:
     try:
-        return read_labels(header, max(protocol.class_ids)).foreground
+        return read_labels(header, max(protocol.class_ids))
     except BenchError as error:
         problems += error.problems
         return None
+
+
+def _check(header: StoredVolume, protocol: Protocol, problems: list[Problem]) -> None:
+    """Looks for what is wrong with a file that cannot be scored anyway, without holding what is in it."""
+    try:
+        check_labels(header, max(protocol.class_ids))
+    except BenchError as error:
+        problems += error.problems

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import metadata
+from contextlib import nullcontext
 from pathlib import Path
-
-from tqdm import tqdm
 
 from ...baselines.processes import cores
 from ..errors import BenchError, Problem
+from ..progress import progress_bar
 from .case_folders import CaseFolder, Pairing, pair
 from .case_pool import score_cases
 from .protocol import MSWAL_1, Protocol
-from .result_store import ResultStore
+from .result_store import ResultStore, StoreError
 from .score_files import CaseFiles, CaseOutcome
 from .score_result import ScoredCase, ScoreResult
 from .score_table import score_table
@@ -38,13 +37,15 @@ def score_folders(
     `jobs` is the number of processes, by default one a core; the numbers do not depend on it. With `allow_missing` a
     case without a prediction counts as predicted empty, and the result says so. `details` adds what is reported and
     never ranked, of which NSD and HD95 take their time. What was scored before into the folder `out` is not scored
-    again. `progress` shows a bar on stderr where that is a terminal.
+    again. `progress` shows a bar on stderr.
 
     A file that is wrong costs the scores that need it; they are left out of the table, which says so, and the result
     has the problems. Raises BenchError when the folders do not fit together, when `out` cannot be written, and with
     every problem of every file when nothing can be scored.
     """
     pairing = pair(predictions, reference, allow_missing=allow_missing)
+    if out is not None:
+        _refuse_to_write_into(pairing, out)
     outcomes = _outcomes(pairing, protocol, details, out, jobs or cores(), progress)
     problems = tuple(problem for outcome in outcomes for problem in outcome.problems)
     if not any(outcome.scores for outcome in outcomes):
@@ -54,30 +55,44 @@ def score_folders(
         folder.name: tuple(outcome.case for outcome in outcomes if folder.name not in outcome.scores)
         for folder in pairing.predictions
     }
+    missing = {
+        name: tuple(case for case in of_method if case not in failed[name])
+        for name, of_method in pairing.missing.items()
+    }
     scores = {name: [case.score for case in scored] for name, scored in cases.items()}
-    table = score_table(protocol, scores, len(outcomes), missing=pairing.missing, failed=failed, details=details)
+    table = score_table(protocol, scores, len(outcomes), missing=missing, failed=failed, details=details)
     return ScoreResult(table, cases, _notes(pairing, outcomes, out), problems)
+
+
+def _refuse_to_write_into(pairing: Pairing, out: Path) -> None:
+    for folder in (pairing.reference, *pairing.predictions):
+        if out.resolve() == folder.path.resolve():
+            what = "the scores would be written among the label maps"
+            raise BenchError(Problem(what, str(out), mend="Name another folder with --out."))
 
 
 def _outcomes(
     pairing: Pairing, protocol: Protocol, details: bool, out: Path | None, jobs: int, progress: bool
 ) -> list[CaseOutcome]:
     """The outcome of every case, in the order of the reference's."""
-    store = ResultStore(out / STORE_FOLDER, protocol, details, metadata.version("mswal-bench")) if out else None
+    store = ResultStore(out / STORE_FOLDER, protocol) if out is not None else None
     work = [
         CaseFiles(case, path, {folder.name: folder.files.get(case) for folder in pairing.predictions})
         for case, path in pairing.reference.files.items()
     ]
-    outcomes = {}
-    # disable=None: no bar where stderr is not a terminal.
-    with tqdm(total=len(work), desc="score", unit="case", disable=None if progress else True) as bar:
+    outcomes: dict[str, CaseOutcome] = {}
+    with progress_bar("score", "case") if progress else nullcontext(_say_nothing) as report:
         try:
             for outcome in score_cases(work, protocol, details=details, store=store, jobs=jobs):
                 outcomes[outcome.case] = outcome
-                bar.update()
-        except OSError as error:
-            raise BenchError(Problem(f"cannot be written ({error.strerror or error})", str(out))) from error
+                report(len(outcomes), len(work), "")
+        except StoreError as error:
+            raise BenchError(Problem(str(error), str(out))) from error
     return [outcomes[files.case] for files in work]
+
+
+def _say_nothing(done: int, total: int, note: str) -> None:
+    """In place of a progress bar."""
 
 
 def _scored_cases(folder: CaseFolder, outcomes: Sequence[CaseOutcome]) -> tuple[ScoredCase, ...]:

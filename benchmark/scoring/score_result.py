@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 from ...metrics.case import CaseScore
 from ...metrics.lesions import Lesion
 from ..errors import BenchError, Problem
-from ..files import write_text
+from ..files import whole_file, write_text
 from ..lesion_classes import LesionClass
 from ..volumes.geometry import Geometry
 from .score_table import ScoreTable
@@ -63,22 +62,23 @@ def write_scores(result: ScoreResult, out_dir: Path) -> None:
     Raises BenchError when a file cannot be written.
     """
     classes = {lesion.id: lesion for lesion in result.table.lesion_classes}
-    cases = [
+    cases = (
         (name, case.case, classes[class_id].key, int(case.prediction is None), *_class_cells(case.score, class_id))
         for name, case in _all_cases(result)
         for class_id in case.score.classes
-    ]
-    lesions = [
+    )
+    lesions = (
         (name, case.case, *_lesion_cells(lesion, classes[lesion.class_id], case.geometry))
         for name, case in _all_cases(result)
         for lesion in case.score.lesions
-    ]
+    )
     try:
-        write_text(out_dir / "cases.csv", _csv(_CASE_COLUMNS, cases))
-        write_text(out_dir / "lesions.csv", _csv(_LESION_COLUMNS, lesions))
+        _write_csv(out_dir / "cases.csv", _CASE_COLUMNS, cases)
+        _write_csv(out_dir / "lesions.csv", _LESION_COLUMNS, lesions)
         write_text(out_dir / "scores.json", scores_json(result.table))
     except OSError as error:
-        raise BenchError(Problem(f"cannot be written ({error.strerror or error})", str(out_dir))) from error
+        what = f"cannot be written ({error.strerror or error})"
+        raise BenchError(Problem(what, str(error.filename or out_dir))) from error
 
 
 def scores_json(table: ScoreTable) -> str:
@@ -131,9 +131,8 @@ def _lesion_cells(lesion: Lesion, lesion_class: LesionClass, geometry: Geometry)
     )
 
 
-def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return text.getvalue()
+def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)

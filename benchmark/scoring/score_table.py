@@ -48,6 +48,11 @@ class ScoreTable:
         return self.protocol.lesion_classes
 
     @property
+    def is_of_the_same_cases(self) -> bool:
+        """Whether all methods were scored on the same cases; else they do not compare."""
+        return len({method.failed for method in self.methods.values()}) <= 1
+
+    @property
     def has_details(self) -> bool:
         """Whether every method has its details; else none has."""
         return all(method.details is not None for method in self.methods.values())
@@ -96,13 +101,13 @@ def score_table(
         classes = {
             lesion.key: class_score(case.classes[lesion.id] for case in of_method) for lesion in protocol.lesion_classes
         }
-        unranked = {
-            lesion.key: class_details(of_method, lesion.id, protocol.large_from_mm)
-            for lesion in protocol.lesion_classes
-        }
-        methods[name] = MethodScore(
-            classes, average(classes), missing.get(name, ()), failed.get(name, ()), unranked if details else None
-        )
+        unranked = None
+        if details:
+            unranked = {
+                lesion.key: class_details(of_method, lesion.id, protocol.large_from_mm)
+                for lesion in protocol.lesion_classes
+            }
+        methods[name] = MethodScore(classes, average(classes), missing.get(name, ()), failed.get(name, ()), unranked)
     averages = average_score(method.classes for method in methods.values())
     return ScoreTable(
         protocol,

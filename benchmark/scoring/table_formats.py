@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Literal, get_args
+from typing import Literal
 
 from tabulate import tabulate
 
-from ...metrics.details import ClassDetails
-from .details_table import details_table
+from .details_table import DETAIL_COLUMNS, details_table
 from .markup import latex_text, markdown_text
 from .score_result import fraction_cell, scores_json
 from .score_table import ScoreTable
@@ -17,7 +16,6 @@ from .table_view import METRICS, Cell, Row, TableView, table_view
 from .terminal_table import terminal_table
 
 TableFormat = Literal["table", "markdown", "latex", "csv", "json"]
-TABLE_FORMATS: tuple[TableFormat, ...] = get_args(TableFormat)
 
 
 def format_table(table: ScoreTable, style: TableFormat, *, ansi: bool = False, width: int | None = None) -> str:
@@ -88,31 +86,18 @@ def _csv(table: ScoreTable) -> str:
     """One row per method and class, then the method's average under the class `average`; empty where undefined."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    details = _DETAIL_COLUMNS if table.has_details else ()
-    writer.writerow(["method", "class", *METRICS, "tp", "fp", "fn", "f1_per_case", "cases", *details])
+    details = DETAIL_COLUMNS if table.has_details else ()
+    keys = [column.key for column in details]
+    writer.writerow(["method", "class", *METRICS, "tp", "fp", "fn", "f1_per_case", "cases", *keys])
     for name, method in table.methods.items():
         for key, score in method.classes.items():
             ratios = fraction_cell(score.dsc), fraction_cell(score.f1)
             lesions = score.tp, score.fp, score.fn
-            more = _detail_cells(method.details[key]) if method.details is not None else ()
+            of_class = method.details[key] if method.details is not None else None
+            more = [fraction_cell(column.value(of_class)) for column in details if of_class is not None]
             writer.writerow([name, key, *ratios, *lesions, fraction_cell(score.f1_per_case), score.cases, *more])
         mean = method.average
         ratios = fraction_cell(mean.dsc), fraction_cell(mean.f1)
-        row = [name, "average", *ratios, "", "", "", fraction_cell(mean.f1_per_case), "", *("" for _ in details)]
+        row = [name, "average", *ratios, "", "", "", fraction_cell(mean.f1_per_case), "", *("" for _ in keys)]
         writer.writerow(row)
     return text.getvalue().rstrip("\n")
-
-
-_DETAIL_COLUMNS = (
-    "precision", "recall", "recall_small", "recall_large", "f1_small", "f1_large", "matched_dsc", "volume_error_mm3",
-    "absolute_volume_error_mm3", "nsd", "hd95_mm", "hd95_cases",
-)  # fmt: skip
-
-
-def _detail_cells(details: ClassDetails) -> list[object]:
-    fractions = (
-        details.every_size.precision, details.every_size.recall, details.small.recall, details.large.recall,
-        details.small.f1, details.large.f1, details.matched_dsc, details.volume_error_mm3,
-        details.absolute_volume_error_mm3, details.nsd, details.hd95_mm,
-    )  # fmt: skip
-    return [*map(fraction_cell, fractions), details.hd95_cases]

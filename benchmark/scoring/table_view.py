@@ -8,6 +8,7 @@ from math import isnan, nan
 from typing import Literal
 
 from ...metrics.aggregation import Average, ClassScore, MetricPair, defined_mean
+from ..errors import listed
 from .score_table import ScoreTable
 
 METRICS: tuple[Literal["dsc", "f1"], ...] = ("dsc", "f1")
@@ -55,22 +56,23 @@ def table_view(table: ScoreTable) -> TableView:
     """Lays a score table out as the paper does: lesion types in rows, a pair of columns a method.
 
     With several methods the best and the second best of each row and metric are marked, and the average score follows.
-    What is equal as printed is equal: several best share the mark and leave no second.
+    What is equal as printed is equal: several best share the mark and leave no second. Methods that were not scored on
+    the same cases get no marks.
     """
     methods = list(table.methods.values())
-    several = len(methods) > 1
+    several, comparable = len(methods) > 1, table.is_of_the_same_cases
     rows = []
     for lesion in table.lesion_classes:
         extra = table.average_score[lesion.key] if several else None
-        rows.append(Row(lesion.name, _cells([method.classes[lesion.key] for method in methods], extra)))
+        rows.append(Row(lesion.name, _cells([method.classes[lesion.key] for method in methods], extra, comparable)))
     averages = MetricPair(*(_mean_of_averages(table, metric) for metric in METRICS)) if several else None
-    rows.append(Row("Avg.", _cells([method.average for method in methods], averages), is_average=True))
+    rows.append(Row("Avg.", _cells([method.average for method in methods], averages, comparable), is_average=True))
     groups = (*table.methods, AVERAGE_GROUP) if several else tuple(table.methods)
     return TableView("Lesion", groups, METRIC_NAMES, tuple(rows), tuple(_notes(table)))
 
 
-def _cells(scores: Sequence[ClassScore | Average], average: MetricPair | None) -> tuple[Cell, ...]:
-    columns = [_marked([getattr(score, metric) for score in scores]) for metric in METRICS]
+def _cells(scores: Sequence[ClassScore | Average], average: MetricPair | None, comparable: bool) -> tuple[Cell, ...]:
+    columns = [_marked([getattr(score, metric) for score in scores], comparable) for metric in METRICS]
     cells = [cell for pair in zip(*columns, strict=True) for cell in pair]
     if average is not None:
         cells += [Cell(percent(average.dsc)), Cell(percent(average.f1))]
@@ -82,11 +84,11 @@ def percent(fraction: float) -> str:
     return UNDEFINED if isnan(fraction) else f"{100 * fraction:.2f}"
 
 
-def _marked(values: Sequence[float]) -> list[Cell]:
+def _marked(values: Sequence[float], comparable: bool) -> list[Cell]:
     texts = [percent(value) for value in values]
     ranked = sorted((float(text) for text in texts if text != UNDEFINED), reverse=True)
     # Alone there is nothing to be better than.
-    if len(values) == 1 or not ranked:
+    if len(values) == 1 or not ranked or not comparable:
         return [Cell(text) for text in texts]
     best, second = ranked[0], ranked[1] if len(ranked) > 1 else nan
     return [
@@ -110,17 +112,21 @@ def _notes(table: ScoreTable) -> list[str]:
         for name, order in zip(METRIC_NAMES, (table.difficulty_dsc, table.difficulty_f1), strict=True):
             notes.append(f"Hardest first by {name}: {', '.join(names[key] for key in order) or 'no class is defined'}.")
     if any(isnan(score.dsc) for method in table.methods.values() for score in method.classes.values()):
-        notes.append(f"{UNDEFINED}: undefined, for no case has such a lesion in its reference or its prediction.")
+        notes.append(
+            f"{UNDEFINED}: undefined, for no scored case has such a lesion in its reference or its prediction."
+        )
     notes += _fewer_classes(table)
     per_case = ", ".join(f"{percent(method.average.f1_per_case)} ({name})" for name, method in table.methods.items())
     notes.append(f"F1 pools the lesions of all cases. Avg. of the mean F1 per case: {per_case}.")
     for name, method in table.methods.items():
         if method.missing:
-            count, which = len(method.missing), ", ".join(method.missing)
+            count, which = len(method.missing), listed(method.missing)
             notes.append(f"{name}: no prediction for {count} of {table.cases} cases, counted as empty: {which}.")
         if method.failed:
-            count, which = len(method.failed), ", ".join(method.failed)
+            count, which = len(method.failed), listed(method.failed)
             notes.append(f"{name}: {count} of {table.cases} cases could not be scored and are left out: {which}.")
+    if not table.is_of_the_same_cases:
+        notes.append("The methods were not scored on the same cases: their numbers do not compare, and none is marked.")
     cases = "1 case" if table.cases == 1 else f"{table.cases} cases"
     notes.append(f"Percent. Protocol {table.protocol.id}, {cases}.")
     return notes

@@ -6,6 +6,7 @@ patient's left, y to the back, z to the head. SimpleITK, ITK-SNAP and 3D Slicer'
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import nan
 
@@ -15,9 +16,9 @@ from numpy.typing import NDArray
 from ..errors import Problem
 
 # Absolute tolerances. Headers hold 32-bit floats, and rotations as quaternions in them: near a half turn, which is
-# where NIfTI puts an unrotated scan, a quaternion of 32-bit floats is uncertain by 7e-4 in a direction cosine. Each
-# tolerance is below a tenth of a voxel of the finest scans (0.5 mm) at the centre of a scan, and orders of magnitude
-# below the mistakes they are here to find: another resampling, a shifted crop, a flipped axis.
+# where NIfTI puts an unrotated scan, a quaternion of 32-bit floats is uncertain by 7e-4 in a direction cosine. At their
+# limits they let the far corner of a scan be off by half a voxel, the rest by less; the mistakes they are here to find
+# (another resampling, a shifted crop, a flipped axis) are orders of magnitude larger.
 SPACING_TOLERANCE_MM = 1e-3
 ORIGIN_TOLERANCE_MM = 1e-2
 DIRECTION_TOLERANCE = 1e-3
@@ -54,8 +55,8 @@ def disagreements(reference: Geometry, other: Geometry, where: str) -> list[Prob
             Problem(
                 "the shape (x, y, z) is not the reference's",
                 where,
-                _numbers(reference.shape),
-                _numbers(other.shape),
+                numbers_text(reference.shape),
+                numbers_text(other.shape),
                 "Predict on the original image, or resample the prediction to it (nearest neighbour).",
             )
         )
@@ -66,7 +67,12 @@ def disagreements(reference: Geometry, other: Geometry, where: str) -> list[Prob
             SPACING_TOLERANCE_MM,
             "Resample to the reference's grid, or mend the header if only it is wrong.",
         ),
-        ("origin_mm", " mm", ORIGIN_TOLERANCE_MM, "Copy the image's header to the prediction if only it is wrong."),
+        (
+            "origin_mm",
+            " mm",
+            ORIGIN_TOLERANCE_MM,
+            "Predict on the image's own grid. Copy its header only if the voxels are known to lie as the image's do.",
+        ),
         (
             "direction",
             "",
@@ -79,7 +85,7 @@ def disagreements(reference: Geometry, other: Geometry, where: str) -> list[Prob
         if difference > tolerance:
             word = name.removesuffix("_mm")
             what = f"the {word} is not the reference's (off by {difference:.3g}{unit}, allowed {tolerance:g}{unit})"
-            problems.append(Problem(what, where, _numbers(expected), _numbers(found), mend))
+            problems.append(Problem(what, where, numbers_text(expected), numbers_text(found), mend))
     return problems
 
 
@@ -93,6 +99,7 @@ def skew(direction: NDArray[np.float64]) -> float:
     return float(np.abs(direction.T @ direction - np.eye(3)).max())
 
 
-def _numbers(values: tuple[int, ...] | tuple[float, ...]) -> str:
+def numbers_text(values: Iterable[float]) -> str:
+    """For people: `(1, 2.5, 3)`."""
     # Adding 0 takes the sign from a -0.
     return "(" + ", ".join(f"{value + 0:.6g}" for value in values) + ")"

@@ -6,6 +6,7 @@ Arrays are (z, y, x): the slowest axis of the file first.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...metrics.foreground import Foreground, ForegroundBuilder, Runs, find_runs
-from ..errors import BenchError, Problem
-from .geometry import Geometry
+from ..errors import Problem, raise_if_any
 from .metaimage_header import read_metaimage_header
 from .nifti_header import read_nifti_header
 from .stored_volume import DAMAGED, StoredVolume, read_voxels, refuse
@@ -27,26 +27,7 @@ SCALED_TOLERANCE = 1e-4
 # Distinct wrong values that are counted one by one; a probability map has millions.
 _MOST_DISTINCT = 1000
 _MOST_SHOWN = 8
-
-
-@dataclass(frozen=True)
-class LabelMap:
-    """A label map in memory."""
-
-    foreground: Foreground
-    """(z, y, x); 0 is background."""
-    geometry: Geometry
-
-    @property
-    def array(self) -> NDArray[np.uint8]:
-        """The whole of it, (z, y, x)."""
-        return self.foreground.to_array()
-
-    @property
-    def spacing_zyx_mm(self) -> tuple[float, float, float]:
-        """The spacing along the array's axes."""
-        x, y, z = self.geometry.spacing_mm
-        return z, y, x
+_IS_IT_AN_IMAGE = "Is this an image, or a label map of another data set?"
 
 
 def case_id(name: str) -> str | None:
@@ -71,19 +52,33 @@ def read_header(path: Path) -> StoredVolume:
         raise refuse(path, f"cannot be read ({error.strerror or error})", mend="") from error
 
 
-def read_label_map(path: Path, highest_label: int) -> LabelMap:
+def read_label_map(path: Path, highest_label: int) -> Foreground:
     """Reads one `.nii.gz`, `.nii` or `.mha` file whose voxels are all whole numbers from 0 to `highest_label` (< 256).
 
-    Any integer dtype is read, and floats that are whole numbers; 4D with one volume is read as 3D. Raises BenchError
-    with everything that is wrong: values that are fractional, not finite or not labels, each with their number.
+    Gives what is labelled, (z, y, x). Any integer dtype is read, and floats that are whole numbers; 4D with one volume
+    is read as 3D. Raises BenchError with everything that is wrong: values that are fractional, not finite or not
+    labels, each with their number.
     """
     return read_labels(read_header(path), highest_label)
 
 
-def read_labels(stored: StoredVolume, highest_label: int) -> LabelMap:
+def read_labels(stored: StoredVolume, highest_label: int) -> Foreground:
     """As `read_label_map`, of a file whose header is read already."""
     z, y, x = stored.geometry.shape[::-1]
     builder = ForegroundBuilder((z, y, x))
+    for runs, voxels in _checked_runs(stored, highest_label):
+        builder.add(runs, voxels)
+    return builder.finish()
+
+
+def check_labels(stored: StoredVolume, highest_label: int) -> None:
+    """Raises what `read_labels` raises, and keeps nothing of what it reads."""
+    for _ in _checked_runs(stored, highest_label):
+        pass
+
+
+def _checked_runs(stored: StoredVolume, highest_label: int) -> Iterator[tuple[Runs, int]]:
+    """The labelled runs of one block after the other, and its number of voxels. Raises BenchError at the end."""
     wrong = _WrongValues(highest_label)
     for block in read_voxels(stored):
         # Scaled before runs are looked for: a stored 0 may be a label then.
@@ -91,11 +86,8 @@ def read_labels(stored: StoredVolume, highest_label: int) -> LabelMap:
         if runs.starts.size:
             labels = wrong.sort_out(runs.values, runs.lengths, _is_scaled(stored))
             runs = Runs(runs.starts, runs.lengths, labels)
-        builder.add(runs, block.size)
-    problems = wrong.problems(stored.path)
-    if problems:
-        raise BenchError(*problems)
-    return LabelMap(builder.finish(), stored.geometry)
+        yield runs, block.size
+    raise_if_any(wrong.problems(stored.path))
 
 
 def _is_scaled(stored: StoredVolume) -> bool:
@@ -166,7 +158,7 @@ class _WrongValues:
         problems = []
         if self.not_finite:
             found = _voxels(self.not_finite)
-            problems.append(Problem("voxels are NaN or infinite", str(path), "labels", found))
+            problems.append(Problem("voxels are NaN or infinite", str(path), "labels", found, _IS_IT_AN_IMAGE))
         if self.fractional.voxels:
             what = "voxels are not whole numbers"
             mend = "Is this a probability map, or was a label map resampled with interpolation?"
@@ -174,7 +166,7 @@ class _WrongValues:
         if self.outside.voxels:
             what = "voxels hold values that are not labels"
             expected = f"0 to {self.highest_label}"
-            problems.append(Problem(what, str(path), expected, str(self.outside)))
+            problems.append(Problem(what, str(path), expected, str(self.outside), _IS_IT_AN_IMAGE))
         return problems
 
 

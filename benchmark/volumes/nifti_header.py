@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .geometry import DIRECTION_TOLERANCE, ORIGIN_TOLERANCE_MM, SPACING_TOLERANCE_MM, Geometry, skew
+from .geometry import DIRECTION_TOLERANCE, ORIGIN_TOLERANCE_MM, SPACING_TOLERANCE_MM, Geometry, numbers_text, skew
 from .stored_volume import DAMAGED, StoredVolume, is_gzip, open_gzip, refuse
 
 ByteOrder = Literal["<", ">"]
@@ -156,7 +156,13 @@ def _placement(
             steps = np.linalg.norm(header["srow"][:, :3].astype(float), axis=0)
             if np.abs(steps - pixdim).max() > SPACING_TOLERANCE_MM:
                 what = "the header contradicts itself about the spacing (sform against pixdim)"
-                raise refuse(path, what, _text(steps), _text(pixdim), "Mend the header.")
+                raise refuse(
+                    path,
+                    what,
+                    numbers_text(steps),
+                    numbers_text(pixdim),
+                    "Copy the image's header, for example with SimpleITK's CopyInformation.",
+                )
             return _finite(path, *by_sform)
     if has_qform:
         return _finite(path, *by_qform)
@@ -197,14 +203,14 @@ def _finite(
     path: Path, direction: NDArray[np.float64], origin: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     if not (np.isfinite(direction).all() and np.isfinite(origin).all()):
-        raise refuse(path, "the header places the volume with numbers that are not finite", mend="Mend the header.")
+        raise refuse(
+            path,
+            "the header places the volume with numbers that are not finite",
+            mend="Copy the image's header, for example with SimpleITK's CopyInformation.",
+        )
     return direction, origin
 
 
 def _triple(values: NDArray[np.float64]) -> tuple[float, float, float]:
     first, second, third = values.tolist()
     return first, second, third
-
-
-def _text(values: NDArray[np.float64]) -> str:
-    return "(" + ", ".join(f"{value:.6g}" for value in values) + ")"

@@ -12,7 +12,7 @@ from itertools import permutations
 import numpy as np
 
 from ...metrics.foreground import Foreground
-from .geometry import Geometry, disagreements
+from .geometry import Geometry
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,13 @@ class StoredAxes:
         return ", ".join(("-" if flipped else "") + "xyz"[axis] for axis, flipped in axes)
 
 
-def axes_towards(reference: Geometry, other: Geometry) -> StoredAxes | None:
-    """How `other` is to be taken to lie on the reference's grid; None when it cannot, within the tolerances."""
+def axes_towards(reference: Geometry, other: Geometry) -> StoredAxes:
+    """How `other` is to be taken to have its axes run as the reference's do, or as nearly so as can be.
+
+    Whether it then lies on the reference's grid is for `disagreements` to say.
+    """
     to_reference = np.reshape(reference.direction, (3, 3)).T @ np.reshape(other.direction, (3, 3))
     # Unit vectors: the axis that a reference's axis is, or else the grid is turned by another angle.
     order = max(permutations(range(3)), key=lambda axes: float(np.abs(to_reference[range(3), axes]).sum()))
     flipped = [bool(to_reference[axis, own] < 0) for axis, own in enumerate(order)]
-    axes = StoredAxes((order[0], order[1], order[2]), (flipped[0], flipped[1], flipped[2]))
-    return None if disagreements(reference, axes.of_geometry(other), "") else axes
+    return StoredAxes((order[0], order[1], order[2]), (flipped[0], flipped[1], flipped[2]))

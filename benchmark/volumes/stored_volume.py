@@ -79,11 +79,11 @@ def read_voxels(volume: StoredVolume) -> Iterator[NDArray[Any]]:
     Raises BenchError for a file that is cut off, too long, or whose checksum is wrong; at the latest at the end, so
     what was yielded is to be trusted only when the iteration has ended.
     """
-    _refuse_absurd(volume)
     left = volume.voxel_bytes
     # One buffer that stays in the cache: with a new one a block, most of the time goes into fetching memory.
     buffer = memoryview(bytearray(_BLOCK_BYTES))
     try:
+        _refuse_absurd(volume)
         with _opened(volume) as stream:
             while left:
                 wanted = min(left, _BLOCK_BYTES)

@@ -57,7 +57,7 @@ def test_the_border_of_the_box_is_a_surface() -> None:
     mask = _blobs(np.random.default_rng(1), (5, 6, 7))
     assert mask[0].any()
     assert mask[:, :, -1].any()
-    padded = surface_of(np.pad(mask, 2), UNIT, (-2, -2, -2))
+    padded = surface_of(np.pad(mask, 2), UNIT).moved((-2, -2, -2))
     assert _rows(surface_of(mask, UNIT)) == _rows(padded)
 
 
@@ -68,7 +68,7 @@ def test_boxes_joined_are_the_mask() -> None:
     for seed, corner in enumerate(corners):
         lesion = _blobs(np.random.default_rng(seed), (8, 9, 9))
         mask[tuple(slice(start, start + side) for start, side in zip(corner, lesion.shape, strict=True))] = lesion
-        parts.append(surface_of(lesion, SPACINGS[1], corner))
+        parts.append(surface_of(lesion, SPACINGS[1]).moved(corner))
     whole, joined = surface_of(mask, SPACINGS[1]), join(parts)
     assert _rows(joined) == _rows(whole)
 

@@ -57,7 +57,7 @@ def test_what_is_at_exactly_the_tolerance_is_within(
     shift: tuple[int, int, int], spacing: tuple[float, float, float], tolerance_mm: float
 ) -> None:
     voxel = np.ones((1, 1, 1), bool)
-    here, there = surface_of(voxel, spacing), surface_of(voxel, spacing, shift)
+    here, there = surface_of(voxel, spacing), surface_of(voxel, spacing).moved(shift)
     # The elements on the near side are closer, those on the far side exactly as far off as the voxel was moved.
     assert compare_surfaces(here, there, tolerance_mm) == SurfaceAgreement(nsd=1.0, hd95_mm=tolerance_mm)
     assert compare_surfaces(here, there, np.nextafter(tolerance_mm, 0)).nsd < 1
@@ -70,8 +70,8 @@ def test_one_surface_is_at_no_distance_from_itself() -> None:
 
 def test_95_percent_are_enough() -> None:
     voxel = np.ones((1, 1, 1), bool)
-    alike = [surface_of(voxel, UNIT, (0, 0, 4 * place)) for place in range(19)]
-    astray = surface_of(voxel, UNIT, (0, 50, 0))
+    alike = [surface_of(voxel, UNIT).moved((0, 0, 4 * place)) for place in range(19)]
+    astray = surface_of(voxel, UNIT).moved((0, 50, 0))
     tie = compare_surfaces(join([*alike, astray]), join(alike), 1.0)
     assert tie.hd95_mm == 0.0
     assert tie.nsd == pytest.approx((19 + 19) / (20 + 19))
@@ -152,7 +152,8 @@ def test_far_away_against_all_pairs(tolerance_mm: float) -> None:
     random, spacing = np.random.default_rng(7), (2.0, 0.7, 0.9)
     for share in (0, 2, 6):
         lesions = [
-            surface_of(_blobs(random, (12, 12, 12), 2), spacing, corner) for corner in random.integers(0, 90, (9, 3))
+            surface_of(_blobs(random, (12, 12, 12), 2), spacing).moved(corner)
+            for corner in random.integers(0, 90, (9, 3))
         ]
         reference, prediction = join(lesions[:6]), join(lesions[6 - share :])
         between = cdist(reference.positions_mm, prediction.positions_mm)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import isnan
 
-TOLERANCES: Mapping[str, float] = {"dsc": 1e-6, "tp": 0, "fp": 0, "fn": 0, "nsd": 1e-3, "equal_voxels": 0}
+TOLERANCES: Mapping[str, float] = {"dsc": 1e-6, "tp": 0, "fp": 0, "fn": 0, "nsd": 1e-3}
 """How far apart two contenders' numbers may be; numbers not named here are not compared."""
 
 

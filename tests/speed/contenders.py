@@ -1,8 +1,7 @@
 """Who is compared: each a function of two files that reads and scores them as a whole.
 
 A contender is made by `CONTENDERS[name]()`, which imports what it needs, and is then called with a pair. It returns the
-numbers it found: class id -> `dsc`, `tp`, `fp`, `fn`, `nsd`, as many of them as it computes, and under class 0 how many
-voxels have one label on both sides (`equal_voxels`). All run on one thread.
+numbers it found: class id -> `dsc`, `tp`, `fp`, `fn`, `nsd`, as many of them as it computes. All run on one thread.
 """
 
 from __future__ import annotations
@@ -48,11 +47,10 @@ def ours_distances() -> Contender:
 
 
 def _our_numbers(score: CaseScore) -> Numbers:
-    numbers: Numbers = {
+    return {
         class_id: {"dsc": counts.dsc, "tp": counts.tp, "fp": counts.fp, "fn": counts.fn}
         for class_id, counts in score.classes.items()
     }
-    return numbers | {0: {"equal_voxels": sum(counts.intersection_voxels for counts in score.classes.values())}}
 
 
 def panoptica_masks() -> Contender:
@@ -130,8 +128,10 @@ def floor() -> Contender:
         equal = 0
         for start in range(0, first.size, _BLOCK_VOXELS):
             block, other = (labels[start : start + _BLOCK_VOXELS] for labels in (first, second))
-            equal += int(np.count_nonzero((block == other) & (block != 0)))
-        return {0: {"equal_voxels": equal}}
+            equal += int(np.count_nonzero(block == other))
+        if not equal:
+            raise ValueError("two label maps without a voxel in common: these are not a pair")
+        return {}
 
     return score
 

@@ -22,7 +22,7 @@ alike. Seconds are medians of CPU time (user and system); a ratio is the peer's 
 In brackets: the least and the most. Peak memory is the process's maximum resident set after one call.
 
 All contenders found the same numbers, or nothing would have been written: DSC within {TOLERANCES["dsc"]:g}, NSD within
-{TOLERANCES["nsd"]:g}; TP, FP, FN and the number of equal voxels exactly.
+{TOLERANCES["nsd"]:g}; TP, FP and FN exactly.
 
 - *ours*: `score_files`: DSC, TP, FP and FN with every lesion's row; *with distances*: NSD at 2 mm and HD95 as well.
 - *panoptica*: DSC, TP, FP and FN at IoU 0.5 with cc3d, handed one class's masks after the other; *with class groups*,

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,9 +28,12 @@ Spoil = Callable[[Path, "SaveLabels"], object]
 @pytest.fixture
 def folders(tmp_path: Path, save_labels: SaveLabels) -> Path:
     """`labels` and the perfect predictions of `mine` for three cases."""
-    for case in CASES:
+    # No two cases alike, or one would have the other's score.
+    for case, gallstone_voxels in zip(CASES, (1, 0, 2), strict=True):
+        labels = LABELS.copy()
+        labels[3, 5, :gallstone_voxels] = 1
         for folder in ("labels", "mine"):
-            save_labels(tmp_path / folder / f"{case}.nii.gz", LABELS)
+            save_labels(tmp_path / folder / f"{case}.nii.gz", labels)
     return tmp_path
 
 
@@ -83,7 +88,11 @@ BAD_PREDICTIONS: dict[str, tuple[Spoil, str]] = {
     "other shape": (lambda path, save: save(path, LABELS[:3]), "shape"),
     "other spacing": (_spoil_with(spacing=(1.0, 1.0, 2.1)), "spacing"),
     "other origin": (_spoil_with(origin=(10.0, -20.0, 130.0)), "origin"),
-    "other direction": (_spoil_with(direction=(-1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)), "direction"),
+    "other direction": (_spoil_with(direction=(0.8, -0.6, 0.0, 0.6, 0.8, 0.0, 0.0, 0.0, 1.0)), "direction"),
+    "flipped in its place": (
+        _spoil_with(direction=(-1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)),
+        "(its axes taken as -x, y, z): the origin is not the reference's (off by 7 mm",
+    ),
     "fractional": (lambda path, save: save(path, _changed((0, 0, 0), 1.9999)), "not whole numbers"),
     "NaN": (
         lambda path, save: save(path, _changed((0, 0, 0), np.nan)),
@@ -228,6 +237,49 @@ def test_out(folders: Path) -> None:
     assert again.stderr == f"note: 3 of 3 scores were in {folders / 'out'} already and taken from there\n"
 
 
+def test_scores_are_not_written_among_label_maps(folders: Path) -> None:
+    for name in ("mine", "labels"):
+        result = _score(folders, "--out", str(folders / name))
+        assert result.exit_code == 1
+        assert "the scores would be written among the label maps" in result.stderr
+        assert not (folders / name / "cases").exists()
+
+
+def test_methods_that_lack_different_cases_are_not_compared(folders: Path) -> None:
+    shutil.copytree(folders / "mine", folders / "other")
+    (folders / "other" / "case_2.nii.gz").write_bytes(b"")
+    result = _score(folders, "--format", "markdown", predictions=("mine", "other"))
+    assert result.exit_code == 1
+    assert "The methods were not scored on the same cases" in result.stdout
+    assert "**" not in result.stdout
+
+
+def test_a_missing_prediction_whose_reference_fails_is_left_out_only(folders: Path) -> None:
+    (folders / "mine" / "case_2.nii.gz").unlink()
+    (folders / "labels" / "case_2.nii.gz").write_bytes(b"")
+    content = json.loads(_score(folders, "--allow-missing", "--format", "json").stdout)
+    assert (content["missing"], content["failed"]) == ({}, {"mine": ["case_2"]})
+
+
+def test_details_are_kept_beside_what_is_there(folders: Path) -> None:
+    out = str(folders / "out")
+    plain, detailed = _score(folders, "--out", out), _score(folders, "--out", out, "--details")
+    assert not plain.stderr
+    assert not detailed.stderr
+    for options in ((), ("--details",)):
+        again = _score(folders, "--out", out, *options)
+        assert again.stderr.startswith("note: 3 of 3 scores were in")
+        assert again.stdout == (detailed if options else plain).stdout
+
+
+def test_a_pipe_is_not_waited_for(folders: Path) -> None:
+    (folders / "mine" / "case_2.nii.gz").unlink()
+    os.mkfifo(folders / "mine" / "case_2.nii.gz")
+    result = _score(folders, "--out", str(folders / "out"))
+    assert result.exit_code == 1
+    assert "case_2.nii.gz" in result.stderr
+
+
 def test_out_that_cannot_be_written(folders: Path) -> None:
     (folders / "out").write_text("a file")
     result = CliRunner().invoke(
@@ -272,11 +324,12 @@ def test_a_wrong_call(arguments: list[str]) -> None:
     assert CliRunner().invoke(main, ["score", *arguments]).exit_code == 2
 
 
-def test_two_human_methods(kits_raters: Path) -> None:
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_two_human_methods(kits_raters: Path, jobs: str) -> None:
     """Real label maps, whose first array axis is not the patient's left-right axis."""
     raters = [str(kits_raters / name) for name in ("rater2", "rater3")]
     arguments = ["score", *raters, "--reference", str(kits_raters / "rater1")]
-    result = CliRunner().invoke(main, [*arguments, "--format", "json"])
+    result = CliRunner().invoke(main, [*arguments, "--format", "json", "--jobs", jobs])
     assert result.exit_code == 0, result.stderr
     content = json.loads(result.stdout)
     tumor = content["methods"]["rater2"]["classes"]["kidney_tumor"]

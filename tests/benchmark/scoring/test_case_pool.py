@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from mswal_bench.benchmark.errors import BenchError
 from mswal_bench.benchmark.scoring import case_pool
 from mswal_bench.benchmark.scoring.case_pool import score_cases
 from mswal_bench.benchmark.scoring.protocol import MSWAL_1
-from mswal_bench.benchmark.scoring.result_store import ResultStore
+from mswal_bench.benchmark.scoring.result_store import ResultStore, StoreError
 from mswal_bench.benchmark.scoring.score_files import CaseFiles, CaseOutcome, score_case_files
 
 if TYPE_CHECKING:
@@ -50,7 +51,35 @@ def test_a_case_that_kills_its_process_costs_itself_only(
     assert set(outcomes) == {"a", "b", "c", "d", DEADLY}
     assert [bool(outcomes[name].scores) for name in ("a", "b", "c", "d", DEADLY)] == [True] * 4 + [False]
     (problem,) = outcomes[DEADLY].problems
-    assert "deadly: its scoring process was ended from outside" in str(problem)
+    assert "case deadly: its scoring process was ended from outside" in str(problem)
+
+
+def _all_deadly(files: CaseFiles, **options: object) -> CaseOutcome:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return CaseOutcome(files.case)
+
+
+def test_when_no_process_comes_back_that_is_told_once(work: list[CaseFiles], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(case_pool, "score_case_files", _all_deadly)
+    with pytest.raises(BenchError, match="no scoring process comes back"):
+        list(score_cases(work, MSWAL_1, details=False, store=None, jobs=2))
+
+
+def _faulty(files: CaseFiles, **options: object) -> CaseOutcome:
+    if files.case == DEADLY:
+        raise RuntimeError("no such thing")
+    return score_case_files(files, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_fault_of_the_scorer_costs_one_case(
+    work: list[CaseFiles], monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    monkeypatch.setattr(case_pool, "score_case_files", _faulty)
+    outcomes = list(score_cases(work, MSWAL_1, details=False, store=None, jobs=jobs))
+    assert sum(bool(outcome.scores) for outcome in outcomes) == 4
+    (problem,) = [problem for outcome in outcomes for problem in outcome.problems]
+    assert "case deadly: scoring it failed (RuntimeError: no such thing)" in str(problem)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -64,6 +93,6 @@ def test_a_case_that_needs_too_much_memory(work: list[CaseFiles], monkeypatch: p
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_store_that_cannot_be_written(work: list[CaseFiles], tmp_path: Path, jobs: int) -> None:
     (tmp_path / "file").touch()
-    store = ResultStore(tmp_path / "file" / "store", MSWAL_1, details=False, version="1")
-    with pytest.raises(OSError, match="file"):
+    store = ResultStore(tmp_path / "file" / "store", MSWAL_1)
+    with pytest.raises(StoreError, match="cannot be written"):
         list(score_cases(work, MSWAL_1, details=False, store=store, jobs=jobs))

@@ -1,19 +1,22 @@
 from __future__ import annotations
 
+import os
 from dataclasses import astuple, fields, replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from mswal_bench.benchmark.scoring import result_store
 from mswal_bench.benchmark.scoring.protocol import MSWAL_1
-from mswal_bench.benchmark.scoring.result_store import ResultStore
+from mswal_bench.benchmark.scoring.result_store import ResultStore, StoreError
 from mswal_bench.metrics import CaseScore, score_case
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> ResultStore:
-    return ResultStore(tmp_path / "store", MSWAL_1, details=False, version="1")
+    return ResultStore(tmp_path / "store", MSWAL_1)
 
 
 @pytest.fixture
@@ -32,8 +35,8 @@ def _score(nsd_tolerance_mm: float | None = None) -> CaseScore:
 @pytest.mark.parametrize("nsd_tolerance_mm", [None, 2.0])
 def test_what_is_saved_is_loaded(store: ResultStore, nsd_tolerance_mm: float | None) -> None:
     score = _score(nsd_tolerance_mm)
-    store.save("a method", "case.1", "key", score)
-    loaded = store.load("a method", "case.1", "key")
+    store.save("key", score)
+    loaded = store.load("key", surfaces=nsd_tolerance_mm is not None)
     assert loaded is not None
     assert loaded.classes == score.classes
     assert loaded.voxel_mm3 == score.voxel_mm3
@@ -46,44 +49,68 @@ def test_what_is_saved_is_loaded(store: ResultStore, nsd_tolerance_mm: float | N
             np.testing.assert_array_equal(astuple(loaded.surfaces[class_id]), astuple(surface))
 
 
+def test_a_score_with_surfaces_serves_without_them_but_not_the_other_way(store: ResultStore) -> None:
+    store.save("with", _score(2.0))
+    store.save("without", _score())
+    served = store.load("with", surfaces=False)
+    assert served is not None
+    assert served.surfaces is None
+    assert store.load("without", surfaces=True) is None
+
+
 def test_another_key_is_not_found(store: ResultStore) -> None:
-    store.save("method", "case", "key", _score())
-    assert store.load("method", "case", "another") is None
-    assert store.load("method", "other", "key") is None
+    store.save("key", _score())
+    assert store.load("another", surfaces=False) is None
 
 
-@pytest.mark.parametrize("damage", [b"", b"oops", None])
-def test_what_is_damaged_is_as_good_as_not_there(store: ResultStore, damage: bytes | None) -> None:
-    store.save("method", "case", "key", _score())
-    path = store.folder / "method" / "case.npz"
-    path.write_bytes(path.read_bytes()[:-200] if damage is None else damage)
-    assert store.load("method", "case", "key") is None
+def test_what_is_damaged_is_as_good_as_not_there_or_the_same(store: ResultStore) -> None:
+    store.save("key", _score(2.0))
+    path = store.folder / "key.npz"
+    whole, wanted = path.read_bytes(), _score(2.0)
+    for data in (b"", b"oops", whole[:-200]):
+        path.write_bytes(data)
+        assert store.load("key", surfaces=False) is None
+    random = np.random.default_rng(0)
+    for place in random.integers(0, len(whole), 300).tolist():
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << int(random.integers(8))]) + whole[place + 1 :])
+        found = store.load("key", surfaces=True)
+        # Bits that no checksum covers, such as those of a date, change nothing.
+        assert found is None or (found.classes == wanted.classes and list(found.lesions) == list(wanted.lesions))
 
 
-def test_the_key_is_made_of_all_that_counts(store: ResultStore, files: tuple[Path, Path]) -> None:
+def test_the_key_is_made_of_all_that_counts(
+    store: ResultStore, files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     reference, prediction = files
     keys = [
         store.keys(reference, {"m": prediction})["m"],
         store.keys(prediction, {"m": reference})["m"],
         store.keys(reference, {"m": None})["m"],
-        replace(store, details=True).keys(reference, {"m": prediction})["m"],
-        replace(store, version="2").keys(reference, {"m": prediction})["m"],
-        replace(store, protocol=replace(MSWAL_1, id="mswal/2")).keys(reference, {"m": prediction})["m"],
+        replace(store, protocol=replace(MSWAL_1, match_iou=Fraction(3, 4))).keys(reference, {"m": prediction})["m"],
     ]
+    monkeypatch.setattr(result_store, "_digest_of_the_code", lambda: "another")
+    keys.append(store.keys(reference, {"m": prediction})["m"])
     assert len(set(keys)) == len(keys)
 
 
 def test_the_key_is_of_the_content_not_of_the_name(store: ResultStore, files: tuple[Path, Path]) -> None:
     reference, prediction = files
+    first = store.keys(reference, {"m": prediction})["m"]
     moved = prediction.rename(prediction.with_name("moved"))
-    first = store.keys(reference, {"m": moved})
-    moved.write_text("prediction")
-    assert store.keys(reference, {"other": moved})["other"] == first["m"]
+    assert store.keys(reference, {"other": moved})["other"] == first
     moved.write_text("changed")
-    assert store.keys(reference, {"m": moved}) != first
+    assert store.keys(reference, {"other": moved})["other"] != first
 
 
-def test_an_unreadable_file_has_no_key(store: ResultStore, files: tuple[Path, Path]) -> None:
+def test_what_is_no_readable_file_has_no_key(store: ResultStore, files: tuple[Path, Path]) -> None:
     reference, prediction = files
-    assert store.keys(reference, {"m": prediction.with_name("nowhere")}) == {}
+    os.mkfifo(prediction.with_name("pipe"))
+    for name in ("nowhere", "pipe", "."):
+        assert store.keys(reference, {"m": prediction.with_name("x").parent / name}) == {}
     assert store.keys(reference.with_name("nowhere"), {"m": prediction}) == {}
+
+
+def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="cannot be written"):
+        ResultStore(tmp_path / "file" / "store", MSWAL_1).save("key", _score())

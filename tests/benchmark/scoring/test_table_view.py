@@ -68,7 +68,7 @@ def test_notes(two_methods: ScoreTable) -> None:
     notes = "\n".join(table_view(two_methods).notes)
     assert "Hardest first by DSC: kidney cyst, liver tumor, gallstone." in notes
     assert "Hardest first by F1: kidney cyst, liver tumor, gallstone." in notes
-    assert f"{UNDEFINED}: undefined, for no case has such a lesion" in notes
+    assert f"{UNDEFINED}: undefined, for no scored case has such a lesion" in notes
     assert "Avg. is over 3 of 7 classes." in notes
     assert "second_one: no prediction for 1 of 2 cases, counted as empty: case_2." in notes
     assert "Protocol mswal/1, 2 cases." in notes

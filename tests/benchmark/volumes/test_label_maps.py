@@ -10,7 +10,7 @@ import pytest
 import SimpleITK
 
 from mswal_bench.benchmark.errors import BenchError
-from mswal_bench.benchmark.volumes.label_maps import case_id, read_label_map
+from mswal_bench.benchmark.volumes.label_maps import case_id, check_labels, read_header, read_label_map
 
 if TYPE_CHECKING:
     from ...conftest import SaveLabels
@@ -31,18 +31,17 @@ def test_case_ids() -> None:
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("dtype", ["u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8"])
 def test_every_dtype_of_whole_numbers(tmp_path: Path, save_labels: SaveLabels, suffix: str, dtype: str) -> None:
-    labels = read_label_map(save_labels(tmp_path / f"a{suffix}", LABELS.astype(dtype)), 7)
-    np.testing.assert_array_equal(labels.array, LABELS)
-    assert labels.array.dtype == np.uint8
-    assert labels.geometry.shape == (7, 6, 5)
-    assert labels.spacing_zyx_mm == (2.0, 1.0, 1.0)
+    path = save_labels(tmp_path / f"a{suffix}", LABELS.astype(dtype))
+    np.testing.assert_array_equal(read_label_map(path, 7).to_array(), LABELS)
+    geometry = read_header(path).geometry
+    assert (geometry.shape, geometry.spacing_mm) == ((7, 6, 5), (1.0, 1.0, 2.0))
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_more_than_one_block(tmp_path: Path, save_labels: SaveLabels, suffix: str) -> None:
     # 12 MB of noise, 8 bytes a voxel: blocks and voxels do not end together.
     labels = np.random.default_rng(1).integers(0, 8, (11, 367, 373)).astype(np.float64)
-    np.testing.assert_array_equal(read_label_map(save_labels(tmp_path / f"a{suffix}", labels), 7).array, labels)
+    np.testing.assert_array_equal(read_label_map(save_labels(tmp_path / f"a{suffix}", labels), 7).to_array(), labels)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -50,7 +49,7 @@ def test_4d_with_one_volume_is_3d_and_with_two_is_refused(tmp_path: Path, suffix
     image = SimpleITK.GetImageFromArray(LABELS)
     path = tmp_path / f"a{suffix}"
     SimpleITK.WriteImage(SimpleITK.JoinSeries([image]), str(path))
-    np.testing.assert_array_equal(read_label_map(path, 7).array, LABELS)
+    np.testing.assert_array_equal(read_label_map(path, 7).to_array(), LABELS)
     SimpleITK.WriteImage(SimpleITK.JoinSeries([image, image]), str(path))
     with pytest.raises(BenchError, match="not one 3D volume"):
         read_label_map(path, 7)
@@ -69,6 +68,16 @@ def test_all_wrong_values_are_told_with_their_numbers(tmp_path: Path, save_label
     assert "0.5 (1 voxel), 1.9999 (1 voxel)" in fractional
     assert "expected 0 to 7, found 8 (2 voxels), -1 (1 voxel)" in outside
     assert all(str(path) in str(problem) for problem in error.value.problems)
+
+
+def test_checking_without_keeping_tells_the_same(tmp_path: Path, save_labels: SaveLabels) -> None:
+    good, bad = save_labels(tmp_path / "good.nii.gz", LABELS), save_labels(tmp_path / "bad.nii.gz", LABELS * 3)
+    check_labels(read_header(good), 7)
+    with pytest.raises(BenchError) as kept:
+        read_label_map(bad, 7)
+    with pytest.raises(BenchError) as checked:
+        check_labels(read_header(bad), 7)
+    assert str(checked.value) == str(kept.value)
 
 
 def test_a_probability_map_is_told_briefly(tmp_path: Path, save_labels: SaveLabels) -> None:
@@ -92,7 +101,7 @@ def test_scaled_labels(tmp_path: Path) -> None:
     path = tmp_path / "a.nii.gz"
     nibabel.save(image, path)
     assert image.header["scl_slope"] != 1
-    np.testing.assert_array_equal(read_label_map(path, 7).array, LABELS)
+    np.testing.assert_array_equal(read_label_map(path, 7).to_array(), LABELS)
 
 
 def test_labels_scaled_too_coarsely_are_fractional(tmp_path: Path) -> None:
@@ -138,7 +147,7 @@ def test_gzip_in_several_members(tmp_path: Path, save_labels: SaveLabels) -> Non
     plain = save_labels(tmp_path / "a.nii", LABELS).read_bytes()
     path = tmp_path / "b.nii.gz"
     path.write_bytes(gzip.compress(plain[:100]) + gzip.compress(plain[100:400]) + gzip.compress(plain[400:]))
-    np.testing.assert_array_equal(read_label_map(path, 7).array, LABELS)
+    np.testing.assert_array_equal(read_label_map(path, 7).to_array(), LABELS)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import SimpleITK
 
-from mswal_bench.benchmark.volumes.geometry import Geometry
-from mswal_bench.benchmark.volumes.label_maps import LabelMap, read_label_map
+from mswal_bench.benchmark.volumes.geometry import Geometry, disagreements
+from mswal_bench.benchmark.volumes.label_maps import read_header, read_label_map
 from mswal_bench.benchmark.volumes.orientation import axes_towards
 
 ORIENTATIONS = ["".join(sides) for axes in permutations(("RL", "AP", "IS")) for sides in product(*axes)]
@@ -25,26 +25,28 @@ def _image(direction: tuple[float, ...] = (1, 0, 0, 0, 1, 0, 0, 0, 1)) -> Simple
     return image
 
 
-def _saved(image: SimpleITK.Image, path: Path) -> LabelMap:
+def _saved(image: SimpleITK.Image, path: Path) -> Path:
     SimpleITK.WriteImage(image, str(path))
-    return read_label_map(path, 7)
+    return path
 
 
 @pytest.mark.parametrize("orientation", ORIENTATIONS)
 def test_every_way_of_storing_one_grid(tmp_path: Path, orientation: str) -> None:
-    reference = _saved(_image(), tmp_path / "reference.nii.gz")
+    reference = read_header(_saved(_image(), tmp_path / "reference.nii.gz")).geometry
     stored = _saved(SimpleITK.DICOMOrient(_image(), orientation), tmp_path / "stored.nii.gz")
-    axes = axes_towards(reference.geometry, stored.geometry)
-    assert axes is not None
+    geometry = read_header(stored).geometry
+    axes = axes_towards(reference, geometry)
     assert axes.are_the_same == (orientation == "LPS")
-    np.testing.assert_array_equal(axes.of_foreground(stored.foreground).to_array(), LABELS)
+    assert not disagreements(reference, axes.of_geometry(geometry), "")
+    np.testing.assert_array_equal(axes.of_foreground(read_label_map(stored, 7)).to_array(), LABELS)
 
 
 def test_a_turned_grid(tmp_path: Path) -> None:
-    reference = _saved(_image(TILTED), tmp_path / "reference.nii.gz")
+    reference = read_header(_saved(_image(TILTED), tmp_path / "reference.nii.gz")).geometry
     flipped = SimpleITK.Flip(_image(TILTED), (True, False, True))
-    axes = axes_towards(reference.geometry, _saved(flipped, tmp_path / "stored.nii.gz").geometry)
-    assert axes is not None
+    geometry = read_header(_saved(flipped, tmp_path / "stored.nii.gz")).geometry
+    axes = axes_towards(reference, geometry)
+    assert not disagreements(reference, axes.of_geometry(geometry), "")
     assert (axes.order, axes.flipped, str(axes)) == ((0, 1, 2), (True, False, True), "-x, y, -z")
 
 
@@ -71,10 +73,18 @@ def _geometry(**changes: object) -> Geometry:
     ],
 )
 def test_another_grid(changes: dict[str, object]) -> None:
-    assert axes_towards(_geometry(), _geometry(**changes)) is None
+    other = _geometry(**changes)
+    assert disagreements(_geometry(), axes_towards(_geometry(), other).of_geometry(other), "")
+
+
+def test_a_flipped_grid_slightly_off_is_off_by_that() -> None:
+    # Flipped along x, its first voxel is where the last was, but for 0.05 mm.
+    flipped = _geometry(direction=(-1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0), origin_mm=(-116.95, 30.25, 400.0))
+    (problem,) = disagreements(_geometry(), axes_towards(_geometry(), flipped).of_geometry(flipped), "")
+    assert "off by 0.05 mm" in str(problem)
 
 
 @pytest.mark.parametrize(("orientation", "axis"), [("LPS", 2), ("RAI", 2), ("SLP", 0), ("LSP", 1), ("PIR", 1)])
 def test_the_axial_axis(tmp_path: Path, orientation: str, axis: int) -> None:
     stored = _saved(SimpleITK.DICOMOrient(_image(TILTED), orientation), tmp_path / "stored.mha")
-    assert stored.geometry.axial_axis == axis
+    assert read_header(stored).geometry.axial_axis == axis

@@ -9,7 +9,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from ...baselines.method import Report
+from ..baselines.method import Report
 
 
 @contextmanager
@@ -18,8 +18,9 @@ def progress_bar(label: str, unit: str) -> Iterator[Report]:
 
     What was done before the first report (a training that is resumed) does not count towards the speed.
     """
-    # Where nobody watches, a log should not fill with bars.
-    interval_s = 0.5 if sys.stderr.isatty() else 30
+    # Where nobody watches, a log should not fill with bars, and what is soon done needs none.
+    watched = sys.stderr.isatty()
+    interval_s = 0.5 if watched else 30
     bar: Any = None
 
     def report(done: int, total: int, note: str) -> None:
@@ -33,6 +34,7 @@ def progress_bar(label: str, unit: str) -> Iterator[Report]:
                 file=sys.__stderr__,
                 mininterval=interval_s,
                 maxinterval=interval_s,
+                delay=0 if watched else interval_s,
                 dynamic_ncols=True,
             )
         bar.set_postfix_str(note, refresh=False)
