@@ -140,8 +140,9 @@ def _cut(spans: _Spans, brick_bits: tuple[int, int, int]) -> _Boxes:
     rows = (first * shape[1] + second) * shape[2]
     # Along a row of bricks, spans begun less spans ended is more than 0 where there are any.
     begun = np.zeros(prod(shape), np.int16)
-    np.add.at(begun, rows + third, 1)
-    np.subtract.at(begun, rows + last + 1, 1)
+    # With a plain 1 numpy takes a path thirty times slower.
+    np.add.at(begun, rows + third, np.int16(1))
+    np.subtract.at(begun, rows + last + 1, np.int16(1))
     occupied = np.cumsum(begun, dtype=np.int16).reshape(shape) > 0
     group = cc3d.connected_components(occupied.view(np.uint8), connectivity=26).ravel()[rows + third]
     order = np.argsort(group, kind="stable")

@@ -43,15 +43,18 @@ def longest_axial_diameters_mm(
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """The rows of voxels that the components have in axial slices; slices with more rows come first."""
+    """The rows of voxels that the components have in axial slices; slices with more rows come first.
+
+    In 32 bits, since every distance goes through all of it.
+    """
 
     component: Indices
-    plane: Indices
+    plane: NDArray[np.int32]
     """Which component's which slice a row is in, by a number of its own."""
-    row: Indices
-    low: Indices
+    row: NDArray[np.int32]
+    low: NDArray[np.int32]
     """Where the row's first voxel begins. What lies between the ends of a row is not the end of any diameter."""
-    high: Indices
+    high: NDArray[np.int32]
     """Where its last voxel ends."""
     reaching: list[int]
     """For 0, 1, ...: how many rows are in slices with more rows than that."""
@@ -59,20 +62,26 @@ class _Rows:
 
 def _rows_of(components: Components, axial_axis: int) -> _Rows:
     component, (plane, row, low), high = _pieces(components, axial_axis)
-    order = np.lexsort((row, plane, component))
-    component, plane, row, low, high = (values[order] for values in (component, plane, row, low, high))
-    new_plane = _changes(component) | _changes(plane)
-    starts = np.flatnonzero(new_plane | _changes(row))
-    plane = np.cumsum(new_plane[starts])
-    sizes = np.bincount(plane)[plane]
-    order = np.argsort(-sizes, kind="stable")
+    shape = components.foreground.shape
+    row_axis = 1 if axial_axis == 0 else 0
+    # One number for a component's slice and one for its row: sorted, they put the pieces of a row together.
+    plane = component * shape[axial_axis] + plane
+    keys = plane * shape[row_axis] + row
+    order = np.argsort(keys, kind="stable")
+    starts = np.flatnonzero(_changes(keys[order]))
+    first = order[starts]
+    low, high = np.minimum.reduceat(low[order], starts), np.maximum.reduceat(high[order], starts)
+    sizes = np.diff(np.flatnonzero(_changes(plane[first])), append=first.size)
+    size = np.repeat(sizes, sizes)
+    by_size = np.argsort(-size, kind="stable")
+    first = first[by_size]
     return _Rows(
-        component=component[starts][order],
-        plane=plane[order],
-        row=row[starts][order],
-        low=np.minimum.reduceat(low, starts)[order],
-        high=np.maximum.reduceat(high, starts)[order],
-        reaching=(sizes.size - np.cumsum(np.bincount(sizes)))[:-1].tolist(),
+        component=component[first],
+        plane=np.repeat(np.arange(sizes.size), sizes)[by_size].astype(np.int32),
+        row=row[first].astype(np.int32),
+        low=low[by_size].astype(np.int32),
+        high=high[by_size].astype(np.int32),
+        reaching=(size.size - np.cumsum(np.bincount(size)))[:-1].tolist(),
     )
 
 

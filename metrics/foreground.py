@@ -133,7 +133,9 @@ def find_runs(values: NDArray[Any]) -> Runs:
     begins = np.ones(places.size, np.bool_)
     begins[1:] = (bits[1:] != bits[:-1]) | (places[1:] - places[:-1] != 1)
     first = np.flatnonzero(begins)
-    lengths = np.diff(first, append=places.size)
+    lengths = np.empty_like(first)
+    np.subtract(first[1:], first[:-1], out=lengths[:-1])
+    lengths[-1] = places.size - first[-1]
     labelled = bits[first] != 0
     starts = places[first[labelled]]
     return Runs(starts, lengths[labelled], values[starts])
