@@ -115,8 +115,11 @@ def _nearest_close_by_mm(side: Surface, other: Surface) -> NDArray[np.float64]:
     """
     steps, lengths_mm = _steps_around(side.spacing_mm)
     reach = steps.max(axis=0)
-    lowest = np.minimum(side.points.min(axis=0), other.points.min(axis=0)) - reach
-    shape = np.maximum(side.points.max(axis=0), other.points.max(axis=0)) + reach - lowest + 1
+    # Column by column: of a tall array, numpy is slow to find the extremes along the first axis.
+    columns = [(side.points[:, axis], other.points[:, axis]) for axis in range(3)]
+    lowest = np.array([min(one.min(), another.min()) for one, another in columns]) - reach
+    highest = np.array([max(one.max(), another.max()) for one, another in columns]) + reach
+    shape = highest - lowest + 1
     strides = np.array([shape[1] * shape[2], shape[2], 1], np.int64)
     # A byte for every place, but only the memory around elements is ever touched.
     occupied = np.zeros(int(strides[0] * shape[0]), np.bool_)
