@@ -36,7 +36,7 @@ demo: $(READY) ## phantom data -> train two methods -> predict -> score -> a tab
 	    --data $(DEMO)/data --out $(DEMO)/report
 
 test: $(READY) ## run the whole test suite
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -n auto --dist worksteal
 
 bench: $(READY) ## time the scorer beside its peers and write docs/benchmarks.md (15 minutes)
 	$(BIN)/python -m mswal_bench.tests.speed.benchmark --command "make bench" --out docs/benchmarks.md

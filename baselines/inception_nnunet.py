@@ -6,18 +6,30 @@ from .method import Budget
 from .nnunet.nnunet_method import NnUNetMethod
 from .nnunet.settings import Recipe, SmallNetwork, Training
 
+# As the paper says; the released code keeps what the planner sets.
+_AS_PUBLISHED = {"norm_op": "torch.nn.modules.batchnorm.BatchNorm3d", "nonlin": "torch.nn.ReLU"}
+_ABLATION_COLUMNS = ("downsampling_left", "mini_right", "mini_residual")
+_ABLATION = {
+    "I": (False, False, False),
+    "II": (False, True, True),
+    "III": (True, False, True),
+    "IV": (True, True, False),
+    "V": (True, True, True),
+}
+"""The rows of the paper's Table 3: which of the three columns each variant has. V is the method itself."""
+
 METHOD = NnUNetMethod(
     name="inception-nnunet",
     title="Inception nnU-Net",
     publication="Wu et al., MICCAI 2025, arXiv 2503.13560",
     planner="nnUNetPlannerResEncL",
     network_class="mswal_bench.baselines.networks.inception_unet.InceptionUNet",
-    # As the paper says; the released code keeps what the planner sets.
-    network_options={
-        "norm_op": "torch.nn.modules.batchnorm.BatchNorm3d",
-        "nonlin": "torch.nn.ReLU",
-    },
+    network_options=_AS_PUBLISHED,
     variant_options={
+        **{
+            variant: _AS_PUBLISHED | dict(zip(_ABLATION_COLUMNS, row, strict=True))
+            for variant, row in _ABLATION.items()
+        },
         "released": {
             "norm_op": "torch.nn.modules.instancenorm.InstanceNorm3d",
             "nonlin": "torch.nn.LeakyReLU",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import inception_nnunet, nnunet_v2
+from . import inception_nnunet, mednext, nnformer, nnunet_resenc, nnunet_v2, swin_unetr
 from .method import Method
 
 METHODS: dict[str, Method] = {
@@ -10,5 +10,9 @@ METHODS: dict[str, Method] = {
     for method in (
         inception_nnunet.METHOD,
         nnunet_v2.METHOD,
+        nnunet_resenc.METHOD,
+        mednext.METHOD,
+        nnformer.METHOD,
+        swin_unetr.METHOD,
     )
 }

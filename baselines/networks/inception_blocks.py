@@ -15,6 +15,21 @@ Triple = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
+class Branches:
+    """Which of the branches that the paper's ablation (Table 3) takes away are there."""
+
+    downsampling_left: bool = True
+    """The left branch of Inception Downsampling."""
+    mini_right: bool = True
+    """The right branch of Mini Inception."""
+    mini_residual: bool = True
+    """The input of Mini Inception in its sum."""
+
+
+ALL_BRANCHES = Branches()
+
+
+@dataclass(frozen=True)
 class Layers:
     """Which normalisation and nonlinearity a network is built with, and whether its convolutions have a bias."""
 
@@ -56,19 +71,28 @@ class MiniInception(nn.Module):
 
     `left` is two k x k x k convolutions with a nonlinearity between, `right` two 1 x 1 x 1 convolutions without one,
     each convolution followed by its normalisation. The nonlinearity after the sum is not drawn in the figure: it is
-    that of the nnU-Net residual block which this one replaces, and the released code keeps it.
+    that of the nnU-Net residual block which this one replaces, and the released code keeps it. `branches` may leave
+    out the right branch and the input.
     """
 
-    def __init__(self, channels: int, kernel: Triple, layers: Layers):
+    def __init__(self, channels: int, kernel: Triple, layers: Layers, branches: Branches = ALL_BRANCHES):
         super().__init__()
         self.left = layers.two_convolutions(channels, channels, kernel)
-        self.right = nn.Sequential(
-            *layers.pointwise_norm(channels, channels), *layers.pointwise_norm(channels, channels)
-        )
+        self.right: nn.Sequential | None = None
+        if branches.mini_right:
+            self.right = nn.Sequential(
+                *layers.pointwise_norm(channels, channels), *layers.pointwise_norm(channels, channels)
+            )
+        self.residual = branches.mini_residual
         self.activation = layers.activation()
 
     def forward(self, x: Tensor) -> Tensor:
-        result: Tensor = self.activation(self.left(x) + self.right(x) + x)
+        total = self.left(x)
+        if self.right is not None:
+            total = total + self.right(x)
+        if self.residual:
+            total = total + x
+        result: Tensor = self.activation(total)
         return result
 
 
@@ -78,18 +102,31 @@ class InceptionDownsampling(nn.Module):
     `left` is two k x k x k convolutions, the first with the stride; `right` is average pooling over the stride and a
     1 x 1 x 1 convolution with its normalisation. The arrow in the middle of the drawing cannot be added to a smaller
     result; the released code has none there. The released code leaves the 1 x 1 x 1 convolution out where the channels
-    stay the same; the paper's text and drawing, followed here, have it always.
+    stay the same; the paper's text and drawing, followed here, have it always. `branches` may leave out the left one.
     """
 
-    def __init__(self, channels_in: int, channels_out: int, kernel: Triple, stride: Triple, layers: Layers):
+    def __init__(
+        self,
+        channels_in: int,
+        channels_out: int,
+        kernel: Triple,
+        stride: Triple,
+        layers: Layers,
+        branches: Branches = ALL_BRANCHES,
+    ):
         super().__init__()
-        self.left = layers.two_convolutions(channels_in, channels_out, kernel, stride)
+        self.left: nn.Sequential | None = None
+        if branches.downsampling_left:
+            self.left = layers.two_convolutions(channels_in, channels_out, kernel, stride)
         pooling = [nn.AvgPool3d(stride, stride)] if any(side != 1 for side in stride) else []
         self.right = nn.Sequential(*pooling, *layers.pointwise_norm(channels_in, channels_out))
         self.activation = layers.activation()
 
     def forward(self, x: Tensor) -> Tensor:
-        result: Tensor = self.activation(self.left(x) + self.right(x))
+        total = self.right(x)
+        if self.left is not None:
+            total = self.left(x) + total
+        result: Tensor = self.activation(total)
         return result
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .inception_blocks import InceptionDownsampling, Layers, MiniInception, ResidualBlock, Triple
+from .inception_blocks import Branches, InceptionDownsampling, Layers, MiniInception, ResidualBlock, Triple
 
 Axes = int | Sequence[int]
 
@@ -26,6 +26,8 @@ class InceptionUNet(nn.Module):
     `n_blocks_per_stage` counts a stage's blocks: its first is an Inception Downsampling where the stage has a stride
     or changes the channels, all others are Mini Inceptions. `norm_op` and `nonlin` default to the paper's batch
     normalisation and ReLU; the released code takes instance normalisation and LeakyReLU from nnU-Net's plans.
+    `downsampling_left`, `mini_right` and `mini_residual` are the columns of the paper's ablation (Table 3, see
+    `Branches`): false takes that branch away from every block that has it.
     """
 
     def __init__(
@@ -48,6 +50,9 @@ class InceptionUNet(nn.Module):
         dropout_op: type[nn.Module] | None = None,
         dropout_op_kwargs: dict[str, Any] | None = None,
         deep_supervision: bool = False,
+        downsampling_left: bool = True,
+        mini_right: bool = True,
+        mini_residual: bool = True,
     ):
         super().__init__()
         if conv_op is not nn.Conv3d:
@@ -68,13 +73,16 @@ class InceptionUNet(nn.Module):
                 f"n_conv_per_stage_decoder has {len(n_conv_per_stage_decoder)} entries, expected {n_stages - 1}"
             )
         layers = Layers(norm_op, norm_op_kwargs or {}, nonlin, nonlin_kwargs or {"inplace": True}, conv_bias)
+        branches = Branches(downsampling_left, mini_right, mini_residual)
         kernels = [_per_axis(kernel) for kernel in kernel_sizes]
         steps = [_per_axis(stride) for stride in strides]
 
         features = list(features_per_stage)
         self.stem = nn.Sequential(*layers.conv_norm(input_channels, features[0], kernels[0]), layers.activation())
         self.encoder = nn.ModuleList(
-            _encoder_stage(previous, features[stage], n_blocks_per_stage[stage], kernels[stage], steps[stage], layers)
+            _encoder_stage(
+                previous, features[stage], n_blocks_per_stage[stage], kernels[stage], steps[stage], layers, branches
+            )
             for stage, previous in enumerate([features[0], *features[:-1]])
         )
         self.decoder = _Decoder(features, kernels, steps, n_conv_per_stage_decoder, num_classes, layers)
@@ -97,11 +105,22 @@ class InceptionUNet(nn.Module):
             nn.init.kaiming_normal_(module.weight, a=1e-2)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-        elif isinstance(module, MiniInception | InceptionDownsampling | ResidualBlock):
-            last_norm: Any = module.left[-1]
+        elif (left := _left_beside_others(module)) is not None:
+            last_norm: Any = left[-1]
             if getattr(last_norm, "weight", None) is not None:
                 nn.init.zeros_(last_norm.weight)
                 nn.init.zeros_(last_norm.bias)
+
+
+def _left_beside_others(module: nn.Module) -> nn.Sequential | None:
+    """A block's left branch, if it has one and it is not the only one: alone at zero it would hold back all that comes
+    before it, and behind a ReLU it would never learn."""
+    match module:
+        case MiniInception(right=None, residual=False):
+            return None
+        case MiniInception(left=left) | InceptionDownsampling(left=left) | ResidualBlock(left=left):
+            return left
+    return None
 
 
 class _Decoder(nn.Module):
@@ -152,15 +171,21 @@ class _Decoder(nn.Module):
 
 
 def _encoder_stage(
-    channels_in: int, channels_out: int, blocks: int, kernel: Triple, stride: Triple, layers: Layers
+    channels_in: int,
+    channels_out: int,
+    blocks: int,
+    kernel: Triple,
+    stride: Triple,
+    layers: Layers,
+    branches: Branches,
 ) -> nn.Sequential:
     keeps_shape = channels_in == channels_out and all(side == 1 for side in stride)
     first = (
-        MiniInception(channels_out, kernel, layers)
+        MiniInception(channels_out, kernel, layers, branches)
         if keeps_shape
-        else InceptionDownsampling(channels_in, channels_out, kernel, stride, layers)
+        else InceptionDownsampling(channels_in, channels_out, kernel, stride, layers, branches)
     )
-    return nn.Sequential(first, *(MiniInception(channels_out, kernel, layers) for _ in range(blocks - 1)))
+    return nn.Sequential(first, *(MiniInception(channels_out, kernel, layers, branches) for _ in range(blocks - 1)))
 
 
 def _per_axis(value: Axes) -> Triple:

@@ -24,8 +24,16 @@ class NnUNetMethod(Method):
     recipes: Mapping[Budget, Recipe]
     network_class: str | None = None
     """Dotted path of the network that takes the place of the planned one; None keeps it."""
+    planned_arguments: bool = True
+    """Whether the network takes the arguments that the planner set, which are a U-Net's."""
     network_options: Mapping[str, Any] = field(default_factory=dict)
-    """Arguments of the network that differ from what the planner set."""
+    """Arguments of the network that differ from what the planner and the recipe set."""
+    outputs: int | None = None
+    """How many outputs the network is trained on: the first at full resolution, every other at half the resolution of
+    the one before and with half its weight; 1 is no deep supervision. None is nnU-Net's own: as many as its plans have
+    resolutions less one, the lowest without weight."""
+    compiled: bool = True
+    """Whether the network is compiled for training where nnU-Net does that, on a GPU."""
     variant_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By variant, the arguments of the network that take the place of `network_options`."""
 
@@ -39,7 +47,10 @@ class NnUNetMethod(Method):
         return {
             "planner": self.planner,
             "network_class": self.network_class,
+            "planned_arguments": self.planned_arguments,
             "network_options": dict(self.network_options),
+            "outputs": self.outputs,
+            "compiled": self.compiled,
             **asdict(self.recipes[budget]),
         }
 
@@ -49,15 +60,15 @@ class NnUNetMethod(Method):
         with workspace.entered(job.device):
             from .plans import prepare
 
-            recipe = self.recipes[job.budget]
             prepare(
                 workspace,
                 job.folds,
                 self.planner,
                 self.network_class,
-                dict(self.network_options),
-                recipe.network,
-                report,
+                self.network_options,
+                self.recipes[job.budget].plan,
+                planned_arguments=self.planned_arguments,
+                report=report,
             )
 
     def epochs(self, budget: Budget) -> int:
@@ -75,7 +86,16 @@ class NnUNetMethod(Method):
         with workspace.entered(job.device):
             from .trainer import train_fold
 
-            train_fold(workspace, fold, self.recipes[job.budget].training, job.device, job.seed, report)
+            train_fold(
+                workspace,
+                fold,
+                self.recipes[job.budget].training,
+                job.device,
+                job.seed,
+                outputs=self.outputs,
+                compiled=self.compiled,
+                report=report,
+            )
 
     def predict(self, job: Job, folds: Sequence[int], images: Mapping[str, Path], out: Path, report: Report) -> None:
         workspace = _workspace(job)
@@ -89,7 +109,7 @@ class NnUNetMethod(Method):
                 images,
                 out,
                 mirroring=recipe.training.augmentation,
-                window=recipe.network.window if recipe.network is not None else None,
+                window=recipe.plan.window,
                 speck_share=recipe.speck_share,
                 device=job.device,
                 report=report,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ...splits import Fold
 from ..method import Report
 from ..processes import cores
-from .settings import SmallNetwork
+from .settings import Plan
 from .workspace import DATASET_ID, Workspace
 
 CONFIGURATION = "3d_fullres"
@@ -23,14 +23,17 @@ def prepare(
     folds: Sequence[Fold],
     planner: str,
     network_class: str | None,
-    network_options: dict[str, Any],
-    small: SmallNetwork | None,
+    network_options: Mapping[str, Any],
+    plan: Plan,
+    *,
+    planned_arguments: bool,
     report: Report,
 ) -> None:
     """Fingerprints, plans and preprocesses the training cases.
 
-    `planner` names a class of `nnunetv2.experiment_planning`; `network_class` (a dotted path) and `network_options`
-    replace what it planned, `small` shrinks it.
+    `planner` names a class of `nnunetv2.experiment_planning`; `plan`, then `network_class` (a dotted path) and
+    `network_options` replace what it planned. The network gets the planner's other arguments too if
+    `planned_arguments`.
     """
     from nnunetv2.experiment_planning import plan_and_preprocess_api as nnunet
     from nnunetv2.experiment_planning.experiment_planners.default_experiment_planner import ExperimentPlanner
@@ -45,14 +48,20 @@ def prepare(
     report(0, 3, "read every training case")
     nnunet.extract_fingerprint_dataset(DATASET_ID, num_processes=processes, verbose=False, show_progress_bar=False)
     report(1, 3, "plan")
-    nnunet.plan_experiment_dataset(DATASET_ID, planners[planner], overwrite_plans_name=_PLANS)
+    nnunet.plan_experiment_dataset(
+        DATASET_ID, planners[planner], overwrite_target_spacing=plan.spacing, overwrite_plans_name=_PLANS
+    )
     plans = read_plans(workspace)
     configuration = plans["configurations"][CONFIGURATION]
+    configuration.update(plan.configuration())
+    architecture = configuration["architecture"]
     if network_class is not None:
-        configuration["architecture"]["network_class_name"] = network_class
-    if small is not None:
-        _shrink(configuration, small)
-    configuration["architecture"]["arch_kwargs"].update(network_options)
+        architecture["network_class_name"] = network_class
+    arguments = architecture["arch_kwargs"] if planned_arguments else {}
+    architecture["arch_kwargs"] = {**arguments, **plan.network_arguments(arguments), **network_options}
+    if not planned_arguments:
+        # The planner's arguments that are dotted paths.
+        architecture["_kw_requires_import"] = []
     _write_json(_plans_file(workspace), plans)
     splits = [{"train": list(fold.train), "val": list(fold.validation)} for fold in folds]
     _write_json(_splits_file(workspace), splits)
@@ -87,26 +96,6 @@ def _splits_file(workspace: Workspace) -> Path:
 
 def _plans_file(workspace: Workspace) -> Path:
     return workspace.preprocessed / f"{_PLANS}.json"
-
-
-def _shrink(configuration: dict[str, Any], small: SmallNetwork) -> None:
-    stages = len(small.features)
-    arguments = configuration["architecture"]["arch_kwargs"]
-    per_stage = "n_blocks_per_stage" if "n_blocks_per_stage" in arguments else "n_conv_per_stage"
-    arguments.update(
-        {
-            "n_stages": stages,
-            "features_per_stage": list(small.features),
-            "kernel_sizes": [[3, 3, 3]] * stages,
-            "strides": [[1, 1, 1]] + [[2, 2, 2]] * (stages - 1),
-            per_stage: list(small.blocks),
-            "n_conv_per_stage_decoder": [small.decoder_blocks] * (stages - 1),
-            "norm_op": small.norm,
-        }
-    )
-    configuration["patch_size"] = list(small.patch)
-    configuration["batch_size"] = small.batch_size
-    configuration["batch_dice"] = small.batch_dice
 
 
 def _write_json(path: Path, content: object) -> None:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from ...metrics.foreground import Labels
 from ..method import Report
+from ..networks.fold_inception import can_fold, folded_weights
 from .plans import CONFIGURATION, read_dataset_json, read_plans, read_training_cases
 from .speck_filter import smallest_lesions_mm3, without_specks
 from .trainer import final_checkpoint, load_checkpoint, use_threads
@@ -82,13 +83,17 @@ def _predictor(
         allow_init=False,
         deep_supervision=False,
     )
+    weights = [checkpoint["network_weights"] for checkpoint in checkpoints]
+    if can_fold(network):
+        # Gives the same up to rounding, with fewer layers.
+        network, weights = folded_weights(network, weights)
     predictor = nnUNetPredictor(use_mirroring=mirroring, device=torch.device(device), allow_tqdm=False)
     # By hand: nnU-Net's own way looks the trainer up by name, which imports modules that a CPU build of torch lacks.
     predictor.manual_initialization(
         network,
         plans,
         configuration,
-        [checkpoint["network_weights"] for checkpoint in checkpoints],
+        weights,
         dataset_json,
         checkpoints[0]["trainer_name"],
         checkpoints[0]["inference_allowed_mirroring_axes"],

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from math import cos, pi
+from typing import Any, Literal
+
+Triple = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -15,10 +19,17 @@ class Training:
     validation_iterations: int = 50
     optimizer: Literal["sgd", "adamw"] = "sgd"
     """`sgd` is nnU-Net's: Nesterov momentum 0.99."""
+    weight_decay: float = 3e-5
+    epsilon: float = 1e-8
+    """Of `adamw`, in the denominator of a step; torch's default. 1e-8 is nothing in half precision."""
     learning_rate: float = 1e-2
-    """At the first epoch."""
+    """The highest, that of the first epoch without a warm-up."""
+    warmup_epochs: int = 0
+    """Epochs in which the rate grows in equal steps, the last of them at `learning_rate`."""
+    decay: Literal["polynomial", "cosine"] = "polynomial"
+    """How the rate falls to 0 after the warm-up."""
     decay_exponent: float = 0.9
-    """The rate in epoch e of E is `learning_rate * (1 - e/E) ** decay_exponent`; 1 is a linear decay."""
+    """The `polynomial` rate in epoch e of E is `learning_rate * (1 - e/E) ** decay_exponent`; 1 is a linear decay."""
     background_weight: float = 1
     """Of a background voxel in the first epoch's cross-entropy, where a lesion voxel has 1; more than 0. Grows to 1 by
     the last epoch, by the same factor from each epoch to the next. A small one makes a network find rare lesions soon,
@@ -31,35 +42,89 @@ class Training:
     checkpoint_every_s: float = 60
     """After an epoch, a checkpoint is written if the last is older than this."""
 
+    def rate(self, epoch: int) -> float:
+        """The learning rate in `epoch`, the first being 0."""
+        if epoch < self.warmup_epochs:
+            return self.learning_rate * (epoch + 1) / self.warmup_epochs
+        done = (epoch - self.warmup_epochs) / (self.epochs - self.warmup_epochs)
+        left = (1 + cos(pi * done)) / 2 if self.decay == "cosine" else (1 - done) ** self.decay_exponent
+        return self.learning_rate * left
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a recipe sets in place of what nnU-Net plans. None keeps what it plans."""
+
+    patch: Triple | None = None
+    """In voxels."""
+    window: Triple | None = None
+    """The patch of prediction, which without gradients may be larger than `patch`; None is the same."""
+    batch_size: int | None = None
+    batch_dice: bool | None = None
+    """Whether the Dice loss sees a batch as one volume."""
+    spacing: tuple[float, float, float] | None = None
+    """Of the voxels that a network sees, in mm."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """Arguments of the network; those that the method sets under every budget go over them."""
+
+    def network_arguments(self, planned: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments of the network that this sets, where nnU-Net planned the arguments `planned`."""
+        return dict(self.arguments)
+
+    def configuration(self) -> dict[str, Any]:
+        """The entries that this sets in a configuration of nnU-Net's plans. The spacing is not among them: all else
+        follows from it, so that it has to be known before planning."""
+        entries = {
+            "patch_size": None if self.patch is None else list(self.patch),
+            "batch_size": self.batch_size,
+            "batch_dice": self.batch_dice,
+        }
+        return {key: entry for key, entry in entries.items() if entry is not None}
+
 
 @dataclass(frozen=True)
-class SmallNetwork:
-    """What replaces the planned network and patch where a budget asks for a small one."""
+class SmallNetwork(Plan):
+    """What replaces the planned U-Net and patch where a budget asks for a small one."""
 
-    patch: tuple[int, int, int]
+    # A bare annotation would inherit the default None.
+    patch: Triple = field()
     """In voxels; each side divisible by 2 ** (stages - 1)."""
-    window: tuple[int, int, int]
+    window: Triple = field()
     """The patch of prediction, which without gradients may be larger; sides divisible as those of `patch`."""
     features: tuple[int, ...]
     """Channels of each stage; every stage after the first halves the shape."""
     blocks: tuple[int, ...]
     """Blocks (residual encoders) or convolutions (plain ones) of each encoder stage."""
     decoder_blocks: int
-    batch_size: int
     norm: str = "torch.nn.modules.batchnorm.BatchNorm3d"
     """Found by trial on the phantom, not by an ablation: with small patches it learned sooner than instance norm."""
+    _: KW_ONLY
+    batch_size: int = field()
     batch_dice: bool = True
-    """Whether the Dice loss sees a batch as one volume. With patches this small most lesion types are in none of a
-    batch's patches or in one, and a Dice per patch would mostly say to predict nothing."""
+    """With patches this small most lesion types are in none of a batch's patches or in one, and a Dice per patch would
+    mostly say to predict nothing."""
+
+    def network_arguments(self, planned: Mapping[str, Any]) -> dict[str, Any]:
+        stages = len(self.features)
+        per_stage = "n_blocks_per_stage" if "n_blocks_per_stage" in planned else "n_conv_per_stage"
+        return {
+            "n_stages": stages,
+            "features_per_stage": list(self.features),
+            "kernel_sizes": [[3, 3, 3]] * stages,
+            "strides": [[1, 1, 1]] + [[2, 2, 2]] * (stages - 1),
+            per_stage: list(self.blocks),
+            "n_conv_per_stage_decoder": [self.decoder_blocks] * (stages - 1),
+            "norm_op": self.norm,
+            **self.arguments,
+        }
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """One budget of one method: how it trains, and on which network."""
+    """One budget of one method: how it trains, and on which network and patches."""
 
     training: Training
-    network: SmallNetwork | None = None
-    """None: as nnU-Net plans it."""
+    plan: Plan = field(default_factory=Plan)
     speck_share: float = 0
     """Predicted lesions of less than this share of the volume of the smallest training lesion of their class are
     removed; 0 removes none. For the demo's recipes only: networks that small, trained for minutes, leave specks of a

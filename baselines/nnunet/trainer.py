@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import torch
 from nnunetv2.training.loss.robust_ce_loss import RobustCrossEntropyLoss
-from nnunetv2.training.lr_scheduler.polylr import PolyLRScheduler
 from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
 
 from ..method import MethodError, Report
@@ -31,10 +30,14 @@ _FINAL = "checkpoint_final.pth"
 class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
     """nnU-Net's trainer; `adopt` must be called before anything else."""
 
-    def adopt(self, training: Training, report: Report) -> None:
+    def adopt(self, training: Training, report: Report, *, outputs: int | None = None, compiled: bool = True) -> None:
         """Takes over the settings. Not part of the constructor: nnU-Net's keeps its own arguments by introspection."""
         self.training = training
         self.report = report
+        self.outputs = outputs
+        self.compiled = compiled
+        self.enable_deep_supervision = outputs != 1
+        self.weight_decay = training.weight_decay
         self.num_epochs = training.epochs
         self.num_iterations_per_epoch = training.iterations_per_epoch
         self.num_val_iterations_per_epoch = training.validation_iterations
@@ -52,12 +55,30 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
             # Small three-dimensional convolutions train about a quarter faster on a CPU in this layout.
             self.network: Any = self.network.to(memory_format=torch.channels_last_3d)
 
+    def _do_i_compile(self) -> bool:
+        return self.compiled and bool(super()._do_i_compile())
+
     def configure_optimizers(self) -> tuple[Any, Any]:
+        optimizer: torch.optim.Optimizer
         if self.training.optimizer == "adamw":
-            optimizer = torch.optim.AdamW(self.network.parameters(), self.initial_lr, weight_decay=self.weight_decay)
+            optimizer = torch.optim.AdamW(
+                self.network.parameters(), self.initial_lr, eps=self.training.epsilon, weight_decay=self.weight_decay
+            )
         else:
             optimizer, _ = super().configure_optimizers()
-        return optimizer, PolyLRScheduler(optimizer, self.initial_lr, self.num_epochs, self.training.decay_exponent)
+        return optimizer, _Schedule(optimizer, self.training)
+
+    def _get_deep_supervision_scales(self) -> list[list[float]] | None:
+        """For each output the share of the patch's sides it has, (z, y, x); None without deep supervision."""
+        if self.outputs is None or not self.enable_deep_supervision:
+            scales: list[list[float]] | None = super()._get_deep_supervision_scales()
+            return scales
+        return [[0.5**output] * 3 for output in range(self.outputs)]
+
+    def set_deep_supervision_enabled(self, enabled: bool) -> None:
+        """Does nothing where a network has one output, and no decoder to tell."""
+        if self.enable_deep_supervision:
+            super().set_deep_supervision_enabled(enabled)
 
     def configure_rotation_dummyDA_mirroring_and_inital_patch_size(self) -> tuple[Any, ...]:  # noqa: N802
         rotation, flat, patch, mirror_axes = super().configure_rotation_dummyDA_mirroring_and_inital_patch_size()
@@ -69,11 +90,18 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
 
     def _build_loss(self) -> Any:
         loss: Any = super()._build_loss()
+        if self.outputs is not None and self.enable_deep_supervision:
+            # nnU-Net gives the last output no weight, the lowest resolution of the U-Nets it plans.
+            weights = [0.5**output for output in range(self.outputs)]
+            loss.weight_factors = tuple(weight / sum(weights) for weight in weights)
         if self.training.background_weight != 1:
-            weights = torch.ones(self.label_manager.num_segmentation_heads, device=self.device)
-            # The wrapped loss is nnU-Net's sum of Dice and cross-entropy.
-            loss.loss.ce = RobustCrossEntropyLoss(weight=weights)
+            classes = torch.ones(self.label_manager.num_segmentation_heads, device=self.device)
+            self._of_one_output(loss).ce = RobustCrossEntropyLoss(weight=classes)
         return loss
+
+    def _of_one_output(self, loss: Any) -> Any:
+        """nnU-Net's sum of Dice and cross-entropy, which deep supervision wraps."""
+        return loss.loss if self.enable_deep_supervision else loss
 
     def get_dataloaders(self) -> tuple[Any, Any]:
         with bench_data_loaders(torch.initial_seed()):
@@ -117,7 +145,7 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
         first = self.training.background_weight
         if first != 1:
             done = self.current_epoch / max(1, self.num_epochs - 1)
-            self.loss.loss.ce.weight[0] = first ** (1 - done)
+            self._of_one_output(self.loss).ce.weight[0] = first ** (1 - done)
         super().on_train_epoch_start()
 
     def on_epoch_end(self) -> None:
@@ -144,14 +172,37 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
         """nnU-Net would try a package that no longer works."""
 
 
-def train_fold(workspace: Workspace, fold: int, training: Training, device: str, seed: int, report: Report) -> None:
+class _Schedule:
+    """The learning rate by epoch, all that nnU-Net wants of a scheduler."""
+
+    def __init__(self, optimizer: torch.optim.Optimizer, training: Training):
+        self.optimizer = optimizer
+        self.training = training
+
+    def step(self, epoch: int) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.training.rate(epoch)
+
+
+def train_fold(
+    workspace: Workspace,
+    fold: int,
+    training: Training,
+    device: str,
+    seed: int,
+    *,
+    outputs: int | None,
+    compiled: bool,
+    report: Report,
+) -> None:
     """Trains one fold to its end, from its last checkpoint if there is one."""
     if final_checkpoint(workspace, fold).exists():
         return
     use_threads(device)
     # Before the network is built, which draws its weights. A resumed training draws other patches than its first part.
     _seed(seed, fold, epochs_done(workspace, fold, training.epochs))
-    trainer = _trainer(workspace, fold, training, device, report)
+    trainer = _trainer(workspace, fold, device)
+    trainer.adopt(training, report, outputs=outputs, compiled=compiled)
     latest = Path(trainer.output_folder) / _LATEST
     if latest.exists():
         trainer.load_checkpoint(str(latest))
@@ -181,11 +232,9 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     return checkpoint
 
 
-def _trainer(workspace: Workspace, fold: int, training: Training, device: str, report: Report) -> BenchTrainer:
+def _trainer(workspace: Workspace, fold: int, device: str) -> BenchTrainer:
     plans = {**read_plans(workspace), "continue_training": False}
-    trainer = BenchTrainer(plans, CONFIGURATION, fold, read_dataset_json(workspace), torch.device(device))
-    trainer.adopt(training, report)
-    return trainer
+    return BenchTrainer(plans, CONFIGURATION, fold, read_dataset_json(workspace), torch.device(device))
 
 
 def _seed(*parts: int) -> None:

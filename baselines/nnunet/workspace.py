@@ -54,6 +54,9 @@ class Workspace:
             # Read once, when nnU-Net is first imported.
             "nnUNet_def_n_proc": str(cores()),
             "nnUNet_n_proc_DA": processes,
+            # Read once, when torch is first imported. By default a thread that waits for others spins, which where
+            # something else wants the core makes a network of many small layers thirty times slower.
+            "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE"),
         }
         before = {name: os.environ.get(name) for name in environment}
         self.root.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ from ...baselines.registry import METHODS
 @click.option(
     "--work", required=True, type=click.Path(path_type=Path), help="The folder of this run; the same for resuming."
 )
-@click.option("--variant", help="A variant of the method, such as `released` of inception-nnunet.")
+@click.option("--variant", help="A variant: of inception-nnunet, I to V of the paper's ablation, or `released`.")
 @click.option(
     "--budget",
     type=click.Choice([budget.value for budget in Budget]),

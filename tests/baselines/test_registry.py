@@ -1,10 +1,12 @@
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 
 import pytest
 
 from mswal_bench.baselines.method import Budget
+from mswal_bench.baselines.nnunet.settings import Plan, Training
 from mswal_bench.baselines.registry import METHODS
 
 
@@ -25,7 +27,7 @@ def test_inception_sets_what_the_paper_says():
     assert settings["training"]["epochs"] == 1500
     assert settings["training"]["learning_rate"] == 0.001
     assert settings["training"]["decay_exponent"] == 1
-    assert settings["network"] is None
+    assert settings["plan"] == asdict(Plan())
     assert settings["network_options"]["norm_op"].endswith("BatchNorm3d")
     assert settings["network_options"]["nonlin"].endswith(".ReLU")
 
@@ -39,12 +41,65 @@ def test_the_released_variant_is_a_method_of_its_own_name():
     assert not released.variants()
 
 
-def test_nnunet_v2_is_untouched_under_paper():
-    settings = METHODS["nnunet-v2"].settings(Budget.PAPER)
+def test_the_ablation_variants_are_the_rows_of_table_3():
+    method = METHODS["inception-nnunet"]
+    variants = method.variants()
+    assert list(variants) == ["I", "II", "III", "IV", "V", "released"]
+    columns = ("downsampling_left", "mini_right", "mini_residual")
+    # Three columns: Inception Downsampling, Mini Inception, residual connection.
+    rows = {"I": "✗✗✗", "II": "✗✓✓", "III": "✓✗✓", "IV": "✓✓✗", "V": "✓✓✓"}
+    for variant, row in rows.items():
+        found = variants[variant].settings(Budget.PAPER)
+        switches = {column: mark == "✓" for column, mark in zip(columns, row, strict=True)}
+        assert found["network_options"] == method.settings(Budget.PAPER)["network_options"] | switches
+        assert found | {"network_options": None} == method.settings(Budget.PAPER) | {"network_options": None}
+
+
+@pytest.mark.parametrize(
+    ("name", "planner"), [("nnunet-v2", "ExperimentPlanner"), ("nnunet-resenc", "nnUNetPlannerResEncL")]
+)
+def test_nnunet_itself_is_untouched_under_paper(name, planner):
+    settings = METHODS[name].settings(Budget.PAPER)
+    assert settings["planner"] == planner
     assert settings["network_class"] is None
-    assert settings["network"] is None
+    assert settings["plan"] == asdict(Plan())
     assert settings["network_options"] == {}
+    assert (settings["planned_arguments"], settings["outputs"], settings["compiled"]) == (True, None, True)
+    assert settings["training"] == asdict(Training())
     assert settings["training"]["epochs"] == 1000
+
+
+def test_mednext_sets_what_its_authors_do():
+    settings = METHODS["mednext"].settings(Budget.PAPER)
+    assert settings["training"] == asdict(
+        Training(optimizer="adamw", learning_rate=1e-3, epsilon=1e-4, weight_decay=3e-5, decay_exponent=0.9)
+    )
+    plan = settings["plan"]
+    assert (plan["patch"], plan["batch_size"], plan["spacing"]) == ((128, 128, 128), 2, (1, 1, 1))
+    assert (plan["arguments"]["size"], plan["arguments"]["kernel"]) == ("L", 3)
+    assert settings["outputs"] == 5
+
+
+def test_swin_unetr_sets_what_its_authors_do():
+    settings = METHODS["swin-unetr"].settings(Budget.PAPER)
+    training = settings["training"]
+    assert (training["optimizer"], training["learning_rate"], training["weight_decay"]) == ("adamw", 1e-4, 1e-5)
+    assert (training["decay"], training["warmup_epochs"] / training["epochs"]) == ("cosine", 50 / 5000)
+    assert settings["plan"]["patch"] == (96, 96, 96)
+    assert settings["plan"]["spacing"] is None
+    assert settings["plan"]["arguments"] == {"feature_size": 48, "window": 7}
+    assert settings["outputs"] == 1
+
+
+def test_nnformer_sets_what_its_authors_do():
+    settings = METHODS["nnformer"].settings(Budget.PAPER)
+    assert settings["training"] == asdict(
+        Training(epochs=1000, optimizer="sgd", learning_rate=1e-2, weight_decay=3e-5, decay_exponent=0.9)
+    )
+    plan = settings["plan"]
+    assert plan["patch"] == plan["arguments"]["patch_size"] == (64, 128, 128)
+    assert plan["batch_size"] == 2
+    assert settings["outputs"] == 3
 
 
 def test_knowing_the_methods_needs_no_torch():

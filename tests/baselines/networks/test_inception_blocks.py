@@ -7,6 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 from mswal_bench.baselines.networks.inception_blocks import (
+    Branches,
     InceptionDownsampling,
     Layers,
     MiniInception,
@@ -82,13 +83,19 @@ def seeded():
 
 
 @pytest.mark.parametrize("kernel", [CUBE, (1, 3, 3)])
-def test_mini_inception_is_left_plus_right_plus_input(kernel):
-    block = randomised(MiniInception(3, kernel, Layers()))
+@pytest.mark.parametrize("right", [True, False])
+@pytest.mark.parametrize("residual", [True, False])
+def test_mini_inception_is_left_plus_right_plus_input(kernel, right, residual):
+    block = randomised(MiniInception(3, kernel, Layers(), Branches(mini_right=right, mini_residual=residual)))
 
     def formula(x):
-        right = batch_norm(conv(x, block.right[0]), block.right[1])
-        right = batch_norm(conv(right, block.right[2]), block.right[3])
-        return relu(left(x, block.left) + right + x)
+        total = left(x, block.left)
+        if right:
+            once = batch_norm(conv(x, block.right[0]), block.right[1])
+            total = total + batch_norm(conv(once, block.right[2]), block.right[3])
+        if residual:
+            total = total + x
+        return relu(total)
 
     agree(block, formula, 3)
 
@@ -103,6 +110,23 @@ def test_inception_downsampling_is_left_plus_pooled_right(stride, channels_out):
         return relu(left(x, block.left, stride) + right)
 
     agree(block, formula, 3)
+
+
+@pytest.mark.parametrize("stride", [(2, 2, 2), (1, 1, 1)])
+def test_inception_downsampling_without_its_left_branch_is_its_right_one(stride):
+    block = randomised(InceptionDownsampling(3, 5, CUBE, stride, Layers(), Branches(downsampling_left=False)))
+
+    def formula(x):
+        return relu(batch_norm(conv(average_pool(x, stride), block.right[-2]), block.right[-1]))
+
+    agree(block, formula, 3)
+
+
+def test_a_block_heeds_its_own_switches_only():
+    mini, downsampling = Branches(mini_right=False, mini_residual=False), Branches(downsampling_left=False)
+    assert repr(MiniInception(3, CUBE, Layers(), downsampling)) == repr(MiniInception(3, CUBE, Layers()))
+    one, other = (InceptionDownsampling(3, 5, CUBE, (2, 2, 2), Layers(), each) for each in (mini, Branches()))
+    assert repr(one) == repr(other)
 
 
 def test_inception_downsampling_that_only_changes_channels_does_not_pool():

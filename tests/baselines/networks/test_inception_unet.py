@@ -1,5 +1,3 @@
-from typing import Any
-
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -11,36 +9,7 @@ from mswal_bench.baselines.networks.inception_blocks import (
     ResidualBlock,
 )
 from mswal_bench.baselines.networks.inception_unet import InceptionUNet
-
-# What nnU-Net's ResEnc-L planner sets for a six-stage network, one input channel, seven lesions and background.
-RESENC_L: dict[str, Any] = {
-    "input_channels": 1,
-    "n_stages": 6,
-    "features_per_stage": (32, 64, 128, 256, 320, 320),
-    "conv_op": nn.Conv3d,
-    "kernel_sizes": [[3, 3, 3]] * 6,
-    "strides": [[1, 1, 1]] + [[2, 2, 2]] * 5,
-    "n_blocks_per_stage": (1, 3, 4, 6, 6, 6),
-    "num_classes": 8,
-    "n_conv_per_stage_decoder": (1, 1, 1, 1, 1),
-    "conv_bias": True,
-    "norm_op": nn.InstanceNorm3d,
-    "norm_op_kwargs": {"eps": 1e-5, "affine": True},
-    "dropout_op": None,
-    "dropout_op_kwargs": None,
-    "nonlin": nn.LeakyReLU,
-    "nonlin_kwargs": {"inplace": True},
-}
-SMALL: dict[str, Any] = {
-    "input_channels": 1,
-    "n_stages": 3,
-    "features_per_stage": (4, 6, 6),
-    "kernel_sizes": [3, 3, 3],
-    "strides": [1, 2, (1, 2, 2)],
-    "n_blocks_per_stage": (2, 2, 1),
-    "num_classes": 8,
-    "n_conv_per_stage_decoder": (1, 2),
-}
+from mswal_bench.tests.baselines.networks.inception_arguments import RESENC_L, SMALL, VARIANTS
 
 
 def parameters(network: nn.Module) -> int:
@@ -54,6 +23,43 @@ def test_parameters_for_the_resenc_l_arguments(norm):
     # 110.69M in the released code, which leaves out the projection (320 x 320 weights and a norm of 2 x 320) of the
     # one downsampling that keeps its channels.
     assert parameters(network) == 110_795_592 == 110_692_552 + 320 * 320 + 2 * 320
+
+
+# Each right branch of a Mini Inception of c channels has 2 c x c weights and two norms of 2 c; there are 1, 2, 3, 5 and
+# 10 of 32, 64, 128, 256 and 320 channels.
+MINI_RIGHTS = 2_840_192
+# Each left branch of an Inception Downsampling from b to c channels has 27 c (b + c) weights, two biases and two norms,
+# 6 c; they are from 32 to 64, to 128, to 256, to 320 and to 320 channels.
+DOWNSAMPLING_LEFTS = 13_996_416
+
+
+@pytest.mark.parametrize(
+    ("variant", "expected"),
+    [
+        ("I", 93_958_984),
+        ("II", 96_799_176),
+        ("III", 107_955_400),
+        ("IV", 110_795_592),
+        ("V", 110_795_592),
+    ],
+)
+def test_parameters_of_the_variants(variant, expected):
+    switches = VARIANTS[variant]
+    with torch.device("meta"):
+        network = InceptionUNet(**RESENC_L, **switches)
+    assert parameters(network) == expected
+    missing = MINI_RIGHTS * (not switches["mini_right"]) + DOWNSAMPLING_LEFTS * (not switches["downsampling_left"])
+    assert expected == 110_795_592 - missing
+
+
+def test_variant_v_is_the_network_itself():
+    torch.manual_seed(0)
+    default = InceptionUNet(**SMALL)
+    torch.manual_seed(0)
+    variant = InceptionUNet(**SMALL, **VARIANTS["V"])
+    assert repr(variant) == repr(default)
+    x = torch.randn(2, 1, 8, 16, 16)
+    torch.testing.assert_close(variant(x), default(x), rtol=0, atol=0)
 
 
 def test_resenc_l_itself_has_what_nnunet_says():
@@ -73,28 +79,53 @@ def test_six_stages_are_six_downsampling_or_inception_stages():
     assert all(type(block) is ResidualBlock for stage in network.decoder.stages for block in stage)
 
 
-def test_gradients_reach_every_branch():
-    network = InceptionUNet(**SMALL, deep_supervision=True)
-    # Not initialised: nnU-Net's initialisation starts left branches at zero, which would hold their gradients back.
+def without_gradient(network):
+    """The parameters that a step would leave as they are, but biases: before a normalisation they cancel."""
     outputs = network(torch.randn(2, 1, 8, 16, 16))
     sum(output.square().mean() for output in outputs).backward()
     still = [name for name, parameter in network.named_parameters() if not parameter.grad.abs().sum() > 0]
-    # A bias before a normalisation cancels; everything else must learn.
-    assert [name for name in still if not name.endswith("bias")] == []
-    for kind in (MiniInception, InceptionDownsampling):
+    return [name for name in still if not name.endswith("bias")]
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_gradients_reach_every_branch(variant):
+    switches = VARIANTS[variant]
+    network = InceptionUNet(**SMALL, **switches, deep_supervision=True)
+    # Not initialised: nnU-Net's initialisation starts left branches at zero, which would hold their gradients back.
+    assert without_gradient(network) == []
+    for kind, has_left, has_right in (
+        (MiniInception, True, switches["mini_right"]),
+        (InceptionDownsampling, switches["downsampling_left"], True),
+    ):
         blocks = [block for block in network.modules() if isinstance(block, kind)]
         assert blocks
         for block in blocks:
-            assert block.left[0].weight.grad.abs().sum() > 0
-            assert block.right[-2].weight.grad.abs().sum() > 0
+            assert (block.left is not None, block.right is not None) == (has_left, has_right)
+            assert not has_left or block.left[0].weight.grad.abs().sum() > 0
+            assert not has_right or block.right[-2].weight.grad.abs().sum() > 0
 
 
-def test_after_initialisation_a_block_is_its_other_branches():
-    network = InceptionUNet(**SMALL)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_after_initialisation_a_block_is_its_other_branches(variant):
+    network = InceptionUNet(**SMALL, **VARIANTS[variant])
     network.apply(network.initialize)
-    block = next(block for block in network.modules() if isinstance(block, MiniInception)).eval()
+    mini, downsampling = (
+        next(block for block in network.modules() if isinstance(block, kind)).eval()
+        for kind in (MiniInception, InceptionDownsampling)
+    )
     x = torch.randn(1, 4, 4, 4, 4)
-    torch.testing.assert_close(block(x), torch.relu(block.right(x) + x))
+    right = 0 if mini.right is None else mini.right(x)
+    others = {"I": mini.left(x), "IV": right}.get(variant, right + x)
+    torch.testing.assert_close(mini(x), torch.relu(others))
+    torch.testing.assert_close(downsampling(x), torch.relu(downsampling.right(x)))
+
+
+def test_a_left_branch_alone_does_not_start_at_zero():
+    network = InceptionUNet(**SMALL, **VARIANTS["I"], deep_supervision=True)
+    network.apply(network.initialize)
+    # Were it zero, the first block would give zeros and its ReLU let no gradient through. The decoder's do start at
+    # zero, beside their skips.
+    assert [name for name in without_gradient(network) if not name.startswith("decoder.stages")] == []
 
 
 def test_shapes_and_deep_supervision():

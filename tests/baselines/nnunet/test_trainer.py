@@ -6,11 +6,15 @@ pytest.importorskip("nnunetv2")
 from types import SimpleNamespace
 from typing import Any
 
+from batchgeneratorsv2.transforms.utils.deep_supervision_downsampling import DownsampleSegForDSTransform
+from nnunetv2.utilities.get_network_from_plans import get_network_from_plans
 from torch import nn
 
-from mswal_bench.baselines.method import MethodError
+from mswal_bench.baselines.method import Budget, MethodError
+from mswal_bench.baselines.nnunet.nnunet_method import NnUNetMethod
 from mswal_bench.baselines.nnunet.settings import Training
 from mswal_bench.baselines.nnunet.trainer import BenchTrainer
+from mswal_bench.baselines.registry import METHODS
 
 
 @pytest.fixture
@@ -25,9 +29,9 @@ def trainer() -> Any:
     return bare
 
 
-def adopt(trainer: Any, **settings: Any) -> list[tuple[int, int, str]]:
+def adopt(trainer: Any, outputs: int | None = None, **settings: Any) -> list[tuple[int, int, str]]:
     reports: list[tuple[int, int, str]] = []
-    trainer.adopt(Training(**settings), lambda *report: reports.append(report))
+    trainer.adopt(Training(**settings), lambda *report: reports.append(report), outputs=outputs)
     return reports
 
 
@@ -46,8 +50,14 @@ def test_nnunets_optimizer_is_the_default_and_adamw_a_choice(trainer):
     optimizer, _ = trainer.configure_optimizers()
     assert isinstance(optimizer, torch.optim.SGD)
     assert (optimizer.defaults["momentum"], optimizer.defaults["nesterov"]) == (0.99, True)
+    assert optimizer.defaults["weight_decay"] == 3e-5
     adopt(trainer, optimizer="adamw")
-    assert isinstance(trainer.configure_optimizers()[0], torch.optim.AdamW)
+    optimizer, _ = trainer.configure_optimizers()
+    assert isinstance(optimizer, torch.optim.AdamW)
+    assert (optimizer.defaults["eps"], optimizer.defaults["weight_decay"]) == (1e-8, 3e-5)
+    adopt(trainer, optimizer="adamw", epsilon=1e-4, weight_decay=1e-5)
+    optimizer, _ = trainer.configure_optimizers()
+    assert (optimizer.defaults["eps"], optimizer.defaults["weight_decay"]) == (1e-4, 1e-5)
 
 
 def test_a_loss_that_is_not_finite_stops_with_a_sentence(trainer):
@@ -69,9 +79,11 @@ def test_progress_counts_iterations_over_all_epochs(trainer):
     assert note.startswith("epoch 3/3, loss ")
 
 
-def test_background_weight_grows_to_one_by_one_factor(trainer, monkeypatch):
-    adopt(trainer, background_weight=0.125, epochs=4)
-    whole = SimpleNamespace(loss=SimpleNamespace(ce=None))
+@pytest.mark.parametrize("outputs", [None, 1])
+def test_background_weight_grows_to_one_by_one_factor(trainer, monkeypatch, outputs):
+    adopt(trainer, outputs, background_weight=0.125, epochs=4)
+    one_output = SimpleNamespace(ce=None)
+    whole = SimpleNamespace(loss=one_output) if outputs != 1 else one_output
     monkeypatch.setattr(BenchTrainer.__mro__[1], "_build_loss", lambda self: whole)
     trainer.label_manager = SimpleNamespace(num_segmentation_heads=3)
     trainer.loss = trainer._build_loss()
@@ -79,7 +91,7 @@ def test_background_weight_grows_to_one_by_one_factor(trainer, monkeypatch):
     weights = []
     for trainer.current_epoch in range(4):
         trainer.on_train_epoch_start()
-        weights.append(trainer.loss.loss.ce.weight.tolist())
+        weights.append(one_output.ce.weight.tolist())
     assert weights == [[0.125, 1, 1], [0.25, 1, 1], [0.5, 1, 1], [1, 1, 1]]
 
 
@@ -97,3 +109,103 @@ def test_a_checkpoint_is_replaced_whole(trainer, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         trainer.save_checkpoint(str(path))
     assert path.read_bytes() == b"the one before"
+
+
+@pytest.fixture
+def with_loss(trainer) -> Any:
+    """The trainer, able to build nnU-Net's own loss for three stages of a U-Net."""
+    trainer.is_ddp = False
+    trainer.label_manager = SimpleNamespace(has_regions=False, ignore_label=None, num_segmentation_heads=8)
+    strides = [[1, 1, 1], [1, 2, 2], [2, 2, 2], [2, 2, 2]]
+    trainer.configuration_manager = SimpleNamespace(batch_dice=False, pool_op_kernel_sizes=strides)
+    return trainer
+
+
+def test_deep_supervision_is_nnunets_own_where_nothing_is_said(with_loss):
+    adopt(with_loss)
+    assert with_loss._get_deep_supervision_scales() == [[1, 1, 1], [1, 0.5, 0.5], [0.5, 0.25, 0.25]]
+    assert with_loss._build_loss().weight_factors == pytest.approx((2 / 3, 1 / 3, 0))
+
+
+def test_every_output_of_a_network_that_says_how_many_counts(with_loss):
+    adopt(with_loss, 3)
+    assert with_loss._get_deep_supervision_scales() == [[1] * 3, [0.5] * 3, [0.25] * 3]
+    assert with_loss._build_loss().weight_factors == pytest.approx((4 / 7, 2 / 7, 1 / 7))
+
+
+def test_one_output_is_no_deep_supervision(with_loss):
+    adopt(with_loss, 1)
+    assert with_loss._get_deep_supervision_scales() is None
+    assert with_loss._build_loss().ce is not None
+    # The network, a convolution, has no decoder to tell.
+    with_loss.set_deep_supervision_enabled(with_loss.enable_deep_supervision)
+
+
+def test_compiles_on_a_gpu_unless_told_not_to(trainer, monkeypatch):
+    monkeypatch.delenv("nnUNet_compile", raising=False)
+    trainer.device = torch.device("cuda")
+    for compiled in (True, False):
+        trainer.adopt(Training(), lambda *report: None, compiled=compiled)
+        assert trainer._do_i_compile() == compiled
+
+
+ON_NNUNET: dict[str, Any] = {name: method for name, method in METHODS.items() if isinstance(method, NnUNetMethod)}
+OWN_NETWORKS = [name for name, method in ON_NNUNET.items() if not method.planned_arguments]
+
+
+def planned_network(name: str, budget: Budget, deep_supervision: bool) -> nn.Module:
+    method = ON_NNUNET[name]
+    arguments = method.recipes[budget].plan.network_arguments({}) | dict(method.network_options)
+    return get_network_from_plans(method.network_class, arguments, [], 1, 8, deep_supervision=deep_supervision)
+
+
+@pytest.mark.parametrize("name", OWN_NETWORKS)
+@pytest.mark.parametrize("budget", Budget)
+def test_outputs_have_the_shapes_of_their_targets(with_loss, name, budget):
+    method = ON_NNUNET[name]
+    plan = method.recipes[budget].plan
+    adopt(with_loss, method.outputs)
+    deep = with_loss.enable_deep_supervision
+    scales = with_loss._get_deep_supervision_scales() or [[1, 1, 1]]
+    network = planned_network(name, budget, deep).to("meta")
+    # Shapes alone: the meta device computes nothing, so that the full size costs nothing.
+    with torch.device("meta"), torch.no_grad():
+        for training in (True, False):
+            outputs = network.train(training)(torch.zeros(plan.batch_size, 1, *plan.patch))
+            shapes = [tuple(output.shape[2:]) for output in (outputs if deep else [outputs])]
+            assert shapes == [
+                tuple(round(side * share) for side, share in zip(plan.patch, scale, strict=True)) for scale in scales
+            ]
+        if deep:
+            network.decoder.deep_supervision = False
+        window = plan.window or plan.patch
+        assert network(torch.zeros(1, 1, *window)).shape == (1, 8, *window)
+
+
+@pytest.mark.parametrize("name", OWN_NETWORKS)
+def test_a_network_trains_validates_and_gives_its_weights_to_prediction(with_loss, name):
+    trainer, method = with_loss, ON_NNUNET[name]
+    plan, training = method.recipes[Budget.SMOKE].plan, method.recipes[Budget.SMOKE].training
+    torch.manual_seed(0)
+    trainer.adopt(training, lambda *report: None, outputs=method.outputs)
+    trainer.label_manager.has_ignore_label = False
+    trainer.network = planned_network(name, Budget.SMOKE, trainer.enable_deep_supervision)
+    trainer.optimizer, trainer.lr_scheduler = trainer.configure_optimizers()
+    trainer.loss = trainer._build_loss()
+    batch = {"data": torch.randn(plan.batch_size, 1, *plan.patch)}
+    target = torch.randint(0, 8, batch["data"].shape, dtype=torch.int16)
+    scales = trainer._get_deep_supervision_scales()
+    if scales:
+        downsampled = [DownsampleSegForDSTransform(scales)._apply_to_segmentation(case) for case in target]
+        batch["target"] = [torch.stack(targets) for targets in zip(*downsampled, strict=True)]
+    else:
+        batch["target"] = target
+    trainer.lr_scheduler.step(0)
+    trainer.network.train()
+    assert 0 < trainer.train_step(batch)["loss"] < 10
+    assert all(parameter.grad is not None for parameter in trainer.network.parameters())
+    trainer.network.eval()
+    with torch.no_grad():
+        assert 0 < trainer.validation_step(batch)["loss"] < 10
+    prediction = planned_network(name, Budget.SMOKE, False)
+    prediction.load_state_dict(trainer.network.state_dict(), strict=True)

@@ -38,7 +38,7 @@ def test_no_such_method(raw, tmp_path):
 def test_no_such_variant(raw, tmp_path):
     code, output = call("inception-nnunet", "--variant", "VI", "--data", raw, "--work", tmp_path / "work")
     assert code == 1
-    assert "inception-nnunet has no variant 'VI': expected one of: released" in output
+    assert "inception-nnunet has no variant 'VI': expected one of: I, II, III, IV, V, released" in output
     assert not (tmp_path / "work").exists()
 
 

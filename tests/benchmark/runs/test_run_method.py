@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 import SimpleITK
 from click.testing import CliRunner
 
+from mswal_bench.baselines.registry import METHODS
 from mswal_bench.benchmark.cli.main import main
 from mswal_bench.benchmark.runs.run_folder import RunFolder
 
@@ -30,11 +33,22 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def finished(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished_by(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The work folder of a finished smoke run of a method."""
+    root = tmp_path_factory.mktemp("work")
+
+    @cache
+    def run(method: str) -> Path:
+        call("run", method, *options(raw, root / method))
+        return root / method
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def finished(finished_by: Callable[[str], Path]) -> Path:
     """The work folder of a finished smoke run of nnU-Net v2."""
-    work = tmp_path_factory.mktemp("work") / "nnunet-v2"
-    call("run", "nnunet-v2", *options(raw, work))
-    return work
+    return finished_by("nnunet-v2")
 
 
 def options(raw: Path, work: Path) -> tuple[object, ...]:
@@ -51,9 +65,11 @@ def read_record(work: Path) -> Any:
     return json.loads((work / "fold-0" / "record.json").read_text())
 
 
-def test_a_run_predicts_scores_and_records(raw, finished):
+@pytest.mark.parametrize("method", METHODS)
+def test_a_run_predicts_scores_and_records(raw, finished_by, method):
+    finished = finished_by(method)
     record = read_record(finished)
-    assert record["identity"]["method"] == "nnunet-v2"
+    assert record["identity"]["method"] == method
     assert record["identity"]["budget"] == "smoke"
     assert record["identity"]["split_digest"].startswith("sha256:")
     assert record["folds"] == [0]
@@ -67,7 +83,7 @@ def test_a_run_predicts_scores_and_records(raw, finished):
     images = sorted((raw / "imagesTs").iterdir())
     assert len(images) == 2
     for image in images:
-        same_geometry(finished / "fold-0" / "nnunet-v2" / image.name.replace("_0000", ""), image)
+        same_geometry(finished / "fold-0" / method / image.name.replace("_0000", ""), image)
 
 
 def same_geometry(label: Path, image: Path) -> None:
@@ -90,7 +106,6 @@ def test_called_again_it_repeats_nothing(raw, finished):
 
 def test_predicts_a_real_ct_in_its_own_geometry(raw, finished, example_ct, tmp_path):
     from mswal_bench.baselines.method import Budget, Job
-    from mswal_bench.baselines.registry import METHODS
 
     job = Job(raw, finished, (), Budget.SMOKE, "cpu", 0)
     METHODS["nnunet-v2"].predict(job, [0], {"example_ct": example_ct}, tmp_path, lambda done, total, note: None)
@@ -113,7 +128,6 @@ def test_labels_that_come_later_are_scored_without_training_again(raw, finished,
 
 def test_a_killed_preparation_is_done_anew(raw, tmp_path):
     from mswal_bench.baselines.method import Budget, Job
-    from mswal_bench.baselines.registry import METHODS
     from mswal_bench.splits import five_folds
 
     cases = [path.name.removesuffix(".nii.gz") for path in (raw / "labelsTr").iterdir()]

@@ -1,0 +1,43 @@
+"""What a recipe sets, in the plans that nnU-Net's planner makes for a phantom."""
+
+from dataclasses import replace
+from math import prod
+
+import pytest
+from click.testing import CliRunner
+
+from mswal_bench.baselines.method import Budget, Job
+from mswal_bench.baselines.nnunet.plans import CONFIGURATION, read_plans
+from mswal_bench.baselines.nnunet.settings import Plan, Recipe, Training
+from mswal_bench.baselines.nnunet.workspace import Workspace
+from mswal_bench.baselines.registry import METHODS
+from mswal_bench.benchmark.cli.main import main
+from mswal_bench.splits import five_folds
+
+pytest.importorskip("nnunetv2")
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_recipe_lands_in_the_plans(tmp_path):
+    raw = tmp_path / "raw"
+    made = CliRunner().invoke(main, ["data", "phantom", str(raw), "--train", "5", "--test", "1", "--size", "tiny"])
+    assert made.exit_code == 0, made.output
+    plan = Plan(patch=(48, 32, 32), batch_size=3, spacing=(6.0, 5.0, 5.0), arguments={"size": "S", "channels": 4})
+    method = replace(METHODS["mednext"], recipes={Budget.SMOKE: Recipe(Training(), plan)})
+    cases = [path.name.removesuffix(".nii.gz") for path in (raw / "labelsTr").iterdir()]
+    method.prepare(Job(raw, tmp_path, five_folds(cases), Budget.SMOKE, "cpu", 0), lambda done, total, note: None)
+
+    workspace = Workspace(tmp_path / "nnunet")
+    configuration = read_plans(workspace)["configurations"][CONFIGURATION]
+    assert configuration["patch_size"] == [48, 32, 32]
+    assert configuration["batch_size"] == 3
+    assert configuration["spacing"] == [6, 5, 5]
+    # 84 x 60 x 60 voxels of 4 mm.
+    assert prod(configuration["median_image_size_in_voxels"]) == pytest.approx(56 * 48 * 48, rel=0.05)
+    # Nothing of the U-Net that was planned is left.
+    assert configuration["architecture"] == {
+        "network_class_name": method.network_class,
+        "arch_kwargs": {"size": "S", "channels": 4},
+        "_kw_requires_import": [],
+    }

@@ -1,0 +1,239 @@
+"""Inception nnU-Net: prediction folded beside unfolded, training beside nnU-Net's residual encoder.
+
+    python -m mswal_bench.tests.speed.inception [--out docs/benchmarks.md] [--device cuda --patch 128 128 128]
+
+Prints a section for `docs/benchmarks.md`, or writes it there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import torch
+from dynamic_network_architectures.architectures.unet import ResidualEncoderUNet
+from torch import Tensor, nn
+
+from mswal_bench.baselines.inception_nnunet import METHOD
+from mswal_bench.baselines.method import Budget
+from mswal_bench.baselines.networks.fold_inception import folded
+from mswal_bench.baselines.networks.inception_unet import InceptionUNet
+from mswal_bench.benchmark.files import write_text
+
+from ..baselines.networks.inception_arguments import RESENC_L
+from .machine import describe_machine
+from .page import replace_section, table
+
+_PROGRAM = "python -m mswal_bench.tests.speed.inception"
+_HEADINGS = {"cpu": "## Inception nnU-Net", "cuda": "## Inception nnU-Net on a GPU"}
+_SIZES = ("demo", "ResEnc-L")
+_PUBLISHED = {"norm_op": nn.BatchNorm3d, "nonlin": nn.ReLU}
+_DEMO: Any = METHOD.recipes[Budget.DEMO].plan
+_QUICK = 5
+"""So many times as often as a training step of ResEnc-L, all else has a turn."""
+_LARGEST_DIFFERENCE = 1e-4
+"""Between folded and unfolded, in units of the logits' spread."""
+_METHOD = """\
+Networks of the demo's recipe, and with the arguments that nnU-Net's ResEnc-L planner sets for six stages. Those of a
+table took turns, so that what else the machine did hit all alike; before the first turn each had one that was not
+counted. {clock}. In brackets: the
+least and the most.
+
+- *folded*: as at prediction, every batch normalisation in its convolution, and the right branch of Mini Inception and
+  its input one 1 x 1 x 1 convolution (`baselines/networks/fold_inception.py`). Both gave the same logits within
+  {difference:g} of their standard deviation.
+- *training*: forward, cross-entropy of all deep supervision outputs, backward, clipping, a step of SGD with Nesterov
+  momentum; no loading of patches. Inception nnU-Net has batch normalisation and ReLU, its `released` variant and
+  ResEnc-L instance normalisation and LeakyReLU; at the demo's size all have the recipe's batch normalisation."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where it is measured, and how."""
+
+    device: torch.device
+    turns: int
+
+    def clock(self) -> float:
+        """Seconds: of CPU time on a CPU, which others on the machine hardly change; of wall time on a GPU."""
+        if self.device.type == "cpu":
+            return time.process_time()
+        torch.cuda.synchronize()
+        return time.perf_counter()
+
+    def precision(self) -> AbstractContextManager[object]:
+        """Mixed on a GPU, as nnU-Net has it."""
+        return torch.autocast(self.device.type, enabled=self.device.type == "cuda")
+
+    def in_turns(self, calls: Mapping[str, Callable[[], object]], *, quick: bool) -> dict[str, list[float]]:
+        """Seconds of every call of each; quick ones are called more often."""
+        seconds: dict[str, list[float]] = {name: [] for name in calls}
+        for turn in range(self.turns * (_QUICK if quick else 1) + 1):
+            for name, call in calls.items():
+                start = self.clock()
+                call()
+                took = self.clock() - start
+                if turn:
+                    seconds[name].append(took)
+                print(f"{time.strftime('%H:%M:%S')} {name}: {took:.3f} s", file=sys.stderr, flush=True)
+        return seconds
+
+
+def main() -> None:
+    arguments = _arguments()
+    # First of all: its load is that of others.
+    lines = [f"`{shlex.join([*_PROGRAM.split(), *sys.argv[1:]])}`", *describe_machine()]
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    machine = Machine(torch.device(arguments.device), arguments.turns)
+    sizes = _SIZES if arguments.only is None else (arguments.only,)
+    if arguments.device == "cuda":
+        lines.append(torch.cuda.get_device_name())
+        clock = "Seconds are medians of wall time in mixed precision"
+    else:
+        # Little, not nothing: cores share caches and memory.
+        clock = "Seconds are medians of CPU time on one thread, which other load changes less than wall time"
+    text = "\n\n".join(
+        (
+            _HEADINGS[arguments.device],
+            "\n".join(f"- {line}" for line in lines),
+            _METHOD.format(clock=clock, difference=_LARGEST_DIFFERENCE),
+            "### Prediction, one patch",
+            _prediction_table(machine, sizes, arguments.patch),
+            "### Training",
+            _training_table(machine, sizes, arguments.patch),
+        )
+    )
+    if arguments.out is None:
+        print(text)
+        return
+    page = arguments.out.read_text(encoding="utf-8") if arguments.out.exists() else ""
+    write_text(arguments.out, replace_section(page, text + "\n"))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog=_PROGRAM, description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--out", type=Path, help="a page, whose section is replaced  [default: print]")
+    parser.add_argument("--device", choices=list(_HEADINGS), default="cpu")
+    parser.add_argument("--patch", type=int, nargs=3, default=(64, 64, 64), help="of ResEnc-L, in voxels")
+    parser.add_argument(
+        "--turns", type=int, default=3, help=f"of a training step of ResEnc-L; others have {_QUICK} times as many"
+    )
+    parser.add_argument("--only", choices=_SIZES, help="just this size of network")
+    return parser.parse_args()
+
+
+def _prediction_table(machine: Machine, sizes: Sequence[str], patch: Sequence[int]) -> str:
+    rows = []
+    for size in sizes:
+        options, sides = (_demo_arguments(), _DEMO.window) if size == "demo" else (RESENC_L, patch)
+        network = InceptionUNet(**{**options, **_PUBLISHED}).to(machine.device)
+        x = torch.randn(1, 1, *sides, device=machine.device)
+        # So that the statistics are those of something.
+        with torch.no_grad():
+            network(torch.cat((x, torch.randn_like(x))))
+        forms = {"unfolded": network.eval(), "folded": folded(network)}
+        _agree(forms, x)
+        with torch.inference_mode(), machine.precision():
+            seconds = machine.in_turns({form: _call(each, x) for form, each in forms.items()}, quick=True)
+        ratio = median(seconds["unfolded"]) / median(seconds["folded"])
+        for form, each in forms.items():
+            last = f"{ratio:.2f}x" if form == "folded" else ""
+            rows.append([size, _sides(sides), form, _millions(each), _spread(seconds[form]), last])
+    return table(("size", "patch", "Inception nnU-Net", "parameters", "seconds", "faster"), rows)
+
+
+def _call(network: nn.Module, x: Tensor) -> Callable[[], object]:
+    return lambda: network(x)
+
+
+@torch.inference_mode()
+def _agree(forms: Mapping[str, nn.Module], x: Tensor) -> None:
+    unfolded, other = (each(x) for each in forms.values())
+    difference = ((unfolded - other).abs().max() / unfolded.std()).item()
+    if not difference < _LARGEST_DIFFERENCE:
+        sys.exit(f"bench: folded and unfolded differ by {difference:.1e} of the logits' spread")
+
+
+def _training_table(machine: Machine, sizes: Sequence[str], patch: Sequence[int]) -> str:
+    demo = _demo_arguments()
+    kinds: Mapping[str, Mapping[str, tuple[type[nn.Module], dict[str, Any]]]] = {
+        "demo": {
+            "ResEnc": (ResidualEncoderUNet, demo),
+            "Inception": (InceptionUNet, {**demo, **_PUBLISHED}),
+        },
+        "ResEnc-L": {
+            "ResEnc": (ResidualEncoderUNet, RESENC_L),
+            "Inception": (InceptionUNet, {**RESENC_L, **_PUBLISHED}),
+            "Inception, released": (InceptionUNet, RESENC_L),
+        },
+    }
+    rows = []
+    for size in sizes:
+        sides, batch = (_DEMO.patch, _DEMO.batch_size) if size == "demo" else (patch, 2)
+        networks = {name: kind(**options, deep_supervision=True) for name, (kind, options) in kinds[size].items()}
+        seconds = machine.in_turns(
+            {name: _training_step(network, (batch, 1, *sides), machine) for name, network in networks.items()},
+            quick=size == "demo",
+        )
+        for name, network in networks.items():
+            middle = median(seconds[name])
+            cells = [size, f"{batch} x {_sides(sides)}", name, _millions(network), _spread(seconds[name])]
+            rows.append([*cells, f"{1 / middle:.3g}", f"{median(seconds['ResEnc']) / middle:.2f}"])
+    return table(("size", "batch", "network", "parameters", "seconds", "iterations/s", "of ResEnc's"), rows)
+
+
+def _training_step(network: Any, shape: Sequence[int], machine: Machine) -> Callable[[], object]:
+    network.apply(network.initialize)
+    network = network.to(machine.device).train()
+    if machine.device.type == "cpu":
+        # As the benchmark's trainer does.
+        network = network.to(memory_format=torch.channels_last_3d)
+    optimizer = torch.optim.SGD(network.parameters(), 1e-3, momentum=0.99, nesterov=True, weight_decay=3e-5)
+    scaler = torch.amp.GradScaler(machine.device.type, enabled=machine.device.type == "cuda")
+    x = torch.randn(*shape, device=machine.device)
+    with torch.no_grad():
+        targets = [torch.randint(0, 8, (shape[0], *each.shape[2:]), device=machine.device) for each in network(x)]
+
+    def step() -> None:
+        optimizer.zero_grad(set_to_none=True)
+        with machine.precision():
+            outputs = network(x)
+            losses = [nn.functional.cross_entropy(*each) for each in zip(outputs, targets, strict=True)]
+        loss: Any = scaler.scale(torch.stack(losses).mean())
+        loss.backward()
+        scaler.unscale_(optimizer)
+        nn.utils.clip_grad_norm_(network.parameters(), 12)
+        scaler.step(optimizer)
+        scaler.update()
+
+    return step
+
+
+def _demo_arguments() -> dict[str, Any]:
+    """The network of the demo's recipe, as arguments of either class."""
+    return {**RESENC_L, **_DEMO.network_arguments(RESENC_L), "norm_op": nn.BatchNorm3d}
+
+
+def _sides(sides: Sequence[int]) -> str:
+    return " x ".join(map(str, sides))
+
+
+def _millions(network: nn.Module) -> str:
+    return f"{sum(parameter.numel() for parameter in network.parameters()) / 1e6:.3g} M"
+
+
+def _spread(seconds: Sequence[float]) -> str:
+    return f"{median(seconds):.3f} ({min(seconds):.3f} to {max(seconds):.3f})"
+
+
+if __name__ == "__main__":
+    main()
