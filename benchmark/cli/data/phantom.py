@@ -1,4 +1,4 @@
-"""`mswal-bench data`: get data to work with."""
+"""`mswal-bench data phantom`: write a phantom of MSWAL."""
 
 from __future__ import annotations
 
@@ -7,12 +7,7 @@ from pathlib import Path
 import click
 
 
-@click.group()
-def data() -> None:
-    """Get data to work with."""
-
-
-@data.command()
+@click.command()
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--train", type=click.IntRange(0, 484), default=12, show_default=True, help="Training cases.")
 @click.option("--test", type=click.IntRange(0, 210), default=6, show_default=True, help="Test cases.")
@@ -37,6 +32,6 @@ def phantom(out: Path, train: int, test: int, size: str, seed: int, jobs: int | 
     """
     if train == 0 and test == 0:
         raise click.UsageError("--train and --test are both 0: ask for one case at least")
-    from ..phantom.dataset_writer import write_phantom
+    from ...phantom.dataset_writer import write_phantom
 
     write_phantom(out, train=train, test=test, size=size, seed=seed, jobs=jobs)
