@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..splits import Split
-from .errors import BenchError, Problem, raise_if_any
+from ..splits import SPLIT_FILE, Split, SplitError, read_split
+from .errors import BenchError, Problem, listed, raise_if_any
 
 _CHANNEL = "_0000"
 
@@ -30,21 +30,21 @@ class Dataset:
 
     root: Path
     name: str
+    labels: object
+    """As `dataset.json` has them, not looked at."""
     train: Mapping[str, Case]
     """By case id, sorted; every one has a label."""
     test: Mapping[str, Case]
     """By case id, sorted; all have labels or none has."""
+    split: Split
+    """The one that `split.json` freezes, with its test cases also where none of their images is there; without that
+    file, the one that the folders make."""
 
     @property
     def test_labels(self) -> Path | None:
         """The folder of the test cases' label maps; None when there is none."""
         folder = self.root / "labelsTs"
         return folder if folder.is_dir() else None
-
-    @property
-    def split(self) -> Split:
-        """The split that the folders make."""
-        return Split(self.name, tuple(self.train), tuple(self.test))
 
 
 def open_dataset(root: Path) -> Dataset:
@@ -72,7 +72,8 @@ def open_dataset(root: Path) -> Dataset:
     for case in sorted(train.keys() & test.keys()):
         problems.append(Problem("the case is in imagesTr and in imagesTs", case, mend="Remove one of the two."))
     raise_if_any(problems)
-    return Dataset(root, str(description.get("name") or root.resolve().name), train, test)
+    name = str(description.get("name") or root.resolve().name)
+    return Dataset(root, name, description["labels"], train, test, _split(root, name, train, test))
 
 
 def _read_description(root: Path) -> dict[str, Any]:
@@ -92,6 +93,21 @@ def _read_description(root: Path) -> dict[str, Any]:
         expected = ", ".join(f'"{key}"' for key in wanted)
         raise BenchError(Problem("is not a description of a data set", str(path), f"{expected} in it"))
     return description
+
+
+def _split(root: Path, name: str, train: Mapping[str, Case], test: Mapping[str, Case]) -> Split:
+    path = root / SPLIT_FILE
+    if not path.exists():
+        return Split(name, tuple(train), tuple(test))
+    try:
+        frozen = read_split(path)
+    except SplitError as error:
+        raise BenchError(Problem(str(error), mend="Prepare the data set again.")) from error
+    strangers = sorted(({*train} ^ {*frozen.train}) | ({*test} ^ {*frozen.test} if test else set()))
+    if strangers:
+        what = f"freezes another split than the folders make; they differ in {listed(strangers)}"
+        raise BenchError(Problem(what, str(path), mend="Prepare the data set again, or remove the file."))
+    return frozen
 
 
 def _pair(root: Path, subset: str, ending: str, with_labels: bool, problems: list[Problem]) -> dict[str, Case]:

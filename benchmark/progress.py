@@ -13,10 +13,11 @@ from ..baselines.method import Report
 
 
 @contextmanager
-def progress_bar(label: str, unit: str) -> Iterator[Report]:
-    """A bar with elapsed and left time on stderr; gives the function that moves it.
+def progress_bar(label: str, unit: str, *, shown: bool = True) -> Iterator[Report]:
+    """A bar with elapsed and left time on stderr; gives the function that moves it. Many `B` are shown as kB, MB, GB.
 
-    What was done before the first report (a training that is resumed) does not count towards the speed.
+    What was done before the first report (a training that is resumed) does not count towards the speed. Not `shown`,
+    the function does nothing.
     """
     # Where nobody watches, a log should not fill with bars, and what is soon done needs none.
     watched = sys.stderr.isatty()
@@ -25,12 +26,15 @@ def progress_bar(label: str, unit: str) -> Iterator[Report]:
 
     def report(done: int, total: int, note: str) -> None:
         nonlocal bar
+        if not shown:
+            return
         if bar is None:
             bar = tqdm(
                 desc=label,
                 initial=done,
                 total=total,
                 unit=unit,
+                unit_scale=unit == "B",
                 file=sys.__stderr__,
                 mininterval=interval_s,
                 maxinterval=interval_s,

@@ -11,7 +11,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-_NAMED = ("phantom",)
+SPLIT_FILE = "split.json"
+"""What the split of a data set is called in its folder."""
+_NAMED = ("kits", "lits", "phantom")
 
 
 class SplitError(ValueError):
@@ -54,14 +56,17 @@ class Split:
 
 
 def load_split(name: str) -> Split:
-    """One of the splits this package fixes, by name: `phantom`. Raises SplitError for another name."""
+    """One of the splits this package fixes, by name: `kits`, `lits`, `phantom`. Raises SplitError for another name."""
     if name not in _NAMED:
         raise SplitError(f"no split is called {name!r}; there are: {', '.join(_NAMED)}")
     return _parse(resources.files(__package__).joinpath(f"{name}.json").read_text(encoding="utf-8"), name)
 
 
 def read_split(path: Path) -> Split:
-    """A split from a JSON file `{"name", "train": [ids], "test": [ids]}`. Raises SplitError for anything else."""
+    """A split from a JSON file `{"name", "train": [ids], "test": [ids]}`. Raises SplitError for anything else.
+
+    So it does when the file has a `digest` that is not that of its ids: somebody has changed it.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -79,4 +84,7 @@ def _parse(text: str, source: str) -> Split:
     for part in ("train", "test"):
         if not isinstance(content[part], list) or not all(isinstance(case, str) for case in content[part]):
             raise SplitError(f'{source}: expected "{part}" to be a list of case ids')
-    return Split(str(content["name"]), tuple(content["train"]), tuple(content["test"]))
+    split = Split(str(content["name"]), tuple(content["train"]), tuple(content["test"]))
+    if content.get("digest", split.digest) != split.digest:
+        raise SplitError(f"{source}: its cases are not those its digest was made of: expected {split.digest}")
+    return split

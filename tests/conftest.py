@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 import SimpleITK
+from filelock import FileLock
 from numpy.typing import NDArray
+
+from mswal_bench.benchmark.phantom.dataset_writer import write_phantom
 
 SaveLabels = Callable[..., Path]
 
@@ -52,3 +56,14 @@ def example_ct() -> Path:
     if not path.exists():
         pytest.skip("the example CT (../shared/data/ct) is not beside the repository")
     return path
+
+
+@pytest.fixture(scope="session")
+def phantom_mswal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All 484 + 210 patients of the phantom at `tiny` size, made once for all test processes. Not to be written to."""
+    base = tmp_path_factory.getbasetemp()
+    # Of a test process the base is a folder of its own, in one of all.
+    out = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "phantom_mswal"
+    with FileLock(f"{out}.lock"):
+        write_phantom(out, train=484, test=210, size="tiny", seed=0, progress=False)
+    return out

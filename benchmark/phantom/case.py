@@ -36,6 +36,8 @@ class PhantomCase:
     """HU."""
     label: npt.NDArray[np.uint8]
     """Ids of `lesion_classes`, 0 for background."""
+    regions: npt.NDArray[np.uint8]
+    """The `Region` of every voxel as it was before the lesions: where the organs are."""
     spacing_mm: Vector
     origin_mm: Vector
 
@@ -67,7 +69,7 @@ def make_case(seed: int, slot: int, size: str) -> PhantomCase:
         stream(seed, slot, Purpose.PLACES),
     )
     image = _scanned(canvas, size, stream(seed, slot, Purpose.NOISE))
-    return PhantomCase(patient, image, label, canvas.grid.spacing_mm, canvas.grid.origin_mm)
+    return PhantomCase(patient, image, label, canvas.owner, canvas.grid.spacing_mm, canvas.grid.origin_mm)
 
 
 def _scanned(canvas: Canvas, size: str, rng: np.random.Generator) -> npt.NDArray[np.int16]:

@@ -22,6 +22,11 @@ from ..errors import Problem
 SPACING_TOLERANCE_MM = 1e-3
 ORIGIN_TOLERANCE_MM = 1e-2
 DIRECTION_TOLERANCE = 1e-3
+_TOLERANCES = {
+    "spacing_mm": SPACING_TOLERANCE_MM,
+    "origin_mm": ORIGIN_TOLERANCE_MM,
+    "direction": DIRECTION_TOLERANCE,
+}
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,15 @@ class Geometry:
         return x, y, z
 
 
+def differing(reference: Geometry, other: Geometry) -> dict[str, float]:
+    """Which of spacing_mm, origin_mm and direction differ by more than they may, and by how much at most."""
+    off = {
+        name: max(abs(a - b) for a, b in zip(getattr(reference, name), getattr(other, name), strict=True))
+        for name in _TOLERANCES
+    }
+    return {name: difference for name, difference in off.items() if difference > _TOLERANCES[name]}
+
+
 def disagreements(reference: Geometry, other: Geometry, where: str) -> list[Problem]:
     """What differs between the grid of `other`, which `where` names, and the reference's. Empty when they agree."""
     problems = []
@@ -60,31 +74,28 @@ def disagreements(reference: Geometry, other: Geometry, where: str) -> list[Prob
                 "Predict on the original image, or resample the prediction to it (nearest neighbour).",
             )
         )
-    for name, unit, tolerance, mend in (
+    off = differing(reference, other)
+    for name, unit, mend in (
         (
             "spacing_mm",
             " mm",
-            SPACING_TOLERANCE_MM,
             "Resample to the reference's grid, or mend the header if only it is wrong.",
         ),
         (
             "origin_mm",
             " mm",
-            ORIGIN_TOLERANCE_MM,
             "Predict on the image's own grid. Copy its header only if the voxels are known to lie as the image's do.",
         ),
         (
             "direction",
             "",
-            DIRECTION_TOLERANCE,
             "An axis is flipped, swapped or rotated: store the prediction in the reference's orientation.",
         ),
     ):
-        expected, found = getattr(reference, name), getattr(other, name)
-        difference = max(abs(a - b) for a, b in zip(expected, found, strict=True))
-        if difference > tolerance:
-            word = name.removesuffix("_mm")
-            what = f"the {word} is not the reference's (off by {difference:.3g}{unit}, allowed {tolerance:g}{unit})"
+        if name in off:
+            expected, found = getattr(reference, name), getattr(other, name)
+            word, allowed = name.removesuffix("_mm"), _TOLERANCES[name]
+            what = f"the {word} is not the reference's (off by {off[name]:.3g}{unit}, allowed {allowed:g}{unit})"
             problems.append(Problem(what, where, numbers_text(expected), numbers_text(found), mend))
     return problems
 

@@ -18,7 +18,7 @@ from ...metrics.foreground import Foreground, ForegroundBuilder, Runs, find_runs
 from ..errors import Problem, raise_if_any
 from .metaimage_header import read_metaimage_header
 from .nifti_header import read_nifti_header
-from .stored_volume import DAMAGED, StoredVolume, read_voxels, refuse
+from .stored_volume import DAMAGED, StoredVolume, corrupt, read_voxels, refuse
 
 SUFFIXES = (".nii.gz", ".nii", ".mha")
 # Floats must be whole numbers exactly: 1.9999 is not a label. Only scaled data, integers with a slope in 32 bits, gets
@@ -44,10 +44,10 @@ def read_header(path: Path) -> StoredVolume:
         raise refuse(path, "a folder", "a file", mend="")
     try:
         if not path.stat().st_size:
-            raise refuse(path, "the file is empty")
+            raise refuse(path, "the file is empty", fault="truncated")
         return read_metaimage_header(path) if path.name.lower().endswith(".mha") else read_nifti_header(path)
     except DAMAGED as error:
-        raise refuse(path, f"the compressed data is corrupt ({error})") from error
+        raise corrupt(path, error) from error
     except OSError as error:
         raise refuse(path, f"cannot be read ({error.strerror or error})", mend="") from error
 
@@ -64,22 +64,33 @@ def read_label_map(path: Path, highest_label: int) -> Foreground:
 
 def read_labels(stored: StoredVolume, highest_label: int) -> Foreground:
     """As `read_label_map`, of a file whose header is read already."""
-    z, y, x = stored.geometry.shape[::-1]
-    builder = ForegroundBuilder((z, y, x))
-    for runs, voxels in _checked_runs(stored, highest_label):
-        builder.add(runs, voxels)
-    return builder.finish()
+    foreground, wrong = sift_labels(stored, highest_label)
+    raise_if_any(wrong.problems(stored.path))
+    return foreground
 
 
 def check_labels(stored: StoredVolume, highest_label: int) -> None:
     """Raises what `read_labels` raises, and keeps nothing of what it reads."""
-    for _ in _checked_runs(stored, highest_label):
+    wrong = WrongValues(highest_label)
+    for _ in _sifted_runs(stored, wrong):
         pass
+    raise_if_any(wrong.problems(stored.path))
 
 
-def _checked_runs(stored: StoredVolume, highest_label: int) -> Iterator[tuple[Runs, int]]:
-    """The labelled runs of one block after the other, and its number of voxels. Raises BenchError at the end."""
-    wrong = _WrongValues(highest_label)
+def sift_labels(stored: StoredVolume, highest_label: int) -> tuple[Foreground, WrongValues]:
+    """What is labelled, and apart from it the values that are no labels, which are background in the first.
+
+    Raises VolumeError for a file that is damaged.
+    """
+    z, y, x = stored.geometry.shape[::-1]
+    builder, wrong = ForegroundBuilder((z, y, x)), WrongValues(highest_label)
+    for runs, voxels in _sifted_runs(stored, wrong):
+        builder.add(runs, voxels)
+    return builder.finish(), wrong
+
+
+def _sifted_runs(stored: StoredVolume, wrong: WrongValues) -> Iterator[tuple[Runs, int]]:
+    """The labelled runs of one block after the other, and its number of voxels; what is no label goes to `wrong`."""
     for block in read_voxels(stored):
         # Scaled before runs are looked for: a stored 0 may be a label then.
         runs = find_runs(_values(stored, block))
@@ -87,7 +98,6 @@ def _checked_runs(stored: StoredVolume, highest_label: int) -> Iterator[tuple[Ru
             labels = wrong.sort_out(runs.values, runs.lengths, _is_scaled(stored))
             runs = Runs(runs.starts, runs.lengths, labels)
         yield runs, block.size
-    raise_if_any(wrong.problems(stored.path))
 
 
 def _is_scaled(stored: StoredVolume) -> bool:
@@ -99,8 +109,8 @@ def _values(stored: StoredVolume, values: NDArray[Any]) -> NDArray[Any]:
 
 
 @dataclass
-class _Tally:
-    """Values and their numbers of voxels."""
+class Tally:
+    """Values and their numbers of voxels; as text, the most frequent ones."""
 
     voxels: int = 0
     counts: Counter[float] = field(default_factory=Counter)
@@ -122,13 +132,15 @@ class _Tally:
 
 
 @dataclass
-class _WrongValues:
+class WrongValues:
     """Separates labels from what is none, block by block, and keeps count of the latter."""
 
     highest_label: int
     not_finite: int = 0
-    fractional: _Tally = field(default_factory=_Tally)
-    outside: _Tally = field(default_factory=_Tally)
+    """Voxels that are NaN or infinite."""
+    fractional: Tally = field(default_factory=Tally)
+    outside: Tally = field(default_factory=Tally)
+    """Whole numbers below 0 or above `highest_label`."""
 
     def sort_out(self, values: NDArray[Any], voxels: NDArray[np.int64], scaled: bool) -> NDArray[Any]:
         """The values, of which each stands for `voxels` voxels, as whole numbers; where a value is no label, 0."""

@@ -71,17 +71,19 @@ def _geometry(path: Path, fields: dict[str, str]) -> Geometry:
     count = len(sizes)
     if count < 3 or any(size != int(size) or size < 1 for size in sizes) or any(size > 1 for size in sizes[3:]):
         expected, found = "one 3D volume with at least a voxel along each axis", fields["DimSize"]
-        raise refuse(path, "not one 3D volume", expected, f"DimSize = {found}", _SAVE_AGAIN)
+        raise refuse(path, "not one 3D volume", expected, f"DimSize = {found}", _SAVE_AGAIN, fault="not-3d")
     spacing = _numbers(path, fields, "ElementSpacing", count, [1.0] * count)[:3]
     if min(spacing) <= 0:
-        raise refuse(path, "the header has no valid spacing", "three positive numbers", fields["ElementSpacing"])
+        found = fields["ElementSpacing"]
+        raise refuse(path, "the header has no valid spacing", "three positive numbers", found, fault="bad-geometry")
     origin = _numbers(path, fields, "Offset", count, [0.0] * count)[:3]
     matrix = _numbers(path, fields, "TransformMatrix", count * count, np.eye(count).ravel().tolist())
     # The file lists the axes' directions one after the other: the transpose of a matrix with an axis a column.
     direction = np.reshape(matrix, (count, count))[:3, :3].T
     if not skew(direction) <= DIRECTION_TOLERANCE:
         what = "the axes of the grid are not at right angles"
-        raise refuse(path, what, mend="Resample the image and its labels to a grid without shear.")
+        mend = "Resample the image and its labels to a grid without shear."
+        raise refuse(path, what, mend=mend, fault="bad-geometry")
     return Geometry(
         (int(sizes[0]), int(sizes[1]), int(sizes[2])),
         (spacing[0], spacing[1], spacing[2]),

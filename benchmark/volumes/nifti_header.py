@@ -6,6 +6,7 @@ nnU-Net, so that a prediction that such a tool wrote for an image agrees with th
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .geometry import DIRECTION_TOLERANCE, ORIGIN_TOLERANCE_MM, SPACING_TOLERANCE_MM, Geometry, numbers_text, skew
-from .stored_volume import DAMAGED, StoredVolume, is_gzip, open_gzip, refuse
+from .stored_volume import DAMAGED, StoredVolume, corrupt, is_gzip, open_gzip, refuse
 
 ByteOrder = Literal["<", ">"]
 HEADER_BYTES = 348
@@ -34,7 +35,7 @@ _FIELDS = {
     "srow": ("(3,4)f4", 280),
     "magic": ("S4", 344),
 }
-_HEADER = np.dtype(
+HEADER = np.dtype(
     {
         "names": list(_FIELDS),
         "formats": [kind for kind, _ in _FIELDS.values()],
@@ -51,13 +52,14 @@ _SAVE_AGAIN = "Save it again as a 3D NIfTI-1 label map."
 _TO_LPS = np.array([-1.0, -1.0, 1.0])
 
 
-def read_nifti_header(path: Path) -> StoredVolume:
+def read_nifti_header(path: Path, placed_as: Geometry | None = None) -> StoredVolume:
     """Reads `path`, gzipped or not, either byte order, up to its voxels.
 
-    Raises BenchError for what is not a NIfTI-1 file with one 3D volume of real numbers in it.
+    With `placed_as`, only the shape is the header's and the rest of the geometry is that one's: for a file whose
+    placement cannot be read. Raises VolumeError for what is not a NIfTI-1 file with one 3D volume of real numbers.
     """
     packed = is_gzip(path)
-    header, order = _parse(path, _first_bytes(path, packed))
+    header, order = read_fields(path)
     code = int(header["datatype"])
     if code not in _DTYPES:
         what = "the voxels are neither integers nor floats"
@@ -70,7 +72,7 @@ def read_nifti_header(path: Path) -> StoredVolume:
         raise refuse(path, "the header has no valid voxel offset", "352 or more", f"{offset:g}", _SAVE_AGAIN)
     return StoredVolume(
         path=path,
-        geometry=_geometry(path, header),
+        geometry=_geometry(path, header) if placed_as is None else replace(placed_as, shape=_shape(path, header)),
         dtype=np.dtype(_DTYPES[code]).newbyteorder(order),
         slope=slope if scaled else 1.0,
         intercept=intercept if scaled else 0.0,
@@ -79,14 +81,19 @@ def read_nifti_header(path: Path) -> StoredVolume:
     )
 
 
+def read_fields(path: Path) -> tuple[np.void, ByteOrder]:
+    """The header as it is stored, a value of dtype `HEADER`, and its byte order. Raises VolumeError for no NIfTI-1."""
+    return _parse(path, _first_bytes(path, is_gzip(path)))
+
+
 def _first_bytes(path: Path, packed: bool) -> bytes:
     with open_gzip(path) if packed else path.open("rb") as file:
         try:
             start = bytes(file.read(HEADER_BYTES))
         except EOFError as error:
-            raise refuse(path, "the file is cut off within its header") from error
+            raise refuse(path, "the file is cut off within its header", fault="truncated") from error
         except DAMAGED as error:
-            raise refuse(path, f"the compressed data is corrupt ({error})") from error
+            raise corrupt(path, error) from error
     if len(start) < HEADER_BYTES:
         raise refuse(path, "not a NIfTI file", f"a header of {HEADER_BYTES} bytes", f"a file of {len(start)}")
     return start
@@ -95,7 +102,7 @@ def _first_bytes(path: Path, packed: bool) -> bytes:
 def _parse(path: Path, start: bytes) -> tuple[np.void, ByteOrder]:
     orders: tuple[ByteOrder, ...] = ("<", ">")
     for order in orders:
-        header: np.void = np.frombuffer(start, _HEADER.newbyteorder(order))[0]
+        header: np.void = np.frombuffer(start, HEADER.newbyteorder(order))[0]
         size = int(header["sizeof_hdr"])
         if size == 540:
             raise refuse(path, "a NIfTI-2 file, which is not read here", "NIfTI-1", mend=_SAVE_AGAIN)
@@ -116,7 +123,8 @@ def _shape(path: Path, header: np.void) -> tuple[int, int, int]:
     shape = tuple(int(size) for size in header["dim"][1 : count + 1])
     if count < 3 or any(size < 1 for size in shape) or any(size > 1 for size in shape[3:]):
         expected = "one 3D volume with at least a voxel along each axis"
-        raise refuse(path, "not one 3D volume", expected, f"shape {shape}", "Save its only label map as a 3D volume.")
+        mend = "Save its only label map as a 3D volume."
+        raise refuse(path, "not one 3D volume", expected, f"shape {shape}", mend, fault="not-3d")
     return shape[0], shape[1], shape[2]
 
 
@@ -124,7 +132,8 @@ def _geometry(path: Path, header: np.void) -> Geometry:
     shape = _shape(path, header)
     pixdim = np.abs(header["pixdim"][1:4].astype(float))
     if not np.isfinite(pixdim).all() or not pixdim.all():
-        raise refuse(path, "the header has no valid spacing", "three positive numbers", str(tuple(pixdim)))
+        found = numbers_text(pixdim)
+        raise refuse(path, "the header has no valid spacing", "three positive numbers", found, fault="bad-geometry")
     # The three low bits are the unit of length; 0, unknown, is taken for millimetres as everybody does.
     to_mm = _MM_PER_UNIT.get(int(header["xyzt_units"]) & 7, 1.0)
     direction, origin = _placement(path, header, pixdim)
@@ -145,7 +154,7 @@ def _placement(
     A header without either is taken as LPS at the origin.
     """
     has_sform, has_qform = header["sform_code"] > 0, header["qform_code"] > 0
-    by_sform, by_qform = _sform(header), _qform(header)
+    by_sform, by_qform = sform_placement(header), qform_placement(header)
     sheared = not skew(by_sform[0]) <= DIRECTION_TOLERANCE
     if has_sform and not sheared:
         alike = (
@@ -162,17 +171,20 @@ def _placement(
                     numbers_text(steps),
                     numbers_text(pixdim),
                     "Copy the image's header, for example with SimpleITK's CopyInformation.",
+                    fault="bad-geometry",
                 )
             return _finite(path, *by_sform)
     if has_qform:
         return _finite(path, *by_qform)
     if has_sform:
         what = "the axes of the grid are not at right angles (a sheared sform), which nnU-Net and ITK cannot read"
-        raise refuse(path, what, mend="Resample the image and its labels to a grid without shear.")
+        mend = "Resample the image and its labels to a grid without shear."
+        raise refuse(path, what, mend=mend, fault="bad-geometry")
     return np.eye(3), np.zeros(3)
 
 
-def _sform(header: np.void) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def sform_placement(header: np.void) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Direction and origin, LPS, as the sform says; NaN for an axis that it gives no direction."""
     affine = header["srow"].astype(float)
     steps = np.linalg.norm(affine[:, :3], axis=0)
     # A column of zeros has no direction; NaN marks it, and makes the sform one that does not count.
@@ -180,8 +192,8 @@ def _sform(header: np.void) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return direction * _TO_LPS[:, None], affine[:, 3] * _TO_LPS
 
 
-def _qform(header: np.void) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The rotation of the unit quaternion (a, b, c, d), of which the header holds b, c and d."""
+def qform_placement(header: np.void) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Direction and origin, LPS: the rotation of a unit quaternion (a, b, c, d), of which the header has b, c, d."""
     b, c, d = header["quatern"].astype(float).tolist()
     squares = b * b + c * c + d * d
     a = np.sqrt(max(0.0, 1.0 - squares))
@@ -207,6 +219,7 @@ def _finite(
             path,
             "the header places the volume with numbers that are not finite",
             mend="Copy the image's header, for example with SimpleITK's CopyInformation.",
+            fault="bad-geometry",
         )
     return direction, origin
 

@@ -34,6 +34,16 @@ _IsalError = cast("type[Exception]", isal_zlib.error)
 DAMAGED: tuple[type[Exception], ...] = (gzip.BadGzipFile, _IsalError)
 """What unpacking raises on bytes that are not what was packed."""
 _COPY_AGAIN = "The file is damaged: copy it again or make it again."
+Fault = Literal["unreadable", "truncated", "corrupt", "not-3d", "bad-geometry"]
+"""What kind of thing is wrong with a file: for programs, which do not read sentences."""
+
+
+class VolumeError(BenchError):
+    """A volume file that cannot be used."""
+
+    def __init__(self, problem: Problem, fault: Fault = "unreadable"):
+        super().__init__(problem)
+        self.fault: Fault = fault
 
 
 @dataclass(frozen=True)
@@ -57,9 +67,22 @@ class StoredVolume:
         return prod(self.geometry.shape) * self.dtype.itemsize
 
 
-def refuse(path: Path, what: str, expected: str = "", found: str = "", mend: str = _COPY_AGAIN) -> BenchError:
+def refuse(
+    path: Path,
+    what: str,
+    expected: str = "",
+    found: str = "",
+    mend: str = _COPY_AGAIN,
+    *,
+    fault: Fault = "unreadable",
+) -> VolumeError:
     """The error for a file that cannot be used."""
-    return BenchError(Problem(what, str(path), expected, found, mend))
+    return VolumeError(Problem(what, str(path), expected, found, mend), fault)
+
+
+def corrupt(path: Path, error: Exception) -> VolumeError:
+    """The error for a file of which unpacking raised `error`, one of `DAMAGED`."""
+    return refuse(path, f"the compressed data is corrupt ({error})", fault="corrupt")
 
 
 def is_gzip(path: Path) -> bool:
@@ -93,11 +116,12 @@ def read_voxels(volume: StoredVolume) -> Iterator[NDArray[Any]]:
             # Reading on past the last voxel also has the checksum compared.
             if stream.read(1):
                 said = f"{volume.voxel_bytes} bytes of voxels"
-                raise refuse(volume.path, "the file holds more than its header says", said, "more")
+                raise refuse(volume.path, "the file holds more than its header says", said, "more", fault="corrupt")
     except EOFError as error:
-        raise _cut_off(volume, left) from error
+        found = "fewer" if left else "them without the checksum that ends the file"
+        raise _cut_off(volume, found) from error
     except DAMAGED as error:
-        raise refuse(volume.path, f"the compressed data is corrupt ({error})") from error
+        raise corrupt(volume.path, error) from error
     except OSError as error:
         raise refuse(volume.path, f"cannot be read ({error.strerror or error})", mend="") from error
 
@@ -109,16 +133,12 @@ def _refuse_absurd(volume: StoredVolume) -> None:
     file_bytes = volume.path.stat().st_size
     most = file_bytes if volume.packing == "none" else file_bytes * _DEFLATE_LIMIT
     if volume.offset_bytes + volume.voxel_bytes > most:
-        raise _cut_off(volume, volume.voxel_bytes - max(0, most - volume.offset_bytes))
+        raise _cut_off(volume, f"at most {max(0, most - volume.offset_bytes)}")
 
 
-def _cut_off(volume: StoredVolume, left: int) -> BenchError:
-    return refuse(
-        volume.path,
-        "the file is cut off",
-        f"{volume.voxel_bytes} bytes of voxels",
-        f"at most {volume.voxel_bytes - left}" if left else "them without the checksum that ends the file",
-    )
+def _cut_off(volume: StoredVolume, found: str) -> VolumeError:
+    said = f"{volume.voxel_bytes} bytes of voxels"
+    return refuse(volume.path, "the file is cut off", said, found, fault="truncated")
 
 
 def _opened(volume: StoredVolume) -> BinaryIO:

@@ -1,10 +1,12 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from mswal_bench.benchmark.dataset import open_dataset
 from mswal_bench.benchmark.errors import BenchError
+from mswal_bench.splits import Split
 
 
 @pytest.fixture
@@ -44,6 +46,45 @@ def test_finds_every_case(raw):
     assert dataset.train["A"].label == raw / "labelsTr" / "A.nii.gz"
     assert dataset.test_labels == raw / "labelsTs"
     assert (dataset.split.train, dataset.split.test) == (("A", "B"), ("C",))
+
+
+def freeze(root: Path, **parts: list[str]) -> Split:
+    split = Split("frozen", tuple(parts["train"]), tuple(parts["test"]))
+    (root / "split.json").write_text(json.dumps({"name": split.name, "digest": split.digest, **parts}))
+    return split
+
+
+def test_a_frozen_split_is_the_split(raw):
+    split = freeze(raw, train=["A", "B"], test=["C"])
+    assert open_dataset(raw).split == split
+
+
+def test_a_frozen_split_may_hold_test_cases_none_of_which_is_there(raw):
+    shutil.rmtree(raw / "imagesTs")
+    shutil.rmtree(raw / "labelsTs")
+    split = freeze(raw, train=["A", "B"], test=["C", "D"])
+    dataset = open_dataset(raw)
+    assert dataset.split == split
+    assert dataset.split.digest == split.digest
+    assert not dataset.test
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "differing"),
+    [(["A"], ["C"], "B"), (["A", "B", "X"], ["C"], "X"), (["A", "B"], ["C", "D"], "D"), (["A", "B"], ["D"], "C, D")],
+)
+def test_a_frozen_split_of_other_cases_is_refused(raw, train, test, differing):
+    freeze(raw, train=train, test=test)
+    (line,) = problems(raw)
+    assert f"split.json: freezes another split than the folders make; they differ in {differing}." in line
+
+
+def test_a_frozen_split_that_somebody_changed_is_refused(raw):
+    freeze(raw, train=["A", "B"], test=["C"])
+    text = (raw / "split.json").read_text()
+    (raw / "split.json").write_text(text.replace('"C"', '"D"'))
+    (line,) = problems(raw)
+    assert "not those its digest was made of" in line
 
 
 def test_test_labels_may_be_absent(raw):

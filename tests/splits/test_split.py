@@ -38,6 +38,16 @@ def test_reads_what_was_written(tmp_path):
     assert read_split(path) == Split("mine", ("a", "b"), ("c",))
 
 
+def test_a_digest_in_the_file_is_checked(tmp_path):
+    path, split = tmp_path / "split.json", Split("mine", ("a", "b"), ("c",))
+    content = {"name": "mine", "digest": split.digest, "train": split.train, "test": split.test}
+    path.write_text(json.dumps(content))
+    assert read_split(path) == split
+    path.write_text(json.dumps(content | {"test": ["d"]}))
+    with pytest.raises(SplitError, match="not those its digest was made of"):
+        read_split(path)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -57,5 +67,5 @@ def test_bad_files_are_named(tmp_path, content, words):
 
 
 def test_unknown_name_lists_the_known():
-    with pytest.raises(SplitError, match="there are: phantom"):
+    with pytest.raises(SplitError, match="there are: kits, lits, phantom"):
         load_split("mars")

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import click
 
+from .check import check
+from .download import download
 from .phantom import phantom
+from .prepare import prepare
+from .stats import stats
 
 
 @click.group()
@@ -12,5 +16,5 @@ def data() -> None:
     """Get data to work with."""
 
 
-for command in (phantom,):
+for command in (check, download, phantom, prepare, stats):
     data.add_command(command)

@@ -9,6 +9,14 @@ import click
 
 @click.command()
 @click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(["mswal", "lits", "kits"]),
+    default="mswal",
+    show_default=True,
+    help="lits, kits: an organ and its lesions, in the layout of LiTS or KiTS23.",
+)
 @click.option("--train", type=click.IntRange(0, 484), default=12, show_default=True, help="Training cases.")
 @click.option("--test", type=click.IntRange(0, 210), default=6, show_default=True, help="Test cases.")
 @click.option(
@@ -25,13 +33,19 @@ import click
     default=None,
     help="Processes, of which each takes up to 3 GiB at full size.  [default: one per core]",
 )
-def phantom(out: Path, train: int, test: int, size: str, seed: int, jobs: int | None) -> None:
+def phantom(out: Path, kind: str, train: int, test: int, size: str, seed: int, jobs: int | None) -> None:
     """Write a phantom MSWAL to OUT: procedural abdomens with the seven lesion types, as a nnU-Net raw data set.
 
-    A case depends on its number, the seed and the size only. Called again, it makes what is missing.
+    With `--as lits` or `--as kits`, a phantom of that data set as it is published, for `data prepare`. A case depends
+    on its number, the seed and the size only. Called again, it makes what is missing.
     """
     if train == 0 and test == 0:
         raise click.UsageError("--train and --test are both 0: ask for one case at least")
-    from ...phantom.dataset_writer import write_phantom
+    if kind == "mswal":
+        from ...phantom.dataset_writer import write_phantom
 
-    write_phantom(out, train=train, test=test, size=size, seed=seed, jobs=jobs)
+        write_phantom(out, train=train, test=test, size=size, seed=seed, jobs=jobs)
+    else:
+        from ...phantom.public_layouts import write_public_phantom
+
+        write_public_phantom(out, kind, train=train, test=test, size=size, seed=seed, jobs=jobs)

@@ -6,7 +6,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from mswal_bench.benchmark.cli.data import phantom
+from mswal_bench.benchmark.cli.data.phantom import phantom
 from mswal_bench.benchmark.cli.main import main
 from mswal_bench.benchmark.phantom.cohort import TEST_SLOTS, TRAIN_SLOTS
 

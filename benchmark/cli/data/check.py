@@ -1,0 +1,46 @@
+"""`mswal-bench data check`: everything that is wrong with a data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("raw", type=click.Path(path_type=Path))
+@click.option("--fix", is_flag=True, help="Copy the image's geometry to labels whose header alone is wrong.")
+@click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--jobs", type=click.IntRange(min=1), default=None, help="Processes.  [default: one per core]")
+@click.pass_context
+def check(context: click.Context, raw: Path, fix: bool, strict: bool, as_json: bool, jobs: int | None) -> None:
+    """Read every volume of RAW, a data set in nnU-Net's raw layout, and report everything that is wrong.
+
+    Errors make the data set unfit and the command exit with 1: files that are missing, misnamed, damaged or cut off;
+    labels on another grid than their image, not whole numbers or not among dataset.json's; images that are blank or
+    not finite; the same voxels in two cases, or in a training and a test case. Warnings are to be looked at and leave
+    the exit status 0, unless with --strict: labels without a lesion, specks of 1 to 3 voxels, values that are not
+    Hounsfield units, headers that tools read differently. Numbers of slices (52 to 1089) and slices of 512 x 512 are
+    checked, as warnings, where dataset.json has MSWAL's seven labels and is not a phantom's.
+
+    --fix repairs labels that have their image's shape and another geometry or none that is valid. Only the header
+    changes; no voxel moves, so look at a repaired label over its image. Originals go to RAW/.before-fix, with
+    fixes.json, which says what was changed. A file that a link in RAW leads to is never touched. To restore them:
+
+        cp -a RAW/.before-fix/labelsTr/. RAW/labelsTr/
+    """
+    from ...errors import raise_if_any
+    from ...inspection.inspect_dataset import inspect_dataset
+    from ...inspection.repair import repair_dataset
+    from ...inspection.report_text import report_json, report_text
+
+    inspection = inspect_dataset(raw, jobs=jobs, progress=True)
+    repaired = repair_dataset(inspection, progress=True) if fix else None
+    if repaired is not None:
+        inspection = repaired.inspection
+    click.echo(report_json(inspection, repaired) if as_json else report_text(inspection, repaired))
+    if repaired is not None:
+        raise_if_any(repaired.problems)
+    if inspection.number("error") or (strict and inspection.findings):
+        context.exit(1)

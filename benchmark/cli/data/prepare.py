@@ -1,0 +1,70 @@
+"""`mswal-bench data prepare`: what was downloaded, as a data set that can be trained on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ...intake.prepare import Prepared
+
+
+@click.command()
+@click.argument("src", type=click.Path(path_type=Path))
+@click.argument("dst", type=click.Path(path_type=Path))
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(["mswal", "lits", "kits"]),
+    default="mswal",
+    show_default=True,
+    help="What SRC holds. lits: volume-N.nii and segmentation-N.nii; kits: KiTS23's case_XXXXX folders.",
+)
+@click.option("--copy", is_flag=True, help="Copy every file; otherwise links are made where they can be.")
+@click.option("--partial", is_flag=True, help="Take what is there of a data set that is not complete.")
+def prepare(src: Path, dst: Path, kind: str, copy: bool, partial: bool) -> None:
+    """Make the data in SRC a nnU-Net raw data set in DST, and freeze its split in DST/split.json.
+
+    SRC is the folder of MSWAL as it was downloaded, as somebody renamed it, or one folder above; it is only read. LiTS
+    and KiTS are cut 8:2 by a split that is fixed here. Called again, it does what is missing.
+    """
+    from ...intake.prepare import prepare_dataset
+
+    prepared = prepare_dataset(src, dst, kind=kind, copy=copy, partial=partial)
+    for line in _lines(prepared, kind):
+        click.echo(line)
+
+
+def _lines(prepared: Prepared, kind: str) -> list[str]:
+    dataset, split = prepared.dataset, prepared.split
+    files = ", ".join(_counted(count, str(way)) for way, count in prepared.placed.items())
+    lines = [
+        f"{dataset.name}: {len(dataset.train)} training and {len(dataset.test)} test cases in {dataset.root}",
+        f"files: {files or 'all there, nothing to do'}",
+        f"split: {split.name}, {len(split.train)} training and {len(split.test)} test cases, {split.digest}",
+    ]
+    if kind == "mswal":
+        lines += _tracks(prepared)
+    return lines + [f"note: {note}" for note in prepared.notes]
+
+
+def _tracks(prepared: Prepared) -> list[str]:
+    """Which of the two tracks the data is enough for."""
+    hidden = len(prepared.hidden)
+    if not hidden:
+        return ["tracks: official-test, public-cv"] if prepared.split.test else ["tracks: public-cv"]
+    images = len(prepared.dataset.test)
+    if images:
+        return [f"tracks: public-cv; official-test can be predicted, and scored by who has the {hidden} hidden labels"]
+    return [
+        "tracks: public-cv",
+        f"official-test needs the images and the hidden labels of {hidden} test cases, which are not public",
+    ]
+
+
+def _counted(count: int, word: str) -> str:
+    if count == 1:
+        return f"1 {word}"
+    return f"{count} {word.removesuffix('y')}ies" if word.endswith("copy") else f"{count} {word}s"

@@ -1,0 +1,134 @@
+"""Looks one label map through: its header beside its image's, its values and its lesions."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from ...metrics.components import connected_components
+from ...metrics.foreground import Foreground
+from ..volumes.geometry import Geometry, differing, disagreements, numbers_text
+from ..volumes.label_maps import WrongValues, read_header, sift_labels
+from ..volumes.nifti_header import read_nifti_header
+from ..volumes.orientation import axes_towards
+from ..volumes.stored_volume import StoredVolume, VolumeError
+from .image_check import FileNotes, check_placement, is_broken_link
+
+SPECK_VOXELS = 3
+"""The most voxels of a lesion that is called a speck."""
+
+
+def inspect_label(path: Path, image: Geometry | None, labels: frozenset[int], notes: FileNotes) -> str | None:
+    """Adds everything that is wrong with a label map to `notes`. `labels` are the values that it may have.
+
+    `image` is its image's geometry, None where that cannot be read. Gives the digest of the labels, None where they
+    cannot be read or there are none. A geometry is repairable when the shapes agree and the voxels can be read.
+    """
+    if is_broken_link(path, notes):
+        return None
+    refused = None
+    try:
+        stored = read_header(path)
+    except VolumeError as error:
+        placed = _placed_as(path, image) if error.fault == "bad-geometry" else None
+        if placed is None:
+            notes.add_fault(error)
+            return None
+        stored, refused = placed, error
+    else:
+        check_placement(path, notes)
+    try:
+        foreground, wrong = sift_labels(stored, max(labels))
+    except VolumeError as error:
+        _compare(stored, image, refused, notes, readable=False)
+        notes.add_fault(error)
+        return None
+    _compare(stored, image, refused, notes, readable=True)
+    foreground = _without_unknown(foreground, labels, wrong)
+    if _check_values(wrong, labels, notes):
+        _check_specks(foreground, notes)
+        return None
+    if not foreground.starts.size:
+        notes.add("empty-label", "background only", "a lesion at least")
+        return None
+    _check_specks(foreground, notes)
+    return _digest(foreground)
+
+
+def _placed_as(path: Path, image: Geometry | None) -> StoredVolume | None:
+    """The label as if it lay where its image lies, so that its voxels can be looked at; None where it cannot be."""
+    if image is None or path.name.endswith(".mha"):
+        return None
+    try:
+        return read_nifti_header(path, placed_as=image)
+    except VolumeError:
+        return None
+
+
+def _compare(
+    stored: StoredVolume, image: Geometry | None, refused: VolumeError | None, notes: FileNotes, *, readable: bool
+) -> None:
+    label = stored.geometry
+    same_shape = image is not None and label.shape == image.shape
+    repairable = readable and same_shape and not stored.path.name.endswith(".mha")
+    if refused is not None:
+        notes.add_fault(refused, repairable=repairable)
+    if image is None:
+        return
+    axes = axes_towards(image, label)
+    if refused is None and not axes.are_the_same and not disagreements(image, axes.of_geometry(label), ""):
+        # Its header may well be right, and with the image's it would be mirrored: nothing to be repaired unseen.
+        notes.add("axes-differ", f"its axes {axes} lie along the image's", "x, y, z")
+        return
+    if not same_shape:
+        notes.add("shape-differs", numbers_text(label.shape), numbers_text(image.shape))
+        return
+    names = differing(image, label)
+    if names and refused is None:
+        notes.add("geometry-differs", _told(label, names), _told(image, names), repairable=repairable)
+
+
+def _told(geometry: Geometry, names: dict[str, float]) -> str:
+    return ", ".join(f"{name.removesuffix('_mm')} {numbers_text(getattr(geometry, name))}" for name in names)
+
+
+def _without_unknown(foreground: Foreground, labels: frozenset[int], wrong: WrongValues) -> Foreground:
+    """Values between the lowest and the highest label need not all be labels."""
+    unknown = ~np.isin(foreground.class_ids, list(labels))
+    if not unknown.any():
+        return foreground
+    wrong.outside.add(foreground.class_ids[unknown], foreground.lengths[unknown])
+    return foreground.select(~unknown)
+
+
+def _check_values(wrong: WrongValues, labels: frozenset[int], notes: FileNotes) -> bool:
+    """Whether any voxel is no label."""
+    if wrong.not_finite:
+        notes.add("not-finite", f"{wrong.not_finite} voxels", "none")
+    if wrong.fractional.voxels:
+        notes.add("not-integer", str(wrong.fractional), "whole numbers")
+    if wrong.outside.voxels:
+        notes.add("unknown-label", str(wrong.outside), ", ".join(map(str, sorted(labels))))
+    return bool(wrong.not_finite or wrong.fractional.voxels or wrong.outside.voxels)
+
+
+def _check_specks(foreground: Foreground, notes: FileNotes) -> None:
+    components = connected_components(foreground)
+    of_class = components.class_ids[components.voxels <= SPECK_VOXELS]
+    if of_class.size:
+        which = ", ".join(f"{count} of label {label}" for label, count in zip(*_counted(of_class), strict=True))
+        notes.add("specks", f"{of_class.size} of {components.count} lesions: {which}")
+
+
+def _counted(values: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[list[int], list[int]]:
+    distinct, counts = np.unique(values, return_counts=True)
+    return distinct.tolist(), counts.tolist()
+
+
+def _digest(foreground: Foreground) -> str:
+    digest = hashlib.sha256(repr(foreground.shape).encode())
+    for column in (foreground.starts, foreground.lengths, foreground.class_ids):
+        digest.update(column.astype("<i8").data)
+    return digest.hexdigest()

@@ -1,0 +1,102 @@
+"""What is found in a user's folder, before anything is written."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ...splits import Split
+from ..dataset import Case
+from ..errors import Problem, listed
+from .names import is_other_volume, split_ending
+
+MOST_LISTED = 20
+"""Of the cases that a sentence is about: the rest is counted."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The cases of a folder under the ids that they get, and the split they belong to."""
+
+    root: Path
+    """Where the data lies: the folder the user gave, or one in it."""
+    kind: str
+    """`mswal`, `lits` or `kits`."""
+    name: str
+    """Of the data set, for `dataset.json`."""
+    labels: Mapping[str, int]
+    train: Mapping[str, Case]
+    test: Mapping[str, Case]
+    """Those whose image is there."""
+    split: Split
+    """With the test cases whose image is not there."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """What else `dataset.json` should hold: licence, source."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Ids that differ from the source's names, by the source's name."""
+    notes: tuple[str, ...] = ()
+    """Sentences for the user."""
+
+
+def walk(root: Path) -> Iterator[Path]:
+    """Every file below `root`, hidden ones left out, sorted within each folder. Links to folders are not followed."""
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(folder, name) for name in sorted(files) if not name.startswith("."))
+
+
+class Gathering:
+    """Files by case and role, and what was wrong with them."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, list[Path]] = defaultdict(list)
+
+    def add(self, case: str, path: Path) -> None:
+        self.files[case].append(path)
+
+    def single(self, problems: list[Problem]) -> dict[str, Path]:
+        """The file of each case; of two for one case, and of links to nothing, a problem."""
+        for case, paths in sorted(self.files.items()):
+            if len(paths) > 1:
+                names = " and ".join(str(path) for path in paths)
+                problems.append(Problem(f"there are {len(paths)} files for {case}", found=names, mend="Keep one."))
+            elif not paths[0].exists():
+                problems.append(Problem("is a link to a file that is not there", str(paths[0])))
+        return {case: paths[0] for case, paths in sorted(self.files.items())}
+
+
+def paired(
+    images: Mapping[str, Path], labels: Mapping[str, Path], where: Path, problems: list[Problem]
+) -> dict[str, Case]:
+    """The cases that have both; the others become problems."""
+    unlabelled, imageless = sorted(images.keys() - labels.keys()), sorted(labels.keys() - images.keys())
+    if unlabelled:
+        problems.append(Problem(f"{counted(unlabelled)} without a label: {some(unlabelled)}", str(where)))
+    if imageless:
+        problems.append(Problem(f"{counted(imageless)} without an image: {some(imageless)}", str(where)))
+    both = sorted(images.keys() & labels.keys())
+    return {case: Case(case, images[case], labels[case]) for case in both}
+
+
+def volume_stem(path: Path, problems: list[Problem]) -> str | None:
+    """The file's name without its ending; None for what is no volume, with a problem for one of another format."""
+    stem, ending = split_ending(path.name)
+    if ending:
+        return stem
+    if is_other_volume(path.name):
+        problems.append(Problem("is not a NIfTI file", str(path), "CASE.nii.gz or CASE.nii", path.name, "Convert it."))
+    return None
+
+
+def counted(cases: Collection[str]) -> str:
+    """`1 case`, `2 cases`."""
+    return f"{len(cases)} case" if len(cases) == 1 else f"{len(cases)} cases"
+
+
+def some(cases: Collection[str]) -> str:
+    """Ids for a sentence, sorted."""
+    return listed(sorted(cases), MOST_LISTED)

@@ -1,0 +1,128 @@
+"""The numbers of a data set, each beside the paper's where the paper has it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+
+from ..lesion_classes import LESION_CLASSES
+from . import paper_numbers as paper
+from .dataset_statistics import DatasetStatistics
+from .measured_case import MeasuredLesion, Subset
+from .numbers import NOT_RECORDED, TOTAL, Number, Numbers
+from .summary_notes import MOST_SPECK_VOXELS, summary_notes
+
+_POINTS = {"shortest": 0, "quartile_1": 0.25, "median": 0.5, "quartile_3": 0.75, "longest": 1}
+_PRINTED = {"lesions": paper.LESIONS, "small": paper.SMALL, "large": paper.LARGE}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What is shown and written of a data set."""
+
+    name: str
+    numbers: Numbers
+    notes: tuple[str, ...]
+    """Sentences for below the tables."""
+
+
+def summarise(statistics: DatasetStatistics) -> Summary:
+    """Counts the lesions, patients and scans. Of no lesion there is no diameter; of no label map, no lesion count."""
+    numbers: dict[str, Mapping[str, Number]] = {
+        "cases": _cases(statistics),
+        **_lesion_numbers(statistics),
+        "sex": _recorded(statistics, statistics.records.sex, paper.SEX),
+        "phase": _recorded(statistics, statistics.records.phase, paper.PHASE),
+        **_grid_numbers(statistics),
+    }
+    return Summary(statistics.name, numbers, tuple(summary_notes(statistics, numbers)))
+
+
+def _cases(statistics: DatasetStatistics) -> dict[str, Number]:
+    subsets = Counter(case.subset for case in statistics.cases)
+    chosen: tuple[Subset, ...] = ("train", "test") if statistics.subset == "all" else (statistics.subset,)
+    return {
+        TOTAL: Number(len(statistics.cases), sum(paper.CASES[part] for part in chosen)),
+        **{part: Number(subsets[part], paper.CASES[part]) for part in chosen},
+        "with lesion counts": Number(sum(case.lesions is not None for case in statistics.cases)),
+    }
+
+
+def _lesion_numbers(statistics: DatasetStatistics) -> dict[str, dict[str, Number]]:
+    counted = [case.lesions for case in statistics.cases if case.lesions is not None]
+    is_of_all = len(counted) == paper.CASES[TOTAL]
+    large_from_mm = statistics.protocol.large_from_mm
+    by_class: dict[str, Sequence[MeasuredLesion]] = {
+        lesion.key: [one for lesions in counted for one in lesions if one.class_id == lesion.id]
+        for lesion in LESION_CLASSES
+    }
+    groups = by_class | {TOTAL: [one for lesions in by_class.values() for one in lesions]}
+    patients = {
+        lesion.key: sum(any(one.class_id == lesion.id for one in lesions) for lesions in counted)
+        for lesion in LESION_CLASSES
+    } | {TOTAL: sum(bool(lesions) for lesions in counted)}
+    numbers: dict[str, dict[str, Number]] = {}
+    for key, lesions in groups.items():
+        diameters = np.array([one.diameter_mm for one in lesions])
+        large = int((diameters >= large_from_mm).sum())
+        found: dict[str, int | float | None] = {
+            "lesions": len(lesions),
+            "small": len(lesions) - large,
+            "large": large,
+            "patients": patients[key],
+            "specks": sum(one.voxels <= MOST_SPECK_VOXELS for one in lesions),
+        }
+        if not counted:
+            found = dict.fromkeys(found)
+        for point, part in _POINTS.items():
+            found[f"diameter_{point}_mm"] = float(np.quantile(diameters, part)) if lesions else None
+        for quantity, value in found.items():
+            of_paper = _PRINTED[quantity][key] if quantity in _PRINTED else None
+            numbers.setdefault(quantity, {})[key] = Number(value, of_paper, is_of_all)
+    return numbers
+
+
+def _recorded(
+    statistics: DatasetStatistics, values: Mapping[str, str], printed: Mapping[str, int]
+) -> dict[str, Number]:
+    """How many cases have each value; None for every one where no case has any."""
+    counts, cases = Counter(values.values()), len(statistics.cases)
+    is_of_all = len(values) == cases == paper.CASES[TOTAL]
+    numbers = {
+        value: Number(counts[value] if values else None, in_paper, is_of_all) for value, in_paper in printed.items()
+    }
+    return {**numbers, NOT_RECORDED: Number(cases - len(values))}
+
+
+def _grid_numbers(statistics: DatasetStatistics) -> dict[str, dict[str, Number]]:
+    grids = [case.geometry for case in statistics.cases if case.geometry is not None]
+    slices: list[int] = []
+    voxels: list[int] = []
+    between_mm: list[float] = []
+    in_plane_mm: list[float] = []
+    for grid in grids:
+        for axis, (count, step_mm) in enumerate(zip(grid.shape, grid.spacing_mm, strict=True)):
+            is_axial = axis == grid.axial_axis
+            (slices if is_axial else voxels).append(count)
+            (between_mm if is_axial else in_plane_mm).append(step_mm)
+    is_of_all = len(grids) == paper.CASES[TOTAL]
+    return {
+        "slices": {
+            name: Number(value, paper.SLICE_COUNTS.get(name), is_of_all)
+            for name, value in ({TOTAL: sum(slices)} | _spread(slices, "fewest", "most")).items()
+        },
+        "in_plane_voxels": {
+            name: Number(value, paper.IN_PLANE_VOXELS if name != "median" else None, is_of_all)
+            for name, value in _spread(voxels).items()
+        },
+        "in_plane_spacing_mm": {name: Number(value) for name, value in _spread(in_plane_mm).items()},
+        "slice_spacing_mm": {name: Number(value) for name, value in _spread(between_mm).items()},
+    }
+
+
+def _spread(values: Sequence[float], low: str = "smallest", high: str = "largest") -> dict[str, float]:
+    return {low: min(values), "median": median(values), high: max(values)}

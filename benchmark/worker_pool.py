@@ -1,0 +1,63 @@
+"""Worker processes for work on many cases, of which one that is too much costs no more than itself."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from typing import TypeVar
+
+from ..baselines.processes import die_with_parent
+from .errors import BenchError, Problem
+
+Work = TypeVar("Work")
+Result = TypeVar("Result")
+
+
+def worked_on(
+    work: Sequence[Work], do: Callable[[Work], Result], *, lost: Callable[[Work], Result], jobs: int
+) -> Iterator[Result]:
+    """Yields `do(item)` for every item of `work`, in any order, as soon as it is there.
+
+    With several jobs, `do` must not raise for what one item does. An item that takes its process down with it, for lack
+    of memory say, gives `lost(item)`: after the first such, what is left is done by one process at a time. With one
+    job this process does it all, in order. Raises BenchError when no process can be started.
+    """
+    if min(jobs, len(work)) <= 1:
+        yield from map(do, work)
+        return
+    left = dict(enumerate(work))
+    while left:
+        # spawn: a fork copies the locks that threads of this process may hold, and can hang.
+        pool = ProcessPoolExecutor(min(jobs, len(left)), mp_context=get_context("spawn"), initializer=_start_worker)
+        try:
+            numbers = {pool.submit(do, item): number for number, item in left.items()}
+            for future in as_completed(numbers):
+                result = future.result()
+                del left[numbers[future]]
+                yield result
+        except BrokenProcessPool as error:
+            if jobs == 1:
+                if len(left) == len(work):
+                    raise _no_process() from error
+                # Alone, a process takes the items in order: the first without a result is the one that ended it.
+                yield lost(left.pop(next(iter(left))))
+            # All that was being done is lost, also what did no harm: one process at a time tells them apart, and has
+            # all the memory for itself.
+            jobs = 1
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _start_worker() -> None:
+    die_with_parent()
+    # Ctrl-C reaches the whole group of processes; the parent ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _no_process() -> BenchError:
+    what = "no worker process comes back with a result"
+    mend = "In a script, call it under `if __name__ == '__main__':`. Otherwise work with --jobs 1."
+    return BenchError(Problem(what, mend=mend))
