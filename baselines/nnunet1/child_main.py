@@ -1,0 +1,108 @@
+"""The main module of the process that nnU-Net v1 runs in: reads a request, calls a step, answers. See
+`child_process.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import traceback
+from importlib import import_module
+from time import sleep
+from typing import Any
+
+from ..failures import as_method_error
+from ..method import MethodError
+from ..processes import die_with_parent
+from .child_process import KILLED
+
+_WATCH_EVERY_S = 0.5
+
+
+class Answers:
+    """The pipe to the parent; workers that were forked may write to it too."""
+
+    def __init__(self, descriptor: int):
+        self.descriptor = descriptor
+        self.owner = os.getpid()
+
+    def __call__(self, done: int, total: int, note: str) -> None:
+        """Reports progress; returns when it was heard, in a worker at once."""
+        waits = os.getpid() == self.owner
+        self.send(progress=(done, total, note), waits=waits)
+        if waits and not sys.stdin.readline():
+            raise EOFError("the process that started this one is gone")
+
+    def send(self, **message: Any) -> None:
+        # One write: those of several processes, shorter than a pipe's buffer, do not mix.
+        os.write(self.descriptor, (json.dumps(message) + "\n").encode())
+
+
+def main() -> None:
+    die_with_parent()
+    # Every worker that v1 forks too: it would otherwise wait for work for ever.
+    os.register_at_fork(after_in_child=die_with_parent)
+    multiprocessing.set_start_method("fork")
+    answers = Answers(os.dup(1))
+    # All that v1 prints, of the workers too, goes where errors go: into the log.
+    os.dup2(2, 1)
+    workers = _Workers()
+    threading.Thread(target=_watch, args=(workers, answers), daemon=True).start()
+    try:
+        module, _, function = sys.argv[1].partition(":")
+        result = getattr(import_module(module), function)(report=answers, **json.loads(sys.stdin.readline()))
+        answers.send(result=result)
+    except BaseException as error:
+        traceback.print_exc()
+        # What v1 raises where a worker was killed does not say so.
+        _fail(answers, workers.killed() or _mendable(error), f"{type(error).__name__}: {error}")
+
+
+class _Workers:
+    """The worker processes that were seen so far."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.seen: set[multiprocessing.process.BaseProcess] = set()
+
+    def killed(self) -> str | None:
+        """What to tell the user if one was killed, other than by SIGTERM, with which pools end theirs."""
+        with self.lock:
+            self.seen |= set(multiprocessing.active_children())
+            for worker in self.seen:
+                code = worker.exitcode
+                if code is not None and code < 0 and code != -signal.SIGTERM:
+                    return f"A worker of nnU-Net v1 {KILLED.format(signal=-code)}."
+            self.seen = {worker for worker in self.seen if worker.exitcode is None}
+        return None
+
+
+def _watch(workers: _Workers, answers: Answers) -> None:
+    """Ends this process when a worker of it was killed: v1 would wait for that worker's result for ever."""
+    while True:
+        sleep(_WATCH_EVERY_S)
+        killed = workers.killed()
+        if killed is not None:
+            _fail(answers, killed, killed)
+
+
+def _mendable(error: BaseException) -> str | None:
+    if isinstance(error, ModuleNotFoundError) and error.name == "nnunet":
+        error = MethodError('nnU-Net v1 is not installed. Install it: pip install -c constraints.txt -e ".[train,v1]"')
+    known = as_method_error(error)
+    return str(known) if known is not None else None
+
+
+def _fail(answers: Answers, mendable: str | None, error: str) -> None:
+    answers.send(**({"mendable": mendable} if mendable else {"error": error}))
+    sys.stderr.flush()
+    # v1 leaves its pools open when it fails, and a normal exit would wait for them.
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

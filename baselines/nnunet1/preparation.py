@@ -1,0 +1,60 @@
+"""Planning and preprocessing by nnU-Net v1. Runs in the process of v1, which importing this module imports."""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from batchgenerators.utilities.file_and_folder_operations import load_pickle, save_pickle
+from nnunet.experiment_planning.DatasetAnalyzer import DatasetAnalyzer
+from nnunet.experiment_planning.experiment_planner_baseline_3DUNet_v21 import ExperimentPlanner3D_v21
+from nnunet.experiment_planning.utils import crop
+from nnunet.training.dataloading.dataset_loading import unpack_dataset
+
+from ..method import Report
+from .settings import SmallNetwork
+from .workspace import TASK, Workspace, worker_processes
+
+
+def prepare(
+    root: str, folds: Sequence[Mapping[str, Sequence[str]]], small: Mapping[str, Any] | None, report: Report
+) -> None:
+    """Does what v1's command `nnUNet_plan_and_preprocess` does for its three-dimensional networks, with our folds.
+
+    The task is laid out already. `small`, the fields of a SmallNetwork, replaces what was planned for the network.
+    """
+    workspace = Workspace(Path(root))
+    processes = worker_processes()
+    report(0, 3, "read and crop every training case")
+    crop(TASK, True, processes)
+    cropped = workspace.cropped / TASK
+    DatasetAnalyzer(str(cropped), overwrite=True, num_processes=processes).analyze_dataset(True)
+    report(1, 3, "plan")
+    workspace.preprocessed.mkdir(parents=True)
+    for name, source in (("dataset_properties.pkl", cropped), ("dataset.json", workspace.task)):
+        shutil.copy(source / name, workspace.preprocessed)
+    planner = ExperimentPlanner3D_v21(str(cropped), str(workspace.preprocessed))
+    planner.plan_experiment()
+    report(2, 3, "preprocess")
+    planner.run_preprocessing((processes, processes))
+    if small is not None:
+        _plan_small(workspace, SmallNetwork(**small))
+    with workspace.splits.open("wb") as file:
+        pickle.dump([{part: list(cases) for part, cases in fold.items()} for fold in folds], file)
+    stages = sorted(workspace.preprocessed.glob("*_stage*"))
+    # Training would do it, but takes what a killed training left half unpacked for whole.
+    unpack_dataset(str(stages[-1]), processes)
+    # Nothing reads it again.
+    shutil.rmtree(workspace.cropped)
+    report(3, 3, "")
+
+
+def _plan_small(workspace: Workspace, small: SmallNetwork) -> None:
+    plans = load_pickle(str(workspace.plans))
+    plans["plans_per_stage"][max(plans["plans_per_stage"])].update(small.stage())
+    plans["base_num_features"] = small.features
+    plans["conv_per_stage"] = small.convolutions
+    save_pickle(plans, str(workspace.plans))

@@ -1,0 +1,256 @@
+"""nnU-Net v1's trainer with the benchmark's settings, checkpoints that a crash cannot damage, and progress.
+
+Runs in the process of v1, which importing this module imports.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Mapping
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import numpy as np
+import torch
+from filelock import FileLock
+from nnunet.run.default_configuration import get_default_configuration
+from nnunet.training.loss_functions.crossentropy import RobustCrossEntropyLoss
+from nnunet.training.network_training import network_trainer
+from nnunet.training.network_training import nnUNetTrainer as trainer_module  # noqa: N813
+from nnunet.training.network_training.nnUNet_variants.architectural_variants.nnUNetTrainerV2_BN import (
+    nnUNetTrainerV2_BN,
+)
+from nnunet.training.network_training.nnUNet_variants.data_augmentation.nnUNetTrainerV2_noDA import (
+    nnUNetTrainerV2_noDataAugmentation,
+)
+from nnunet.training.network_training.nnUNetTrainerV2 import nnUNetTrainerV2
+
+from ..method import MethodError, Report
+from ..nnunet.settings import Training
+from ..processes import cores
+from .export import Export, remove_unfinished
+from .settings import Recipe, SmallNetwork
+from .workspace import TASK, Workspace
+
+
+class BenchTrainer(nnUNetTrainerV2):  # type: ignore[misc]
+    """v1's own trainer, network and augmentation. `choose_trainer` sets the settings, of the class: at prediction v1
+    makes an instance of its own."""
+
+    recipe: Recipe
+    report: Report
+    augmentation_seed = 0
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        training = self.training = self.recipe.training
+        self.max_num_epochs = training.epochs
+        self.num_batches_per_epoch = training.iterations_per_epoch
+        self.num_val_batches_per_epoch = training.validation_iterations
+        self.initial_lr = training.learning_rate
+        self.weight_decay = training.weight_decay
+        self.oversample_foreground_percent = training.foreground_patches
+        # Checkpoints are written by age, below, not by number of epochs; the best is one that nothing reads.
+        self.save_intermediate_checkpoints = False
+        self.save_best_checkpoint = False
+        self.written_at = monotonic()
+        self.iterations_done = 0
+        self.cases_validated = 0
+        self.validating = False
+
+    def initialize(self, training: bool = True, force_load_plans: bool = False) -> None:
+        super().initialize(training, force_load_plans)
+        if not training:
+            self._use_window()
+            return
+        if self.training.background_weight != 1:
+            weights = torch.ones(self.num_classes, device=next(self.network.parameters()).device)
+            # The sum of Dice and cross-entropy, which deep supervision wraps.
+            self.loss.loss.ce = RobustCrossEntropyLoss(weight=weights)
+        for offset, source in enumerate((self.tr_gen, self.val_gen)):
+            source.seeds = _states(source.num_processes, self.augmentation_seed, offset)
+            source.restart()
+
+    def _use_window(self) -> None:
+        if self.recipe.network is not None:
+            self.patch_size = np.array(self.recipe.network.window)
+
+    def initialize_network(self) -> None:
+        super().initialize_network()
+        if not torch.cuda.is_available():
+            # Small three-dimensional convolutions train faster on a CPU in this layout.
+            self.network: Any = self.network.to(memory_format=torch.channels_last_3d)
+
+    def initialize_optimizer_and_scheduler(self) -> None:
+        super().initialize_optimizer_and_scheduler()
+        if self.training.optimizer == "adamw":
+            self.optimizer = torch.optim.AdamW(
+                self.network.parameters(), self.initial_lr, eps=self.training.epsilon, weight_decay=self.weight_decay
+            )
+
+    def maybe_update_lr(self, epoch: int | None = None) -> None:
+        self.optimizer.param_groups[0]["lr"] = self.training.rate(self.epoch + 1 if epoch is None else epoch)
+
+    def run_training(self) -> None:
+        self._tell(float("nan"))
+        super().run_training()
+        # v1 leaves the workers that cut patches running.
+        self.tr_gen._finish()
+        self.val_gen._finish()
+
+    def run_iteration(self, source: Any, do_backprop: bool = True, run_online_evaluation: bool = False) -> Any:
+        first = self.training.background_weight
+        if first != 1:
+            done = self.epoch / max(1, self.max_num_epochs - 1)
+            self.loss.loss.ce.weight[0] = first ** (1 - done)
+        loss = super().run_iteration(source, do_backprop, run_online_evaluation)
+        if do_backprop:
+            self.iterations_done += 1
+            if not np.isfinite(loss):
+                raise MethodError(
+                    f"The loss became {float(loss)} in epoch {self.epoch + 1} of {self.max_num_epochs}. The last "
+                    "checkpoint is intact; run the same command again to go on from it, and if it happens again look "
+                    "for an image with values that are not finite."
+                )
+            self._tell(float(loss))
+        return loss
+
+    def _tell(self, loss: float) -> None:
+        done = self.epoch * self.num_batches_per_epoch + self.iterations_done
+        epoch = min(self.epoch + 1, self.max_num_epochs)
+        ending = "" if np.isnan(loss) else f", loss {loss:.3f}"
+        note = f"epoch {epoch}/{self.max_num_epochs}{ending}"
+        self.report(done, self.max_num_epochs * self.num_batches_per_epoch, note)
+
+    def on_epoch_end(self) -> bool:
+        goes_on: bool = super().on_epoch_end()
+        self.iterations_done = 0
+        # After v1's own, which may begin anew with another momentum at epoch 100.
+        old_enough = monotonic() - self.written_at >= self.training.checkpoint_every_s
+        if self.epoch + 1 < self.max_num_epochs and old_enough:
+            self.save_checkpoint(str(Path(self.output_folder) / "model_latest.model"))
+            self.written_at = monotonic()
+        return goes_on
+
+    def save_checkpoint(self, fname: str, save_optimizer: bool = True) -> None:
+        """Writes beside the file and renames: a kill while writing leaves the checkpoint before it."""
+        temporary = f"{fname}.partial"
+        super().save_checkpoint(temporary, save_optimizer)
+        # What the checkpoint needs to be read comes before it.
+        for ending in (".pkl", ""):
+            with Path(temporary + ending).open("rb") as written:
+                os.fsync(written.fileno())
+            Path(temporary + ending).replace(fname + ending)
+
+    def validate(self, *arguments: Any, **options: Any) -> None:
+        self._use_window()
+        self.validating = True
+        super().validate(*arguments, **options)
+
+    def predict_preprocessed_data_return_seg_and_softmax(self, *arguments: Any, **options: Any) -> Any:
+        if self.validating:
+            self.cases_validated += 1
+            total = self.max_num_epochs * self.num_batches_per_epoch
+            self.report(total, total, f"validate, case {self.cases_validated}")
+        return super().predict_preprocessed_data_return_seg_and_softmax(*arguments, **options)
+
+    def plot_progress(self) -> None:
+        """v1 would draw a picture of 30 by 24 inches after every epoch."""
+
+
+class SmallTrainer(BenchTrainer, nnUNetTrainerV2_noDataAugmentation, nnUNetTrainerV2_BN):  # type: ignore[misc]
+    """The same on v1's variants of its trainer without augmentation and with batch norm."""
+
+
+def choose_trainer(recipe: Recipe, report: Report) -> type[BenchTrainer]:
+    """The trainer for `recipe`, put where v1 looks for the trainer of a checkpoint: among its own modules only."""
+    trainer = BenchTrainer if recipe.network is None else SmallTrainer
+    trainer.recipe, trainer.report = recipe, staticmethod(report)
+    setattr(network_trainer, trainer.__name__, trainer)
+    return trainer
+
+
+def train(root: str, fold: int, recipe: Mapping[str, Any], device: str, seed: int, report: Report) -> None:
+    """Trains one fold to its end, from its last checkpoint if there is one, and validates it."""
+    workspace = Workspace(Path(root))
+    use_threads(device)
+    if not workspace.final_checkpoint(fold).exists():
+        trainer = _trainer(workspace, fold, read_recipe(recipe), device, report)
+        latest = workspace.latest_checkpoint(fold)
+        done = 0
+        if latest.exists():
+            done = int(torch.load(latest, map_location="cpu", weights_only=False)["epoch"])
+        # Before the network is built, which draws its weights. A resumed training draws other patches than before.
+        state = _states(1, seed, fold, done)[0]
+        random.seed(state)
+        np.random.seed(state)
+        torch.manual_seed(state)
+        trainer.augmentation_seed = state
+        trainer.initialize(True)
+        if latest.exists():
+            trainer.load_checkpoint(str(latest))
+        trainer.run_training()
+    validate(workspace, fold, read_recipe(recipe), device, report)
+
+
+def validate(workspace: Workspace, fold: int, recipe: Recipe, device: str, report: Report) -> None:
+    """Predicts the fold's validation cases and determines the fold's post-processing, as v1 does after training.
+
+    Cases that are there already are kept; where all was done before nothing is.
+    """
+    # One process at a time: a killed one's validation may be taken up by several that predict.
+    with FileLock(workspace.fold(fold) / ".lock"):
+        mark = workspace.fold(fold) / "validated"
+        if not mark.exists():
+            _validate(workspace, fold, recipe, device, report)
+            mark.touch()
+
+
+def _validate(workspace: Workspace, fold: int, recipe: Recipe, device: str, report: Report) -> None:
+    trainer = _trainer(workspace, fold, recipe, device, report)
+    trainer.load_checkpoint(str(workspace.final_checkpoint(fold)), train=False)
+    folder = workspace.fold(fold) / "validation_raw"
+    remove_unfinished(folder)
+    # v1 has no other way to choose how it writes.
+    trainer_module.save_segmentation_nifti_from_softmax = Export(folder)
+    trainer.validate(save_softmax=False, overwrite=False, do_mirroring=recipe.training.augmentation)
+
+
+def count_parameters(root: str, recipe: Mapping[str, Any], report: Report) -> int:
+    """How many numbers training changes in the planned network, those of every output among them."""
+    trainer = _trainer(Workspace(Path(root)), 0, read_recipe(recipe), "cpu", report)
+    trainer.load_plans_file()
+    trainer.process_plans(trainer.plans)
+    trainer.initialize_network()
+    return sum(parameter.numel() for parameter in trainer.network.parameters() if parameter.requires_grad)
+
+
+def read_recipe(content: Mapping[str, Any]) -> Recipe:
+    """A recipe from its fields, as they arrive in JSON."""
+    network = content["network"]
+    return Recipe(
+        Training(**content["training"]), None if network is None else SmallNetwork(**network), content["speck_share"]
+    )
+
+
+def use_threads(device: str) -> None:
+    """Lets torch use every core where it computes on a CPU."""
+    if device == "cpu":
+        torch.set_num_threads(cores())
+
+
+def _trainer(workspace: Workspace, fold: int, recipe: Recipe, device: str, report: Report) -> Any:
+    plans_file, _, dataset, batch_dice, stage, _ = get_default_configuration("3d_fullres", TASK, "nnUNetTrainerV2")
+    if recipe.network is not None:
+        # With patches this small a Dice per patch would mostly say to predict nothing.
+        batch_dice = True
+    # The last three are those of v1's command: unpacked data, not deterministic, mixed precision.
+    return choose_trainer(recipe, report)(
+        plans_file, fold, str(workspace.model), dataset, batch_dice, stage, True, False, device == "cuda"
+    )
+
+
+def _states(count: int, *parts: int) -> list[int]:
+    return [int(state) for state in np.random.SeedSequence(parts).generate_state(count)]

@@ -1,0 +1,314 @@
+"""nnU-Net v1 itself, trained for a few iterations on the tiny phantom."""
+
+import json
+import os
+import pickle
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK
+from scipy import ndimage
+
+from mswal_bench.baselines.method import Budget, Job, MethodError
+from mswal_bench.baselines.nnunet1.workspace import Workspace
+from mswal_bench.baselines.registry import METHODS
+from mswal_bench.benchmark.phantom.dataset_writer import write_phantom
+from mswal_bench.splits import five_folds
+from mswal_bench.tests.benchmark.runs.smoke_runs import alive, check_geometry, descendants
+
+pytest.importorskip("nnunet")
+
+pytestmark = pytest.mark.slow
+
+METHOD = METHODS["nnunet-v1"]
+SHARED_WITH_V2 = "nnUNet_preprocessed"
+
+
+def silent(done: int, total: int, note: str) -> None:
+    pass
+
+
+def read(path):
+    return SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(path)))
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory) -> Job:
+    """Prepared for folds in an order that is not nnU-Net's own."""
+    root = tmp_path_factory.mktemp("v1")
+    write_phantom(root / "raw", train=5, test=2, size="tiny", seed=0, progress=False)
+    cases = [path.name.removesuffix(".nii.gz") for path in (root / "raw" / "labelsTr").iterdir()]
+    job = Job(root / "raw", root / "work", tuple(reversed(five_folds(cases))), Budget.SMOKE, "cpu", 0)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv(SHARED_WITH_V2, str(root / "ours"))
+        METHOD.prepare(job, silent)
+        assert os.environ[SHARED_WITH_V2] == str(root / "ours")
+    assert not (root / "ours").exists()
+    return job
+
+
+@pytest.fixture(scope="module")
+def trained(prepared, tmp_path_factory) -> Job:
+    """The first fold trained, from a training that was killed; and a second fold, the first's with other weights."""
+    job = replace(prepared, work=tmp_path_factory.mktemp("trained") / "work")
+    shutil.copytree(prepared.work, job.work, symlinks=True)
+    workspace = workspace_of(job)
+    workers = kill_in_training(job)
+    assert not workspace.final_checkpoint(0).exists(), "the training was over before the kill"
+    assert len(workers) >= 3
+    assert not [pid for pid in workers if alive(pid)], "a process outlived the run that was killed"
+    done = METHOD.epochs_done(job, 0)
+    assert 1 <= done < METHOD.epochs(job.budget)
+    first: list[int] = []
+    METHOD.train(job, 0, lambda iteration, total, note: first.append(iteration))
+    assert first[0] == done * 2
+    assert METHOD.epochs_done(job, 0) == METHOD.epochs(job.budget)
+    shutil.copytree(workspace.fold(0), workspace.fold(1))
+    perturb(workspace.final_checkpoint(1))
+    return job
+
+
+def workspace_of(job: Job) -> Workspace:
+    return Workspace(job.work / "nnunet")
+
+
+def kill_in_training(job: Job) -> set[int]:
+    code = f"""
+import pickle, sys
+from mswal_bench.baselines.registry import METHODS
+METHODS["nnunet-v1"].train(pickle.loads({pickle.dumps(job)!r}), 0, lambda *report: None)
+"""
+    parent = subprocess.Popen([sys.executable, "-c", code])
+    workers: set[int] = set()
+    deadline = time.monotonic() + 300
+    while not workspace_of(job).latest_checkpoint(0).exists():
+        assert parent.poll() is None, "the training ended before it could be killed"
+        assert time.monotonic() < deadline
+        workers |= descendants(parent.pid)
+        time.sleep(0.01)
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    end = time.monotonic() + 10
+    while any(alive(pid) for pid in workers) and time.monotonic() < end:
+        time.sleep(0.05)
+    return workers
+
+
+def perturb(checkpoint: Path) -> None:
+    import torch
+
+    content = torch.load(checkpoint, map_location="cpu", weights_only=False)
+    generator = torch.Generator().manual_seed(0)
+    for name, weights in content["state_dict"].items():
+        if name.startswith("seg_outputs"):
+            weights.add_(torch.randn(weights.shape, generator=generator))
+    torch.save(content, checkpoint)
+
+
+def test_prepared_from_links_with_our_folds(prepared):
+    workspace = workspace_of(prepared)
+    assert all(path.is_symlink() for path in workspace.task.rglob("*.nii.gz"))
+    splits = pickle.loads(workspace.splits.read_bytes())
+    assert splits == [{"train": list(fold.train), "val": list(fold.validation)} for fold in prepared.folds]
+    assert not list(workspace.cropped.glob("*"))
+
+
+def test_counts_the_parameters_of_the_planned_network(prepared):
+    import torch
+    from nnunet.network_architecture.generic_UNet import Generic_UNet
+    from torch import nn
+
+    with torch.device("meta"):
+        kernels = [[3, 3, 3]] * 3
+        network = Generic_UNet(
+            1, 4, 8, 2, 1, 2, nn.Conv3d, nn.BatchNorm3d, None, nn.Dropout3d, {"p": 0}, deep_supervision=True,
+            weightInitializer=None, pool_op_kernel_sizes=[[2, 2, 2]] * 2, conv_kernel_sizes=kernels,
+            convolutional_pooling=True, convolutional_upsampling=True,
+        )  # fmt: skip
+    assert METHOD.parameters(prepared) == sum(parameter.numel() for parameter in network.parameters())
+
+
+def test_validates_what_our_fold_holds_out(trained):
+    fold = workspace_of(trained).fold(0)
+    (held_out,) = trained.folds[0].validation
+    assert [path.name for path in (fold / "validation_raw").glob("*.nii.gz")] == [f"{held_out}.nii.gz"]
+    assert json.loads((fold / "postprocessing.json").read_text())["num_samples"] == 1
+    images = sorted((trained.raw / "imagesTr").glob(f"{held_out}_*"))
+    check_geometry(fold / "validation_raw" / f"{held_out}.nii.gz", images[0])
+
+
+def test_the_folds_softmax_is_averaged_and_what_is_there_is_kept(trained, tmp_path):
+    images = {path.name.removesuffix("_0000.nii.gz"): path for path in (trained.raw / "imagesTs").iterdir()}
+    one, other = sorted(images)
+    (tmp_path / f"{other}.nii.gz").write_text("predicted before")
+    unreadable = tmp_path / "unreadable.nii.gz"
+    unreadable.write_text("no image")
+    # As if the run had been killed while it validated.
+    fold = workspace_of(trained).fold(0)
+    (fold / "validated").unlink()
+    (held_out,) = trained.folds[0].validation
+    (fold / "validation_raw" / f".partial-{held_out}.nii.gz").write_text("half")
+    (fold / "validation_raw" / f"{held_out}.nii.gz").unlink()
+
+    out = tmp_path / "out"
+    out.mkdir()
+    (tmp_path / f"{other}.nii.gz").rename(out / f"{other}.nii.gz")
+    with pytest.raises(MethodError, match=r"could not read the image of broken;.*all others are predicted"):
+        METHOD.predict(trained, [0, 1], {"broken": unreadable, **images}, out, silent)
+
+    assert (fold / "validated").exists()
+    assert [path.name for path in (fold / "validation_raw").glob("*.nii.gz")] == [f"{held_out}.nii.gz"]
+    assert (out / f"{other}.nii.gz").read_text() == "predicted before"
+    assert sorted(path.name for path in out.iterdir()) == [f"{case}.nii.gz" for case in sorted(images)]
+    check_geometry(out / f"{one}.nii.gz", images[one])
+    # The phantom's spacing is the same throughout: v1 does not resample, and the mean can be formed here.
+    softmax = [softmax_of(workspace_of(trained), fold, images[one]) for fold in (0, 1)]
+    assert (read(out / f"{one}.nii.gz") == np.mean(softmax, 0).argmax(0)).all()
+    for alone in softmax:
+        assert (read(out / f"{one}.nii.gz") != alone.argmax(0)).any()
+
+
+def softmax_of(workspace: Workspace, fold: int, image: Path):
+    """The softmax of one fold's network, with v1's network and sliding window, called by hand."""
+    import torch
+    from nnunet.network_architecture.generic_UNet import Generic_UNet
+    from nnunet.preprocessing.preprocessing import GenericPreprocessor
+    from nnunet.utilities.nd_softmax import softmax_helper
+    from torch import nn
+
+    plans = pickle.loads(workspace.plans.read_bytes())
+    network = Generic_UNet(
+        1, 4, 8, 2, 1, 2, nn.Conv3d, nn.BatchNorm3d, {"eps": 1e-5, "affine": True}, nn.Dropout3d,
+        {"p": 0, "inplace": True}, nn.LeakyReLU, {"negative_slope": 1e-2, "inplace": True}, False, False, lambda x: x,
+        None, [[2, 2, 2]] * 2, [[3, 3, 3]] * 3, False, True, True,
+    )  # fmt: skip
+    checkpoint = torch.load(workspace.final_checkpoint(fold), map_location="cpu", weights_only=False)
+    network.load_state_dict(checkpoint["state_dict"])
+    network.eval()
+    network.inference_apply_nonlin = softmax_helper
+    intensities = plans["dataset_properties"]["intensityproperties"]
+    preprocessor = GenericPreprocessor(
+        plans["normalization_schemes"], plans["use_mask_for_norm"], plans["transpose_forward"], intensities
+    )
+    data, _, _ = preprocessor.preprocess_test_case([str(image)], plans["plans_per_stage"][0]["current_spacing"])
+    return network.predict_3D(
+        data, False, (), True, 0.5, np.array([64, 64, 64]), None, True, verbose=False, mixed_precision=False
+    )[1]
+
+
+def test_five_folds_get_the_consolidated_postprocessing(trained, save_labels, tmp_path):
+    job = replace(trained, work=tmp_path / "work")
+    shutil.copytree(trained.work, job.work, symlinks=True)
+    workspace = workspace_of(job)
+    # A link to a file without an ending, as downloads from a hub are kept.
+    shutil.copy(sorted((job.raw / "imagesTs").iterdir())[0], tmp_path / "blob")
+    image = tmp_path / "case_0000.nii.gz"
+    image.symlink_to("blob")
+    METHOD.predict(job, [0], {"case": image}, tmp_path / "alone", silent)
+    alone = read(tmp_path / "alone" / "case.nii.gz")
+    pieces = {class_id: ndimage.label(alone == class_id)[1] for class_id in range(1, 8)}
+    scattered = max(pieces, key=lambda class_id: pieces[class_id])
+    assert pieces[scattered] > 1
+    assert not (workspace.model / "postprocessing.json").exists()
+
+    for fold in range(1, 5):
+        shutil.copytree(workspace.fold(0), workspace.fold(fold), dirs_exist_ok=True)
+    validated_with_a_speck(workspace, job, scattered, save_labels)
+    METHOD.predict(job, range(5), {"case": image}, tmp_path / "five", silent)
+
+    found = json.loads((workspace.model / "postprocessing.json").read_text())
+    assert found["for_which_classes"] == [scattered]
+    components, count = ndimage.label(alone == scattered)
+    sizes = np.bincount(components.ravel())[1:]
+    kept = np.isin(components, np.arange(1, count + 1)[sizes == sizes.max()])
+    expected = np.where((alone == scattered) & ~kept, 0, alone)
+    assert (read(tmp_path / "five" / "case.nii.gz") == expected).all()
+
+
+def validated_with_a_speck(workspace: Workspace, job: Job, class_id: int, save_labels) -> None:
+    """Validation cases in which removing all but the largest component helps `class_id` and harms another class."""
+    reference = np.zeros((12, 12, 12), np.uint8)
+    reference[1:5, 1:5, 1:5] = class_id
+    another = class_id % 7 + 1
+    reference[7:10, 1:3, 1:3] = reference[7:10, 7:10, 7:10] = another
+    predicted = reference.copy()
+    predicted[10, 10, 1] = class_id
+    for number, fold in enumerate(job.folds):
+        folder = workspace.fold(number) / "validation_raw"
+        for path in folder.glob("*.nii.gz"):
+            path.unlink()
+        for case in fold.validation:
+            save_labels(folder / f"{case}.nii.gz", predicted)
+            save_labels(workspace.model / "gt_niftis" / f"{case}.nii.gz", reference)
+
+
+def test_a_label_map_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    from mswal_bench.baselines.nnunet1 import export
+
+    def killed_while_writing(softmax, out_file, *options):
+        Path(out_file).write_text("half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(export, "save_segmentation_nifti_from_softmax", killed_while_writing)
+    with pytest.raises(KeyboardInterrupt):
+        export.Export(tmp_path)(None, str(tmp_path / "case.nii.gz"))
+    assert not (tmp_path / "case.nii.gz").exists()
+    export.remove_unfinished(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_specks_are_removed_after_it(tmp_path, monkeypatch, save_labels):
+    from mswal_bench.baselines.nnunet1 import export
+
+    labels = np.zeros((6, 6, 6), np.uint8)
+    labels[0, 0, 0] = labels[3:5, 3:5, 3:5] = 4
+    labels[5, 0, 0] = 2
+    monkeypatch.setattr(
+        export,
+        "save_segmentation_nifti_from_softmax",
+        lambda softmax, out_file, *options: save_labels(Path(out_file), labels, spacing=(1, 1, 2)),
+    )
+    export.Export(tmp_path, least_mm3={4: 16.0})(None, str(tmp_path / "elsewhere" / "case.nii.gz"))
+    cleaned = SimpleITK.ReadImage(str(tmp_path / "case.nii.gz"))
+    expected = labels.copy()
+    expected[0, 0, 0] = 0
+    assert (SimpleITK.GetArrayFromImage(cleaned) == expected).all()
+    assert cleaned.GetSpacing() == (1, 1, 2)
+
+
+def test_a_loss_that_is_not_finite_stops_with_a_sentence(monkeypatch):
+    from mswal_bench.baselines.nnunet.settings import Training
+    from mswal_bench.baselines.nnunet1 import trainer as module
+    from mswal_bench.baselines.nnunet1.settings import Recipe
+
+    trainer = module.choose_trainer(Recipe(Training(epochs=3)), silent)("plans.pkl", None)
+    monkeypatch.setattr(module.nnUNetTrainerV2, "run_iteration", lambda *_: np.array(np.nan))
+    trainer.run_iteration(None, False)
+    with pytest.raises(MethodError, match="The loss became nan in epoch 1 of 3"):
+        trainer.run_iteration(None, True)
+
+
+def test_a_checkpoint_is_replaced_whole(tmp_path, monkeypatch):
+    from mswal_bench.baselines.nnunet.settings import Training
+    from mswal_bench.baselines.nnunet1 import trainer as module
+    from mswal_bench.baselines.nnunet1.settings import Recipe
+
+    path = tmp_path / "model_latest.model"
+    path.write_text("the one before")
+
+    def killed_while_writing(self, fname, save_optimizer=True):
+        Path(fname).write_text("half")
+        raise KeyboardInterrupt
+
+    trainer = module.choose_trainer(Recipe(Training()), silent)("plans.pkl", None)
+    monkeypatch.setattr(module.nnUNetTrainerV2, "save_checkpoint", killed_while_writing)
+    with pytest.raises(KeyboardInterrupt):
+        trainer.save_checkpoint(str(path))
+    assert path.read_text() == "the one before"
