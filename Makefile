@@ -6,13 +6,19 @@ BIN := $(VENV)/bin
 BENCH := $(BIN)/mswal-bench
 READY := $(VENV)/.ready
 DEMO := demo
+METHODS ?= inception-nnunet nnunet-v2
 SHELL := bash
 .DELETE_ON_ERROR:
 
-.PHONY: help setup demo test bench lint format clean
+# In the order of the paper's table.
+ifeq ($(METHODS),all)
+override METHODS := inception-nnunet nnunet-v1 nnunet-v2 nnunet-resenc mednext nnformer swin-unetr
+endif
+
+.PHONY: help setup demo test test-fast bench lint format clean
 
 help:
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(READY) ## install everything into .venv
 
@@ -21,22 +27,24 @@ setup: $(READY) ## install everything into .venv
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mswal-bench needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[train,dev]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[train,v1,dev]'
 	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps panoptica
 	mkdir -p .types && ln -sfn .. .types/mswal_bench
 	touch $@
 
 # Every step is a command of its own that a user can give; each does nothing where its work is done.
 demo: export OMP_NUM_THREADS ?= 1
-demo: $(READY) ## phantom data -> train two methods -> predict -> score -> a table and a page
+demo: $(READY) ## phantom data -> train two methods -> predict -> score -> a table and a page (METHODS=all: all seven, an hour)
 	$(BENCH) data phantom $(DEMO)/data --train 100 --test 40 --size small --seed 0
-	$(BENCH) run nnunet-v2 --data $(DEMO)/data --work $(DEMO)/nnunet-v2 --budget demo --fold 0 --device cpu
-	$(BENCH) run inception-nnunet --data $(DEMO)/data --work $(DEMO)/inception-nnunet --budget demo --fold 0 --device cpu
-	$(BENCH) report $(DEMO)/inception-nnunet/fold-0/inception-nnunet $(DEMO)/nnunet-v2/fold-0/nnunet-v2 \
-	    --data $(DEMO)/data --out $(DEMO)/report
+	set -e; for method in $(METHODS); do (set -x; \
+	    $(BENCH) run $$method --data $(DEMO)/data --work $(DEMO)/$$method --budget demo --fold 0 --device cpu); done
+	$(BENCH) report $(foreach method,$(METHODS),$(DEMO)/$(method)/fold-0/$(method)) --data $(DEMO)/data --out $(DEMO)/report
 
 test: $(READY) ## run the whole test suite
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -n auto --dist worksteal
+
+test-fast: $(READY) ## run the tests that neither train nor predict, for daily use
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
 bench: $(READY) ## time the scorer beside its peers and write docs/benchmarks.md (15 minutes)
 	$(BIN)/python -m mswal_bench.tests.speed.benchmark --command "make bench" --out docs/benchmarks.md

@@ -2,26 +2,84 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from .fidelity import FidelityCard, Setting
 from .method import Budget
+from .nnunet.card_settings import EPOCHS, RATE
 from .nnunet.nnunet_method import NnUNetMethod
 from .nnunet.settings import Plan, Recipe, Training
+from .nnunet.short_budgets import DEMO, SMOKE
+
+_CODE = "github.com/MIC-DKFZ/MedNeXt"
+_TRAINER = f"{_CODE}, nnUNetTrainerV2_MedNeXt_L_kernel3"
+_PLANNER = f"{_CODE}, ExperimentPlanner3D_v21_customTargetSpacing_1x1x1"
 
 METHOD = NnUNetMethod(
     name="mednext",
     title="MedNeXt",
     publication="Roy et al., MICCAI 2023, arXiv 2303.09975",
+    card=FidelityCard(
+        summary="MedNeXt L with kernel 3, of monai's blocks, in nnU-Net v2",
+        mswal_paper=(Setting("method", "MedNeXt", "Table 2, which names neither size nor kernel"),),
+        own_paper=(
+            Setting("spacing", "1 x 1 x 1 mm", _PLANNER, ("plan.spacing",)),
+            Setting("patch", "128 x 128 x 128", _PLANNER, ("plan.patch",)),
+            Setting("batch size", "2", "its paper", ("plan.batch_size",)),
+            Setting("epochs", "1,000 of 250 iterations", _TRAINER, EPOCHS),
+            Setting(
+                "optimiser",
+                "AdamW, epsilon 1e-4, weight decay 3e-5",
+                _TRAINER,
+                ("training.optimizer", "training.epsilon", "training.weight_decay"),
+            ),
+            Setting("learning rate", "0.001 at first, times (1 - e/E) ** 0.9 in epoch e of E", _TRAINER, RATE),
+            Setting(
+                "deep supervision",
+                "5 outputs with weights of 1, 0.5, 0.25, 0.125, 0",
+                f"{_TRAINER}, whose mask is nnU-Net v1's, with five poolings",
+                ("output_weights",),
+            ),
+            Setting(
+                "recomputing blocks for gradients",
+                "on, less memory for more time",
+                _TRAINER,
+                ("plan.arguments.recompute",),
+            ),
+        ),
+        chosen=(
+            Setting(
+                "size",
+                "L",
+                "the largest of S, B, M and L, with which its authors entered public test sets",
+                ("plan.arguments.size",),
+            ),
+            Setting(
+                "kernel",
+                "3",
+                "for kernel 5 its authors advise to train with kernel 3 first and to start from its weights, resampled "
+                "(UpKern): 3 is the largest that one training makes as they would",
+                ("plan.arguments.kernel",),
+            ),
+            Setting("torch.compile", "off", "not tried with this network", ("compiled",)),
+        ),
+        differences=(
+            "The original runs in a copy of nnU-Net v1, this in nnU-Net v2, whose planning, augmentation and "
+            "ensembling (of logits, not of softmax) are not the same; and there is no post-processing.",
+            "Assembled anew from monai's blocks. monai's own MedNeXt L gives a downsampling block the expansion ratio "
+            "of the stage above it, the original that of the stage below: monai's has 52,512 parameters less. It also "
+            "gives five outputs only while training, and nnU-Net validates outside of it.",
+            "The original counts one parameter more, which nothing uses.",
+        ),
+        parameters=61_787_176,
+        parameters_of="size L, kernel 3, with its five outputs",
+    ),
     planner="ExperimentPlanner",
     network_class="mswal_bench.baselines.networks.mednext.MedNeXt",
     planned_arguments=False,
-    # The original gives all five outputs weight, other than nnU-Net.
-    outputs=5,
+    output_weights=(1, 1 / 2, 1 / 4, 1 / 8, 0),
     compiled=False,
     recipes={
-        # Network and training as in the original's nnUNetTrainerV2_MedNeXt_L_kernel3, spacing and patch as in its
-        # ExperimentPlanner3D_v21_customTargetSpacing_1x1x1, batch size as in its paper. The MSWAL paper names neither
-        # size nor kernel. L is the size the authors compare with others. With kernel 5 they train twice: with kernel 3,
-        # whose weights are then resampled and trained again (UpKern); from scratch they advise against it. So kernel 3
-        # is the largest of their networks that one training makes as they would.
         Budget.PAPER: Recipe(
             Training(optimizer="adamw", learning_rate=1e-3, epsilon=1e-4),
             Plan(
@@ -31,44 +89,15 @@ METHOD = NnUNetMethod(
                 arguments={"size": "L", "kernel": 3, "recompute": True},
             ),
         ),
-        Budget.DEMO: Recipe(
-            Training(
-                epochs=20,
-                iterations_per_epoch=50,
-                validation_iterations=2,
-                optimizer="adamw",
-                learning_rate=3e-3,
-                epsilon=1e-4,
-                background_weight=0.01,
-                foreground_patches=0.75,
-                augmentation=False,
-            ),
-            Plan(
-                patch=(32, 32, 32),
-                window=(80, 80, 112),
-                batch_size=4,
-                batch_dice=True,
-                arguments={"size": "S", "kernel": 3, "channels": 8},
-            ),
-            speck_share=0.5,
+        Budget.DEMO: replace(
+            DEMO,
+            training=replace(DEMO.training, epochs=20, iterations_per_epoch=50, learning_rate=3e-3, epsilon=1e-4),
+            plan=replace(DEMO.plan, arguments={"size": "S", "kernel": 3, "channels": 8}),
         ),
-        Budget.SMOKE: Recipe(
-            Training(
-                epochs=4,
-                iterations_per_epoch=2,
-                validation_iterations=1,
-                optimizer="adamw",
-                learning_rate=1e-3,
-                epsilon=1e-4,
-                augmentation=False,
-                checkpoint_every_s=0,
-            ),
-            Plan(
-                patch=(32, 32, 32),
-                window=(64, 64, 64),
-                batch_size=2,
-                arguments={"size": "S", "kernel": 3, "channels": 4},
-            ),
+        Budget.SMOKE: replace(
+            SMOKE,
+            training=replace(SMOKE.training, optimizer="adamw", learning_rate=1e-3, epsilon=1e-4),
+            plan=replace(SMOKE.plan, arguments={"size": "S", "kernel": 3, "channels": 4}),
         ),
     },
 )

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Protocol
 
 from ..splits import Fold
+from .fidelity import FidelityCard
+from .weight_fit import WeightFit
 
 
 class Budget(StrEnum):
@@ -43,6 +45,10 @@ class Job:
     device: str
     """`cpu` or `cuda`."""
     seed: int
+    start: Path | None = None
+    """Trained weights, a file that `Method.trained_weights` names, with which the training of every fold begins as far
+    as they fit; None draws all weights at random. From a work folder of one's own only: reading it runs what it says.
+    """
 
 
 class Report(Protocol):
@@ -59,10 +65,12 @@ class Method(ABC):
     title: str
     """The name in tables, as the paper prints it."""
     publication: str
+    card: FidelityCard
+    """What fixes its settings, and where it is not the original."""
 
-    @abstractmethod
     def variants(self) -> Mapping[str, Method]:
-        """The method's variants by name, each a method of its own with the name `METHOD-VARIANT`; often none."""
+        """The method's variants by name, each a method of its own with the name `METHOD-VARIANT`; here none."""
+        return {}
 
     @abstractmethod
     def settings(self, budget: Budget) -> Mapping[str, object]:
@@ -71,6 +79,12 @@ class Method(ABC):
     @abstractmethod
     def prepare(self, job: Job, report: Report) -> None:
         """Plans and preprocesses the training cases of `job.raw`. Needed once for all folds."""
+
+    @abstractmethod
+    def parameters(self, job: Job) -> int:
+        """Trainable parameters of the network as planned in `job.work`, those of the outputs that only training uses
+        among them. Needs `prepare` done.
+        """
 
     @abstractmethod
     def epochs(self, budget: Budget) -> int:
@@ -82,11 +96,29 @@ class Method(ABC):
 
     @abstractmethod
     def train(self, job: Job, fold: int, report: Report) -> None:
-        """Trains `fold` to its end, from its last checkpoint if it has one."""
+        """Trains `fold` to its end, from its last checkpoint if it has one.
+
+        Other processes may train other folds of the same work folder at the same time.
+        """
+
+    def trained_weights(self, work: Path) -> Mapping[int, Path]:
+        """By fold, the files of the networks that were trained to their end in the folder `work`; for `Job.start`.
+
+        Raises MethodError here: a method need not be able to begin with weights.
+        """
+        raise MethodError(f"{self.name} cannot begin with the weights of another training.")
+
+    def fitting_weights(self, job: Job) -> WeightFit:
+        """Which weights of `job.start` fit the network as planned in `job.work`. Needs `prepare` done.
+
+        Raises MethodError when none does.
+        """
+        raise MethodError(f"{self.name} cannot begin with the weights of another training.")
 
     @abstractmethod
     def predict(self, job: Job, folds: Sequence[int], images: Mapping[str, Path], out: Path, report: Report) -> None:
         """Writes a label map `out/CASE.nii.gz` in the geometry of each image, by the ensemble of `folds`.
 
-        A label map that is there already is left as it is. Each is written whole or not at all.
+        A label map that is there already is left as it is. Each is written whole or not at all. Other processes may
+        predict other images at the same time, into the same folder.
         """

@@ -2,35 +2,53 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from .fidelity import FidelityCard, Setting
 from .method import Budget
+from .nnunet.card_settings import own_training
 from .nnunet.nnunet_method import NnUNetMethod
-from .nnunet.settings import Recipe, SmallNetwork, Training
+from .nnunet.settings import Recipe, Training
+from .nnunet.short_budgets import DEMO, SMOKE, small_u_net
+
+_CODE = "nnunetv2 2.8.1, nnUNetTrainer"
 
 METHOD = NnUNetMethod(
     name="nnunet-v2",
     title="nnU-Net v2",
     publication="Isensee et al., Nature Methods 18, 203-211 (2021)",
+    card=FidelityCard(
+        summary="nnU-Net v2 with its own trainer, planner and U-Net, untouched",
+        mswal_paper=(Setting("method", "nnU-Net v2", "Table 2, which names no setting"),),
+        own_paper=(
+            Setting("planner", "ExperimentPlanner", "nnunetv2 2.8.1", ("planner",)),
+            *own_training(_CODE),
+            Setting("patches with a lesion", "a share of 0.33 in each batch", _CODE, ("training.foreground_patches",)),
+            Setting("prediction", "the ensemble of five folds (`--fold all`)", "its paper, Methods"),
+        ),
+        chosen=(
+            Setting(
+                "configuration",
+                "3d_fullres",
+                "nnU-Net can train several and pick the best; the MSWAL paper does not say which ran, its authors' "
+                "instructions for their own network use this one",
+            ),
+        ),
+        differences=(
+            "Predictions are as the networks give them: nnU-Net's search for a post-processing that removes components "
+            "(nnUNetv2_find_best_configuration) is not run.",
+        ),
+        parameters=31_200_424,
+        parameters_of="six stages of 32 to 320 channels with kernels of 3 x 3 x 3, two convolutions in each",
+    ),
     planner="ExperimentPlanner",
     recipes={
         Budget.PAPER: Recipe(Training()),
-        Budget.DEMO: Recipe(
-            Training(
-                epochs=30,
-                iterations_per_epoch=100,
-                validation_iterations=2,
-                optimizer="adamw",
-                background_weight=0.01,
-                foreground_patches=0.75,
-                augmentation=False,
-            ),
-            SmallNetwork((32, 32, 32), (80, 80, 112), (8, 16, 32, 64), (1, 1, 2, 2), decoder_blocks=1, batch_size=4),
-            speck_share=0.5,
+        Budget.DEMO: replace(
+            DEMO,
+            training=replace(DEMO.training, epochs=30, iterations_per_epoch=100),
+            plan=small_u_net(DEMO.plan, "n_conv_per_stage", (8, 16, 32, 64), (1, 1, 2, 2)),
         ),
-        Budget.SMOKE: Recipe(
-            Training(
-                epochs=4, iterations_per_epoch=2, validation_iterations=1, augmentation=False, checkpoint_every_s=0
-            ),
-            SmallNetwork((32, 32, 32), (64, 64, 64), (4, 8, 16), (1, 1, 1), decoder_blocks=1, batch_size=2),
-        ),
+        Budget.SMOKE: replace(SMOKE, plan=small_u_net(SMOKE.plan, "n_conv_per_stage", (4, 8, 16), (1, 1, 1))),
     },
 )

@@ -6,13 +6,24 @@ import ctypes
 import os
 import signal
 import sys
+from multiprocessing import parent_process
 
 _PR_SET_PDEATHSIG = 1
+_SHARE = "MSWAL_BENCH_CORES"
 
 
 def cores() -> int:
-    """The cores this process may use, which on a cluster are fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """The cores this process may use: on a cluster fewer than the machine has, beside others its share of them."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(allowed, int(os.environ.get(_SHARE, allowed)))
+
+
+def share_cores(processes: int) -> None:
+    """Called in a worker: it and those that it starts use the cores as one of so many processes, at least one core.
+
+    Not by pinning it: another program on its cores would then hold it up while others lie idle.
+    """
+    os.environ[_SHARE] = str(max(1, cores() // processes))
 
 
 def die_with_parent() -> None:
@@ -22,3 +33,7 @@ def die_with_parent() -> None:
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    parent = parent_process()
+    if parent is not None and os.getppid() != parent.pid:
+        # It ended before it could be followed.
+        os._exit(1)

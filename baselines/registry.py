@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from . import inception_nnunet, mednext, nnformer, nnunet_resenc, nnunet_v2, swin_unetr
+from . import inception_nnunet, mednext, nnformer, nnunet_resenc, nnunet_v1, nnunet_v2, swin_unetr
 from .method import Method
 
 METHODS: dict[str, Method] = {
     method.name: method
     for method in (
         inception_nnunet.METHOD,
+        nnunet_v1.METHOD,
         nnunet_v2.METHOD,
         nnunet_resenc.METHOD,
         mednext.METHOD,

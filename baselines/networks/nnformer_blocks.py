@@ -139,28 +139,41 @@ class DropPath(nn.Module):
         return branch * (kept / keep)
 
 
-class SelfAttentionBlock(nn.Module):
-    """`y = x + attention(norm(x))`, then `y + mlp(norm(y))`; tokens in, tokens of the same shape out."""
+class _AttentionBlock(nn.Module):
+    """The layers of a block; `parts` is what its linear layer makes of tokens for the attention."""
+
+    parts: int
 
     def __init__(self, channels: int, heads: int, windows: Windows, mlp_ratio: float, drop_path: float):
         super().__init__()
         self.windows = windows
         self.norm = nn.LayerNorm(channels)
-        self.queries_keys_values = nn.Linear(channels, 3 * channels)
+        self.linear = nn.Linear(channels, self.parts * channels)
         self.attention = WindowAttention(channels, heads, windows.size)
         self.mlp = _mlp(channels, mlp_ratio)
         self.drop_path = DropPath(drop_path)
 
+    def split(self, x: Tensor) -> tuple[Tensor, ...]:
+        """The windows of tokens after norm and linear layer, one volume for each part."""
+        parts: tuple[Tensor, ...] = self.linear(self.windows.split(self.norm(x))).chunk(self.parts, dim=-1)
+        return parts
+
+
+class SelfAttentionBlock(_AttentionBlock):
+    """`y = x + attention(norm(x))`, then `y + mlp(norm(y))`; tokens in, tokens of the same shape out."""
+
+    parts = 3
+
     def forward(self, x: Tensor) -> Tensor:
         sides = _sides(x)
-        queries, keys, values = self.queries_keys_values(self.windows.split(self.norm(x))).chunk(3, dim=-1)
+        queries, keys, values = self.split(x)
         attended = self.attention(queries, keys, values, self.windows.mask(sides, x.device))
         x = x + self.drop_path(self.windows.join(attended, sides))
         result: Tensor = x + self.drop_path(self.mlp(x))
         return result
 
 
-class SkipAttentionBlock(nn.Module):
+class SkipAttentionBlock(_AttentionBlock):
     """The first block of a decoder stage: takes over from the encoder what the decoder asks for.
 
     `y = up + skip + attention(queries norm(up); keys, values from norm(skip))`, then `y + mlp(norm(y))`. The upsampled
@@ -168,19 +181,12 @@ class SkipAttentionBlock(nn.Module):
     in the residual and the one `norm` for both are the released code's; the paper's text leaves both open.
     """
 
-    def __init__(self, channels: int, heads: int, windows: Windows, mlp_ratio: float, drop_path: float):
-        super().__init__()
-        self.windows = windows
-        self.norm = nn.LayerNorm(channels)
-        self.keys_values = nn.Linear(channels, 2 * channels)
-        self.attention = WindowAttention(channels, heads, windows.size)
-        self.mlp = _mlp(channels, mlp_ratio)
-        self.drop_path = DropPath(drop_path)
+    parts = 2
 
     def forward(self, up: Tensor, skip: Tensor) -> Tensor:
         sides = _sides(up)
         queries = self.windows.split(self.norm(up))
-        keys, values = self.keys_values(self.windows.split(self.norm(skip))).chunk(2, dim=-1)
+        keys, values = self.split(skip)
         attended = self.attention(queries, keys, values, self.windows.mask(sides, up.device))
         x = up + skip + self.drop_path(self.windows.join(attended, sides))
         result: Tensor = x + self.drop_path(self.mlp(x))

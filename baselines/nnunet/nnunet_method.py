@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ...splits import N_FOLDS
+from ..fidelity import FidelityCard
 from ..method import Budget, Job, Method, Report
+from ..weight_fit import WeightFit
+from .checkpoints import final_checkpoint
+from .plans import is_planned
 from .settings import Recipe
 from .workspace import Workspace
 
@@ -19,6 +24,7 @@ class NnUNetMethod(Method):
     name: str
     title: str
     publication: str
+    card: FidelityCard
     planner: str
     """The class of nnU-Net's planners that plans for it."""
     recipes: Mapping[Budget, Recipe]
@@ -28,20 +34,22 @@ class NnUNetMethod(Method):
     """Whether the network takes the arguments that the planner set, which are a U-Net's."""
     network_options: Mapping[str, Any] = field(default_factory=dict)
     """Arguments of the network that differ from what the planner and the recipe set."""
-    outputs: int | None = None
-    """How many outputs the network is trained on: the first at full resolution, every other at half the resolution of
-    the one before and with half its weight; 1 is no deep supervision. None is nnU-Net's own: as many as its plans have
-    resolutions less one, the lowest without weight."""
+    output_weights: tuple[float, ...] | None = None
+    """What the outputs that the network is trained on count in the loss, relative to one another: the first is at full
+    resolution, every other at half the resolution of the one before; a single one is no deep supervision. None is
+    nnU-Net's own: an output less than its plans have resolutions, each with half the weight of the one before and the
+    lowest with none."""
     compiled: bool = True
-    """Whether the network is compiled for training where nnU-Net does that, on a GPU."""
-    variant_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """By variant, the arguments of the network that take the place of `network_options`."""
+    """Whether the network is compiled where nnU-Net does that, for training on a GPU."""
+    variations: Mapping[str, NnUNetMethod] = field(default_factory=dict)
+    """What `variants` gives."""
 
     def variants(self) -> Mapping[str, Method]:
-        return {
-            variant: replace(self, name=f"{self.name}-{variant}", network_options=options, variant_options={})
-            for variant, options in self.variant_options.items()
-        }
+        return self.variations
+
+    @property
+    def is_deeply_supervised(self) -> bool:
+        return self.output_weights is None or len(self.output_weights) > 1
 
     def settings(self, budget: Budget) -> Mapping[str, object]:
         return {
@@ -49,13 +57,13 @@ class NnUNetMethod(Method):
             "network_class": self.network_class,
             "planned_arguments": self.planned_arguments,
             "network_options": dict(self.network_options),
-            "outputs": self.outputs,
+            "output_weights": self.output_weights,
             "compiled": self.compiled,
             **asdict(self.recipes[budget]),
         }
 
     def prepare(self, job: Job, report: Report) -> None:
-        workspace = _workspace(job)
+        workspace = _workspace(job.work)
         workspace.link_raw(job.raw)
         with workspace.entered(job.device):
             from .plans import prepare
@@ -71,19 +79,42 @@ class NnUNetMethod(Method):
                 report=report,
             )
 
+    def parameters(self, job: Job) -> int:
+        workspace = _workspace(job.work)
+        with workspace.entered(job.device):
+            from .planned_network import trainable_parameters
+
+            return trainable_parameters(workspace, deep_supervision=self.is_deeply_supervised)
+
+    def trained_weights(self, work: Path) -> Mapping[int, Path]:
+        workspace = _workspace(work)
+        if not is_planned(workspace):
+            return {}
+        checkpoints = {fold: final_checkpoint(workspace, fold) for fold in range(N_FOLDS)}
+        return {fold: checkpoint for fold, checkpoint in checkpoints.items() if checkpoint.exists()}
+
+    def fitting_weights(self, job: Job) -> WeightFit:
+        if job.start is None:
+            raise ValueError("the job begins with no weights")
+        workspace = _workspace(job.work)
+        with workspace.entered(job.device):
+            from .starting_weights import fitting_weights
+
+            return fitting_weights(workspace, job.start, deep_supervision=self.is_deeply_supervised)
+
     def epochs(self, budget: Budget) -> int:
         return self.recipes[budget].training.epochs
 
     def epochs_done(self, job: Job, fold: int) -> int:
-        workspace = _workspace(job)
+        workspace = _workspace(job.work)
         with workspace.entered(job.device):
             from .trainer import epochs_done
 
             return epochs_done(workspace, fold, self.epochs(job.budget))
 
     def train(self, job: Job, fold: int, report: Report) -> None:
-        workspace = _workspace(job)
-        with workspace.entered(job.device):
+        workspace = _workspace(job.work)
+        with workspace.entered(job.device, compiled=self.compiled):
             from .trainer import train_fold
 
             train_fold(
@@ -92,14 +123,14 @@ class NnUNetMethod(Method):
                 self.recipes[job.budget].training,
                 job.device,
                 job.seed,
-                outputs=self.outputs,
-                compiled=self.compiled,
+                output_weights=self.output_weights,
+                start=job.start,
                 report=report,
             )
 
     def predict(self, job: Job, folds: Sequence[int], images: Mapping[str, Path], out: Path, report: Report) -> None:
-        workspace = _workspace(job)
-        with workspace.entered(job.device):
+        workspace = _workspace(job.work)
+        with workspace.entered(job.device, compiled=self.compiled):
             from .predictor import predict_images
 
             recipe = self.recipes[job.budget]
@@ -116,5 +147,5 @@ class NnUNetMethod(Method):
             )
 
 
-def _workspace(job: Job) -> Workspace:
-    return Workspace(job.work / "nnunet")
+def _workspace(work: Path) -> Workspace:
+    return Workspace(work / "nnunet")

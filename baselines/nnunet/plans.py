@@ -58,7 +58,7 @@ def prepare(
     if network_class is not None:
         architecture["network_class_name"] = network_class
     arguments = architecture["arch_kwargs"] if planned_arguments else {}
-    architecture["arch_kwargs"] = {**arguments, **plan.network_arguments(arguments), **network_options}
+    architecture["arch_kwargs"] = {**arguments, **plan.arguments, **network_options}
     if not planned_arguments:
         # The planner's arguments that are dotted paths.
         architecture["_kw_requires_import"] = []
@@ -70,6 +70,10 @@ def prepare(
         DATASET_ID, _PLANS, [CONFIGURATION], num_processes=[processes], verbose=False, show_progress_bar=False
     )
     report(3, 3, "")
+
+
+def is_planned(workspace: Workspace) -> bool:
+    return _plans_file(workspace).exists()
 
 
 def read_plans(workspace: Workspace) -> dict[str, Any]:

@@ -14,17 +14,17 @@ import numpy as np
 import torch
 from acvl_utils.cropping_and_padding.bounding_boxes import insert_crop_into_image
 from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
-from nnunetv2.utilities.get_network_from_plans import get_network_from_plans
-from nnunetv2.utilities.label_handling.label_handling import determine_num_input_channels
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 from numpy.typing import NDArray
 
 from ...metrics.foreground import Labels
 from ..method import Report
 from ..networks.fold_inception import can_fold, folded_weights
+from .checkpoints import final_checkpoint, load_checkpoint
+from .planned_network import planned_network
 from .plans import CONFIGURATION, read_dataset_json, read_plans, read_training_cases
 from .speck_filter import smallest_lesions_mm3, without_specks
-from .trainer import final_checkpoint, load_checkpoint, use_threads
+from .trainer import use_threads
 from .workspace import Workspace
 
 
@@ -74,15 +74,7 @@ def _predictor(
     configuration = plans.get_configuration(CONFIGURATION)
     dataset_json = read_dataset_json(workspace)
     checkpoints = [load_checkpoint(final_checkpoint(workspace, fold)) for fold in folds]
-    network = get_network_from_plans(
-        configuration.network_arch_class_name,
-        configuration.network_arch_init_kwargs,
-        configuration.network_arch_init_kwargs_req_import,
-        determine_num_input_channels(plans, configuration, dataset_json),
-        plans.get_label_manager(dataset_json).num_segmentation_heads,
-        allow_init=False,
-        deep_supervision=False,
-    )
+    network = planned_network(plans, dataset_json, deep_supervision=False)
     weights = [checkpoint["network_weights"] for checkpoint in checkpoints]
     if can_fold(network):
         # Gives the same up to rounding, with fewer layers.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import dataclass, field
 from math import cos, pi
 from typing import Any, Literal
 
@@ -65,11 +65,8 @@ class Plan:
     spacing: tuple[float, float, float] | None = None
     """Of the voxels that a network sees, in mm."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    """Arguments of the network; those that the method sets under every budget go over them."""
-
-    def network_arguments(self, planned: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments of the network that this sets, where nnU-Net planned the arguments `planned`."""
-        return dict(self.arguments)
+    """Arguments of the network: they go over those that nnU-Net planned, and those that the method sets under every
+    budget go over them."""
 
     def configuration(self) -> dict[str, Any]:
         """The entries that this sets in a configuration of nnU-Net's plans. The spacing is not among them: all else
@@ -80,43 +77,6 @@ class Plan:
             "batch_dice": self.batch_dice,
         }
         return {key: entry for key, entry in entries.items() if entry is not None}
-
-
-@dataclass(frozen=True)
-class SmallNetwork(Plan):
-    """What replaces the planned U-Net and patch where a budget asks for a small one."""
-
-    # A bare annotation would inherit the default None.
-    patch: Triple = field()
-    """In voxels; each side divisible by 2 ** (stages - 1)."""
-    window: Triple = field()
-    """The patch of prediction, which without gradients may be larger; sides divisible as those of `patch`."""
-    features: tuple[int, ...]
-    """Channels of each stage; every stage after the first halves the shape."""
-    blocks: tuple[int, ...]
-    """Blocks (residual encoders) or convolutions (plain ones) of each encoder stage."""
-    decoder_blocks: int
-    norm: str = "torch.nn.modules.batchnorm.BatchNorm3d"
-    """Found by trial on the phantom, not by an ablation: with small patches it learned sooner than instance norm."""
-    _: KW_ONLY
-    batch_size: int = field()
-    batch_dice: bool = True
-    """With patches this small most lesion types are in none of a batch's patches or in one, and a Dice per patch would
-    mostly say to predict nothing."""
-
-    def network_arguments(self, planned: Mapping[str, Any]) -> dict[str, Any]:
-        stages = len(self.features)
-        per_stage = "n_blocks_per_stage" if "n_blocks_per_stage" in planned else "n_conv_per_stage"
-        return {
-            "n_stages": stages,
-            "features_per_stage": list(self.features),
-            "kernel_sizes": [[3, 3, 3]] * stages,
-            "strides": [[1, 1, 1]] + [[2, 2, 2]] * (stages - 1),
-            per_stage: list(self.blocks),
-            "n_conv_per_stage_decoder": [self.decoder_blocks] * (stages - 1),
-            "norm_op": self.norm,
-            **self.arguments,
-        }
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -18,25 +19,29 @@ from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
 
 from ..method import MethodError, Report
 from ..processes import cores
+from .checkpoints import LATEST, final_checkpoint, load_checkpoint
 from .patch_loader import bench_data_loaders
 from .plans import CONFIGURATION, read_dataset_json, read_plans
 from .settings import Training
+from .starting_weights import load_fitting
 from .workspace import Workspace
 
-_LATEST = "checkpoint_latest.pth"
-_FINAL = "checkpoint_final.pth"
+_MOST_LOSSES_NOT_FINITE = 100
+_GO_ON = (
+    "The last checkpoint is intact; run the same command again to go on from it, and if it happens again look for an "
+    "image with values that are not finite."
+)
 
 
 class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
     """nnU-Net's trainer; `adopt` must be called before anything else."""
 
-    def adopt(self, training: Training, report: Report, *, outputs: int | None = None, compiled: bool = True) -> None:
+    def adopt(self, training: Training, report: Report, *, output_weights: Sequence[float] | None = None) -> None:
         """Takes over the settings. Not part of the constructor: nnU-Net's keeps its own arguments by introspection."""
         self.training = training
         self.report = report
-        self.outputs = outputs
-        self.compiled = compiled
-        self.enable_deep_supervision = outputs != 1
+        self.output_weights = output_weights
+        self.enable_deep_supervision = output_weights is None or len(output_weights) > 1
         self.weight_decay = training.weight_decay
         self.num_epochs = training.epochs
         self.num_iterations_per_epoch = training.iterations_per_epoch
@@ -48,6 +53,7 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
         self.written_at = monotonic()
         self.iterations_done = 0
         self.last_loss = float("nan")
+        self.losses_not_finite = 0
 
     def initialize(self) -> None:
         super().initialize()
@@ -55,8 +61,13 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
             # Small three-dimensional convolutions train about a quarter faster on a CPU in this layout.
             self.network: Any = self.network.to(memory_format=torch.channels_last_3d)
 
-    def _do_i_compile(self) -> bool:
-        return self.compiled and bool(super()._do_i_compile())
+    def begin_with(self, start: Path) -> None:
+        """Takes over what fits of the checkpoint of another training. Raises MethodError when nothing does."""
+        self.initialize()
+        # Where torch compiles it, the network is in a wrapper.
+        network = getattr(self.network, "_orig_mod", self.network)
+        deep = self.enable_deep_supervision
+        load_fitting(network, start, self.plans_manager, self.dataset_json, deep_supervision=deep)
 
     def configure_optimizers(self) -> tuple[Any, Any]:
         optimizer: torch.optim.Optimizer
@@ -70,10 +81,10 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
 
     def _get_deep_supervision_scales(self) -> list[list[float]] | None:
         """For each output the share of the patch's sides it has, (z, y, x); None without deep supervision."""
-        if self.outputs is None or not self.enable_deep_supervision:
+        if self.output_weights is None or not self.enable_deep_supervision:
             scales: list[list[float]] | None = super()._get_deep_supervision_scales()
             return scales
-        return [[0.5**output] * 3 for output in range(self.outputs)]
+        return [[0.5**output] * 3 for output in range(len(self.output_weights))]
 
     def set_deep_supervision_enabled(self, enabled: bool) -> None:
         """Does nothing where a network has one output, and no decoder to tell."""
@@ -90,10 +101,9 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
 
     def _build_loss(self) -> Any:
         loss: Any = super()._build_loss()
-        if self.outputs is not None and self.enable_deep_supervision:
-            # nnU-Net gives the last output no weight, the lowest resolution of the U-Nets it plans.
-            weights = [0.5**output for output in range(self.outputs)]
-            loss.weight_factors = tuple(weight / sum(weights) for weight in weights)
+        if self.output_weights is not None and self.enable_deep_supervision:
+            every = sum(self.output_weights)
+            loss.weight_factors = tuple(weight / every for weight in self.output_weights)
         if self.training.background_weight != 1:
             classes = torch.ones(self.label_manager.num_segmentation_heads, device=self.device)
             self._of_one_output(loss).ce = RobustCrossEntropyLoss(weight=classes)
@@ -121,12 +131,12 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
         result: dict[str, Any] = super().train_step(batch)
         self.iterations_done += 1
         self.last_loss = float(result["loss"])
-        if not np.isfinite(self.last_loss):
-            raise MethodError(
-                f"The loss became {self.last_loss} in epoch {self.current_epoch + 1} of {self.num_epochs}. "
-                "The last checkpoint is intact; run the same command again to go on from it, and if it happens "
-                "again look for an image with values that are not finite."
-            )
+        self.losses_not_finite = 0 if np.isfinite(self.last_loss) else self.losses_not_finite + 1
+        # On a GPU the gradient scaler leaves out a step that is not finite, and nnU-Net counts on it: half precision
+        # now and then overflows. Elsewhere the weights are lost.
+        if self.losses_not_finite > (0 if self.grad_scaler is None else _MOST_LOSSES_NOT_FINITE):
+            epoch = f"epoch {self.current_epoch + 1} of {self.num_epochs}"
+            raise MethodError(f"The loss became {self.last_loss} in {epoch}. {_GO_ON}")
         self._tell()
         return result
 
@@ -153,17 +163,26 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
         if self.current_epoch < self.num_epochs and monotonic() - self.written_at >= self.training.checkpoint_every_s:
             # save_checkpoint stores the epoch to go on with as current_epoch + 1, meant for before the increment.
             self.current_epoch -= 1
-            self.save_checkpoint(str(Path(self.output_folder) / _LATEST))
+            self.save_checkpoint(str(Path(self.output_folder) / LATEST))
             self.current_epoch += 1
             self.written_at = monotonic()
 
     def save_checkpoint(self, filename: str) -> None:
-        """Writes beside the file and renames: a kill while writing leaves the checkpoint before it."""
-        temporary = f"{filename}.partial"
-        super().save_checkpoint(temporary)
-        with Path(temporary).open("rb") as written:
-            os.fsync(written.fileno())
-        Path(temporary).replace(filename)
+        """Writes beside the file and renames: a kill while writing leaves the checkpoint before it.
+
+        Raises MethodError instead of writing a network that is lost: every resumed training would begin with it.
+        """
+        if not all(torch.isfinite(values).all() for values in self.network.state_dict().values()):
+            raise MethodError(f"The network's weights stopped being finite numbers. {_GO_ON}")
+        temporary = Path(f"{filename}.partial")
+        try:
+            super().save_checkpoint(str(temporary))
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
+            temporary.replace(filename)
+        finally:
+            # Of a disk that became full, its share is free again.
+            temporary.unlink(missing_ok=True)
 
     def print_to_log_file(self, *args: Any, also_print_to_console: bool = True, add_timestamp: bool = True) -> None:
         super().print_to_log_file(*args, also_print_to_console=False, add_timestamp=add_timestamp)
@@ -191,21 +210,23 @@ def train_fold(
     device: str,
     seed: int,
     *,
-    outputs: int | None,
-    compiled: bool,
+    output_weights: Sequence[float] | None,
+    start: Path | None,
     report: Report,
 ) -> None:
-    """Trains one fold to its end, from its last checkpoint if there is one."""
+    """Trains one fold to its end, from its last checkpoint if there is one, or else from what fits in `start`."""
     if final_checkpoint(workspace, fold).exists():
         return
     use_threads(device)
     # Before the network is built, which draws its weights. A resumed training draws other patches than its first part.
     _seed(seed, fold, epochs_done(workspace, fold, training.epochs))
     trainer = _trainer(workspace, fold, device)
-    trainer.adopt(training, report, outputs=outputs, compiled=compiled)
-    latest = Path(trainer.output_folder) / _LATEST
+    trainer.adopt(training, report, output_weights=output_weights)
+    latest = Path(trainer.output_folder) / LATEST
     if latest.exists():
         trainer.load_checkpoint(str(latest))
+    elif start is not None:
+        trainer.begin_with(start)
     trainer.run_training()
 
 
@@ -213,23 +234,10 @@ def epochs_done(workspace: Workspace, fold: int, epochs: int) -> int:
     """The epochs that are safe in a checkpoint."""
     if final_checkpoint(workspace, fold).exists():
         return epochs
-    latest = final_checkpoint(workspace, fold).with_name(_LATEST)
+    latest = final_checkpoint(workspace, fold).with_name(LATEST)
     if not latest.exists():
         return 0
     return int(load_checkpoint(latest)["current_epoch"])
-
-
-def final_checkpoint(workspace: Workspace, fold: int) -> Path:
-    """Where the trained network of a fold is, or will be."""
-    plans_name = read_plans(workspace)["plans_name"]
-    model = f"{BenchTrainer.__name__}__{plans_name}__{CONFIGURATION}"
-    return workspace.root / "results" / workspace.dataset / model / f"fold_{fold}" / _FINAL
-
-
-def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Reads a checkpoint of this work folder. Never one from elsewhere: unpickling runs what the file says."""
-    checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=False)
-    return checkpoint
 
 
 def _trainer(workspace: Workspace, fold: int, device: str) -> BenchTrainer:

@@ -44,8 +44,12 @@ class Workspace:
         self.raw.symlink_to(source.resolve(), target_is_directory=True)
 
     @contextmanager
-    def entered(self, device: str) -> Iterator[None]:
-        """While inside, nnU-Net reads and writes in this workspace and prints to its log."""
+    def entered(self, device: str, *, compiled: bool = True) -> Iterator[None]:
+        """While inside, nnU-Net reads and writes in this workspace and prints to its log.
+
+        It compiles networks where it would (training on a GPU, and prediction if the user's `nnUNet_compile` says so),
+        unless `compiled` is False: then nowhere.
+        """
         processes = str(_worker_processes(device))
         environment = {
             "nnUNet_raw": str(self.root / "raw"),
@@ -58,6 +62,8 @@ class Workspace:
             # something else wants the core makes a network of many small layers thirty times slower.
             "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE"),
         }
+        if not compiled:
+            environment["nnUNet_compile"] = "false"
         before = {name: os.environ.get(name) for name in environment}
         self.root.mkdir(parents=True, exist_ok=True)
         os.environ.update(environment)

@@ -8,9 +8,13 @@ import click
 
 from ..errors import BenchError
 from .data import data
+from .methods import methods
 from .report import report
 from .run import run
+from .runs import runs
 from .score import score
+from .tables import tables
+from .transfer import transfer
 
 
 class _BenchGroup(click.Group):
@@ -31,7 +35,7 @@ def main() -> None:
     """The reference harness for whole-abdomen lesion segmentation on MSWAL."""
 
 
-for command in (data, run, score, report):
+for command in (data, methods, run, runs, transfer, score, report, tables):
     main.add_command(command)
 
 

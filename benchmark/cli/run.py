@@ -2,57 +2,65 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
 from ...baselines.method import Budget
-from ...baselines.registry import METHODS
+from ..method_choice import chosen_method
+from ..runs.tracks import Track
+from .training_options import device_names, stoppable, training_options
 
 
 @click.command()
-@click.argument("method", type=click.Choice(list(METHODS)))
 @click.option(
     "--data", "raw", required=True, type=click.Path(path_type=Path), help="A data set in nnU-Net's raw layout."
 )
 @click.option(
     "--work", required=True, type=click.Path(path_type=Path), help="The folder of this run; the same for resuming."
 )
-@click.option("--variant", help="A variant: of inception-nnunet, I to V of the paper's ablation, or `released`.")
 @click.option(
-    "--budget",
-    type=click.Choice([budget.value for budget in Budget]),
-    default=Budget.PAPER.value,
+    "--track",
+    type=click.Choice([track.value for track in Track]),
+    default=Track.OFFICIAL_TEST.value,
     show_default=True,
-    help="paper: what the authors set. demo: a small network, minutes on a CPU. smoke: a few iterations.",
+    help="official-test: the test images. public-cv: each training case, by the fold that held it out. "
+    "Trained folds serve both.",
 )
-@click.option(
-    "--fold",
-    type=click.Choice(["0", "1", "2", "3", "4", "all"]),
-    default="all",
-    show_default=True,
-    help="all trains five folds and predicts with their ensemble.",
-)
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@training_options
 def run(
-    method: str, raw: Path, work: Path, variant: str | None, budget: str, fold: str, device: str, seed: int
+    method: str,
+    raw: Path,
+    work: Path,
+    variant: str | None,
+    budget: str,
+    track: str,
+    fold: str,
+    device: str | None,
+    devices: str | None,
+    seed: int,
 ) -> None:
-    """Train METHOD, predict the test images, score them where labels are there, and write a record.
+    """Train METHOD, predict, score where labels are there, and write a record.
 
-    Stopped at any moment and called again with the same options, it goes on from what is finished.
+    Stopped at any moment and called again with the same options, it goes on from what is finished. Several calls may
+    work in one folder at a time, each on another fold.
     """
+    this_device, of_processes = device_names(device, devices)
     from ..runs.run_method import run_method
     from .table_output import print_scores
 
-    try:
+    with stoppable():
         outcome = run_method(
-            METHODS[method], raw, work, variant=variant, budget=Budget(budget), selection=fold, device=device, seed=seed
+            chosen_method(method, variant),
+            raw,
+            work,
+            budget=Budget(budget),
+            track=Track(track),
+            selection=fold,
+            device=this_device,
+            devices=of_processes,
+            seed=seed,
         )
-    except KeyboardInterrupt:
-        click.echo("\nstopped; the same command goes on from the last checkpoint", err=True)
-        sys.exit(130)
     if outcome.finished_before:
         click.echo("finished before; nothing is left to do")
     if outcome.scores is not None:

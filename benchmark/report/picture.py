@@ -1,8 +1,8 @@
-"""The picture of a case: one axial slice as CT, reference and each method, lesions in the seven colours."""
+"""The picture of a case: one axial slice as CT, reference and each method, lesions in their classes' colours."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import SimpleITK
 from numpy.typing import NDArray
 
 from ..files import whole_file
-from ..lesion_classes import LESION_CLASSES, LesionClass
+from ..lesion_classes import LesionClass
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +21,9 @@ _CENTRE_HU, _WIDTH_HU = 40, 400
 _OPACITY = 0.75
 
 
-def draw_axial_slice(image: Path, reference: Path, predictions: Mapping[str, Path], out: Path) -> None:
+def draw_axial_slice(
+    image: Path, reference: Path, predictions: Mapping[str, Path], classes: Sequence[LesionClass], out: Path
+) -> None:
     """Writes a PNG of the axial slice that shows the reference best, one panel for each of CT, reference, methods.
 
     All volumes are turned to the radiological convention: the patient's right is on the left of the picture. The slice
@@ -34,7 +36,7 @@ def draw_axial_slice(image: Path, reference: Path, predictions: Mapping[str, Pat
     ct = _read_axial(image)
     labels = {"Reference": _array(_read_axial(reference))}
     labels |= {name: _array(_read_axial(path)) for name, path in predictions.items()}
-    z = _most_telling_slice(labels["Reference"])
+    z = _most_telling_slice(labels["Reference"], classes)
     grey = _array(ct)[z]
     spacing_x_mm, spacing_y_mm, _ = ct.GetSpacing()
     extent_mm = (0, grey.shape[1] * spacing_x_mm, grey.shape[0] * spacing_y_mm, 0)
@@ -50,9 +52,9 @@ def draw_axial_slice(image: Path, reference: Path, predictions: Mapping[str, Pat
         for axes, (title, label) in zip(row[0], {"CT": None, **labels}.items(), strict=True):
             _draw_grey(axes, grey, extent_mm, title)
             if label is not None:
-                axes.imshow(_coloured(label[z]), extent=extent_mm, interpolation="nearest")
+                axes.imshow(_coloured(label[z], classes), extent=extent_mm, interpolation="nearest")
                 shown |= set(np.unique(label[z]).tolist())
-        patches = [Patch(color=lesion.colour, label=lesion.name) for lesion in LESION_CLASSES if lesion.id in shown]
+        patches = [Patch(color=lesion.colour, label=lesion.name) for lesion in classes if lesion.id in shown]
         if patches:
             figure.legend(handles=patches, loc="lower center", ncols=7, frameon=False, labelcolor="white", fontsize=9)
         figure.subplots_adjust(left=0.005, right=0.995, top=1 - 0.32 / (height_in + 0.75), bottom=0.05, wspace=0.02)
@@ -62,9 +64,9 @@ def draw_axial_slice(image: Path, reference: Path, predictions: Mapping[str, Pat
         pyplot.close(figure)
 
 
-def most_telling_case(references: Mapping[str, Path]) -> str:
+def most_telling_case(references: Mapping[str, Path], classes: Sequence[LesionClass]) -> str:
     """The case whose best slice shows most lesion types, then most lesion voxels; the first of equals."""
-    best = {case: _slice_ranks(_array(_read_axial(path))).max() for case, path in references.items()}
+    best = {case: _slice_ranks(_array(_read_axial(path)), classes).max() for case, path in references.items()}
     return max(best, key=lambda case: best[case])
 
 
@@ -81,14 +83,14 @@ def _array(image: SimpleITK.Image) -> NDArray[Any]:
     return array
 
 
-def _slice_ranks(label: NDArray[Any]) -> NDArray[np.int64]:
+def _slice_ranks(label: NDArray[Any], classes: Sequence[LesionClass]) -> NDArray[np.int64]:
     """For each slice a number that grows with its lesion types first, its lesion voxels second."""
-    kinds = sum((label == lesion.id).any(axis=(1, 2)).astype(np.int64) for lesion in LESION_CLASSES)
+    kinds = sum((label == lesion.id).any(axis=(1, 2)).astype(np.int64) for lesion in classes)
     return np.asarray(kinds * label[0].size + (label > 0).sum(axis=(1, 2)), dtype=np.int64)
 
 
-def _most_telling_slice(label: NDArray[Any]) -> int:
-    ranks = _slice_ranks(label)
+def _most_telling_slice(label: NDArray[Any], classes: Sequence[LesionClass]) -> int:
+    ranks = _slice_ranks(label, classes)
     return int(ranks.argmax()) if ranks.any() else label.shape[0] // 2
 
 
@@ -99,9 +101,9 @@ def _draw_grey(axes: Axes, grey: NDArray[Any], extent_mm: tuple[float, float, fl
     axes.set_axis_off()
 
 
-def _coloured(label: NDArray[Any]) -> NDArray[np.float64]:
+def _coloured(label: NDArray[Any], classes: Sequence[LesionClass]) -> NDArray[np.float64]:
     rgba = np.zeros((*label.shape, 4))
-    for lesion in LESION_CLASSES:
+    for lesion in classes:
         rgba[label == lesion.id] = (*_rgb(lesion), _OPACITY)
     return rgba
 

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from ..dataset import open_dataset
 from ..errors import BenchError, Problem, raise_if_any
 from ..files import write_text
+from ..scoring.protocol import protocol_of
 from ..scoring.score_folders import score_folders
 from ..scoring.score_result import ScoreResult, write_scores
 from ..scoring.table_view import table_view
@@ -26,21 +27,24 @@ def write_report(predictions: Sequence[Path], raw: Path, out: Path, *, case: str
     can mend, before anything is written.
     """
     dataset = open_dataset(raw)
+    protocol = protocol_of(dataset)
     if dataset.test_labels is None:
         raise BenchError(Problem("the test labels are not there", str(raw), "a folder labelsTs"))
     if case is not None and case not in dataset.test:
         raise BenchError(Problem(f"there is no test case {case!r}", str(raw), f"one of {', '.join(dataset.test)}"))
-    result = score_folders(predictions, dataset.test_labels, progress=True)
+    result = score_folders(predictions, dataset.test_labels, progress=True, protocol=protocol)
     raise_if_any(result.problems)
     references = {id_: test.label for id_, test in dataset.test.items() if test.label is not None}
-    shown = case or most_telling_case(references)
+    shown = case or most_telling_case(references, protocol.lesion_classes)
     shown_predictions = {
         name: case.prediction
         for name, cases in result.cases.items()
         for case in cases
         if case.case == shown and case.prediction is not None
     }
-    draw_axial_slice(dataset.test[shown].image, references[shown], shown_predictions, out / _PICTURE)
+    draw_axial_slice(
+        dataset.test[shown].image, references[shown], shown_predictions, protocol.lesion_classes, out / _PICTURE
+    )
     write_scores(result, out)
     page = Environment(
         loader=PackageLoader("mswal_bench.benchmark.report", "."), autoescape=True, undefined=StrictUndefined

@@ -1,77 +1,156 @@
-"""The work folder of a run: its lock, its state, and where things lie in it."""
+"""The work folder of a run: its state, and who works on what in it. Several calls may, on different folds."""
 
 from __future__ import annotations
 
-import json
 import os
 import platform
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..errors import BenchError, Problem
 from ..files import PARTIAL, write_text
 from .run_record import RunIdentity, RunState, now
 
+STATE_FILE = "run.json"
 _LOCK = ".lock"
-_OWNER = ".owner.json"
+_OWNER = ".owner"
+# Who asks for the `owners` takes every lock for a moment.
+_ASKED_S = 0.5
+
+
+class Owner(BaseModel):
+    """A process at work in a run folder."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pid: int
+    host: str
+    since: datetime
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host} since {self.since:%F %T} UTC"
 
 
 class RunFolder:
-    """`root/run.json` is the state; `root/fold-SELECTION/` holds what a selection of folds gave."""
+    """`root/run.json` is the state; a folder beside it holds what each goal gave."""
 
     def __init__(self, root: Path):
         self.root = root
 
-    def outcome(self, selection: str) -> Path:
-        """Predictions, scores and record of a fold selection (`0` to `4`, or `all`)."""
-        return self.root / f"fold-{selection}"
+    def open(self, identity: RunIdentity) -> None:
+        """Makes the folder, or finds it to be of this very run.
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Holds the folder, which is made, for this process. A killed process lets go.
-
-        Raises BenchError when another process holds it, or when it is not that of a run.
+        Raises BenchError when it cannot be made, is not that of a run, or belongs to another run.
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
+            with self._state_lock():
+                if not self._state.exists():
+                    self._refuse_foreign()
+                    self._write(RunState(identity=identity))
+                else:
+                    self._refuse_another(identity)
         except OSError as error:
             raise BenchError(Problem(f"the work folder cannot be made ({error.strerror})", str(self.root))) from error
-        owner = self.root / _OWNER
-        lock = FileLock(self.root / _LOCK, timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise BenchError(
-                Problem(
-                    "another run is using this work folder",
-                    str(self.root),
-                    found=_describe_owner(owner),
-                    mend="Wait for it to end, or give this run a --work folder of its own.",
-                )
-            ) from None
-        try:
-            self._refuse_foreign()
-            since = f"{now():%F %T} UTC"
-            write_text(owner, json.dumps({"pid": os.getpid(), "host": platform.node(), "since": since}))
-            yield
-        finally:
-            owner.unlink(missing_ok=True)
-            lock.release()
 
-    def open_state(self, identity: RunIdentity) -> RunState:
-        """The state so far, or a new one. Raises BenchError when the folder belongs to another run."""
-        if not self._state.exists():
-            return RunState(identity=identity)
+    def state(self) -> RunState:
+        """The state as it is now. Raises BenchError when there is none, or none that can be read."""
         try:
-            state = RunState.model_validate_json(self._state.read_text(encoding="utf-8"))
+            return RunState.model_validate_json(self._state.read_bytes())
         except (OSError, ValidationError) as error:
             what = "is not the state of a run, or that of another version of this program"
             raise BenchError(Problem(what, str(self._state), mend="Use another --work folder.")) from error
-        before, asked = state.identity.model_dump(), identity.model_dump()
+
+    @contextmanager
+    def changing(self) -> Iterator[RunState]:
+        """Gives the state as it is now to be changed, and writes it. Other calls that want to change it wait."""
+        with self._state_lock():
+            state = self.state()
+            yield state
+            self._write(state)
+
+    @contextmanager
+    def holding(self, parts: Sequence[str]) -> Iterator[None]:
+        """Holds parts of the work, `fold 0` say, for this process. A killed process lets go.
+
+        Raises BenchError when another process, on this machine or one that shares the folder, holds one of them.
+        """
+        with ExitStack() as held:
+            for part in parts:
+                lock, owner = self._lock(part), self._owner(part)
+                try:
+                    lock.acquire(timeout=_ASKED_S)
+                except Timeout:
+                    raise BenchError(
+                        Problem(
+                            f"another run is at work on {part} in this work folder",
+                            str(self.root),
+                            found=str(_read_owner(owner) or "a process that has just begun"),
+                            mend="Wait for it to end, ask for another --fold, or give this run another --work folder.",
+                        )
+                    ) from None
+                held.callback(lock.release)
+                # On a full disk nobody is told who; the lock holds.
+                with suppress(OSError):
+                    write_text(owner, Owner(pid=os.getpid(), host=platform.node(), since=now()).model_dump_json())
+                held.callback(owner.unlink, missing_ok=True)
+            yield
+
+    @contextmanager
+    def in_turn(self, part: str) -> Iterator[None]:
+        """Holds a part of the work as `holding` does, but waits for who holds it."""
+        with self._lock(part):
+            yield
+
+    def owners(self) -> list[Owner]:
+        """The processes that hold parts of the work now, the earliest first. A killed one is none of them."""
+        found = set()
+        for lock in self.root.glob(f"{_LOCK}-*"):
+            owner = _read_owner(self._owner(lock.name.removeprefix(f"{_LOCK}-")))
+            if owner is not None and _is_held(lock):
+                found.add(owner)
+        # One that holds several parts took one after the other.
+        first = {(owner.pid, owner.host): owner for owner in sorted(found, key=lambda owner: owner.since, reverse=True)}
+        return sorted(first.values(), key=lambda owner: owner.since)
+
+    @property
+    def _state(self) -> Path:
+        return self.root / STATE_FILE
+
+    def _write(self, state: RunState) -> None:
+        write_text(self._state, state.model_dump_json(indent=2) + "\n")
+
+    def _state_lock(self) -> FileLock:
+        return FileLock(self.root / _LOCK)
+
+    def _lock(self, part: str) -> FileLock:
+        return FileLock(self.root / f"{_LOCK}-{part.replace(' ', '-')}")
+
+    def _owner(self, part: str) -> Path:
+        return self.root / f"{_OWNER}-{part.replace(' ', '-')}.json"
+
+    def _refuse_foreign(self) -> None:
+        """A folder without a state must be empty, but for what a run that was killed at once has left."""
+        for entry in self.root.iterdir():
+            if entry.name.startswith(PARTIAL):
+                entry.unlink()
+            elif not entry.name.startswith((_LOCK, _OWNER)):
+                raise BenchError(
+                    Problem(
+                        "the work folder is not empty and is not that of a run",
+                        str(self.root),
+                        found=entry.name,
+                        mend="Give an empty or a new folder.",
+                    )
+                )
+
+    def _refuse_another(self, identity: RunIdentity) -> None:
+        before, asked = self.state().identity.model_dump(), identity.model_dump()
         problems = [
             Problem(
                 f"this work folder belongs to a run with another {name.replace('_', ' ')}",
@@ -85,37 +164,22 @@ class RunFolder:
         ]
         if problems:
             raise BenchError(*problems)
-        return state
-
-    def keep(self, state: RunState) -> None:
-        """Writes the state."""
-        write_text(self._state, state.model_dump_json(indent=2) + "\n")
-
-    @property
-    def _state(self) -> Path:
-        return self.root / "run.json"
-
-    def _refuse_foreign(self) -> None:
-        """A folder without a state must be empty, but for what a run that was killed at once has left."""
-        if self._state.exists():
-            return
-        for entry in self.root.iterdir():
-            if entry.name.startswith(PARTIAL):
-                entry.unlink()
-            elif entry.name not in (_LOCK, _OWNER):
-                raise BenchError(
-                    Problem(
-                        "the work folder is not empty and is not that of a run",
-                        str(self.root),
-                        found=entry.name,
-                        mend="Give an empty or a new folder.",
-                    )
-                )
 
 
-def _describe_owner(path: Path) -> str:
-    try:
-        owner = json.loads(path.read_text(encoding="utf-8"))
-        return f"process {owner['pid']} on {owner['host']} since {owner['since']}"
-    except (OSError, ValueError, KeyError):
-        return "a process that has just begun"
+def _read_owner(path: Path) -> Owner | None:
+    """None where the process has only just taken the lock, or let go of it."""
+    with suppress(OSError, ValidationError):
+        return Owner.model_validate_json(path.read_bytes())
+    return None
+
+
+def _is_held(lock: Path) -> bool:
+    import fcntl
+
+    with suppress(FileNotFoundError), lock.open("rb") as file:
+        try:
+            # Shared: two that ask at the same time do not take each other for a run.
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

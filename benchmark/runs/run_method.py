@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib.util import find_spec
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from time import monotonic
 
-from ...baselines.method import Budget, Job, Method, MethodError
-from ...splits import N_FOLDS, five_folds
+from pydantic import ValidationError
+
+from ...baselines.failures import as_method_error
+from ...baselines.method import Budget, Job, Method
+from ...splits import five_folds
 from ..dataset import Dataset, open_dataset
 from ..errors import BenchError, Problem, raise_if_any
 from ..files import write_text
 from ..progress import progress_bar
+from ..scoring.protocol import Protocol, protocol_of
 from ..scoring.score_folders import score_folders
 from ..scoring.score_result import ScoreResult, write_scores
-from ..scoring.score_table import ScoreTable
-from .environment import describe_environment
+from .devices import pick_device, pick_devices, require_training_packages
+from .pretrained import Pretrained
+from .reference_check import check_references
 from .run_folder import RunFolder
-from .run_record import Prediction, RunIdentity, RunRecord, RunState, Step, TrainingSession, now
-
-ALL_FOLDS = "all"
+from .run_progress import forget_failure, keep_failure
+from .run_record import RunIdentity, RunRecord, RunState, Start, now
+from .steps import Steps
+from .tracks import ALL_FOLDS, Goal, Track, check_goal
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class RunOutcome:
     predictions: Path
     record: Path
     scores: ScoreResult | None
-    """None when the data set has no test labels, or when everything was finished before."""
+    """None when the data set has no labels of the predicted cases, or when everything was finished before."""
     finished_before: bool
 
 
@@ -43,32 +47,69 @@ def run_method(
     raw: Path,
     work: Path,
     *,
-    variant: str | None = None,
     budget: Budget = Budget.PAPER,
+    track: Track = Track.OFFICIAL_TEST,
     selection: str = ALL_FOLDS,
     device: str = "auto",
+    devices: Sequence[str] = (),
     seed: int = 0,
+    start: Pretrained | None = None,
+    announce: Callable[[str], None] = lambda sentence: None,
 ) -> RunOutcome:
     """Runs `method` on the data set in `raw`, keeping everything in `work`.
 
-    `selection` is a fold, `0` to `4`, or `all`: then five are trained and their ensemble predicts. `device` is `cpu`,
-    `cuda` or `auto`. Raises BenchError for what the user can mend, before anything is written where possible.
+    `selection` is a fold, `0` to `4`, or `all`: then five are trained. Trained folds serve both tracks. `device` is
+    `cpu`, `cuda` or `auto`; with `devices` (GPU numbers as nvidia-smi counts, or `cpu` for each process) a process on
+    each trains and predicts instead of this one. With `start` training begins with its weights, as far as they fit,
+    and `announce` is told how far. Raises BenchError for what the user can mend, before anything is written where
+    possible.
     """
-    if variant is not None:
-        method = _variant(method, variant)
-    _require_training_packages()
-    device = _device(device)
-    dataset = open_dataset(raw)
-    folds = list(range(N_FOLDS)) if selection == ALL_FOLDS else [int(selection)]
-    if len(dataset.train) < N_FOLDS:
+    require_training_packages()
+    crew = pick_devices(devices) if devices else ()
+    if len(crew) > 1 and selection != ALL_FOLDS:
         raise BenchError(
             Problem(
-                "too few training cases", str(raw), f"{N_FOLDS} or more, to cut into folds", str(len(dataset.train))
+                "one fold trains on one device",
+                "--devices",
+                "one",
+                str(len(crew)),
+                "Name one of them, or spread five folds over them with --fold all.",
             )
         )
-    if not dataset.test:
-        raise BenchError(Problem("there is no test image to predict", str(raw / "imagesTs"), "at least one"))
-    identity = RunIdentity(
+    dataset = open_dataset(raw)
+    protocol = protocol_of(dataset)
+    goal = Goal(dataset, track, selection)
+    check_goal(goal)
+    job = Job(
+        raw=raw,
+        work=work,
+        folds=five_folds(dataset.train),
+        budget=budget,
+        device=crew[0].kind if crew else pick_device(device),
+        seed=seed,
+        start=None if start is None else start.file,
+    )
+    folder = RunFolder(work)
+    folder.open(_identity(method, dataset, budget, seed, start))
+    outcome, predictions = work / goal.name, work / goal.predictions / method.name
+    record = outcome / "record.json"
+    if _is_finished(record, goal):
+        return RunOutcome(predictions, record, None, finished_before=True)
+    with folder.holding([f"fold {fold}" for fold in goal.folds]), _failure_told(work):
+        _check_references(goal, protocol, folder.state())
+        steps = Steps(method, job, folder, crew)
+        steps.prepare()
+        if (fit := folder.state().fit) is not None:
+            announce(str(fit))
+        steps.train(goal.folds)
+        steps.predict(goal, predictions)
+        scores = _score(goal, protocol, predictions, outcome)
+        _write_record(record, method, goal, start, folder.state(), scores)
+    return RunOutcome(predictions, record, scores, finished_before=False)
+
+
+def _identity(method: Method, dataset: Dataset, budget: Budget, seed: int, start: Pretrained | None) -> RunIdentity:
+    return RunIdentity(
         method=method.name,
         budget=budget,
         seed=seed,
@@ -76,158 +117,8 @@ def run_method(
         split_digest=dataset.split.digest,
         files_digest=_files_digest(dataset),
         settings_digest=_digest(json.dumps(method.settings(budget), sort_keys=True)),
+        start=None if start is None else start.digest,
     )
-    folder = RunFolder(work)
-    outcome = folder.outcome(selection)
-    predictions, record = outcome / method.name, outcome / "record.json"
-    with folder.locked():
-        state = folder.open_state(identity)
-        if _is_finished(record, dataset):
-            return RunOutcome(predictions, record, None, finished_before=True)
-        folder.keep(state)
-        job = Job(raw, work, five_folds(dataset.train), budget, device, seed)
-        with _as_bench_error(work):
-            _prepare(method, job, folder, state)
-            for fold in folds:
-                _train(method, job, fold, folder, state)
-            _predict(method, job, folds, dataset, predictions, folder, state, selection)
-        scores = _score(dataset, predictions, outcome)
-        _write_record(record, method, folds, dataset, state, selection, scores.table if scores is not None else None)
-    return RunOutcome(predictions, record, scores, finished_before=False)
-
-
-def _is_finished(record: Path, dataset: Dataset) -> bool:
-    """Whether nothing is left to do; labels that came after the record was written are still to be scored."""
-    if not record.exists():
-        return False
-    scored = RunRecord.model_validate_json(record.read_text(encoding="utf-8")).scores is not None
-    return scored or dataset.test_labels is None
-
-
-def _prepare(method: Method, job: Job, folder: RunFolder, state: RunState) -> None:
-    if state.prepared is not None:
-        return
-    started, clock = now(), monotonic()
-    with progress_bar("1/3 prepare", "step") as report:
-        method.prepare(job, report)
-    state.prepared = Step(started_at=started, wall_s=monotonic() - clock)
-    folder.keep(state)
-
-
-def _train(method: Method, job: Job, fold: int, folder: RunFolder, state: RunState) -> None:
-    done = method.epochs_done(job, fold)
-    if done == method.epochs(job.budget):
-        return
-    clock = monotonic()
-    session = TrainingSession(
-        started_at=now(), from_epoch=done, device=job.device, environment=describe_environment(job.device)
-    )
-    sessions = state.training.setdefault(fold, [])
-    sessions.append(session)
-    folder.keep(state)
-    with progress_bar(f"2/3 train fold {fold}", "it") as report:
-        method.train(job, fold, report)
-    session.wall_s = monotonic() - clock
-    folder.keep(state)
-
-
-def _predict(
-    method: Method,
-    job: Job,
-    folds: Sequence[int],
-    dataset: Dataset,
-    out: Path,
-    folder: RunFolder,
-    state: RunState,
-    selection: str,
-) -> None:
-    images = {case.id: case.image for case in dataset.test.values()}
-    # The files are looked for as well: someone may have deleted one.
-    if selection in state.predicted and all((out / f"{case}.nii.gz").exists() for case in images):
-        return
-    started, clock = now(), monotonic()
-    with progress_bar("3/3 predict", "case") as report:
-        method.predict(job, folds, images, out, report)
-    state.predicted[selection] = Prediction(
-        started_at=started, wall_s=monotonic() - clock, environment=describe_environment(job.device)
-    )
-    folder.keep(state)
-
-
-def _score(dataset: Dataset, predictions: Path, out: Path) -> ScoreResult | None:
-    if dataset.test_labels is None:
-        return None
-    result = score_folders([predictions], dataset.test_labels, progress=True)
-    raise_if_any(result.problems)
-    write_scores(result, out)
-    return result
-
-
-def _write_record(
-    path: Path,
-    method: Method,
-    folds: list[int],
-    dataset: Dataset,
-    state: RunState,
-    selection: str,
-    table: ScoreTable | None,
-) -> None:
-    if state.prepared is None:
-        raise AssertionError("a record is written after the run's steps")
-    budget = Budget(state.identity.budget)
-    sessions = {fold: state.training[fold] for fold in folds}
-    record = RunRecord(
-        created_at=now(),
-        identity=state.identity,
-        title=method.title,
-        publication=method.publication,
-        settings=dict(method.settings(budget)),
-        folds=folds,
-        epochs=method.epochs(budget),
-        prepared=state.prepared,
-        training=sessions,
-        resumed_from_epochs={
-            fold: [session.from_epoch for session in of_fold if session.from_epoch > 0]
-            for fold, of_fold in sessions.items()
-        },
-        predicted=state.predicted[selection],
-        test_cases=len(dataset.test),
-        scores=table.to_json() if table is not None else None,
-    )
-    write_text(path, record.model_dump_json(indent=2) + "\n")
-
-
-def _variant(method: Method, variant: str) -> Method:
-    variants = method.variants()
-    if variant not in variants:
-        known = ", ".join(variants) or "none"
-        raise BenchError(Problem(f"{method.name} has no variant {variant!r}", expected=f"one of: {known}"))
-    return variants[variant]
-
-
-def _require_training_packages() -> None:
-    missing = [name for name in ("torch", "nnunetv2") if find_spec(name) is None]
-    if missing:
-        raise BenchError(
-            Problem(
-                f"training needs packages that are not installed: {', '.join(missing)}",
-                mend='Install them with: pip install -c constraints.txt "mswal-bench[train]"',
-            )
-        )
-
-
-def _device(device: str) -> str:
-    if device == "cpu":
-        return device
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    if device == "cuda":
-        raise BenchError(
-            Problem("torch sees no CUDA device", expected="a GPU for --device cuda", mend="Use --device cpu or auto.")
-        )
-    return "cpu"
 
 
 def _files_digest(dataset: Dataset) -> str:
@@ -241,12 +132,95 @@ def _digest(text: str) -> str:
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
+def _is_finished(record: Path, goal: Goal) -> bool:
+    """Whether nothing is left to do; labels that came after the record was written are still to be scored."""
+    if not record.exists():
+        return False
+    try:
+        scored = RunRecord.model_validate_json(record.read_bytes()).scores is not None
+    except ValidationError as error:
+        what = "is no record, or that of another version of this program"
+        raise BenchError(Problem(what, str(record), mend="Move it away, and it is made anew.")) from error
+    return scored or goal.labels is None
+
+
 @contextmanager
-def _as_bench_error(work: Path) -> Iterator[None]:
+def _failure_told(work: Path) -> Iterator[None]:
+    forget_failure(work)
     try:
         yield
-    except MethodError as error:
-        raise BenchError(Problem(str(error), str(work))) from error
+    except BenchError as error:
+        keep_failure(work, " ".join(str(replace(problem, where="")) for problem in error.problems))
+        raise
     except Exception as error:
+        known = as_method_error(error, work)
+        keep_failure(work, str(known) if known is not None else f"{type(error).__name__}: {error}")
+        if known is not None:
+            raise BenchError(Problem(str(known).removesuffix("."), str(work))) from error
         error.add_note(f"What the method printed before is in the log.txt below {work}.")
         raise
+
+
+def _check_references(goal: Goal, protocol: Protocol, state: RunState) -> None:
+    """Before the first training: afterwards it would come too late to save any."""
+    if goal.labels is None or any(fold in state.training for fold in goal.folds):
+        return
+    with progress_bar("0/3 check labels", "case") as report:
+        check_references(goal.references, protocol, report)
+
+
+def _score(goal: Goal, protocol: Protocol, predictions: Path, out: Path) -> ScoreResult | None:
+    if goal.labels is None:
+        return None
+    result = score_folders([predictions], goal.labels, cases=goal.cases, progress=True, protocol=protocol)
+    raise_if_any(result.problems)
+    result = replace(result, table=replace(result.table, track=goal.title))
+    write_scores(result, out)
+    return result
+
+
+def _write_record(
+    path: Path,
+    method: Method,
+    goal: Goal,
+    start: Pretrained | None,
+    state: RunState,
+    scores: ScoreResult | None,
+) -> None:
+    if state.prepared is None or state.parameters is None:
+        raise AssertionError("a record is written after the run's steps")
+    budget = Budget(state.identity.budget)
+    sessions = {fold: state.training[fold] for fold in goal.folds}
+    predicted = state.predicted[goal.name]
+    used = {state.prepared.environment, predicted.environment}
+    used |= {session.environment for of_fold in sessions.values() for session in of_fold}
+    record = RunRecord(
+        created_at=now(),
+        identity=state.identity,
+        title=method.title,
+        publication=method.publication,
+        settings=dict(method.settings(budget)),
+        card=asdict(method.card),
+        parameters=state.parameters,
+        track=goal.track,
+        folds=list(goal.folds),
+        epochs=method.epochs(budget),
+        environments={key: environment for key, environment in state.environments.items() if key in used},
+        prepared=state.prepared,
+        start=_start(start, state),
+        training=sessions,
+        resumed_from_epochs={
+            fold: [session.from_epoch for session in of_fold if session.from_epoch > 0]
+            for fold, of_fold in sessions.items()
+        },
+        predicted=predicted,
+        cases=len(goal.cases),
+        scores=scores.table.to_json() if scores is not None else None,
+    )
+    write_text(path, record.model_dump_json(indent=2) + "\n")
+
+
+def _start(pretrained: Pretrained | None, state: RunState) -> Start | None:
+    if pretrained is None or state.fit is None:
+        return None
+    return Start(run=pretrained.run, fold=pretrained.fold, digest=pretrained.digest, fit=state.fit)

@@ -7,7 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from ...baselines.weight_fit import WeightFit
 from .environment import Environment
+from .resources import Resources
 
 
 class RunIdentity(BaseModel):
@@ -24,13 +26,30 @@ class RunIdentity(BaseModel):
     """Over names and sizes of the images and the training labels: notices exchanged data without reading it."""
     settings_digest: str
     """Over what the method sets under the budget: a changed recipe is another run."""
+    start: str | None = None
+    """Over the file of trained weights that training begins with; None where all are drawn at random."""
+
+
+class Start(BaseModel):
+    """The trained weights that a run's training began with."""
+
+    run: RunIdentity
+    """The run that trained them."""
+    fold: int
+    """Of that run."""
+    digest: str
+    """Over the file."""
+    fit: WeightFit
+    """What of it was loaded, and what not."""
 
 
 class Step(BaseModel):
     """One stretch of work that ended well."""
 
     started_at: datetime
-    wall_s: float
+    environment: str
+    """Key of what it ran in, among the `environments`."""
+    resources: Resources
 
 
 class TrainingSession(BaseModel):
@@ -39,51 +58,74 @@ class TrainingSession(BaseModel):
     started_at: datetime
     from_epoch: int
     """Epochs that were done before; above 0 the session resumed from a checkpoint."""
+    to_epoch: int | None = None
+    """Epochs that were safe in a checkpoint at its end; None when the session was killed."""
+    of_epochs: int
+    """Epochs of a finished training."""
     device: str
-    environment: Environment
-    wall_s: float | None = None
-    """None when the session was cut off."""
-
-
-class Prediction(Step):
-    """The prediction of all test images; after an interruption, of those that were left."""
-
-    environment: Environment
+    environment: str
+    """Key of what it ran in, among the `environments`."""
+    resources: Resources = Resources()
+    """Not known when the session was killed."""
 
 
 class RunState(BaseModel):
     """Kept in the work folder and rewritten after every step."""
 
     identity: RunIdentity
+    environments: dict[str, Environment] = {}
+    """By key, everything that the run's steps ran in: one, unless something was updated between two of them."""
+    parameters: int | None = None
+    """Trainable parameters of the network as planned; None before the preparation."""
+    fit: WeightFit | None = None
+    """What of the trained weights fits the network as planned; None without any, and before the preparation."""
     prepared: Step | None = None
     training: dict[int, list[TrainingSession]] = {}
     """Sessions by fold, in order."""
-    predicted: dict[str, Prediction] = {}
-    """By fold selection: `0` to `4`, or `all`."""
+    predicted: dict[str, Step] = {}
+    """By the name of the goal's folder: `fold-all`, `public-cv-fold-2`. After an interruption, the prediction of the
+    images that were left."""
+
+    def ran_in(self, environment: Environment) -> str:
+        """Keeps what a step runs in, once; gives the key that stands for it."""
+        self.environments[environment.key] = environment
+        return environment.key
 
 
 class RunRecord(BaseModel):
-    """A finished run of one fold selection."""
+    """A finished run of one fold selection on one track."""
 
-    schema_version: int = 1
+    schema_version: int = 2
     created_at: datetime
     identity: RunIdentity
     title: str
     publication: str
     settings: dict[str, Any]
     """What the method sets under this budget."""
+    card: dict[str, Any]
+    """The method's fidelity card: what fixes each setting, and where what ran here is not the original."""
+    parameters: int
+    """Trainable parameters of the network as planned, all outputs that it is trained on included."""
+    track: str
+    """`official-test` or `public-cv`; scores of two tracks do not compare."""
     folds: list[int]
-    """The folds whose ensemble predicted."""
+    """The folds whose ensemble predicted; on `public-cv` each alone predicted the cases that it held out."""
     epochs: int
     """Of each fold."""
+    environments: dict[str, Environment]
+    """By key, what the steps ran in."""
     prepared: Step
+    start: Start | None = None
+    """What training began with; None where all weights were drawn at random."""
     training: dict[int, list[TrainingSession]]
     resumed_from_epochs: dict[int, list[int]]
     """By fold, the epoch each resumed session went on from; empty when nothing was interrupted."""
-    predicted: Prediction
-    test_cases: int
+    predicted: Step
+    """The prediction of all cases; after an interruption, of those that were left."""
+    cases: int
+    """How many were predicted."""
     scores: dict[str, Any] | None
-    """The score table as `mswal-bench score --format json` gives it; None when the test labels are not there."""
+    """The score table as `mswal-bench score --format json` gives it; None when the labels are not there."""
 
 
 def now() -> datetime:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import Problem, listed, raise_if_any
@@ -57,12 +57,14 @@ class Pairing:
         ]
 
 
-def pair(predictions: Sequence[Path], reference: Path, *, allow_missing: bool) -> Pairing:
-    """Pairs the files of prediction folders with those of the reference folder.
+def pair(
+    predictions: Sequence[Path], reference: Path, *, allow_missing: bool, cases: Collection[str] | None = None
+) -> Pairing:
+    """Pairs the files of prediction folders with those of the reference folder: all, or those of `cases` alone.
 
     Raises BenchError with every problem of every folder: not a folder, empty, two files for a case, two prediction
-    folders of one name, predictions for cases that the reference does not have, and, unless `allow_missing`,
-    cases without a prediction.
+    folders of one name, predictions for cases that the reference does not have, one of `cases` that it does not have,
+    and, unless `allow_missing`, cases without a prediction.
     """
     problems: list[Problem] = []
     of_reference = _scan(reference, problems)
@@ -70,6 +72,11 @@ def pair(predictions: Sequence[Path], reference: Path, *, allow_missing: bool) -
     problems += _same_names(of_predictions)
     missing = {}
     if of_reference is not None:
+        if cases is not None:
+            problems += _no_reference(of_reference, cases)
+            aside = of_reference.files.keys() - set(cases)
+            of_reference = _without(of_reference, aside)
+            of_predictions = [_without(folder, aside) for folder in of_predictions]
         for folder in of_predictions:
             missing[folder.name] = tuple(sorted(of_reference.files.keys() - folder.files.keys()))
             problems += _unpaired(folder, of_reference, () if allow_missing else missing[folder.name])
@@ -128,6 +135,16 @@ def _same_names(folders: Sequence[CaseFolder]) -> list[Problem]:
         )
         for name in repeated
     ]
+
+
+def _no_reference(reference: CaseFolder, cases: Collection[str]) -> list[Problem]:
+    absent = sorted(set(cases) - reference.files.keys())
+    what = f"no label map of {len(absent)} of the cases to score: {listed(absent)}"
+    return [Problem(what, str(reference.path))] if absent else []
+
+
+def _without(folder: CaseFolder, cases: Collection[str]) -> CaseFolder:
+    return replace(folder, files={case: path for case, path in folder.files.items() if case not in cases})
 
 
 def _unpaired(folder: CaseFolder, reference: CaseFolder, missing: Sequence[str]) -> list[Problem]:

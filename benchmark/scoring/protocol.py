@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ...metrics.components import Connectivity
-from ..lesion_classes import LESION_CLASSES, LesionClass
+from ..dataset import Dataset
+from ..lesion_classes import LESION_CLASSES, LesionClass, classes_of
 
 
 @dataclass(frozen=True)
@@ -42,3 +43,15 @@ MSWAL_1 = Protocol(
     nsd_tolerance_mm=2.0,
     large_from_mm=20.0,
 )
+
+
+def protocol_of(dataset: Dataset) -> Protocol:
+    """`MSWAL_1` for MSWAL, or its rules on the classes of another data set, whose names are then in the id.
+
+    Raises BenchError for labels that cannot be scored, as `classes_of` does.
+    """
+    classes = classes_of(dataset.labels, str(dataset.root / "dataset.json"))
+    if classes == LESION_CLASSES:
+        return MSWAL_1
+    named = "+".join(structure.key for structure in classes)
+    return replace(MSWAL_1, id=f"{MSWAL_1.id} on {named}", lesion_classes=classes)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from ...baselines.processes import cores
@@ -25,6 +24,7 @@ def score_folders(
     predictions: Sequence[Path],
     reference: Path,
     *,
+    cases: Collection[str] | None = None,
     jobs: int | None = None,
     allow_missing: bool = False,
     details: bool = False,
@@ -34,23 +34,23 @@ def score_folders(
 ) -> ScoreResult:
     """Scores each prediction folder, a method named after the folder, against the label maps in `reference`.
 
-    `jobs` is the number of processes, by default one a core; the numbers do not depend on it. With `allow_missing` a
-    case without a prediction counts as predicted empty, and the result says so. `details` adds what is reported and
-    never ranked, of which NSD and HD95 take their time. What was scored before into the folder `out` is not scored
-    again. `progress` shows a bar on stderr.
+    With `cases` only those are scored, whatever else both sides have. `jobs` is the number of processes, by default
+    one a core; the numbers do not depend on it. With `allow_missing` a case without a prediction counts as predicted
+    empty, and the result says so. `details` adds what is reported and never ranked, of which NSD and HD95 take their
+    time. What was scored before into the folder `out` is not scored again. `progress` shows a bar on stderr.
 
     A file that is wrong costs the scores that need it; they are left out of the table, which says so, and the result
     has the problems. Raises BenchError when the folders do not fit together, when `out` cannot be written, and with
     every problem of every file when nothing can be scored.
     """
-    pairing = pair(predictions, reference, allow_missing=allow_missing)
+    pairing = pair(predictions, reference, allow_missing=allow_missing, cases=cases)
     if out is not None:
         _refuse_to_write_into(pairing, out)
     outcomes = _outcomes(pairing, protocol, details, out, jobs or cores(), progress)
     problems = tuple(problem for outcome in outcomes for problem in outcome.problems)
     if not any(outcome.scores for outcome in outcomes):
         raise BenchError(*problems)
-    cases = {folder.name: _scored_cases(folder, outcomes) for folder in pairing.predictions}
+    scored = {folder.name: _scored_cases(folder, outcomes) for folder in pairing.predictions}
     failed = {
         folder.name: tuple(outcome.case for outcome in outcomes if folder.name not in outcome.scores)
         for folder in pairing.predictions
@@ -59,9 +59,9 @@ def score_folders(
         name: tuple(case for case in of_method if case not in failed[name])
         for name, of_method in pairing.missing.items()
     }
-    scores = {name: [case.score for case in scored] for name, scored in cases.items()}
+    scores = {name: [case.score for case in of_method] for name, of_method in scored.items()}
     table = score_table(protocol, scores, len(outcomes), missing=missing, failed=failed, details=details)
-    return ScoreResult(table, cases, _notes(pairing, outcomes, out), problems)
+    return ScoreResult(table, scored, _notes(pairing, outcomes, out), problems)
 
 
 def _refuse_to_write_into(pairing: Pairing, out: Path) -> None:
@@ -81,7 +81,7 @@ def _outcomes(
         for case, path in pairing.reference.files.items()
     ]
     outcomes: dict[str, CaseOutcome] = {}
-    with progress_bar("score", "case") if progress else nullcontext(_say_nothing) as report:
+    with progress_bar("score", "case", shown=progress) as report:
         try:
             for outcome in score_cases(work, protocol, details=details, store=store, jobs=jobs):
                 outcomes[outcome.case] = outcome
@@ -89,10 +89,6 @@ def _outcomes(
         except StoreError as error:
             raise BenchError(Problem(str(error), str(out))) from error
     return [outcomes[files.case] for files in work]
-
-
-def _say_nothing(done: int, total: int, note: str) -> None:
-    """In place of a progress bar."""
 
 
 def _scored_cases(folder: CaseFolder, outcomes: Sequence[CaseOutcome]) -> tuple[ScoredCase, ...]:

@@ -34,7 +34,7 @@ class ScoreTable:
 
     protocol: Protocol
     cases: int
-    """Cases in the reference."""
+    """Cases that were to be scored."""
     methods: Mapping[str, MethodScore]
     """Method name -> score, in the order given. Never empty."""
     average_score: Mapping[str, MetricPair]
@@ -42,6 +42,8 @@ class ScoreTable:
     difficulty_dsc: tuple[str, ...]
     """Class keys by ascending average DSC, hardest first; undefined ones are left out."""
     difficulty_f1: tuple[str, ...]
+    track: str | None = None
+    """What the cases are, where that is known; scores of two tracks do not compare."""
 
     @property
     def lesion_classes(self) -> tuple[LesionClass, ...]:
@@ -61,10 +63,11 @@ class ScoreTable:
         """As plain values that strict JSON can hold: fractions, None for what is undefined.
 
         `cases` of a class is the number of cases in which it is defined, those where either side has it; `cases` at
-        the top is the number of the reference's.
+        the top is the number of all. `track` is there where it is known.
         """
         content = {
             "protocol": self.protocol.id,
+            **({"track": self.track} if self.track is not None else {}),
             "cases": self.cases,
             "methods": {
                 name: {

@@ -29,12 +29,17 @@ def format_table(table: ScoreTable, style: TableFormat, *, ansi: bool = False, w
         return scores_json(table).rstrip("\n")
     if style == "csv":
         return _csv(table)
-    view = table_view(table)
-    if style == "markdown":
-        text = _markdown(view)
-    else:
-        text = _latex(view) if style == "latex" else terminal_table(view, ansi=ansi, width=width)
+    text = format_view(table_view(table), style, ansi=ansi, width=width)
     return f"{text}\n\n{details_table(table, style)}" if table.has_details else text
+
+
+def format_view(
+    view: TableView, style: Literal["table", "markdown", "latex"], *, ansi: bool = False, width: int | None = None
+) -> str:
+    """Any table that is laid out, as text; `ansi` and `width` are for the terminal's."""
+    if style == "table":
+        return terminal_table(view, ansi=ansi, width=width)
+    return _markdown(view) if style == "markdown" else _latex(view)
 
 
 def _markdown(view: TableView) -> str:

@@ -128,7 +128,8 @@ def _notes(table: ScoreTable) -> list[str]:
     if not table.is_of_the_same_cases:
         notes.append("The methods were not scored on the same cases: their numbers do not compare, and none is marked.")
     cases = "1 case" if table.cases == 1 else f"{table.cases} cases"
-    notes.append(f"Percent. Protocol {table.protocol.id}, {cases}.")
+    track = f", track {table.track}" if table.track is not None else ""
+    notes.append(f"Percent. Protocol {table.protocol.id}{track}, {cases}.")
     return notes
 
 

@@ -41,6 +41,12 @@ def test_the_released_variant_is_a_method_of_its_own_name():
     assert not released.variants()
 
 
+def test_variants_have_titles_of_their_own():
+    titles = [each.title for method in METHODS.values() for each in (method, *method.variants().values())]
+    assert len(titles) == len(set(titles))
+    assert METHODS["inception-nnunet"].variants()["II"].title == "Inception nnU-Net, variant II"
+
+
 def test_the_ablation_variants_are_the_rows_of_table_3():
     method = METHODS["inception-nnunet"]
     variants = method.variants()
@@ -64,7 +70,7 @@ def test_nnunet_itself_is_untouched_under_paper(name, planner):
     assert settings["network_class"] is None
     assert settings["plan"] == asdict(Plan())
     assert settings["network_options"] == {}
-    assert (settings["planned_arguments"], settings["outputs"], settings["compiled"]) == (True, None, True)
+    assert (settings["planned_arguments"], settings["output_weights"], settings["compiled"]) == (True, None, True)
     assert settings["training"] == asdict(Training())
     assert settings["training"]["epochs"] == 1000
 
@@ -77,7 +83,7 @@ def test_mednext_sets_what_its_authors_do():
     plan = settings["plan"]
     assert (plan["patch"], plan["batch_size"], plan["spacing"]) == ((128, 128, 128), 2, (1, 1, 1))
     assert (plan["arguments"]["size"], plan["arguments"]["kernel"]) == ("L", 3)
-    assert settings["outputs"] == 5
+    assert settings["output_weights"] == (1, 0.5, 0.25, 0.125, 0)
 
 
 def test_swin_unetr_sets_what_its_authors_do():
@@ -88,7 +94,7 @@ def test_swin_unetr_sets_what_its_authors_do():
     assert settings["plan"]["patch"] == (96, 96, 96)
     assert settings["plan"]["spacing"] is None
     assert settings["plan"]["arguments"] == {"feature_size": 48, "window": 7}
-    assert settings["outputs"] == 1
+    assert settings["output_weights"] == (1,)
 
 
 def test_nnformer_sets_what_its_authors_do():
@@ -99,7 +105,7 @@ def test_nnformer_sets_what_its_authors_do():
     plan = settings["plan"]
     assert plan["patch"] == plan["arguments"]["patch_size"] == (64, 128, 128)
     assert plan["batch_size"] == 2
-    assert settings["outputs"] == 3
+    assert settings["output_weights"] == (1, 0.5, 0.25)
 
 
 def test_knowing_the_methods_needs_no_torch():

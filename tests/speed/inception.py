@@ -220,7 +220,7 @@ def _training_step(network: Any, shape: Sequence[int], machine: Machine) -> Call
 
 def _demo_arguments() -> dict[str, Any]:
     """The network of the demo's recipe, as arguments of either class."""
-    return {**RESENC_L, **_DEMO.network_arguments(RESENC_L), "norm_op": nn.BatchNorm3d}
+    return {**RESENC_L, **_DEMO.arguments, "norm_op": nn.BatchNorm3d}
 
 
 def _sides(sides: Sequence[int]) -> str:

@@ -1,8 +1,7 @@
 import pytest
 
 from mswal_bench.baselines.method import Budget
-from mswal_bench.baselines.nnunet.nnunet_method import NnUNetMethod
-from mswal_bench.baselines.nnunet.settings import Plan, SmallNetwork, Training
+from mswal_bench.baselines.nnunet.settings import Plan, Training
 from mswal_bench.baselines.registry import METHODS
 
 
@@ -49,36 +48,5 @@ def test_the_rate_warms_up_in_equal_steps_and_falls_as_a_cosine():
 
 def test_a_plan_sets_what_it_names_and_nothing_else():
     assert Plan().configuration() == {}
-    assert Plan().network_arguments({"n_stages": 6}) == {}
     plan = Plan(patch=(96, 96, 96), batch_size=2, spacing=(1, 1, 1), arguments={"feature_size": 48})
     assert plan.configuration() == {"patch_size": [96, 96, 96], "batch_size": 2}
-    assert plan.network_arguments({}) == {"feature_size": 48}
-
-
-@pytest.mark.parametrize("blocks", ["n_conv_per_stage", "n_blocks_per_stage"])
-def test_a_small_network_is_a_u_net_of_the_planned_kind(blocks):
-    plan = SmallNetwork((16, 32, 32), (32, 32, 32), (4, 8, 16), (1, 2, 3), decoder_blocks=1, batch_size=2)
-    assert plan.configuration() == {"patch_size": [16, 32, 32], "batch_size": 2, "batch_dice": True}
-    arguments = plan.network_arguments({"n_stages": 6, blocks: [2] * 6})
-    assert arguments["n_stages"] == 3
-    assert arguments["features_per_stage"] == [4, 8, 16]
-    assert arguments["strides"] == [[1, 1, 1], [2, 2, 2], [2, 2, 2]]
-    assert arguments[blocks] == [1, 2, 3]
-    assert {"n_conv_per_stage", "n_blocks_per_stage"} & set(arguments) == {blocks}
-    assert arguments["n_conv_per_stage_decoder"] == [1, 1]
-
-
-SMALL_NETWORKS = {
-    f"{name}-{budget}": recipe.plan
-    for name, method in METHODS.items()
-    if isinstance(method, NnUNetMethod)
-    for budget, recipe in method.recipes.items()
-    if isinstance(recipe.plan, SmallNetwork)
-}
-
-
-@pytest.mark.parametrize("network", SMALL_NETWORKS.values(), ids=SMALL_NETWORKS)
-def test_small_networks_fit_their_patches(network):
-    assert len(network.blocks) == len(network.features)
-    for side in (*network.patch, *network.window):
-        assert side % 2 ** (len(network.features) - 1) == 0

@@ -3,6 +3,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("nnunetv2")
 
+import os
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +16,7 @@ from mswal_bench.baselines.method import Budget, MethodError
 from mswal_bench.baselines.nnunet.nnunet_method import NnUNetMethod
 from mswal_bench.baselines.nnunet.settings import Training
 from mswal_bench.baselines.nnunet.trainer import BenchTrainer
+from mswal_bench.baselines.nnunet.workspace import Workspace
 from mswal_bench.baselines.registry import METHODS
 
 
@@ -29,9 +32,9 @@ def trainer() -> Any:
     return bare
 
 
-def adopt(trainer: Any, outputs: int | None = None, **settings: Any) -> list[tuple[int, int, str]]:
+def adopt(trainer: Any, output_weights: Sequence[float] | None = None, **settings: Any) -> list[tuple[int, int, str]]:
     reports: list[tuple[int, int, str]] = []
-    trainer.adopt(Training(**settings), lambda *report: reports.append(report), outputs=outputs)
+    trainer.adopt(Training(**settings), lambda *report: reports.append(report), output_weights=output_weights)
     return reports
 
 
@@ -79,11 +82,11 @@ def test_progress_counts_iterations_over_all_epochs(trainer):
     assert note.startswith("epoch 3/3, loss ")
 
 
-@pytest.mark.parametrize("outputs", [None, 1])
-def test_background_weight_grows_to_one_by_one_factor(trainer, monkeypatch, outputs):
-    adopt(trainer, outputs, background_weight=0.125, epochs=4)
+@pytest.mark.parametrize("output_weights", [None, (1,)])
+def test_background_weight_grows_to_one_by_one_factor(trainer, monkeypatch, output_weights):
+    adopt(trainer, output_weights, background_weight=0.125, epochs=4)
     one_output = SimpleNamespace(ce=None)
-    whole = SimpleNamespace(loss=one_output) if outputs != 1 else one_output
+    whole = SimpleNamespace(loss=one_output) if output_weights is None else one_output
     monkeypatch.setattr(BenchTrainer.__mro__[1], "_build_loss", lambda self: whole)
     trainer.label_manager = SimpleNamespace(num_segmentation_heads=3)
     trainer.loss = trainer._build_loss()
@@ -127,26 +130,31 @@ def test_deep_supervision_is_nnunets_own_where_nothing_is_said(with_loss):
     assert with_loss._build_loss().weight_factors == pytest.approx((2 / 3, 1 / 3, 0))
 
 
-def test_every_output_of_a_network_that_says_how_many_counts(with_loss):
-    adopt(with_loss, 3)
+def test_every_output_counts_by_its_weight(with_loss):
+    adopt(with_loss, (1, 0.5, 0))
     assert with_loss._get_deep_supervision_scales() == [[1] * 3, [0.5] * 3, [0.25] * 3]
-    assert with_loss._build_loss().weight_factors == pytest.approx((4 / 7, 2 / 7, 1 / 7))
+    assert with_loss._build_loss().weight_factors == pytest.approx((2 / 3, 1 / 3, 0))
 
 
 def test_one_output_is_no_deep_supervision(with_loss):
-    adopt(with_loss, 1)
+    adopt(with_loss, (1,))
     assert with_loss._get_deep_supervision_scales() is None
     assert with_loss._build_loss().ce is not None
     # The network, a convolution, has no decoder to tell.
     with_loss.set_deep_supervision_enabled(with_loss.enable_deep_supervision)
 
 
-def test_compiles_on_a_gpu_unless_told_not_to(trainer, monkeypatch):
+@pytest.mark.parametrize("users", [None, "1", "0"])
+def test_compiles_on_a_gpu_as_the_user_says_and_never_where_it_may_break(trainer, monkeypatch, tmp_path, users):
     monkeypatch.delenv("nnUNet_compile", raising=False)
+    if users is not None:
+        monkeypatch.setenv("nnUNet_compile", users)
     trainer.device = torch.device("cuda")
-    for compiled in (True, False):
-        trainer.adopt(Training(), lambda *report: None, compiled=compiled)
-        assert trainer._do_i_compile() == compiled
+    with Workspace(tmp_path).entered("cpu", compiled=False):
+        assert not trainer._do_i_compile()
+    with Workspace(tmp_path).entered("cpu"):
+        assert trainer._do_i_compile() == (users != "0")
+    assert os.environ.get("nnUNet_compile") == users  # noqa: SIM112
 
 
 ON_NNUNET: dict[str, Any] = {name: method for name, method in METHODS.items() if isinstance(method, NnUNetMethod)}
@@ -155,7 +163,7 @@ OWN_NETWORKS = [name for name, method in ON_NNUNET.items() if not method.planned
 
 def planned_network(name: str, budget: Budget, deep_supervision: bool) -> nn.Module:
     method = ON_NNUNET[name]
-    arguments = method.recipes[budget].plan.network_arguments({}) | dict(method.network_options)
+    arguments = {**method.recipes[budget].plan.arguments, **method.network_options}
     return get_network_from_plans(method.network_class, arguments, [], 1, 8, deep_supervision=deep_supervision)
 
 
@@ -164,7 +172,7 @@ def planned_network(name: str, budget: Budget, deep_supervision: bool) -> nn.Mod
 def test_outputs_have_the_shapes_of_their_targets(with_loss, name, budget):
     method = ON_NNUNET[name]
     plan = method.recipes[budget].plan
-    adopt(with_loss, method.outputs)
+    adopt(with_loss, method.output_weights)
     deep = with_loss.enable_deep_supervision
     scales = with_loss._get_deep_supervision_scales() or [[1, 1, 1]]
     network = planned_network(name, budget, deep).to("meta")
@@ -187,7 +195,7 @@ def test_a_network_trains_validates_and_gives_its_weights_to_prediction(with_los
     trainer, method = with_loss, ON_NNUNET[name]
     plan, training = method.recipes[Budget.SMOKE].plan, method.recipes[Budget.SMOKE].training
     torch.manual_seed(0)
-    trainer.adopt(training, lambda *report: None, outputs=method.outputs)
+    trainer.adopt(training, lambda *report: None, output_weights=method.output_weights)
     trainer.label_manager.has_ignore_label = False
     trainer.network = planned_network(name, Budget.SMOKE, trainer.enable_deep_supervision)
     trainer.optimizer, trainer.lr_scheduler = trainer.configure_optimizers()
@@ -203,7 +211,10 @@ def test_a_network_trains_validates_and_gives_its_weights_to_prediction(with_los
     trainer.lr_scheduler.step(0)
     trainer.network.train()
     assert 0 < trainer.train_step(batch)["loss"] < 10
-    assert all(parameter.grad is not None for parameter in trainer.network.parameters())
+    untrained = [key for key, parameter in trainer.network.named_parameters() if parameter.grad is None]
+    assert untrained == (
+        ["decoder.outputs.0.conv_out.weight", "decoder.outputs.0.conv_out.bias"] if name == "mednext" else []
+    )
     trainer.network.eval()
     with torch.no_grad():
         assert 0 < trainer.validation_step(batch)["loss"] < 10

@@ -73,3 +73,23 @@ def test_a_bad_prediction_writes_nothing(raw, perfect, tmp_path):
     assert code == 1
     assert "PHANTOM_0485.nii.gz" in output
     assert not (tmp_path / "out").exists()
+
+
+def test_another_data_set_has_its_own_names_and_colours(tmp_path):
+    published, raw, out = tmp_path / "published", tmp_path / "raw", tmp_path / "out"
+    sizes = ["--train", "1", "--test", "1", "--size", "tiny", "--jobs", "1"]
+    for arguments in (
+        ["data", "phantom", str(published), "--as", "kits", *sizes],
+        ["data", "prepare", str(published), str(raw), "--as", "kits", "--partial"],
+    ):
+        assert CliRunner().invoke(main, arguments).exit_code == 0
+    code, output = call(shutil.copytree(raw / "labelsTs", tmp_path / "perfect"), "--data", raw, "--out", out)
+    assert code == 0, output
+    page = (out / "index.html").read_text()
+    for name in ("Kidney", "Kidney tumor", "Kidney cyst"):
+        assert f'<th scope="row">{name}</th>' in page
+    assert "Gallstone" not in page
+    picture = np.asarray(Image.open(out / "slice.png").convert("RGB")).astype(int)
+    # The colour of a kidney in the legend; a kidney is 1, as a gallstone is in MSWAL, which is green.
+    assert (np.abs(picture - (0x77, 0xAA, 0xDD)).max(axis=2) < 8).any()
+    assert not (np.abs(picture - (0x22, 0x88, 0x33)).max(axis=2) < 8).any()

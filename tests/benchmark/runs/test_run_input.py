@@ -18,7 +18,7 @@ def raw(tmp_path: Path) -> Path:
             (root / f"{folder}{subset}").mkdir(parents=True, exist_ok=True)
             for case in cases:
                 (root / f"{folder}{subset}" / f"C{case}{channel}.nii.gz").touch()
-    content = {"name": "Toy", "labels": {"background": 0}, "numTraining": 6, "file_ending": ".nii.gz"}
+    content = {"name": "Toy", "labels": {"background": 0, "spleen": 1}, "numTraining": 6, "file_ending": ".nii.gz"}
     (root / "dataset.json").write_text(json.dumps(content))
     return root
 
@@ -31,7 +31,7 @@ def call(*arguments: object) -> tuple[int, str]:
 def test_no_such_method(raw, tmp_path):
     code, output = call("mars-net", "--data", raw, "--work", tmp_path / "work")
     assert code == 2
-    assert "'mars-net' is not one of 'inception-nnunet', 'nnunet-v2'" in output
+    assert "'mars-net' is not one of 'inception-nnunet', 'nnunet-v1', 'nnunet-v2'" in output
     assert not (tmp_path / "work").exists()
 
 

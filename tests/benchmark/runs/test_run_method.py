@@ -7,91 +7,61 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
-import SimpleITK
-from click.testing import CliRunner
 
 from mswal_bench.baselines.registry import METHODS
-from mswal_bench.benchmark.cli.main import main
 from mswal_bench.benchmark.runs.run_folder import RunFolder
+from mswal_bench.tests.benchmark.runs import smoke_runs
+from mswal_bench.tests.benchmark.runs.smoke_runs import (
+    alive,
+    call,
+    check_geometry,
+    check_predictions,
+    descendants,
+    read_record,
+)
 
 pytest.importorskip("nnunetv2")
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("run") / "data"
-    call("data", "phantom", root, "--train", 5, "--test", 2, "--size", "tiny")
-    return root
-
-
-@pytest.fixture(scope="module")
-def finished_by(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The work folder of a finished smoke run of a method."""
-    root = tmp_path_factory.mktemp("work")
-
-    @cache
-    def run(method: str) -> Path:
-        call("run", method, *options(raw, root / method))
-        return root / method
-
-    return run
-
-
-@pytest.fixture(scope="module")
-def finished(finished_by: Callable[[str], Path]) -> Path:
-    """The work folder of a finished smoke run of nnU-Net v2."""
-    return finished_by("nnunet-v2")
+ALL: list[tuple[str, str | None]] = [(name, None) for name in METHODS]
+ALL += [(name, variant) for name, method in METHODS.items() for variant in method.variants()]
 
 
 def options(raw: Path, work: Path) -> tuple[object, ...]:
-    return ("--data", raw, "--work", work, "--budget", "smoke", "--fold", "0", "--device", "cpu")
+    return smoke_runs.options(raw, work, "--fold", 0)
 
 
-def call(*arguments: object, exit_code: int = 0) -> str:
-    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
-    assert result.exit_code == exit_code, result.output
-    return result.output
-
-
-def read_record(work: Path) -> Any:
-    return json.loads((work / "fold-0" / "record.json").read_text())
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_a_run_predicts_scores_and_records(raw, finished_by, method):
-    finished = finished_by(method)
+@pytest.mark.parametrize(("method", "variant"), ALL)
+def test_a_run_trains_resumes_predicts_scores_and_records(raw, finished_by, method, variant):
+    finished = finished_by(method, variant)
     record = read_record(finished)
-    assert record["identity"]["method"] == method
+    name = method if variant is None else f"{method}-{variant}"
+    assert record["identity"]["method"] == name
     assert record["identity"]["budget"] == "smoke"
     assert record["identity"]["split_digest"].startswith("sha256:")
-    assert record["folds"] == [0]
+    assert (record["track"], record["folds"], record["cases"]) == ("official-test", [0], 2)
     assert record["epochs"] == 4
-    assert record["resumed_from_epochs"] == {"0": []}
-    assert record["prepared"]["wall_s"] > 0
-    assert record["training"]["0"][0]["environment"]["packages"]["torch"]
-    assert record["predicted"]["environment"]["packages"]["torch"]
+    first, second = record["training"]["0"]
+    assert first["from_epoch"] == 0
+    assert second["from_epoch"] == first["to_epoch"] in (1, 2, 3)
+    assert second["to_epoch"] == 4
+    assert record["resumed_from_epochs"] == {"0": [second["from_epoch"]]}
+    for step in (record["prepared"], first, second, record["predicted"]):
+        assert step["resources"]["wall_s"] > 0
+        assert record["environments"][step["environment"]]["packages"]["torch"]
+    assert record["parameters"] > 0
+    assert record["card"]
     assert record["scores"]["protocol"] == "mswal/1"
+    assert record["scores"]["track"] == "official-test of fold 0 alone"
     assert record["scores"] == json.loads((finished / "fold-0" / "scores.json").read_text())
     images = sorted((raw / "imagesTs").iterdir())
     assert len(images) == 2
-    for image in images:
-        same_geometry(finished / "fold-0" / method / image.name.replace("_0000", ""), image)
-
-
-def same_geometry(label: Path, image: Path) -> None:
-    a, b = SimpleITK.ReadImage(str(label)), SimpleITK.ReadImage(str(image))
-    assert a.GetSize() == b.GetSize()
-    for getter in ("GetSpacing", "GetOrigin", "GetDirection"):
-        assert getattr(a, getter)() == pytest.approx(getattr(b, getter)(), abs=1e-4)
-    assert SimpleITK.GetArrayViewFromImage(a).max() <= 7
+    check_predictions(finished / "fold-0" / name, images)
 
 
 def test_called_again_it_repeats_nothing(raw, finished):
@@ -109,7 +79,7 @@ def test_predicts_a_real_ct_in_its_own_geometry(raw, finished, example_ct, tmp_p
 
     job = Job(raw, finished, (), Budget.SMOKE, "cpu", 0)
     METHODS["nnunet-v2"].predict(job, [0], {"example_ct": example_ct}, tmp_path, lambda done, total, note: None)
-    same_geometry(tmp_path / "example_ct.nii.gz", example_ct)
+    check_geometry(tmp_path / "example_ct.nii.gz", example_ct)
 
 
 def test_labels_that_come_later_are_scored_without_training_again(raw, finished, tmp_path):
@@ -149,7 +119,7 @@ def test_killed_in_the_middle_of_training_it_resumes(raw, tmp_path):
     while not list(work.rglob("checkpoint_latest.pth")):
         assert process.poll() is None, "the run ended before it could be killed"
         assert time.monotonic() < deadline
-        workers |= children(process.pid)
+        workers |= descendants(process.pid)
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
@@ -159,35 +129,23 @@ def test_killed_in_the_middle_of_training_it_resumes(raw, tmp_path):
 
     record = read_record(work)
     first, second = record["training"]["0"]
-    assert (first["from_epoch"], first["wall_s"]) == (0, None)
+    assert (first["from_epoch"], first["to_epoch"], first["resources"]["wall_s"]) == (0, None, None)
     assert second["from_epoch"] >= 1
     assert record["resumed_from_epochs"] == {"0": [second["from_epoch"]]}
     assert workers
     assert not {pid for pid in workers if alive(pid)}, "a worker outlived the run that was killed"
 
 
-def children(pid: int) -> set[int]:
-    try:
-        return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
-    except OSError:
-        return set()
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def test_one_run_per_work_folder(raw, finished):
-    with RunFolder(finished).locked():
+def test_one_run_of_a_fold_in_a_work_folder(raw, finished, tmp_path):
+    shutil.copytree(finished, tmp_path / "work", symlinks=True)
+    (tmp_path / "work" / "fold-0" / "record.json").unlink()
+    with RunFolder(tmp_path / "work").holding(["fold 0"]):
         # The lock is of this process, so the call comes from another.
         command = [sys.executable, "-m", "mswal_bench.benchmark.cli.main", "run", "nnunet-v2"]
-        command += [str(option) for option in options(raw, finished)]
+        command += [str(option) for option in options(raw, tmp_path / "work")]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 1
-    assert "another run is using this work folder" in result.stderr
+    assert "another run is at work on fold 0 in this work folder" in result.stderr
     assert f"process {os.getpid()}" in result.stderr
     assert "Traceback" not in result.stderr
 

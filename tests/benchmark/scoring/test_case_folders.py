@@ -80,6 +80,26 @@ def test_problems_of_the_reference_and_the_predictions_come_together(tmp_path: P
     assert len(error.value.problems) == 2
 
 
+def test_of_the_cases_asked_for_all_are_paired_and_others_left_aside(tmp_path: Path) -> None:
+    reference = _folder(tmp_path / "labels", "a.nii.gz", "b.nii.gz", "c.nii.gz")
+    predictions = _folder(tmp_path / "m", "a.nii.gz", "c.nii.gz")
+    pairing = pair([predictions], reference, allow_missing=False, cases=["c"])
+    assert list(pairing.reference.files) == ["c"]
+    assert list(pairing.predictions[0].files) == ["c"]
+    assert pairing.missing == {"m": ()}
+
+
+def test_problems_with_the_cases_asked_for(tmp_path: Path, reference: Path) -> None:
+    predictions = _folder(tmp_path / "m", "a.nii.gz", "c.nii.gz", "z.nii.gz")
+    with pytest.raises(BenchError) as error:
+        pair([predictions], reference, allow_missing=False, cases=["a", "b", "c"])
+    no_label, no_prediction, unknown = (str(problem) for problem in error.value.problems)
+    assert re.search(r"labels: no label map of 1 of the cases to score: c\.", no_label)
+    assert re.search(r"m: no prediction for 1 of 2 cases: b\.", no_prediction)
+    # Also what is not to be scored must be of the reference: else it is another data set's.
+    assert re.search(r"predictions of cases that .*labels does not have: c\.nii\.gz, z\.nii\.gz", unknown)
+
+
 def test_a_nested_folder_is_pointed_at(tmp_path: Path, reference: Path) -> None:
     _folder(tmp_path / "m" / "predictions", "a.nii.gz")
     with pytest.raises(BenchError, match=r"Did you mean .*m/predictions\?"):

@@ -61,7 +61,7 @@ def _all_deadly(files: CaseFiles, **options: object) -> CaseOutcome:
 
 def test_when_no_process_comes_back_that_is_told_once(work: list[CaseFiles], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(case_pool, "score_case_files", _all_deadly)
-    with pytest.raises(BenchError, match="no scoring process comes back"):
+    with pytest.raises(BenchError, match="no worker process comes back"):
         list(score_cases(work, MSWAL_1, details=False, store=None, jobs=2))
 
 

@@ -58,6 +58,15 @@ def test_a_missing_prediction_counts_as_empty_where_allowed(folders: Path) -> No
     assert [case.prediction is None for case in result.cases["good"]] == [False, True, False]
 
 
+def test_only_the_cases_asked_for_are_scored(folders: Path) -> None:
+    (folders / "good" / "b.nii.gz").write_bytes(b"nobody reads this")
+    result = score_folders([folders / "good"], folders / "ref", cases=["a", "c"], jobs=1)
+    assert result.problems == ()
+    assert result.table.cases == 2
+    assert [case.case for case in result.cases["good"]] == ["a", "c"]
+    assert result.table.methods["good"].classes["gallstone"].cases == 1
+
+
 def test_the_problems_of_all_cases_are_told(folders: Path, save_labels: SaveLabels) -> None:
     save_labels(folders / "good" / "a.nii.gz", _labels(9), origin=(0.0, 0.0, 0.0))
     (folders / "good" / "b.nii.gz").write_bytes(b"")

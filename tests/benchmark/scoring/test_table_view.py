@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mswal_bench.benchmark.scoring.score_table import ScoreTable
@@ -72,6 +73,13 @@ def test_notes(two_methods: ScoreTable) -> None:
     assert "Avg. is over 3 of 7 classes." in notes
     assert "second_one: no prediction for 1 of 2 cases, counted as empty: case_2." in notes
     assert "Protocol mswal/1, 2 cases." in notes
+
+
+def test_a_track_that_is_known_is_told(two_methods: ScoreTable) -> None:
+    table = replace(two_methods, track="public-cv of fold 2 alone")
+    assert "Percent. Protocol mswal/1, track public-cv of fold 2 alone, 2 cases." in table_view(table).notes
+    assert table.to_json()["track"] == "public-cv of fold 2 alone"
+    assert "track" not in two_methods.to_json()
 
 
 def test_averages_over_different_numbers_of_classes_name_the_methods(make_table: MakeTable) -> None:

@@ -1,0 +1,42 @@
+"""The network that the plans of a workspace ask for. Importing this module imports torch and nnU-Net."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from nnunetv2.utilities.get_network_from_plans import get_network_from_plans
+from nnunetv2.utilities.label_handling.label_handling import determine_num_input_channels
+from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
+
+from .plans import CONFIGURATION, read_dataset_json, read_plans
+from .workspace import Workspace
+
+
+def planned_network(
+    plans: PlansManager, dataset_json: Mapping[str, Any], *, deep_supervision: bool, more_classes: int = 0
+) -> torch.nn.Module:
+    """The network without its first weights; `deep_supervision` makes it give all its outputs, not one.
+
+    It has `more_classes` than the data set.
+    """
+    configuration = plans.get_configuration(CONFIGURATION)
+    network: torch.nn.Module = get_network_from_plans(
+        configuration.network_arch_class_name,
+        configuration.network_arch_init_kwargs,
+        configuration.network_arch_init_kwargs_req_import,
+        determine_num_input_channels(plans, configuration, dataset_json),
+        plans.get_label_manager(dataset_json).num_segmentation_heads + more_classes,
+        allow_init=False,
+        deep_supervision=deep_supervision,
+    )
+    return network
+
+
+def trainable_parameters(workspace: Workspace, *, deep_supervision: bool) -> int:
+    """How many numbers training changes, those of the outputs that only training uses among them."""
+    plans, dataset_json = PlansManager(read_plans(workspace)), read_dataset_json(workspace)
+    # With its values, which are drawn for nothing: monai's Swin UNETR cannot be built from shapes alone.
+    network = planned_network(plans, dataset_json, deep_supervision=deep_supervision)
+    return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)

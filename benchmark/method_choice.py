@@ -1,0 +1,21 @@
+"""A method as a user names it."""
+
+from __future__ import annotations
+
+from ..baselines.method import Method
+from ..baselines.registry import METHODS
+from .errors import BenchError, Problem
+
+
+def chosen_method(name: str, variant: str | None = None) -> Method:
+    """The registered method `name`, or a variant of it. Raises BenchError when there is none of that name."""
+    if name not in METHODS:
+        raise BenchError(Problem(f"there is no method {name!r}", expected=f"one of: {', '.join(METHODS)}"))
+    method = METHODS[name]
+    if variant is None:
+        return method
+    variants = method.variants()
+    if variant not in variants:
+        known = ", ".join(variants) or "none"
+        raise BenchError(Problem(f"{name} has no variant {variant!r}", expected=f"one of: {known}"))
+    return variants[variant]

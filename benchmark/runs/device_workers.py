@@ -1,0 +1,174 @@
+"""Tasks in processes of their own, one a device at a time, heard and ended by the process that started them."""
+
+from __future__ import annotations
+
+import pickle
+import signal
+import traceback
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack, suppress
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+
+from ...baselines.failures import as_method_error
+from ...baselines.method import MethodError, Report
+from ...baselines.processes import die_with_parent, share_cores
+from .devices import Device
+from .environment import Environment, describe_environment
+from .resources import Resources, measured
+
+_LOOK_EVERY_S = 1.0
+_GRACE_S = 10.0
+
+
+@dataclass(frozen=True)
+class Task:
+    """A piece of work for one device. Only `work` goes to the process that does it, and must be fit to be pickled."""
+
+    name: str
+    """For a sentence: `train fold 2`."""
+    work: Callable[[Report], None]
+    progress: Callable[[], AbstractContextManager[Report]]
+    """What shows the work's reports while it is done."""
+    started: Callable[[str, Environment], None]
+    """Called before the work with the device and what it is done in."""
+    ended: Callable[[Resources], None]
+    """Called after the work, also when it failed, but not when its process was killed."""
+
+
+def carry_out(tasks: Sequence[Task], device: str) -> None:
+    """Does the tasks one after the other in this process, on `cpu` or `cuda`. Raises what a task raises."""
+    for task in tasks:
+        with task.progress() as report:
+            task.started(device, describe_environment(device))
+            try:
+                with measured(device) as usage:
+                    task.work(report)
+            finally:
+                task.ended(usage)
+
+
+def carry_out_on(devices: Sequence[Device], tasks: Sequence[Task]) -> None:
+    """Does the tasks on the devices, in a new process each; a device that is done takes the next task.
+
+    When one fails, or this process is interrupted, the others are stopped. Raises what the task raised, a MethodError
+    with the task and the device in its sentence, and a MethodError when a process was ended from outside.
+    """
+    waiting, free = deque(tasks), deque(devices)
+    at_once = min(len(devices), len(tasks))
+    running: list[_Worker] = []
+    try:
+        while waiting or running:
+            while waiting and free:
+                running.append(_Worker(waiting.popleft(), free.popleft(), at_once))
+            # Looked at now and then as well: what a killed process had forked can keep its end of a pipe open.
+            wait([worker.connection for worker in running], _LOOK_EVERY_S)
+            for worker in [worker for worker in running if worker.is_over()]:
+                running.remove(worker)
+                free.append(worker.device)
+    finally:
+        for worker in running:
+            worker.stop()
+
+
+class _Worker:
+    """A process at work on a task, as its parent sees it."""
+
+    def __init__(self, task: Task, device: Device, at_once: int):
+        self.task, self.device = task, device
+        self._shown = ExitStack()
+        self._report = self._shown.enter_context(task.progress())
+        # spawn: a fork of a process that has threads can hang, and one that has used CUDA cannot use it again.
+        context = get_context("spawn")
+        self.connection, end = context.Pipe(duplex=False)
+        self._process = context.Process(target=_work, args=(task.work, device, at_once, end), name=task.name)
+        self._process.start()
+        end.close()
+
+    def is_over(self) -> bool:
+        """Passes on what the process has said; whether it has done its task. Raises when it failed."""
+        # Before its messages are read: what it said before it ended is then among them.
+        alive = self._process.is_alive()
+        with suppress(EOFError):
+            while self.connection.poll():
+                kind, content = self.connection.recv()
+                if kind == "started":
+                    self.task.started(str(self.device), content)
+                elif kind == "progress":
+                    self._report(*content)
+                else:
+                    usage, error = content
+                    if usage is not None:
+                        self.task.ended(usage)
+                    if error is not None:
+                        raise self._told(error)
+                    self._shown.close()
+                    self.stop(_GRACE_S)
+                    return True
+            if alive:
+                return False
+        self._process.join()
+        raise MethodError(
+            f"{self._what}: its process was ended from outside ({_exit(self._process.exitcode)}), most often for lack "
+            "of memory. The last checkpoint is intact; the same command goes on from it."
+        )
+
+    def stop(self, wait_s: float = 0) -> None:
+        """Ends the process, if it does not end by itself. A checkpoint is written whole or not at all, so at any
+        moment."""
+        self._process.join(wait_s)
+        self._process.terminate()
+        self._process.join(_GRACE_S)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+        with suppress(Exception):
+            # As a progress that was broken off, not one that came to its end.
+            self._shown.__exit__(InterruptedError, InterruptedError(), None)
+
+    @property
+    def _what(self) -> str:
+        return f"{self.task.name} on {self.device}"
+
+    def _told(self, error: Exception) -> Exception:
+        known = as_method_error(error)
+        if known is not None:
+            return MethodError(f"{self._what}: {known}")
+        error.add_note(f"It happened in: {self._what}.")
+        return error
+
+
+def _work(work: Callable[[Report], None], device: Device, at_once: int, connection: Connection[object, object]) -> None:
+    """All that a worker process does."""
+    die_with_parent()
+    # Ctrl-C reaches the whole group of processes; the parent ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    share_cores(at_once)
+    device.claim()
+    usage, error = None, None
+    try:
+        connection.send(("started", describe_environment(device.kind)))
+        with measured(device.kind) as usage:
+            work(lambda done, total, note: connection.send(("progress", (done, total, note))))
+    except Exception as raised:
+        error = _fit_to_send(raised)
+    connection.send(("ended", (usage, error)))
+
+
+def _fit_to_send(error: Exception) -> Exception:
+    text = "".join(traceback.format_exception(error))
+    with suppress(Exception):
+        sent = pickle.loads(pickle.dumps(error))
+        if isinstance(sent, type(error)):
+            error.add_note(f"There:\n{text}")
+            return error
+    return RuntimeError(text)
+
+
+def _exit(code: int | None) -> str:
+    with suppress(ValueError):
+        if code is not None and code < 0:
+            return signal.Signals(-code).name
+    return f"exit status {code}"

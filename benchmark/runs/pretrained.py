@@ -1,0 +1,60 @@
+"""Trained weights that another run can begin with: those of a fold in a work folder."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ...baselines.method import Method, MethodError
+from ..errors import BenchError, Problem
+from .run_folder import STATE_FILE, RunFolder
+from .run_record import RunIdentity, RunState
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """One fold of a run, trained to its end."""
+
+    run: RunIdentity
+    fold: int
+    file: Path
+    """As `Method.trained_weights` names it."""
+    digest: str
+    """Over the file's content."""
+
+
+def find_pretrained(method: Method, work: Path, fold: int | None = None) -> Pretrained:
+    """The weights of `fold` in the work folder of a run of `method`; without a fold, those of the first there is.
+
+    Raises BenchError when the folder is not that of such a run, when the fold is not trained to its end, and for a
+    method that cannot begin with weights.
+    """
+    if not (work / STATE_FILE).is_file():
+        expected = f"a folder that `mswal-bench run` worked in, with its {STATE_FILE}"
+        raise BenchError(Problem("is not the work folder of a run", str(work), expected))
+    identity = _state(work).identity
+    if identity.method != method.name:
+        what = "was not trained by the method that is to begin with its weights"
+        raise BenchError(Problem(what, str(work), method.name, identity.method))
+    try:
+        trained = method.trained_weights(work)
+    except MethodError as error:
+        raise BenchError(Problem(str(error).removesuffix("."))) from error
+    chosen = min(trained, default=None) if fold is None else fold
+    if chosen is None or chosen not in trained:
+        what = "no fold is trained to its end" if fold is None else f"fold {fold} is not trained to its end"
+        found = ", ".join(f"fold {number}" for number in trained)
+        mend = "Let the run come to its end first." if not trained else ""
+        raise BenchError(Problem(what, str(work), found=found, mend=mend))
+    with trained[chosen].open("rb") as file:
+        digest = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    return Pretrained(identity, chosen, trained[chosen], digest)
+
+
+def _state(work: Path) -> RunState:
+    try:
+        return RunFolder(work).state()
+    except BenchError as error:
+        # Another --work folder, as for a run of one's own, would not help here.
+        raise BenchError(*(replace(problem, mend="") for problem in error.problems)) from error

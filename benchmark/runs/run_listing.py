@@ -1,0 +1,162 @@
+"""What became of the runs below a folder. Reads the small files that runs keep; needs no torch, and hinders no run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ..errors import BenchError, Problem
+from .run_folder import STATE_FILE, Owner, RunFolder
+from .run_progress import Progress, read_failure, read_progress
+from .run_record import RunRecord, RunState, Step, TrainingSession
+
+
+class Condition(StrEnum):
+    """How a run is now."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    """By hand, by a kill, or by the machine: the same command goes on."""
+    FAILED = "failed"
+    """With a sentence that says why; the same command goes on."""
+    FINISHED = "finished"
+    DAMAGED = "damaged"
+    """Its state cannot be read."""
+
+
+class ListedRun(BaseModel):
+    """One run folder."""
+
+    model_config = ConfigDict(frozen=True)
+
+    folder: Path
+    condition: Condition
+    reason: str | None = None
+    """Of a failed run the sentence it ended with, of a damaged one what is wrong; None for the others."""
+    owners: list[Owner] = []
+    """The processes at work on it."""
+    unfinished: list[Progress] = []
+    """The steps that were begun and are not finished; of a running run those that are being worked on."""
+    method: str | None = None
+    """Like all that follows, None where the state cannot be read."""
+    dataset: str | None = None
+    budget: str | None = None
+    seed: int | None = None
+    folds_done: list[int] = []
+    """The folds that are trained to their end."""
+    mean_dsc: dict[str, float | None] = {}
+    """By goal (`fold-all`, `public-cv-fold-2`) the average of the classes' DSC, a fraction; None where the labels are
+    not there. A goal that is not reached is not in it."""
+    wall_s: float | None = None
+    """The sum of what is known of the steps' times: of folds that trained side by side, longer than it took."""
+    wall_is_whole: bool = True
+    """False when the time of a step is missing in it that was killed or still goes on."""
+
+
+def list_runs(root: Path) -> tuple[list[ListedRun], list[Problem]]:
+    """Every run folder below `root`, or `root` itself, by path; and the folders that cannot be looked into.
+
+    Links are not followed, and nothing below a run folder is looked at. Raises BenchError when `root` is no folder.
+    """
+    if not root.is_dir():
+        raise BenchError(Problem("there is no such folder", str(root)))
+    problems: list[Problem] = []
+    return [_listed(folder) for folder in _run_folders(root, problems)], problems
+
+
+def _run_folders(root: Path, problems: list[Problem]) -> Iterator[Path]:
+    def unreadable(error: OSError) -> None:
+        problems.append(Problem(f"cannot be looked into ({error.strerror})", str(error.filename)))
+
+    for folder, subfolders, files in os.walk(root, onerror=unreadable):
+        if STATE_FILE in files:
+            subfolders.clear()
+            yield Path(folder)
+        subfolders.sort()
+
+
+def _listed(root: Path) -> ListedRun:
+    try:
+        # Anything may bear the name; a pipe would wait for ever.
+        if not (root / STATE_FILE).is_file():
+            raise BenchError(Problem("is not a file", str(root / STATE_FILE)))
+        state = RunFolder(root).state()
+        owners = RunFolder(root).owners()
+        records = _records(root)
+    except BenchError as error:
+        return ListedRun(folder=root, condition=Condition.DAMAGED, reason=_what_is_wrong(error, root))
+    except OSError as error:
+        return ListedRun(folder=root, condition=Condition.DAMAGED, reason=f"cannot be read ({error.strerror})")
+    unfinished = _unfinished(root, owners, records.values())
+    failure = None if owners else read_failure(root)
+    if owners:
+        condition = Condition.RUNNING
+    elif failure is not None:
+        condition = Condition.FAILED
+    else:
+        condition = Condition.FINISHED if records and not unfinished else Condition.STOPPED
+    walls = _walls(state)
+    return ListedRun(
+        folder=root,
+        condition=condition,
+        reason=failure.sentence if failure is not None else None,
+        owners=owners,
+        unfinished=unfinished,
+        method=state.identity.method,
+        dataset=state.identity.dataset,
+        budget=state.identity.budget,
+        seed=state.identity.seed,
+        folds_done=sorted(fold for fold, sessions in state.training.items() if _is_trained(sessions)),
+        mean_dsc={goal: _mean_dsc(record) for goal, record in records.items()},
+        wall_s=sum(wall for wall in walls if wall is not None),
+        wall_is_whole=None not in walls,
+    )
+
+
+def _records(root: Path) -> dict[str, RunRecord]:
+    """The records of the goals that were reached, by the goal's folder."""
+    records = {}
+    for path in sorted(root.glob("*/record.json")):
+        try:
+            records[path.parent.name] = RunRecord.model_validate_json(path.read_bytes())
+        except ValidationError as error:
+            what = "is no record, or that of another version of this program"
+            raise BenchError(Problem(what, str(path))) from error
+    return records
+
+
+def _unfinished(root: Path, owners: Sequence[Owner], records: Iterable[RunRecord]) -> list[Progress]:
+    """Less what is past: steps of an earlier call than the one that runs, and predictions that another call made."""
+    progress = read_progress(root)
+    if owners:
+        return [step for step in progress if step.at >= min(owner.since for owner in owners)]
+    reached = max((record.created_at for record in records), default=datetime.min.replace(tzinfo=UTC))
+    return [step for step in progress if step.step.startswith("train") or step.at > reached]
+
+
+def _is_trained(sessions: Sequence[TrainingSession]) -> bool:
+    return any(session.to_epoch == session.of_epochs for session in sessions)
+
+
+def _mean_dsc(record: RunRecord) -> float | None:
+    with suppress(LookupError, TypeError):
+        (method,) = (record.scores or {})["methods"].values()
+        dsc: float | None = method["average"]["dsc"]
+        return dsc
+    return None
+
+
+def _walls(state: RunState) -> list[float | None]:
+    steps: list[Step | TrainingSession | None] = [state.prepared, *state.predicted.values()]
+    steps += [session for sessions in state.training.values() for session in sessions]
+    return [step.resources.wall_s for step in steps if step is not None]
+
+
+def _what_is_wrong(error: BenchError, root: Path) -> str:
+    return " ".join(f"{Path(problem.where).relative_to(root)} {problem.what}" for problem in error.problems)

@@ -1,0 +1,140 @@
+"""The steps of a run that take long: prepare, train, predict. Each skips what the state says is done, and is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from ...baselines.method import Job, Method, Report
+from ..progress import progress_bar
+from .device_workers import Task, carry_out, carry_out_on
+from .devices import Device
+from .environment import Environment, describe_environment
+from .resources import Resources, measured
+from .run_folder import RunFolder
+from .run_progress import kept_progress
+from .run_record import Step, TrainingSession, now
+from .tracks import Goal, Share
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A method at work in a run's folder."""
+
+    method: Method
+    job: Job
+    folder: RunFolder
+    devices: tuple[Device, ...] = field(default=())
+    """Where processes of their own train and predict; without any, this process does, on the job's device."""
+
+    def prepare(self) -> None:
+        """Plans and preprocesses, unless that is done. Other calls on the same folder wait for it."""
+        if self.folder.state().prepared is not None:
+            return
+        with self.folder.in_turn("the preparation"):
+            if self.folder.state().prepared is not None:
+                return
+            started, environment = now(), describe_environment()
+            with self._progress("prepare", "1/3 prepare", "step") as report, measured("cpu") as usage:
+                self.method.prepare(self.job, report)
+            parameters = self.method.parameters(self.job)
+            fit = None if self.job.start is None else self.method.fitting_weights(self.job)
+            with self.folder.changing() as state:
+                state.parameters, state.fit = parameters, fit
+                state.prepared = Step(started_at=started, environment=state.ran_in(environment), resources=usage)
+
+    def train(self, folds: Sequence[int]) -> None:
+        """Trains those of the folds that are not trained to their end."""
+        epochs = self.method.epochs(self.job.budget)
+        self._carry_out([self._training(fold) for fold in folds if self._epochs_done(fold) < epochs])
+
+    def predict(self, goal: Goal, out: Path) -> None:
+        """Predicts the goal's cases into the folder `out`, unless that is done."""
+        # The files are looked for as well: someone may have deleted one.
+        done = goal.name in self.folder.state().predicted
+        if done and all((out / f"{case}.nii.gz").exists() for case in goal.cases):
+            return
+        started, environments, usages = now(), list[Environment](), list[Resources]()
+        with measured("cpu") as whole:
+            self._carry_out(
+                [self._prediction(share, out, environments, usages) for share in _dealt(goal.shares, len(self.devices))]
+            )
+        resources = _together(whole, usages)
+        with self.folder.changing() as state:
+            # Those of one call differ in the GPU's model at most.
+            environment = state.ran_in(environments[0])
+            state.predicted[goal.name] = Step(started_at=started, environment=environment, resources=resources)
+
+    def _carry_out(self, tasks: Sequence[Task]) -> None:
+        if self.devices:
+            carry_out_on(self.devices, tasks)
+        else:
+            carry_out(tasks, self.job.device)
+
+    def _training(self, fold: int) -> Task:
+        def started(device: str, environment: Environment) -> None:
+            session = TrainingSession(
+                started_at=now(),
+                from_epoch=self._epochs_done(fold),
+                of_epochs=self.method.epochs(self.job.budget),
+                device=device,
+                environment=environment.key,
+            )
+            with self.folder.changing() as state:
+                state.ran_in(environment)
+                state.training.setdefault(fold, []).append(session)
+
+        def ended(usage: Resources) -> None:
+            to_epoch = self._epochs_done(fold)
+            with self.folder.changing() as state:
+                session = state.training[fold][-1]
+                session.to_epoch, session.resources = to_epoch, usage
+
+        name = f"train fold {fold}"
+        work = partial(self.method.train, self.job, fold)
+        return Task(name, work, lambda: self._progress(name, f"2/3 {name}", "it"), started, ended)
+
+    def _prediction(self, share: Share, out: Path, environments: list[Environment], usages: list[Resources]) -> Task:
+        name = share.name
+        work = partial(self.method.predict, self.job, share.folds, share.images, out)
+        return Task(
+            name,
+            work,
+            lambda: self._progress(name, f"3/3 {name}", "case"),
+            lambda device, environment: environments.append(environment),
+            usages.append,
+        )
+
+    def _epochs_done(self, fold: int) -> int:
+        return self.method.epochs_done(self.job, fold)
+
+    @contextmanager
+    def _progress(self, name: str, label: str, unit: str) -> Iterator[Report]:
+        """Where the reports of every step pass through, whichever process does the step."""
+        with progress_bar(label, unit) as report, kept_progress(self.folder.root, name, report) as kept:
+            yield kept
+
+
+def _dealt(shares: Sequence[Share], hands: int) -> list[Share]:
+    """The shares cut into enough parts for every device to have one, where there are fewer shares than devices."""
+    parts = -(-hands // len(shares))
+    return [part for share in shares for part in share.cut(parts)]
+
+
+def _together(whole: Resources, usages: Sequence[Resources]) -> Resources:
+    """What a step used, of which `whole` was measured around all its tasks and `usages` within each, its GPU's too."""
+
+    def total(parts: list[float | None]) -> float | None:
+        return None if None in parts else sum(part for part in parts if part is not None)
+
+    peaks = [usage.peak_gpu_mib for usage in usages if usage.peak_gpu_mib is not None]
+    return whole.model_copy(
+        update={
+            "gpu_hours": total([usage.gpu_hours for usage in usages]),
+            "peak_gpu_mib": max(peaks, default=None),
+            "energy_wh": total([usage.energy_wh for usage in usages]),
+        }
+    )

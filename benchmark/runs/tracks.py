@@ -1,0 +1,137 @@
+"""The two tracks: which cases are predicted, by which folds, and against which labels they are scored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+
+from ...splits import N_FOLDS, five_folds
+from ..dataset import Case, Dataset
+from ..errors import BenchError, Problem
+
+ALL_FOLDS = "all"
+SELECTIONS = (*(str(fold) for fold in range(N_FOLDS)), ALL_FOLDS)
+"""What a call can ask for: one fold, or all of them."""
+
+
+class Track(StrEnum):
+    """What a score is of. Scores of two tracks do not compare."""
+
+    OFFICIAL_TEST = "official-test"
+    """The test images, by the ensemble of the selected folds."""
+    PUBLIC_CV = "public-cv"
+    """The training cases, each by the one fold that held it out; of one fold alone, the cases that it held out."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """Images that are predicted together, and the folds whose ensemble predicts them."""
+
+    folds: tuple[int, ...]
+    images: Mapping[str, Path]
+    """By case id, in order."""
+    name: str
+    """For a sentence: `predict`, or `predict fold 2` for what that fold held out."""
+
+    def cut(self, parts: int) -> list[Share]:
+        """This share in at most so many parts, every image in one of them; itself for one part or none."""
+        parts = min(parts, len(self.images))
+        if parts <= 1:
+            return [self]
+        images = list(self.images.items())
+        return [
+            Share(self.folds, dict(images[part::parts]), f"{self.name} part {part + 1} of {parts}")
+            for part in range(parts)
+        ]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What one call of a run is to reach: a track and a selection of folds, on a data set."""
+
+    dataset: Dataset
+    track: Track
+    selection: str
+    """`0` to `4`, or `all`."""
+
+    @property
+    def folds(self) -> tuple[int, ...]:
+        """The folds that have to be trained."""
+        return tuple(range(N_FOLDS)) if self.selection == ALL_FOLDS else (int(self.selection),)
+
+    @property
+    def name(self) -> str:
+        """Of the folder of its outcome, unique in a work folder."""
+        return f"fold-{self.selection}" if self.track is Track.OFFICIAL_TEST else f"public-cv-fold-{self.selection}"
+
+    @property
+    def predictions(self) -> str:
+        """The folder its predictions lie in. Out-of-fold predictions have one for all selections: a case is predicted
+        by the same fold in each of them, and so once."""
+        return self.name if self.track is Track.OFFICIAL_TEST else Track.PUBLIC_CV.value
+
+    @property
+    def title(self) -> str:
+        """For below the score table."""
+        return self.track.value if self.selection == ALL_FOLDS else f"{self.track.value} of fold {self.selection} alone"
+
+    @cached_property
+    def shares(self) -> tuple[Share, ...]:
+        """What there is to predict; every case is in one of them."""
+        if self.track is Track.OFFICIAL_TEST:
+            return (Share(self.folds, _images(self.dataset.test.values()), "predict"),)
+        folds = five_folds(self.dataset.train)
+        return tuple(
+            Share(
+                (fold,),
+                _images(self.dataset.train[case] for case in folds[fold].validation),
+                f"predict fold {fold}",
+            )
+            for fold in self.folds
+        )
+
+    @cached_property
+    def cases(self) -> tuple[str, ...]:
+        """The ids of all cases there are to predict, sorted."""
+        return tuple(sorted(case for share in self.shares for case in share.images))
+
+    @property
+    def references(self) -> dict[str, Case]:
+        """The cases with their labels, where they are there."""
+        known = self.dataset.test if self.track is Track.OFFICIAL_TEST else self.dataset.train
+        return {case: known[case] for case in self.cases}
+
+    @property
+    def labels(self) -> Path | None:
+        """The folder with the reference labels of the cases, and perhaps of others; None when there is none."""
+        return self.dataset.test_labels if self.track is Track.OFFICIAL_TEST else self.dataset.root / "labelsTr"
+
+
+def check_goal(goal: Goal) -> None:
+    """Raises BenchError when the data set is too small for the folds, or has nothing to predict."""
+    dataset = goal.dataset
+    if len(dataset.train) < N_FOLDS:
+        raise BenchError(
+            Problem(
+                "too few training cases",
+                str(dataset.root),
+                f"{N_FOLDS} or more, to cut into folds",
+                str(len(dataset.train)),
+            )
+        )
+    if goal.track is Track.OFFICIAL_TEST and not dataset.test:
+        raise BenchError(
+            Problem(
+                "there is no test image to predict",
+                str(dataset.root / "imagesTs"),
+                "at least one",
+                mend=f"With training cases alone, score out-of-fold predictions of them: --track {Track.PUBLIC_CV}.",
+            )
+        )
+
+
+def _images(cases: Iterable[Case]) -> dict[str, Path]:
+    return {case.id: case.image for case in cases}

@@ -1,0 +1,166 @@
+"""The transfer experiment: a method trained on a data set from scratch, and again from weights trained on another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from ...baselines.method import Budget, Method
+from ..dataset import open_dataset
+from ..errors import BenchError, Problem
+from ..files import PARTIAL, write_text
+from ..scoring.protocol import protocol_of
+from .devices import require_training_packages
+from .pretrained import Pretrained, find_pretrained
+from .run_method import run_method
+from .run_record import RunRecord, Start, now
+from .tracks import ALL_FOLDS
+
+SCRATCH, PRETRAINED = "scratch", "pretrained"
+"""The folders of the two runs in the work folder."""
+_RECORD = "transfer-"
+
+
+class StructureTransfer(BaseModel):
+    """The DSC of one structure, as fractions; None where it is undefined."""
+
+    name: str
+    scratch: float | None
+    pretrained: float | None
+    improvement: float | None
+    """Of the pretrained run over the one from scratch."""
+
+
+class TransferRecord(BaseModel):
+    """The outcome of both runs, of which each has a record of its own."""
+
+    schema_version: int = 1
+    created_at: datetime
+    method: str
+    title: str
+    budget: str
+    seed: int
+    dataset: str
+    split_digest: str
+    folds: list[int]
+    """The folds whose ensemble predicted, in both runs."""
+    start: Start
+    """What the pretrained run began with; the other drew all weights at random."""
+    records: dict[str, str]
+    """The records of the two runs, below the work folder."""
+    protocol: str
+    cases: int
+    """How many were predicted and scored."""
+    structures: dict[str, StructureTransfer]
+    """By key, in the order of the data set's labels."""
+
+
+@dataclass(frozen=True)
+class TransferOutcome:
+    """What was found, and where it is kept."""
+
+    record: TransferRecord
+    path: Path
+
+
+def transfer(
+    method: Method,
+    raw: Path,
+    work: Path,
+    pretrain: Path,
+    *,
+    pretrain_fold: int | None = None,
+    budget: Budget = Budget.PAPER,
+    selection: str = ALL_FOLDS,
+    device: str = "auto",
+    devices: Sequence[str] = (),
+    seed: int = 0,
+    announce: Callable[[str], None] = lambda sentence: None,
+) -> TransferOutcome:
+    """Trains `method` twice on the data set in `raw`, predicts and scores its test cases, and compares.
+
+    Both runs are in `work`, resumable, and alike but for their first weights: plans, preprocessing, budget and seed are
+    the data set's and the call's. One draws all weights at random, the other begins with those of a run of the same
+    method in the folder `pretrain`, of `pretrain_fold` or else of the first fold trained to its end, as far as they
+    fit. The options are those of `run_method`; `announce` is told which run comes and what fits. Raises BenchError for
+    what the user can mend, before anything is trained where possible.
+    """
+    require_training_packages()
+    dataset = open_dataset(raw)
+    protocol = protocol_of(dataset)
+    if dataset.test_labels is None:
+        raise BenchError(Problem("the test labels are not there", str(raw), "a folder labelsTs, to score both runs"))
+    start = find_pretrained(method, pretrain, pretrain_fold)
+    _refuse_foreign(work)
+
+    def run(name: str, start: Pretrained | None) -> tuple[Path, RunRecord]:
+        outcome = run_method(
+            method,
+            raw,
+            work / name,
+            budget=budget,
+            selection=selection,
+            device=device,
+            devices=devices,
+            seed=seed,
+            start=start,
+            announce=announce,
+        )
+        return outcome.record, RunRecord.model_validate_json(outcome.record.read_bytes())
+
+    # This one first: if no weights fit, that is known before anything is trained.
+    announce(f"{PRETRAINED}: {method.name} on {dataset.name}, beginning with fold {start.fold} of {pretrain}")
+    pretrained_path, pretrained = run(PRETRAINED, start)
+    announce(f"{SCRATCH}: {method.name} on {dataset.name}")
+    scratch_path, scratch = run(SCRATCH, None)
+
+    if pretrained.start is None:
+        raise AssertionError("a run that was given weights has them in its record")
+    record = TransferRecord(
+        created_at=now(),
+        method=method.name,
+        title=method.title,
+        budget=budget,
+        seed=seed,
+        dataset=dataset.name,
+        split_digest=dataset.split.digest,
+        folds=scratch.folds,
+        start=pretrained.start,
+        records={
+            SCRATCH: str(scratch_path.relative_to(work)),
+            PRETRAINED: str(pretrained_path.relative_to(work)),
+        },
+        protocol=protocol.id,
+        cases=scratch.cases,
+        structures={
+            structure.key: _compared(structure.name, _dsc(scratch, structure.key), _dsc(pretrained, structure.key))
+            for structure in protocol.lesion_classes
+        },
+    )
+    path = work / f"{_RECORD}fold-{selection}.json"
+    write_text(path, record.model_dump_json(indent=2) + "\n")
+    return TransferOutcome(record, path)
+
+
+def _refuse_foreign(work: Path) -> None:
+    for entry in sorted(work.iterdir()) if work.is_dir() else ():
+        if entry.name not in (SCRATCH, PRETRAINED) and not entry.name.startswith((_RECORD, PARTIAL)):
+            what = "the work folder is not empty and is not that of a transfer"
+            raise BenchError(Problem(what, str(work), found=entry.name, mend="Give an empty or a new folder."))
+
+
+def _dsc(record: RunRecord, key: str) -> float | None:
+    if record.scores is None:
+        raise AssertionError("a run with test labels is scored")
+    (scores,) = record.scores["methods"].values()
+    dsc: float | None = scores["classes"][key]["dsc"]
+    return dsc
+
+
+def _compared(name: str, scratch: float | None, pretrained: float | None) -> StructureTransfer:
+    improvement = None if scratch is None or pretrained is None else pretrained - scratch
+    return StructureTransfer(name=name, scratch=scratch, pretrained=pretrained, improvement=improvement)

@@ -1,0 +1,174 @@
+"""Processes that work on devices: quick tasks, no training."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from mswal_bench.baselines.method import MethodError
+from mswal_bench.baselines.processes import cores
+from mswal_bench.benchmark.runs.device_workers import carry_out, carry_out_on
+from mswal_bench.benchmark.runs.devices import Device
+from mswal_bench.tests.benchmark.runs import worker_tasks
+from mswal_bench.tests.benchmark.runs.worker_tasks import task
+
+CPU = Device()
+
+
+def wait_for(*paths: Path) -> list[int]:
+    """The process ids in files that are still to be written."""
+    deadline = time.monotonic() + 60
+    while not all(path.exists() and path.read_text() for path in paths):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return [int(path.read_text()) for path in paths]
+
+
+def is_gone(pid: int) -> bool:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
+                return True
+        except OSError:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_each_task_has_a_process_of_its_own_and_is_heard(tmp_path):
+    told = []
+
+    @contextmanager
+    def progress():
+        told.append("begins")
+        yield lambda *report: told.append(report)
+        told.append("ends")
+
+    tasks = [
+        task(
+            name,
+            partial(worker_tasks.tell_process_and_cores, tmp_path / name),
+            progress,
+            lambda device, environment: told.append((device, environment.cpu_cores)),
+            lambda usage: told.append(usage.wall_s is not None),
+        )
+        for name in "abc"
+    ]
+    carry_out_on([CPU], tasks)
+    assert told == ["begins", ("cpu", cores()), (1, 2, "half"), (2, 2, ""), True, "ends"] * 3
+    processes = {(tmp_path / name).read_text().split()[0] for name in "abc"}
+    assert len(processes) == 3
+    assert str(os.getpid()) not in processes
+
+
+def test_devices_work_at_the_same_time_and_share_the_cores(tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    shares = []
+    carry_out_on(
+        [CPU, CPU, CPU],
+        [
+            task(name, partial(worker_tasks.meet, here, there), started=lambda _, found: shares.append(found.cpu_cores))
+            for name, here, there in (("a", one, other), ("b", other, one))
+        ],
+    )
+    # Of three devices two had something to do.
+    assert shares == [max(1, cores() // 2)] * 2
+    assert "MSWAL_BENCH_CORES" not in os.environ
+
+
+def test_a_gpu_is_seen_by_its_process_alone(tmp_path):
+    carry_out_on(
+        [worker_tasks.PretendedGpu(5)], [task("a", partial(worker_tasks.tell_process_and_cores, tmp_path / "a"))]
+    )
+    assert (tmp_path / "a").read_text().split()[2] == "5"
+    assert os.environ.get("CUDA_VISIBLE_DEVICES") != "5"
+
+
+def test_a_failure_names_task_and_device_and_stops_the_others(tmp_path):
+    ended, unfinished = [], []
+
+    @contextmanager
+    def progress():
+        try:
+            yield lambda *report: None
+        except BaseException:
+            unfinished.append(True)
+            raise
+
+    def fail_late(*_):
+        wait_for(tmp_path / "pid")
+
+    tasks = [
+        task("train fold 0", partial(worker_tasks.work_for_ever, tmp_path / "pid"), progress),
+        task("train fold 1", worker_tasks.fail, progress, fail_late, ended.append),
+        task("train fold 2", partial(worker_tasks.tell_process_and_cores, tmp_path / "never"), progress),
+    ]
+    with pytest.raises(MethodError, match=r"^train fold 1 on cpu: The loss became nan\.$"):
+        carry_out_on([CPU, CPU], tasks)
+    (pid,) = wait_for(tmp_path / "pid")
+    assert is_gone(pid)
+    assert not (tmp_path / "never").exists()
+    assert len(ended) == 1
+    assert len(unfinished) == 2
+
+
+def test_a_fault_of_the_program_keeps_its_traceback():
+    with pytest.raises(KeyError) as caught:
+        carry_out_on([CPU], [task("train fold 3", worker_tasks.fail_unforeseen)])
+    notes = "\n".join(caught.value.__notes__)
+    assert "in fail_unforeseen" in notes
+    assert "It happened in: train fold 3 on cpu." in notes
+    with pytest.raises(RuntimeError, match="of here alone"):
+        carry_out_on([CPU], [task("train fold 3", worker_tasks.fail_with_what_cannot_be_sent)])
+
+
+def test_what_fails_before_the_work_has_no_end():
+    ended = []
+    with pytest.raises(OSError, match="No such device"):
+        carry_out_on([worker_tasks.AbsentGpu()], [task("train fold 0", worker_tasks.be_killed, ended=ended.append)])
+    assert ended == []
+
+
+def test_a_killed_process_is_told_from_one_that_failed():
+    ended = []
+    with pytest.raises(MethodError, match=r"train fold 4 on cpu: its process was ended from outside \(SIGKILL\)"):
+        carry_out_on([CPU], [task("train fold 4", worker_tasks.be_killed, ended=ended.append)])
+    assert ended == []
+
+
+def test_interrupted_it_leaves_no_process(tmp_path):
+    def interrupt(*_):
+        wait_for(tmp_path / "pid")
+        raise KeyboardInterrupt
+
+    tasks = [
+        task("a", partial(worker_tasks.work_for_ever, tmp_path / "pid")),
+        task("b", partial(worker_tasks.work_for_ever, tmp_path / "other"), started=interrupt),
+    ]
+    with pytest.raises(KeyboardInterrupt):
+        carry_out_on([CPU, CPU], tasks)
+    assert all(is_gone(pid) for pid in wait_for(tmp_path / "pid"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a worker with its parent")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_killed_it_leaves_no_process(tmp_path, how):
+    process = subprocess.Popen([sys.executable, "-m", worker_tasks.__name__, str(tmp_path)])
+    pids = wait_for(tmp_path / "a", tmp_path / "b")
+    process.send_signal(how)
+    process.wait()
+    assert all(is_gone(pid) for pid in pids)
+
+
+def test_in_this_process_a_failure_is_measured_and_passed_on():
+    ended = []
+    with pytest.raises(MethodError, match=r"^The loss became nan\.$"):
+        carry_out([task("train fold 1", worker_tasks.fail, ended=ended.append)], "cpu")
+    assert ended[0].wall_s is not None

@@ -1,0 +1,95 @@
+import pytest
+
+from mswal_bench.benchmark.errors import BenchError
+from mswal_bench.benchmark.lesion_classes import BY_KEY, LESION_CLASSES, classes_of
+
+MSWAL = {"background": 0, **{lesion.key: lesion.id for lesion in LESION_CLASSES}}
+
+
+def problems(labels: object) -> list[str]:
+    with pytest.raises(BenchError) as caught:
+        classes_of(labels, "dataset.json")
+    return [str(problem) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        MSWAL,
+        dict(reversed(MSWAL.items())),
+        {"background": 0, **{lesion.plural.upper(): lesion.id for lesion in LESION_CLASSES}},
+        {"background": 0, **{lesion.name.replace("tumor", "Tumour"): lesion.id for lesion in LESION_CLASSES}},
+    ],
+)
+def test_mswal_in_any_spelling(labels):
+    assert classes_of(labels, "") == LESION_CLASSES
+
+
+def test_lits():
+    liver, tumor = classes_of({"background": 0, "liver": 1, "Liver tumours": 2}, "")
+    assert (liver.id, liver.key, liver.name, liver.plural, liver.abbreviation) == (1, "liver", "Liver", "livers", "L")
+    assert (tumor.id, tumor.key, tumor.name) == (2, "liver_tumor", "Liver tumor")
+    assert tumor.colour == BY_KEY["liver_tumor"].colour
+
+
+def test_kits():
+    labels = {"background": 0, "kidney": 1, "kidney_tumor": 2, "kidney_cyst": 3}
+    assert [(one.id, one.key) for one in classes_of(labels, "")] == [
+        (1, "kidney"),
+        (2, "kidney_tumor"),
+        (3, "kidney_cyst"),
+    ]
+
+
+def test_every_class_has_a_colour_of_its_own():
+    classes = classes_of(
+        {"background": 0, **{f"organ {number}": number for number in range(1, 7)}, "gallstone": 7 + 1, "liver cyst": 7},
+        "",
+    )
+    assert len({one.colour for one in classes}) == len(classes) == 8
+    assert not {one.colour for one in classes[:6]} & {lesion.colour for lesion in LESION_CLASSES}
+    assert len(classes_of({"background": 0, **{f"organ {number}": number for number in range(1, 100)}}, "")) == 99
+
+
+def test_a_name_is_no_markup():
+    (one,) = classes_of({"background": 0, "<b>left_lung & $x^2$": 1}, "")
+    assert (one.key, one.name) == ("b_left_lung_x_2", "B left lung x 2")
+    (one,) = classes_of({"background": 0, "Foie métastase": 1}, "")
+    assert (one.key, one.name) == ("foie_métastase", "Foie métastase")
+
+
+def test_seven_others_are_not_taken_for_mswal():
+    swapped = MSWAL | {"gallstone": 2, "kidney_stone": 1}
+    (problem,) = problems(swapped)
+    assert "has seven labels that are not MSWAL's: expected 1 gallstone, 2 kidney stone, 3 liver tumor" in problem
+    assert "found 1 kidney_stone, 2 gallstone. If this is MSWAL" in problem
+    assert "found 1 a0" in problems({"background": 0, **{f"a{number}": number + 1 for number in range(7)}})[0]
+
+
+@pytest.mark.parametrize("labels", [None, ["liver"], {"0": "background", "1": "liver"}, {"all": [1, 2]}, {"a": True}])
+def test_labels_that_cannot_be_read(labels):
+    (problem,) = problems(labels)
+    assert 'expected {"background": 0, "liver": 1, ...}' in problem
+    assert "Regions" in problem
+
+
+@pytest.mark.parametrize("labels", [{"a": 1}, {"bg": 0, "a": 1, "b": 3}, {"bg": 0, "a": 1, "b": 1}, {"bg": 0, "a": -1}])
+def test_gaps_in_the_numbers(labels):
+    assert problems(labels)[0].startswith("dataset.json: has labels that are not numbered 0, 1, 2 and so on, each once")
+
+
+def test_more_labels_than_a_label_map_can_hold():
+    assert "not numbered" in problems({f"organ {number}": number for number in range(257)})[0]
+
+
+def test_all_problems_in_one_go():
+    found = problems({"background": 0, "Liver_Tumor": 1, "liver tumours": 2, "--": 3, "ignore": 4})
+    assert found == [
+        "dataset.json: has a label for voxels to ignore, which the protocol does not know.",
+        "dataset.json: has a label without a name, 3.",
+        "dataset.json: has several labels of one name: found Liver_Tumor, liver tumours.",
+    ]
+
+
+def test_nothing_but_background():
+    assert "names nothing but background" in problems({"background": 0})[0]
