@@ -53,8 +53,8 @@ def classes_of(labels: object, where: str) -> tuple[LesionClass, ...]:
     `where`, for labels that cannot be read, for ids that are not 1, 2, 3 and so on, for two classes of one name, and
     for seven that are not MSWAL's: these would be taken for it.
     """
-    names = _names_by_id(labels, where)
-    known = {number: _BY_SPELLING.get(_plain(name)) for number, name in names.items()}
+    names = names_by_id(labels, where)
+    known = {number: lesion_called(name) for number, name in names.items()}
     if len(names) == len(LESION_CLASSES):
         wrong = [f"{lesion.id} {names[lesion.id]}" for lesion in LESION_CLASSES if known[lesion.id] != lesion]
         if wrong:
@@ -69,7 +69,13 @@ def classes_of(labels: object, where: str) -> tuple[LesionClass, ...]:
     )
 
 
-def _names_by_id(labels: object, where: str) -> dict[int, str]:
+def lesion_called(name: str) -> LesionClass | None:
+    """The lesion of MSWAL that is called so, in any spelling; None for another name, an abbreviation too."""
+    return _BY_SPELLING.get(_plain(name))
+
+
+def names_by_id(labels: object, where: str) -> dict[int, str]:
+    """The names of all labels but background, for ids 1, 2, 3 and so on. Raises BenchError as `classes_of` does."""
     form = '{"background": 0, "liver": 1, ...}'
     if not isinstance(labels, Mapping) or not all(type(value) is int for value in labels.values()):
         mend = "Regions made of several labels are not scored."

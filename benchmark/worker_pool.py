@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import TypeVar
 
@@ -23,32 +24,54 @@ def worked_on(
 
     With several jobs, `do` must not raise for what one item does. An item that takes its process down with it, for lack
     of memory say, gives `lost(item)`: after the first such, what is left is done by one process at a time. With one
-    job this process does it all, in order. Raises BenchError when no process can be started.
+    job this process does it all, in order. Raises BenchError when a process does not even come
+    back from doing nothing.
     """
     if min(jobs, len(work)) <= 1:
         yield from map(do, work)
         return
     left = dict(enumerate(work))
-    while left:
-        # spawn: a fork copies the locks that threads of this process may hold, and can hang.
-        pool = ProcessPoolExecutor(min(jobs, len(left)), mp_context=get_context("spawn"), initializer=_start_worker)
-        try:
+    try:
+        with _processes(min(jobs, len(work))) as pool:
             numbers = {pool.submit(do, item): number for number, item in left.items()}
             for future in as_completed(numbers):
                 result = future.result()
                 del left[numbers[future]]
                 yield result
-        except BrokenProcessPool as error:
-            if jobs == 1:
-                if len(left) == len(work):
-                    raise _no_process() from error
-                # Alone, a process takes the items in order: the first without a result is the one that ended it.
-                yield lost(left.pop(next(iter(left))))
-            # All that was being done is lost, also what did no harm: one process at a time tells them apart, and has
-            # all the memory for itself.
-            jobs = 1
-        finally:
-            pool.shutdown(cancel_futures=True)
+    except BrokenProcessPool:
+        # All that was being done is lost, also what did no harm: one process at a time tells them apart, and has all
+        # the memory for itself.
+        yield from _one_by_one(list(left.values()), do, lost)
+
+
+def _one_by_one(left: list[Work], do: Callable[[Work], Result], lost: Callable[[Work], Result]) -> Iterator[Result]:
+    while left:
+        with _processes(1) as pool:
+            try:
+                pool.submit(_nothing).result()
+            except BrokenProcessPool as error:
+                raise _no_process() from error
+            try:
+                while left:
+                    result = pool.submit(do, left[0]).result()
+                    del left[0]
+                    yield result
+            except BrokenProcessPool:
+                yield lost(left.pop(0))
+
+
+@contextmanager
+def _processes(count: int) -> Iterator[ProcessPoolExecutor]:
+    # spawn: a fork copies the locks that threads of this process may hold, and can hang.
+    pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_start_worker)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _nothing() -> None:
+    """What any process can do that can be started at all."""
 
 
 def _start_worker() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -26,7 +27,7 @@ CONNECTIONS = 4
 """Files at a time: enough to fill a line, few enough not to be a burden to the hub."""
 
 _LOCK = ".download.lock"
-_LISTING_WAITS_S = 2
+_LISTING_WAITS = 2
 """How many of the waits a listing is worth: without a network, a sentence soon."""
 
 _T = TypeVar("_T")
@@ -58,22 +59,23 @@ def download_release(
     Raises BenchError when the folder is not a download's or one of another revision, when the disk is too small, when
     the hub cannot be asked, and, after all others are there, with every file that is missing or not as listed.
     """
-    release = _release(folder, hub, revision, waits_s)
+    tell = _tell if progress else _tell_nobody
+    release = _release(folder, hub, revision, tell, waits_s)
     files = tuple(file for file in release.files if not (labels_only and file.is_image))
     if not files:
         raise BenchError(Problem("the revision holds nothing but images", hub.page))
     _require_space(folder, files)
     with _own(folder, release):
-        return _complete(folder, hub, release, files, progress, waits_s)
+        return _complete(folder, hub, release, files, progress, tell, waits_s)
 
 
-def _release(folder: Path, hub: Hub, revision: str, waits_s: Sequence[float]) -> Release:
+def _release(folder: Path, hub: Hub, revision: str, tell: Callable[[str], None], waits_s: Sequence[float]) -> Release:
     """From the folder's record where that answers: a commit's files never change, so the hub need not be asked."""
     _refuse_foreign(folder)
     known = read_release(folder)
     if known is not None and known.repository == hub.repository and known.is_named_by(revision):
         return known
-    release = _asked(hub, revision, waits_s)
+    release = _asked(hub, revision, tell, waits_s)
     if known is not None and (known.repository, known.commit) != (release.repository, release.commit):
         raise BenchError(
             Problem(
@@ -87,11 +89,13 @@ def _release(folder: Path, hub: Hub, revision: str, waits_s: Sequence[float]) ->
     return release
 
 
-def _asked(hub: Hub, revision: str, waits_s: Sequence[float]) -> Release:
-    for wait_s in waits_s[:_LISTING_WAITS_S]:
+def _asked(hub: Hub, revision: str, tell: Callable[[str], None], waits_s: Sequence[float]) -> Release:
+    for wait_s in waits_s[:_LISTING_WAITS]:
         try:
             return hub.release(revision)
         except PassingError as fault:
+            if fault.wait_s:
+                tell(fault.request)
             time.sleep(max(wait_s, fault.wait_s))
     try:
         return hub.release(revision)
@@ -100,11 +104,15 @@ def _asked(hub: Hub, revision: str, waits_s: Sequence[float]) -> Release:
 
 
 def _refuse_foreign(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise BenchError(Problem("this is a file, not a folder", str(folder), mend="Give a folder."))
-    if not folder.is_dir() or (folder / RECORD).exists():
-        return
-    for entry in folder.iterdir():
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise BenchError(Problem("this is a file, not a folder", str(folder), mend="Give a folder."))
+        if not folder.is_dir() or (folder / RECORD).exists():
+            return
+        entries = list(folder.iterdir())
+    except OSError as error:
+        raise _unusable(folder, error) from error
+    for entry in entries:
         if entry.name != _LOCK and not entry.name.startswith(PARTIAL):
             raise BenchError(
                 Problem(
@@ -151,18 +159,26 @@ def _own(folder: Path, release: Release) -> Iterator[None]:
             Problem("another call is downloading into this folder", str(folder), mend="Wait until it has ended.")
         ) from error
     except OSError as error:
-        raise BenchError(
-            Problem(f"the folder cannot be used ({error.strerror})", str(error.filename or folder))
-        ) from error
+        raise _unusable(folder, error) from error
+
+
+def _unusable(folder: Path, error: OSError) -> BenchError:
+    return BenchError(Problem(f"the folder cannot be used ({error.strerror})", str(error.filename or folder)))
 
 
 def _complete(
-    folder: Path, hub: Hub, release: Release, files: Sequence[ReleaseFile], progress: bool, waits_s: Sequence[float]
+    folder: Path,
+    hub: Hub,
+    release: Release,
+    files: Sequence[ReleaseFile],
+    progress: bool,
+    tell: Callable[[str], None],
+    waits_s: Sequence[float],
 ) -> Download:
     stop = threading.Event()
     there = [file for file in files if file.at(folder).is_file() and file.at(folder).stat().st_size == file.size]
     with _counting("check what is there", sum(file.size for file in there), 0, progress and bool(there)) as count:
-        fetcher = Fetcher(hub, release, folder, count, stop, waits_s)
+        fetcher = Fetcher(hub, release, folder, count, stop, tell, waits_s)
         right = {
             file for file, is_right in zip(there, _in_threads(fetcher.is_right, there, stop), strict=True) if is_right
         }
@@ -172,7 +188,7 @@ def _complete(
     problems: list[Problem] = []
     begun = sum(file.part_at(folder).stat().st_size for file in wanted if file.part_at(folder).is_file())
     with _counting("download", sum(file.size for file in wanted), begun, progress and bool(wanted)) as count:
-        fetcher = Fetcher(hub, release, folder, count, stop, waits_s)
+        fetcher = Fetcher(hub, release, folder, count, stop, tell, waits_s)
 
         def fetch(file: ReleaseFile) -> None:
             try:
@@ -206,17 +222,25 @@ def _in_threads(work: Callable[[ReleaseFile], _T], files: Sequence[ReleaseFile],
 def _counting(label: str, total: int, done: int, progress: bool) -> Iterator[Callable[[int], None]]:
     """A bar over bytes, and the function that adds to it, from any thread."""
     lock = threading.Lock()
-    with progress_bar(label, "B") if progress else nullcontext(None) as report:
+    with progress_bar(label, "B", shown=progress) as report:
 
         def count(size: int) -> None:
             nonlocal done
             with lock:
                 done += size
-                if report is not None:
-                    report(done, total, "")
+                report(done, total, "")
 
         count(0)
         yield count
+
+
+def _tell(text: str) -> None:
+    """On stderr, above a bar that is there."""
+    tqdm.write(text, file=sys.stderr)
+
+
+def _tell_nobody(_: str) -> None:
+    """Nothing: the caller wants no progress shown."""
 
 
 def in_bytes(size: int) -> str:

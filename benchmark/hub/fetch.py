@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..errors import BenchError, Problem
 from .release import Release, ReleaseFile
-from .source import FileError, Hub, PassingError
+from .source import FileError, Hub, PassingError, PastEndError
 
 WAITS_S = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Before each next try, as long as nothing comes; after these, the call ends."""
@@ -34,6 +34,8 @@ class Fetcher:
     """Called with the bytes that came, and with a negative number where some were of no use."""
     stop: threading.Event
     """Once set, the methods raise StoppedError soon."""
+    tell: Callable[[str], None]
+    """Called with a line for the user."""
     waits_s: Sequence[float] = WAITS_S
 
     def is_right(self, file: ReleaseFile) -> bool:
@@ -69,6 +71,8 @@ class Fetcher:
             found = None if digest == file.digest else f"{file.algorithm} {digest}"
         except _OtherSizeError as other:
             found = str(other)
+        except PastEndError:
+            found = "fewer bytes"
         if found is not None:
             self.count(-_size(part))
             part.unlink(missing_ok=True)
@@ -96,7 +100,8 @@ class Fetcher:
                 # The server may start over, or further on than asked.
                 if stream.start != offset:
                     self.count(-offset)
-                    content.truncate(0)
+                    content.seek(0)
+                    content.truncate()
                 if stream.start not in {0, offset}:
                     raise PassingError(Problem("the hub sent another stretch than was asked for", file.path))
                 for block in stream.blocks:
@@ -114,6 +119,8 @@ class Fetcher:
         wait_s = next(waits, None)
         if wait_s is None:
             raise BenchError(with_way_on(fault.problem)) from fault
+        if fault.wait_s:
+            self.tell(fault.request)
         if self.stop.wait(max(wait_s, fault.wait_s)):
             raise StoppedError from fault
 

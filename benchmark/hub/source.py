@@ -36,7 +36,9 @@ DEFAULT_ENDPOINT = "https://huggingface.co"
 _KIND = "dataset"
 _LISTING_TIMEOUT_S = 30
 _PASSING_STATUS = (408, 429, 500, 502, 503, 504)
-_LONGEST_WAIT_S = 600
+_NO_SUCH_RANGE = 416
+# The hub counts requests in windows of five minutes: what asks for more is mistaken or does not want to be asked.
+_LONGEST_WAIT_S = 300
 
 
 class PassingError(Exception):
@@ -46,7 +48,16 @@ class PassingError(Exception):
         super().__init__(str(problem))
         self.problem = problem
         self.wait_s = wait_s
-        """How long the server asks to wait; 0 where it does not say."""
+        """How long the server asks to wait, five minutes at most; 0 where it does not say."""
+
+    @property
+    def request(self) -> str:
+        """What the server asks for, as a line for the user, who would take a long silence for a fault."""
+        return f"{self.problem.where}: the hub asks to wait {self.wait_s:g} s"
+
+
+class PastEndError(Exception):
+    """The file at the source ends before the offset that was asked for."""
 
 
 class FileError(Exception):
@@ -129,7 +140,8 @@ class Hub:
     def stream(self, commit: str, file: ReleaseFile, offset: int) -> Iterator[Stream]:
         """The bytes of `file` from `offset` on, while the context lasts.
 
-        Raises FileError where the file is missing, PassingError also while the bytes come, BenchError on all else.
+        Raises FileError where the file is missing, PastEndError where it is shorter than `offset`, PassingError also
+        while the bytes come, BenchError on all else.
         """
         url = hf_hub_url(self.repository, file.path, repo_type=_KIND, revision=commit, endpoint=self.endpoint)
         headers = {**self._headers, "Range": f"bytes={offset}-"} if offset else self._headers
@@ -138,6 +150,8 @@ class Hub:
             self._in_our_words(file.path),
             get_session().stream("GET", url, headers=headers, timeout=timeout) as response,
         ):
+            if offset and response.status_code == _NO_SUCH_RANGE:
+                raise PastEndError
             hf_raise_for_status(response)
             start, size = _extent(response)
             yield Stream(start, size, response.iter_bytes())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import isnan
 from pathlib import Path
 
+from ..mswal_facts import IN_PLANE_VOXELS, SLICE_COUNTS
 from ..volumes.geometry import Geometry, numbers_text
 from ..volumes.label_maps import read_header
 from ..volumes.nifti_placement import places_twice, unusual_unit
@@ -12,9 +14,6 @@ from ..volumes.stored_volume import VolumeError
 from ..volumes.voxel_summary import VoxelSummary, summarize_voxels
 from .findings import Finding
 
-# The limits of the paper's section on the data set.
-SLICES = (52, 1089)
-IN_PLANE = (512, 512)
 # Wide enough for every scanner and for phantoms; what is beyond is a mistake of units or of conversion.
 SPACING_LIMITS_MM = (0.05, 20.0)
 # The extended CT scale goes from -10,240 to 30,710 HU; 12 bits, of which padding outside of the field of view is often
@@ -85,10 +84,12 @@ def check_size(geometry: Geometry, notes: FileNotes) -> None:
     axis = geometry.axial_axis
     slices = geometry.shape[axis]
     in_plane = geometry.shape[:axis] + geometry.shape[axis + 1 :]
-    if not SLICES[0] <= slices <= SLICES[1]:
-        notes.add("slice-count", f"{slices} slices", f"{SLICES[0]} to {SLICES[1]}")
-    if in_plane != IN_PLANE:
-        notes.add("in-plane-size", f"{in_plane[0]} x {in_plane[1]}", f"{IN_PLANE[0]} x {IN_PLANE[1]}")
+    fewest, most = SLICE_COUNTS["fewest"], SLICE_COUNTS["most"]
+    if not fewest <= slices <= most:
+        notes.add("slice-count", f"{slices} slices", f"{fewest} to {most}")
+    if set(in_plane) != {IN_PLANE_VOXELS}:
+        expected = f"{IN_PLANE_VOXELS} x {IN_PLANE_VOXELS}"
+        notes.add("in-plane-size", f"{in_plane[0]} x {in_plane[1]}", expected)
 
 
 def _check_header(path: Path, geometry: Geometry, notes: FileNotes) -> None:
@@ -102,6 +103,8 @@ def _check_values(summary: VoxelSummary, notes: FileNotes) -> None:
     if summary.not_finite:
         notes.add("not-finite", f"{summary.not_finite} voxels", "none")
     low, high = summary.lowest, summary.highest
+    if isnan(low):  # No voxel is finite, so there is no range to look at.
+        return
     if low == high:
         notes.add("blank-image", f"every voxel is {low:g}")
     elif not (LOWEST_HU[0] <= low <= LOWEST_HU[1] and HIGHEST_HU[0] <= high <= HIGHEST_HU[1]):

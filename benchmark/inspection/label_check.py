@@ -9,15 +9,13 @@ import numpy as np
 
 from ...metrics.components import connected_components
 from ...metrics.foreground import Foreground
+from ..mswal_facts import SPECK_VOXELS
 from ..volumes.geometry import Geometry, differing, disagreements, numbers_text
 from ..volumes.label_maps import WrongValues, read_header, sift_labels
 from ..volumes.nifti_header import read_nifti_header
 from ..volumes.orientation import axes_towards
 from ..volumes.stored_volume import StoredVolume, VolumeError
 from .image_check import FileNotes, check_placement, is_broken_link
-
-SPECK_VOXELS = 3
-"""The most voxels of a lesion that is called a speck."""
 
 
 def inspect_label(path: Path, image: Geometry | None, labels: frozenset[int], notes: FileNotes) -> str | None:

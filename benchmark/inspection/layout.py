@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BenchError, Problem, listed
-from ..lesion_classes import LESION_CLASSES
+from ..lesion_classes import LESION_CLASSES, classes_of
 from .findings import Finding
 
 _CHANNEL = "_0000"
@@ -93,7 +93,7 @@ def lay_out(root: Path) -> Layout:
     return Layout(
         root=root,
         labels=labels,
-        is_mswal=bool(description) and labels == _MSWAL_LABELS and "phantom" not in description,
+        is_mswal="phantom" not in description and _are_mswals(description.get("labels")),
         cases=(*by_subset["Tr"], *by_subset["Ts"]),
         findings=tuple(survey.findings),
     )
@@ -128,6 +128,14 @@ def _label_values(labels: Any) -> frozenset[int] | None:
                 return None
             values.add(one)
     return frozenset(values) if len(values) > 1 else None
+
+
+def _are_mswals(labels: Any) -> bool:
+    """By their names: another data set may have seven labels too."""
+    try:
+        return classes_of(labels, _DESCRIPTION) == LESION_CLASSES
+    except BenchError:
+        return False
 
 
 def _pair(survey: _Survey, subset: str) -> list[CaseFiles]:

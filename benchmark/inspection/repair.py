@@ -1,4 +1,4 @@
-"""Repairs labels whose header alone is wrong: the image's geometry is copied, and the original label kept.
+"""Repairs labels whose header differs or is not valid: the image's geometry is copied, and the original label kept.
 
 At every moment there is a whole label in its place, the old one or the new one. Before it is replaced, the old one lies
 in `.before-fix` too and the log there says what is about to change, so a repair that is stopped loses nothing and is
@@ -29,6 +29,8 @@ from .layout import CaseFiles
 
 KEPT = ".before-fix"
 """The folder in the raw folder with the originals, in folders as they were, and with the log."""
+AGAIN = "again"
+"""Within it, the folder for the originals of labels that were spoilt and repaired once more, under other names."""
 LOG = "fixes.json"
 # A file that was whole a moment ago may be so no more.
 _FAILED: tuple[type[Exception], ...] = (OSError, EOFError, *DAMAGED)
@@ -90,7 +92,9 @@ def _repair(root: Path, files: CaseFiles) -> Fix:
     image, label = files.image, files.label
     if image is None or label is None:
         raise ValueError(f"{files.case} has no label, or no image to copy from")
-    _refuse_linked_folder(root, label)
+    _refuse_linked(
+        root, label.parent, "Put a folder of links to the files in its place, or check the place it leads to."
+    )
     turned = _is_turned(image, label)
     # Renamed into place, it replaces a link and never what the link leads to.
     with whole_file(label) as temporary:
@@ -120,25 +124,24 @@ def _is_turned(image: Path, label: Path) -> bool:
         return False
 
 
-def _refuse_linked_folder(root: Path, label: Path) -> None:
-    folder = label.parent
-    if folder.resolve() != root.resolve() / folder.name:
+def _refuse_linked(root: Path, folder: Path, mend: str) -> None:
+    if folder.resolve() != root.resolve() / folder.relative_to(root):
         what = "the folder is a link to another place, where --fix does not write"
-        mend = "Put a folder of links to the files in its place, or check the place it leads to."
         raise BenchError(Problem(what, str(folder), found=str(folder.resolve()), mend=mend))
 
 
 def _keep(root: Path, label: Path, sha256: str) -> Path:
     """Puts the label, or the link that it is, into the folder of originals as well, under a name of its own there."""
-    folder = root / KEPT / label.parent.name
-    folder.mkdir(parents=True, exist_ok=True)
-    for kept in (folder / label.name, folder / f"{sha256[:16]}-{label.name}"):
+    folder, name = label.parent.name, label.name
+    for kept in (root / KEPT / folder / name, root / KEPT / AGAIN / folder / f"{sha256[:16]}-{name}"):
+        _refuse_linked(root, kept.parent, "Move the link away.")
         if kept.exists() and _sha256(kept) == sha256:
             return kept
         if not os.path.lexists(kept):
             break
     else:
         raise BenchError(Problem("another file is in the place of the original", str(kept), mend="Move it away."))
+    kept.parent.mkdir(parents=True, exist_ok=True)
     if label.is_symlink():
         kept.symlink_to(label.resolve())
         return kept

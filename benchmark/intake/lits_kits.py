@@ -13,7 +13,7 @@ from ..dataset import Case
 from ..errors import BenchError, Problem, raise_if_any
 from ..phantom.phantom_folder import MARK
 from .names import split_ending
-from .source import Gathering, Source, counted, paired, some, walk
+from .source import Gathering, Source, counted, paired, part_of, some, walk
 
 Role = Literal["image", "label"]
 # Given a file, its case and what it is; None for a file that is neither image nor label.
@@ -57,7 +57,9 @@ def _find(
     strangers = sorted(case for case in images.files if case not in known and case not in segmentations.files)
     for case in strangers:
         del images.files[case]
-    cases = paired(images.single(problems), segmentations.single(problems), folder, problems)
+    left_out: list[str] = []
+    both = images.single(problems), segmentations.single(problems)
+    cases = paired(*both, folder, problems, left_out if partial else None)
     unknown = sorted(cases.keys() - known)
     if unknown:
         what = f"{counted(unknown)} that the split of {name} does not know: {some(unknown)}"
@@ -74,18 +76,17 @@ def _find(
     elif not cases.keys() & set(official.train):
         problems.append(Problem(f"holds no training case of {name}", str(folder), some(official.train), some(cases)))
     raise_if_any(problems)
-    split = _part(official, cases) if missing else official
+    split = official if len(cases) == len(known) else _part(official, cases)
     phantom = _phantom_mark(paths)
     return Source(
         folder,
-        kind,
         f"{name} phantom" if phantom else name,
         labels,
         {case: cases[case] for case in split.train},
         {case: cases[case] for case in split.test},
         split,
         {"phantom": phantom} if phantom else {},
-        notes=tuple(_notes(strangers, split, official)),
+        notes=(*_notes(strangers, split, official), *left_out),
     )
 
 
@@ -117,7 +118,7 @@ def _kits_file(path: Path) -> tuple[str, Role] | None:
 
 def _part(official: Split, cases: dict[str, Case]) -> Split:
     part = official.subset(cases)
-    return Split(f"{official.name}-partial", part.train, part.test)
+    return part_of(official.name, part.train, part.test)
 
 
 def _phantom_mark(paths: Iterable[Path]) -> object:

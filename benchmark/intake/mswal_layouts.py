@@ -13,12 +13,11 @@ from ...splits import Split
 from ..dataset import Case
 from ..errors import BenchError, Problem, listed, raise_if_any
 from ..lesion_classes import LESION_CLASSES
+from ..mswal_facts import CASES
 from .label_names import check_labels
 from .names import is_bare, naming, split_ending, without_channel
-from .source import Gathering, Source, counted, paired, some, volume_stem
+from .source import Gathering, Source, counted, is_part, paired, part_of, some, volume_stem
 
-_NAME = "mswal"
-OFFICIAL = {"train": 484, "test": 210}
 _FOLDERS = ("imagesTr", "labelsTr", "imagesTs", "labelsTs")
 _LAYOUT = "imagesTr, labelsTr and dataset.json in it"
 _DEPTH = 2
@@ -41,23 +40,30 @@ def find_mswal(folder: Path, *, partial: bool = False) -> Source:
     raw = {name: _by_name(root / name, problems) for name in _FOLDERS}
     name_of = naming([name for name, _ in raw["imagesTr"]], listed_train)
     files = {name: _by_case(found, name_of, problems) for name, found in raw.items()}
-    train = paired(files["imagesTr"], files["labelsTr"], root / "imagesTr", problems)
-    test = _test_cases(files["imagesTs"], files["labelsTs"], root, problems)
+    left_out: list[str] = []
+    lacking = (problems, left_out if partial else None)
+    train = paired(files["imagesTr"], files["labelsTr"], root / "imagesTr", *lacking)
+    # Labels of the test cases are hidden: there are all or none.
+    if files["labelsTs"]:
+        test = paired(files["imagesTs"], files["labelsTs"], root / "imagesTs", *lacking)
+    else:
+        test = {case: Case(case, path, None) for case, path in files["imagesTs"].items()}
     cases = _Cases(set(train), set(map(name_of, listed_train)), set(test), set(map(name_of, listed_test)))
     problems += cases.problems(root, partial)
     raise_if_any(problems)
+    is_phantom = "phantom" in description
+    split = cases.split("phantom" if is_phantom else "mswal")
     renamed = {name: name_of(name) for found in raw.values() for name, _ in found if name_of(name) != name}
     return Source(
         root,
-        _NAME,
-        str(description.get("name") or "MSWAL") if "phantom" in description else "MSWAL",
+        str(description.get("name") or "MSWAL") if is_phantom else "MSWAL",
         {"background": 0, **{lesion.key: lesion.id for lesion in LESION_CLASSES}},
         train,
         test,
-        cases.split(),
+        split,
         {key: description[key] for key in _KEPT if key in description},
         renamed,
-        tuple(_notes(cases, renamed)),
+        (*_notes(cases, split, renamed), *left_out),
     )
 
 
@@ -74,11 +80,12 @@ class _Cases:
     def all_test(self) -> set[str]:
         return self.test | self.listed_test
 
-    def split(self) -> Split:
+    def split(self, name: str) -> Split:
         """The official one; of a part, what is there, or what is listed where no test image is there."""
         test = self.test or self.listed_test
-        whole = (len(self.train), len(test)) == (OFFICIAL["train"], OFFICIAL["test"])
-        return Split(_NAME if whole else f"{_NAME}-partial", tuple(self.train), tuple(test))
+        if (len(self.train), len(test)) == (CASES["train"], CASES["test"]):
+            return Split(name, tuple(self.train), tuple(test))
+        return part_of(name, self.train, test)
 
     def problems(self, root: Path, partial: bool) -> Iterable[Problem]:
         both = self.train & self.all_test
@@ -93,15 +100,15 @@ class _Cases:
             if not self.train:
                 yield Problem("there is no training case", str(root), "images in imagesTr, labels in labelsTr")
             return
-        if len(self.train) != OFFICIAL["train"]:
+        if len(self.train) != CASES["train"]:
             missing = self.listed_train - self.train
             mend = f"Not there: {some(missing)}. " if missing else ""
-            expected, found = f"{OFFICIAL['train']} with image and label", str(len(self.train))
+            expected, found = f"{CASES['train']} with image and label", str(len(self.train))
             mend += "Complete the folder, or take what is there with --partial."
             yield Problem("these are not the released training cases of MSWAL", str(root), expected, found, mend)
-        if len(self.all_test) != OFFICIAL["test"]:
+        if len(self.all_test) != CASES["test"]:
             mend = "Take dataset.json as it was released, or what is there with --partial."
-            where, expected = str(root / "dataset.json"), f'{OFFICIAL["test"]} listed under "test"'
+            where, expected = str(root / "dataset.json"), f'{CASES["test"]} listed under "test"'
             found = f"{len(self.listed_test)} listed, {len(self.test)} in imagesTs"
             yield Problem("these are not the test cases of MSWAL", where, expected, found, mend)
         absent = self.listed_test - self.test
@@ -110,8 +117,8 @@ class _Cases:
             yield Problem(f"of the listed test cases there are {what}", str(root / "imagesTs"), mend=mend)
 
 
-def _notes(cases: _Cases, renamed: Mapping[str, str]) -> Iterable[str]:
-    if cases.split().name != _NAME:
+def _notes(cases: _Cases, split: Split, renamed: Mapping[str, str]) -> Iterable[str]:
+    if is_part(split):
         yield "this is taken for a part of MSWAL: scores on a part do not compare with those on all"
     if renamed:
         name, case = next(iter(renamed.items()))
@@ -208,12 +215,3 @@ def _by_case(
     for name, path in found:
         gathering.add(name_of(name), path)
     return gathering.single(problems)
-
-
-def _test_cases(
-    images: Mapping[str, Path], labels: Mapping[str, Path], root: Path, problems: list[Problem]
-) -> dict[str, Case]:
-    """Labels of the test cases are hidden: there are all or none."""
-    if labels:
-        return paired(images, labels, root / "imagesTs", problems)
-    return {case: Case(case, path, None) for case, path in images.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 
@@ -23,18 +23,26 @@ class Way(StrEnum):
     PACKED = "compressed copy"
 
 
-def is_placed(source: Path, target: Path, *, copy: bool) -> bool:
-    """Whether `target` needs nothing: it is `source` (unless `copy`), or a file that is no older.
+def state_of(source: Path) -> dict[str, int]:
+    """What tells `source` from another file in its place, of whatever age, and from itself once it is written to.
 
-    Copies carry the time of what they were made from. A target that is younger was repaired since and stays; a source
-    that is younger was fetched again and takes its place.
+    Not the device: file systems may get another number when they are mounted again. Raises OSError without a file.
     """
-    try:
-        if target.samefile(source):
-            return not copy
-        return target.stat().st_mtime_ns >= source.stat().st_mtime_ns
-    except OSError:
+    stat = source.stat()
+    return {"inode": stat.st_ino, "size": stat.st_size, "mtime_ns": stat.st_mtime_ns}
+
+
+def is_placed(source: Path, target: Path, placed: Mapping[str, int] | None, *, copy: bool) -> bool:
+    """Whether `target` needs nothing: it is `source` (unless `copy`), or was made from it as it is now.
+
+    `placed` is the `state_of` the file that `target` was made from, None where that is not known. What was repaired
+    since is another file than `source` and stays as long as that does not change.
+    """
+    if not target.exists():
         return False
+    if target.samefile(source):
+        return not copy
+    return placed == state_of(source)
 
 
 def place(source: Path, target: Path, *, copy: bool) -> Way:
@@ -72,8 +80,6 @@ def _linked(real: Path, target: Path, link: Callable[[Path, Path], None]) -> boo
 def _written(real: Path, target: Path, write: Callable[[Path, Path], object], way: Way) -> Way:
     with whole_file(target) as temporary:
         write(real, temporary)
-        times = real.stat()
-        os.utime(temporary, ns=(times.st_atime_ns, times.st_mtime_ns))
     return way
 
 

@@ -1,37 +1,38 @@
 """`prepare_dataset`: what was found, as a data set in nnU-Net's raw layout that names its split.
 
 The folder says from the first file on what it is made from (`prepared.json`); `dataset.json`, which readers look for,
-comes last. Called again, a complete folder is left alone, a started one goes on, and a file whose source has become
-younger is put in place again.
+comes last. Called again, a complete folder is left alone, a started one goes on, and a file is put in place again when
+the source has another one for it, or has changed it.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from ...splits import SPLIT_FILE, Split, SplitError, read_split
-from ..dataset import Case, Dataset, open_dataset
+from ..dataset import Dataset, open_dataset
 from ..errors import BenchError, Problem, raise_if_any
 from ..files import PARTIAL, write_text
 from ..progress import progress_bar
+from .cases_table import CASES_TABLE, cases_table
 from .lits_kits import find_kits, find_lits
 from .mswal_layouts import find_mswal
 from .names import split_ending
-from .placing import Way, is_placed, place
-from .source import Source, counted, some
+from .placing import Way, is_placed, place, state_of
+from .source import Source, counted, is_part, some
 
 KINDS: Mapping[str, Callable[..., Source]] = {"mswal": find_mswal, "lits": find_lits, "kits": find_kits}
 _MARK = "prepared.json"
 _DESCRIPTION = "dataset.json"
-_CASES_TABLE = "cases.csv"
+_LOCK = ".prepare.lock"
 _FOLDERS = ("imagesTr", "labelsTr", "imagesTs", "labelsTs")
 
 
@@ -60,30 +61,40 @@ def prepare_dataset(
     """Makes the data set `kind` (a key of `KINDS`) in `source` a raw data set in `out`, with links where they work.
 
     `copy` makes copies of all files; `partial` takes what is there of a data set that is not complete. `source` is only
-    read. Raises BenchError with every problem found, before anything is written, and when `out` cannot be written.
+    read. A `cases.csv` that is in `out` stays as it is. Raises BenchError with every problem found, before anything is
+    written, when `out` cannot be written, and while another call is writing it.
     """
-    _refuse_nested(source, out)
-    found = KINDS[kind](source, partial=partial)
-    ending = _ending(found)
-    targets = _targets(found, out, ending)
-    mark = _mark(found, kind)
-    _check_folder(out, found, mark, targets)
-    todo = {target: path for target, path in targets.items() if not is_placed(path, target, copy=copy)}
-    texts = {
-        SPLIT_FILE: _split_json(found.split),
-        _CASES_TABLE: _cases_table(found),
-        _DESCRIPTION: _dataset_json(found, ending),
-    }
-    texts = {name: text for name, text in texts.items() if text}
-    with _writing(out):
-        out.mkdir(parents=True, exist_ok=True)
+    with _sentences("cannot be read", source):
+        _refuse_nested(source, out)
+        found = KINDS[kind](source, partial=partial)
+        ending = _ending(found)
+        targets = _targets(found, out, ending)
+        mark = _mark(found, kind, out, targets)
+        table, notes = cases_table(found)
+    with _sentences("cannot be read", out):
+        _check_folder(out, found, mark, targets)
+    texts = {SPLIT_FILE: _split_json(found.split), _DESCRIPTION: _dataset_json(found, ending)}
+    table_path = out / CASES_TABLE
+    with _own(out):
+        # Again, for another call may have ended in between.
+        _check_folder(out, found, mark, targets)
+        states = _recorded_states(out)
+        todo = {
+            target: path
+            for target, path in targets.items()
+            if not is_placed(path, target, states.get(_name(target, out)), copy=copy)
+        }
         if todo or not all(_has(out / name, text) for name, text in texts.items()):
-            _clear(out)
+            _clear(out, todo)
         _write_if_other(out / _MARK, json.dumps(mark, indent=1) + "\n")
         placed = _place_all(todo, copy)
+        if table and not table_path.exists():
+            write_text(table_path, table)
+        elif table and not _has(table_path, table):
+            notes += (f"{table_path} stays as it is, though the source's differs: remove it to have it made again",)
         for name, text in texts.items():
             _write_if_other(out / name, text)
-    return Prepared(open_dataset(out), found.split, placed, found.notes)
+        return Prepared(open_dataset(out), found.split, placed, (*found.notes, *notes))
 
 
 def _refuse_nested(source: Path, out: Path) -> None:
@@ -111,18 +122,29 @@ def _targets(found: Source, out: Path, ending: str) -> dict[Path, Path]:
     return targets
 
 
-def _mark(found: Source, kind: str) -> dict[str, Any]:
-    def files(case: Case) -> dict[str, str]:
-        paths = {"image": case.image, "label": case.label}
-        return {role: str(path.relative_to(found.root)) for role, path in paths.items() if path is not None}
-
-    cases = {**found.train, **found.test}
+def _mark(found: Source, kind: str, out: Path, targets: Mapping[Path, Path]) -> dict[str, Any]:
     return {
         "prepared_by": "mswal-bench data prepare",
         "as": kind,
         "source": str(found.root.resolve()),
-        "files": {case: files(cases[case]) for case in sorted(cases)},
+        "files": {
+            _name(target, out): {"source": _name(path, found.root), "state": state_of(path)}
+            for target, path in sorted(targets.items())
+        },
     }
+
+
+def _recorded_states(out: Path) -> Mapping[str, Any]:
+    """What every file in `out` was made from: the state of its source, by its name; empty where that is not known."""
+    try:
+        files = json.loads((out / _MARK).read_text(encoding="utf-8"))["files"]
+        return {name: record["state"] for name, record in files.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _name(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix()
 
 
 def _check_folder(out: Path, found: Source, mark: Mapping[str, Any], targets: Mapping[Path, Path]) -> None:
@@ -131,7 +153,7 @@ def _check_folder(out: Path, found: Source, mark: Mapping[str, Any], targets: Ma
         return
     if not out.is_dir():
         raise BenchError(Problem("is not a folder", str(out), mend="Give a folder that is new or empty."))
-    if all(path.name.startswith(PARTIAL) for path in out.iterdir()):
+    if all(path.name == _LOCK or path.name.startswith(PARTIAL) for path in out.iterdir()):
         return
     try:
         there = json.loads((out / _MARK).read_text(encoding="utf-8"))
@@ -161,7 +183,7 @@ def _refrozen(path: Path, split: Split) -> list[Problem]:
         frozen = read_split(path)
     except SplitError as error:
         return [Problem(str(error), mend="Give another folder.")]
-    if frozen.name.endswith("-partial") or frozen.digest == split.digest:
+    if is_part(frozen) or frozen.digest == split.digest:
         return []
     moved = {*frozen.train} ^ {*split.train} | {*frozen.test} ^ {*split.test}
     what = f"the split of this folder is frozen with other cases: {counted(moved)} differ, {some(moved)}"
@@ -169,18 +191,36 @@ def _refrozen(path: Path, split: Split) -> list[Problem]:
 
 
 @contextmanager
-def _writing(out: Path) -> Iterator[None]:
+def _own(out: Path) -> Iterator[None]:
+    """Makes `out` this call's alone while the context lasts."""
+    with _sentences("cannot be written", out, "What is done stays; the same command goes on."):
+        out.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(out / _LOCK, blocking=False):
+                yield
+        except Timeout as error:
+            mend = "Wait until it has ended."
+            raise BenchError(Problem("another call is preparing this folder", str(out), mend=mend)) from error
+
+
+@contextmanager
+def _sentences(what: str, where: Path, mend: str = "") -> Iterator[None]:
+    """Makes an error of the file system a sentence."""
     try:
         yield
     except OSError as error:
-        where = str(error.filename or out)
-        mend = "What is done stays; the same command goes on."
-        raise BenchError(Problem(f"cannot be written ({error.strerror or error})", where, mend=mend)) from error
+        path = str(error.filename or where)
+        raise BenchError(Problem(f"{what} ({error.strerror or error})", path, mend=mend)) from error
 
 
-def _clear(out: Path) -> None:
-    """Takes away what says that the folder is complete, and what an interrupted call left half written."""
+def _clear(out: Path, stale: Iterable[Path]) -> None:
+    """Takes away what says that the folder is complete, and what an interrupted call left half written.
+
+    So with `stale`, which are to be placed again: no file may be there under the record of another.
+    """
     (out / _DESCRIPTION).unlink(missing_ok=True)
+    for target in stale:
+        target.unlink(missing_ok=True)
     for folder in (out, *(out / name for name in _FOLDERS)):
         for leftover in folder.glob(PARTIAL + "*"):
             leftover.unlink()
@@ -197,7 +237,7 @@ def _place_all(todo: Mapping[Path, Path], copy: bool) -> Mapping[Way, int]:
 
 
 def _has(path: Path, text: str) -> bool:
-    return path.exists() and path.read_text(encoding="utf-8") == text
+    return path.exists() and path.read_bytes() == text.encode()
 
 
 def _write_if_other(path: Path, text: str) -> None:
@@ -222,24 +262,3 @@ def _dataset_json(found: Source, ending: str) -> str:
         **found.extra,
     }
     return json.dumps(description, indent=2) + "\n"
-
-
-def _cases_table(found: Source) -> str:
-    """The source's `cases.csv` (sex, phase and the like), for the cases that are there and under their ids; or ""."""
-    path = found.root / _CASES_TABLE
-    if not path.exists():
-        return ""
-    try:
-        rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
-    except (OSError, ValueError, csv.Error) as error:
-        raise BenchError(Problem(f"cannot be read as a table ({error})", str(path))) from error
-    if not rows or rows[0][:1] != ["case"]:
-        return ""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(rows[0])
-    for row in rows[1:]:
-        case = found.renamed.get(row[0], row[0]) if row else ""
-        if case in found.train or case in found.test:
-            writer.writerow((case, *row[1:]))
-    return text.getvalue()

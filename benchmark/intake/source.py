@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from ..dataset import Case
 from ..errors import Problem, listed
 from .names import is_other_volume, split_ending
 
+_PART = "-partial"
 MOST_LISTED = 20
 """Of the cases that a sentence is about: the rest is counted."""
 
@@ -24,8 +25,6 @@ class Source:
 
     root: Path
     """Where the data lies: the folder the user gave, or one in it."""
-    kind: str
-    """`mswal`, `lits` or `kits`."""
     name: str
     """Of the data set, for `dataset.json`."""
     labels: Mapping[str, int]
@@ -42,9 +41,26 @@ class Source:
     """Sentences for the user."""
 
 
+def part_of(name: str, train: Iterable[str], test: Iterable[str]) -> Split:
+    """The split of a part of the data set `name`: of a name of its own, for it may grow."""
+    return Split(name + _PART, tuple(train), tuple(test))
+
+
+def is_part(split: Split) -> bool:
+    """Whether a split is that of a part, as `part_of` names it."""
+    return split.name.endswith(_PART)
+
+
 def walk(root: Path) -> Iterator[Path]:
-    """Every file below `root`, hidden ones left out, sorted within each folder. Links to folders are not followed."""
-    for folder, folders, files in os.walk(root):
+    """Every file below `root`, hidden ones left out, sorted within each folder. Links to folders are not followed.
+
+    Raises OSError for a folder that cannot be read.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    for folder, folders, files in os.walk(root, onerror=refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (Path(folder, name) for name in sorted(files) if not name.startswith("."))
 
@@ -70,14 +86,18 @@ class Gathering:
 
 
 def paired(
-    images: Mapping[str, Path], labels: Mapping[str, Path], where: Path, problems: list[Problem]
+    images: Mapping[str, Path],
+    labels: Mapping[str, Path],
+    where: Path,
+    problems: list[Problem],
+    left_out: list[str] | None = None,
 ) -> dict[str, Case]:
-    """The cases that have both; the others become problems."""
-    unlabelled, imageless = sorted(images.keys() - labels.keys()), sorted(labels.keys() - images.keys())
-    if unlabelled:
-        problems.append(Problem(f"{counted(unlabelled)} without a label: {some(unlabelled)}", str(where)))
-    if imageless:
-        problems.append(Problem(f"{counted(imageless)} without an image: {some(imageless)}", str(where)))
+    """The cases that have both; the others become problems, or notes where a list `left_out` is given."""
+    for lack, cases in (("a label", images.keys() - labels.keys()), ("an image", labels.keys() - images.keys())):
+        if cases and left_out is not None:
+            left_out.append(f"{counted(cases)} without {lack} left out: {some(cases)}")
+        elif cases:
+            problems.append(Problem(f"{counted(cases)} without {lack}: {some(cases)}", str(where)))
     both = sorted(images.keys() & labels.keys())
     return {case: Case(case, images[case], labels[case]) for case in both}
 

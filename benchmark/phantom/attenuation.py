@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from .cohort import Phase
+from ..mswal_facts import Phase
 
 _PHASES: tuple[Phase, ...] = ("non-contrast", "arterial", "venous", "portal venous", "delayed")
 

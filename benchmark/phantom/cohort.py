@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
@@ -10,24 +11,13 @@ from typing import Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from ..mswal_facts import CASES, LARGE, LARGE_FROM_MM, PHASE, SEX, SLICE_COUNTS, SMALL, Phase, Sex
 from .seeds import Purpose, stream
 
 T = TypeVar("T")
-Sex = Literal["male", "female"]
-Phase = Literal["non-contrast", "arterial", "venous", "portal venous", "delayed"]
 SizeGroup = Literal["small", "large"]
 
-TRAIN_SLOTS = 484
-TEST_SLOTS = 210
-PATIENTS = TRAIN_SLOTS + TEST_SLOTS
-
-# MSWAL (arXiv 2503.13560), Section 2 and Fig. 1 (a) and (b).
-SEXES: dict[Sex, int] = {"male": 374, "female": 320}
-PHASES: dict[Phase, int] = {"non-contrast": 261, "arterial": 261, "venous": 71, "portal venous": 64, "delayed": 37}
-SLICES, FEWEST_SLICES, MOST_SLICES = 191_417, 52, 1_089
-
-LARGE_FROM_MM = 20.0
-"""A lesion is large from this longest axial diameter on (WHO, as the paper's Fig. 1 (c))."""
+TRAIN_SLOTS, TEST_SLOTS, PATIENTS = CASES["train"], CASES["test"], CASES["total"]
 
 
 @dataclass(frozen=True)
@@ -55,15 +45,17 @@ class Burden:
         return self.small + self.large
 
 
-BURDENS = {
-    "gallstone": Burden(144, 71, 125, 0.6, 10, 14.0, 3.0, 70.0),
-    "kidney_stone": Burden(400, 15, 175, 0.7, 12, 6.0, 2.0, 50.0),
-    "liver_tumor": Burden(438, 329, 190, 0.6, 18, 17.5, 4.0, 260.0),
-    "kidney_tumor": Burden(164, 76, 170, 1.0, 4, 14.5, 5.0, 170.0),
-    "pancreatic_cancer": Burden(12, 105, 116, 1.0, 2, 35.0, 8.0, 120.0),
-    "liver_cyst": Burden(2126, 161, 360, 0.5, 45, 8.0, 3.0, 250.0),
-    "kidney_cyst": Burden(1003, 168, 400, 0.8, 16, 10.5, 4.0, 100.0),
+# By class: from `carriers` on.
+_OURS = {
+    "gallstone": (125, 0.6, 10, 14.0, 3.0, 70.0),
+    "kidney_stone": (175, 0.7, 12, 6.0, 2.0, 50.0),
+    "liver_tumor": (190, 0.6, 18, 17.5, 4.0, 260.0),
+    "kidney_tumor": (170, 1.0, 4, 14.5, 5.0, 170.0),
+    "pancreatic_cancer": (116, 1.0, 2, 35.0, 8.0, 120.0),
+    "liver_cyst": (360, 0.5, 45, 8.0, 3.0, 250.0),
+    "kidney_cyst": (400, 0.8, 16, 10.5, 4.0, 100.0),
 }
+BURDENS = {key: Burden(SMALL[key], LARGE[key], *ours) for key, ours in _OURS.items()}
 
 
 @dataclass(frozen=True)
@@ -103,7 +95,7 @@ def case_name(slot: int) -> str:
 def cohort(seed: int) -> tuple[Patient, ...]:
     """The 694 patients of `seed`, by slot. A run of consecutive slots is close to the whole cohort's proportions."""
     rng = stream(seed, 0, Purpose.COHORT)
-    sexes, phases = _interleaved(SEXES, rng), _interleaved(PHASES, rng)
+    sexes, phases = _interleaved(SEX, rng), _interleaved(PHASE, rng)
     slices = _slice_counts(rng)
     groups: list[list[tuple[str, SizeGroup]]] = [[] for _ in range(PATIENTS)]
     for key, burden in BURDENS.items():
@@ -117,7 +109,7 @@ def cohort(seed: int) -> tuple[Patient, ...]:
     return tuple(patients)
 
 
-def _interleaved(counts: dict[T, int], rng: np.random.Generator) -> list[T]:
+def _interleaved(counts: Mapping[T, int], rng: np.random.Generator) -> list[T]:
     """Every value as often as `counts` says, spread over the sequence.
 
     Each value has one place in every stretch in which one is due, at random within: strictly regular, the periods of
@@ -162,11 +154,12 @@ def _slice_counts(rng: np.random.Generator) -> npt.NDArray[np.int_]:
     """Slices per patient: log-normal between the paper's extremes, which both occur; the sum is the paper's."""
     law = NormalDist(np.log(215), 0.7)
     ranks = [law.inv_cdf((rank + 0.5) / PATIENTS) for rank in range(PATIENTS)]
-    slices = np.clip(np.exp(ranks).astype(int), FEWEST_SLICES, MOST_SLICES)
-    slices[0], slices[-1] = FEWEST_SLICES, MOST_SLICES
-    while (excess := int(slices.sum()) - SLICES) != 0:
+    fewest, most = SLICE_COUNTS["fewest"], SLICE_COUNTS["most"]
+    slices = np.clip(np.exp(ranks).astype(int), fewest, most)
+    slices[0], slices[-1] = fewest, most
+    while (excess := int(slices.sum()) - SLICE_COUNTS["total"]) != 0:
         step = -int(np.sign(excess))
-        movable = np.flatnonzero((slices > FEWEST_SLICES) & (slices < MOST_SLICES) & (slices + step > FEWEST_SLICES))
+        movable = np.flatnonzero((slices > fewest) & (slices < most) & (slices + step > fewest))
         slices[movable[-abs(excess) :]] += step
     return rng.permutation(slices)
 

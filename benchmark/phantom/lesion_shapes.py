@@ -11,7 +11,8 @@ import cc3d
 import numpy as np
 import numpy.typing as npt
 
-from .cohort import LARGE_FROM_MM, PlannedLesion
+from ..mswal_facts import LARGE_FROM_MM
+from .cohort import PlannedLesion
 from .grids import Float, Vector
 
 # Second axial and craniocaudal diameter as shares of the longest, and how far the surface departs from an ellipsoid.

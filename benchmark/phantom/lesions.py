@@ -10,9 +10,10 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from ..lesion_classes import BY_KEY
+from ..mswal_facts import LARGE_FROM_MM
 from .attenuation import NECROSIS_HU, LesionAttenuation
 from .canvas import Canvas, Region
-from .cohort import BURDENS, LARGE_FROM_MM, Patient, PlannedLesion
+from .cohort import BURDENS, Patient, PlannedLesion
 from .grids import Slices
 from .lesion_shapes import Stamp, form_of, stamp
 from .organs import Host

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import Problem, listed
-from . import paper_numbers
+from ..mswal_facts import PHASE
 
 FILE = "cases.csv"
 _SEXES = {"male": "male", "m": "male", "female": "female", "f": "female"}
-_PHASES = {phase.replace("-", " "): phase for phase in paper_numbers.PHASE} | {"noncontrast": "non-contrast"}
+_PHASES = {phase.replace("-", " "): phase for phase in PHASE} | {"noncontrast": "non-contrast"}
 
 
 @dataclass(frozen=True)

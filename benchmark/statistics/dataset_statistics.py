@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from ...baselines.processes import cores
-from ..dataset import Case, open_dataset
+from ..dataset import Case, Dataset, open_dataset
 from ..errors import BenchError, Problem
+from ..lesion_classes import LESION_CLASSES, classes_of
 from ..progress import progress_bar
 from ..scoring.protocol import MSWAL_1, Protocol
 from ..worker_pool import worked_on
@@ -52,7 +52,7 @@ def dataset_statistics(
     data set, that has other labels than MSWAL's, or without a case to measure, and when no file can be read.
     """
     dataset = open_dataset(root)
-    _check_labels(root, protocol)
+    _check_labels(dataset)
     chosen: list[tuple[Case, Subset]] = []
     if subset != "test":
         chosen += [(case, "train") for case in dataset.train.values()]
@@ -72,17 +72,15 @@ def dataset_statistics(
     return DatasetStatistics(dataset.name, subset, protocol, cases, records)
 
 
-def _check_labels(root: Path, protocol: Protocol) -> None:
+def _check_labels(dataset: Dataset) -> None:
     """Another data set's labels would be counted as gallstones and kidney stones without a word."""
-    labels = json.loads((root / "dataset.json").read_text(encoding="utf-8"))["labels"]
-    found = sorted(labels.values(), key=str) if isinstance(labels, dict) else labels
-    wanted = [0, *sorted(protocol.class_ids)]
-    if found != wanted:
-        names = ", ".join(lesion.name.lower() for lesion in protocol.lesion_classes)
-        expected = f"the values 0 to {wanted[-1]} (background, {names})"
-        raise BenchError(
-            Problem("the labels are not MSWAL's", str(root / "dataset.json"), expected, json.dumps(labels))
+    where = str(dataset.root / "dataset.json")
+    classes = classes_of(dataset.labels, where)
+    if classes != LESION_CLASSES:
+        expected, found = (
+            ", ".join(f"{one.id} {one.name.lower()}" for one in named) for named in (LESION_CLASSES, classes)
         )
+        raise BenchError(Problem("the labels are not MSWAL's", where, expected, found))
 
 
 def _measure(one: tuple[Case, Subset], protocol: Protocol) -> MeasuredCase:

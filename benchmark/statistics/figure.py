@@ -53,12 +53,13 @@ def draw_figure(statistics: DatasetStatistics, summary: Summary, paths: Sequence
 
     What is not recorded, or has no lesion, is said in the panel's place. Raises OSError.
     """
-    from matplotlib import rc_context
+    from matplotlib import style
     from matplotlib.figure import Figure
 
     is_recorded = bool(statistics.records.sex or statistics.records.phase)
     top_in = _TOP_IN if is_recorded else _EMPTY_TOP_IN
-    with rc_context(_STYLE):
+    # Whatever else runs in this process may have set a style for all: nnU-Net's trainers do.
+    with style.context(["default", _STYLE], after_reset=True):
         figure = Figure(figsize=(_WIDTH_IN, top_in + _BOTTOM_IN), facecolor="white", layout="constrained")
         (top,), (bottom,) = figure.subfigures(2, 1, squeeze=False, height_ratios=(top_in, _BOTTOM_IN))
         sex, phase = top.subplots(1, 2, width_ratios=(1, 1.15))

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..errors import BenchError, Problem
 from ..files import whole_file
 from ..lesion_classes import LESION_CLASSES
-from . import paper_numbers
+from ..mswal_facts import SOURCE
 from .dataset_statistics import DatasetStatistics
 from .figure import draw_figure
 from .measured_case import MeasuredCase
@@ -24,14 +24,24 @@ _CASE_COLUMNS = (
     "case", "subset", "sex", "phase", "spacing_x_mm", "spacing_y_mm", "spacing_z_mm", "shape_x", "shape_y", "shape_z",
 )  # fmt: skip
 _SIZES = ("small", "large")
+# Raw, prepared, drawn, downloaded.
+_OF_A_DATA_SET = ("dataset.json", "imagesTr", "prepared.json", "phantom.json", "release.json")
+_ELSEWHERE = "Name another folder with --out."
 
 
 def refuse_to_write_into(root: Path, out: Path) -> None:
-    """Raises BenchError when `out` holds the data set itself, whose `cases.csv` would be overwritten."""
+    """Raises BenchError when `out` holds this or another data set, whose `cases.csv` would be overwritten."""
     taken = (root, *(root / f"{kind}{subset}" for kind in ("images", "labels") for subset in ("Tr", "Ts")))
     if out.resolve() in [folder.resolve() for folder in taken]:
         what = "the statistics would be written among the data set's own files"
-        raise BenchError(Problem(what, str(out), mend="Name another folder with --out."))
+        raise BenchError(Problem(what, str(out), mend=_ELSEWHERE))
+    try:
+        held = [name for name in _OF_A_DATA_SET if (out / name).exists()]
+    except OSError as error:
+        raise _not_written(out, error) from error
+    if held:
+        what = "the statistics would be written among another data set's files"
+        raise BenchError(Problem(what, str(out), found=", ".join(held), mend=_ELSEWHERE))
 
 
 def write_statistics(statistics: DatasetStatistics, summary: Summary, out: Path) -> None:
@@ -47,8 +57,7 @@ def write_statistics(statistics: DatasetStatistics, summary: Summary, out: Path)
         _write_csv(out / "summary.csv", ("quantity", "of", "found", "paper"), _summary_rows(summary))
         draw_figure(statistics, summary, [out / "fig1.svg", out / "fig1.png"])
     except OSError as error:
-        what = f"cannot be written ({error.strerror or error})"
-        raise BenchError(Problem(what, str(error.filename or out))) from error
+        raise _not_written(out, error) from error
 
 
 def statistics_json(summary: Summary) -> str:
@@ -60,8 +69,12 @@ def statistics_json(summary: Summary) -> str:
         }
         for quantity, group in summary.numbers.items()
     }
-    content = {"name": summary.name, "paper": paper_numbers.SOURCE, **numbers, "notes": summary.notes}
+    content = {"name": summary.name, "paper": SOURCE, **numbers, "notes": summary.notes}
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _not_written(out: Path, error: OSError) -> BenchError:
+    return BenchError(Problem(f"cannot be written ({error.strerror or error})", str(error.filename or out)))
 
 
 def _lesion_rows(statistics: DatasetStatistics) -> Iterable[Sequence[object]]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from tabulate import SEPARATING_LINE, tabulate
 
+from .. import mswal_facts as paper
 from ..lesion_classes import LESION_CLASSES
-from . import paper_numbers as paper
 from .numbers import NOT_RECORDED, TOTAL, Number
 from .summary import Summary
 

@@ -6,15 +6,19 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import TypeVar
 
 import numpy as np
 
+from .. import mswal_facts as paper
 from ..lesion_classes import LESION_CLASSES
-from . import paper_numbers as paper
+from ..mswal_facts import SPECK_VOXELS
 from .dataset_statistics import DatasetStatistics
 from .measured_case import MeasuredLesion, Subset
 from .numbers import NOT_RECORDED, TOTAL, Number, Numbers
-from .summary_notes import MOST_SPECK_VOXELS, summary_notes
+from .summary_notes import summary_notes
+
+_Value = TypeVar("_Value", bound=str)
 
 _POINTS = {"shortest": 0, "quartile_1": 0.25, "median": 0.5, "quartile_3": 0.75, "longest": 1}
 _PRINTED = {"lesions": paper.LESIONS, "small": paper.SMALL, "large": paper.LARGE}
@@ -74,7 +78,7 @@ def _lesion_numbers(statistics: DatasetStatistics) -> dict[str, dict[str, Number
             "small": len(lesions) - large,
             "large": large,
             "patients": patients[key],
-            "specks": sum(one.voxels <= MOST_SPECK_VOXELS for one in lesions),
+            "specks": sum(one.voxels <= SPECK_VOXELS for one in lesions),
         }
         if not counted:
             found = dict.fromkeys(found)
@@ -87,12 +91,12 @@ def _lesion_numbers(statistics: DatasetStatistics) -> dict[str, dict[str, Number
 
 
 def _recorded(
-    statistics: DatasetStatistics, values: Mapping[str, str], printed: Mapping[str, int]
+    statistics: DatasetStatistics, values: Mapping[str, str], printed: Mapping[_Value, int]
 ) -> dict[str, Number]:
     """How many cases have each value; None for every one where no case has any."""
     counts, cases = Counter(values.values()), len(statistics.cases)
     is_of_all = len(values) == cases == paper.CASES[TOTAL]
-    numbers = {
+    numbers: dict[str, Number] = {
         value: Number(counts[value] if values else None, in_paper, is_of_all) for value, in_paper in printed.items()
     }
     return {**numbers, NOT_RECORDED: Number(cases - len(values))}

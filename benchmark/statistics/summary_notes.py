@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .. import mswal_facts as paper
 from ..errors import listed
 from ..lesion_classes import LESION_CLASSES
-from . import paper_numbers as paper
+from ..mswal_facts import SPECK_VOXELS
 from .dataset_statistics import DatasetStatistics
 from .numbers import TOTAL, Numbers
-
-# Reported of the public release; the protocol, which has no minimum size, counts them.
-MOST_SPECK_VOXELS = 3
 
 
 def summary_notes(statistics: DatasetStatistics, numbers: Numbers) -> Iterator[str]:
@@ -46,7 +44,7 @@ def _specks(numbers: Numbers) -> Iterator[str]:
     specks = numbers["specks"]
     if specks[TOTAL].found:
         of_classes = [f"{specks[one.key].found} {one.name.lower()}" for one in LESION_CLASSES if specks[one.key].found]
-        yield f"{specks[TOTAL].found} of the lesions are of 1 to {MOST_SPECK_VOXELS} voxels: {', '.join(of_classes)}."
+        yield f"{specks[TOTAL].found} of the lesions are of 1 to {SPECK_VOXELS} voxels: {', '.join(of_classes)}."
 
 
 def _cases(statistics: DatasetStatistics) -> Iterator[str]:

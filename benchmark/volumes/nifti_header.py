@@ -17,6 +17,9 @@ from .geometry import DIRECTION_TOLERANCE, ORIGIN_TOLERANCE_MM, SPACING_TOLERANC
 from .stored_volume import DAMAGED, StoredVolume, corrupt, is_gzip, open_gzip, refuse
 
 ByteOrder = Literal["<", ">"]
+Placement = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Direction, shape (3, 3), and origin, in LPS and the header's unit of length."""
+
 HEADER_BYTES = 348
 # The fields that matter here, of the 348 bytes that nifti1.h lays out.
 _FIELDS = {
@@ -145,9 +148,7 @@ def _geometry(path: Path, header: np.void) -> Geometry:
     )
 
 
-def _placement(
-    path: Path, header: np.void, pixdim: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _placement(path: Path, header: np.void, pixdim: NDArray[np.float64]) -> Placement:
     """Direction, shape (3, 3), and origin in LPS, in the header's unit of length.
 
     The sform counts when it is the scanner's, the only one, or says what the qform says; otherwise the qform does.
@@ -156,24 +157,23 @@ def _placement(
     has_sform, has_qform = header["sform_code"] > 0, header["qform_code"] > 0
     by_sform, by_qform = sform_placement(header), qform_placement(header)
     sheared = not skew(by_sform[0]) <= DIRECTION_TOLERANCE
-    if has_sform and not sheared:
-        alike = (
-            np.abs(by_sform[0] - by_qform[0]).max() <= DIRECTION_TOLERANCE
-            and np.abs(by_sform[1] - by_qform[1]).max() <= ORIGIN_TOLERANCE_MM
-        )
-        if not has_qform or header["sform_code"] == _SCANNER or alike:
-            steps = np.linalg.norm(header["srow"][:, :3].astype(float), axis=0)
-            if np.abs(steps - pixdim).max() > SPACING_TOLERANCE_MM:
-                what = "the header contradicts itself about the spacing (sform against pixdim)"
-                raise refuse(
-                    path,
-                    what,
-                    numbers_text(steps),
-                    numbers_text(pixdim),
-                    "Copy the image's header, for example with SimpleITK's CopyInformation.",
-                    fault="bad-geometry",
-                )
-            return _finite(path, *by_sform)
+    if (
+        has_sform
+        and not sheared
+        and (not has_qform or header["sform_code"] == _SCANNER or placed_alike(by_sform, by_qform))
+    ):
+        steps = np.linalg.norm(header["srow"][:, :3].astype(float), axis=0)
+        if np.abs(steps - pixdim).max() > SPACING_TOLERANCE_MM:
+            what = "the header contradicts itself about the spacing (sform against pixdim)"
+            raise refuse(
+                path,
+                what,
+                numbers_text(steps),
+                numbers_text(pixdim),
+                "Copy the image's header, for example with SimpleITK's CopyInformation.",
+                fault="bad-geometry",
+            )
+        return _finite(path, *by_sform)
     if has_qform:
         return _finite(path, *by_qform)
     if has_sform:
@@ -183,7 +183,15 @@ def _placement(
     return np.eye(3), np.zeros(3)
 
 
-def sform_placement(header: np.void) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def placed_alike(one: Placement, other: Placement) -> bool:
+    """Whether two placements differ by no more than what rounding does; one that is not finite is like none."""
+    return bool(
+        np.abs(one[0] - other[0]).max() <= DIRECTION_TOLERANCE
+        and np.abs(one[1] - other[1]).max() <= ORIGIN_TOLERANCE_MM
+    )
+
+
+def sform_placement(header: np.void) -> Placement:
     """Direction and origin, LPS, as the sform says; NaN for an axis that it gives no direction."""
     affine = header["srow"].astype(float)
     steps = np.linalg.norm(affine[:, :3], axis=0)
@@ -192,7 +200,7 @@ def sform_placement(header: np.void) -> tuple[NDArray[np.float64], NDArray[np.fl
     return direction * _TO_LPS[:, None], affine[:, 3] * _TO_LPS
 
 
-def qform_placement(header: np.void) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def qform_placement(header: np.void) -> Placement:
     """Direction and origin, LPS: the rotation of a unit quaternion (a, b, c, d), of which the header has b, c, d."""
     b, c, d = header["quatern"].astype(float).tolist()
     squares = b * b + c * c + d * d
@@ -211,9 +219,7 @@ def qform_placement(header: np.void) -> tuple[NDArray[np.float64], NDArray[np.fl
     return direction * _TO_LPS[:, None], header["qoffset"].astype(float) * _TO_LPS
 
 
-def _finite(
-    path: Path, direction: NDArray[np.float64], origin: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _finite(path: Path, direction: NDArray[np.float64], origin: NDArray[np.float64]) -> Placement:
     if not (np.isfinite(direction).all() and np.isfinite(origin).all()):
         raise refuse(
             path,

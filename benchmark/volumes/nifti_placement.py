@@ -12,8 +12,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from isal import igzip
 
-from .geometry import DIRECTION_TOLERANCE, ORIGIN_TOLERANCE_MM
-from .nifti_header import HEADER, HEADER_BYTES, qform_placement, read_fields, sform_placement
+from .nifti_header import HEADER, HEADER_BYTES, placed_alike, qform_placement, read_fields, sform_placement
 from .stored_volume import is_gzip, open_gzip
 
 _COPIED = ("qform_code", "sform_code", "quatern", "qoffset", "srow")
@@ -33,12 +32,7 @@ def places_twice(path: Path) -> bool:
     fields, _ = read_fields(path)
     if fields["sform_code"] <= 0 or fields["qform_code"] <= 0:
         return False
-    by_sform, by_qform = sform_placement(fields), qform_placement(fields)
-    alike = (
-        np.abs(by_sform[0] - by_qform[0]).max() <= DIRECTION_TOLERANCE
-        and np.abs(by_sform[1] - by_qform[1]).max() <= ORIGIN_TOLERANCE_MM
-    )
-    return not alike
+    return not placed_alike(sform_placement(fields), qform_placement(fields))
 
 
 def copy_placement(source: Path, volume: Path, out: Path) -> dict[str, tuple[Any, Any]]:

@@ -1,7 +1,7 @@
 import pytest
 
 from mswal_bench.benchmark.errors import BenchError
-from mswal_bench.benchmark.lesion_classes import BY_KEY, LESION_CLASSES, classes_of
+from mswal_bench.benchmark.lesion_classes import BY_KEY, LESION_CLASSES, classes_of, lesion_called
 
 MSWAL = {"background": 0, **{lesion.key: lesion.id for lesion in LESION_CLASSES}}
 
@@ -30,6 +30,16 @@ def test_lits():
     assert (liver.id, liver.key, liver.name, liver.plural, liver.abbreviation) == (1, "liver", "Liver", "livers", "L")
     assert (tumor.id, tumor.key, tumor.name) == (2, "liver_tumor", "Liver tumor")
     assert tumor.colour == BY_KEY["liver_tumor"].colour
+
+
+@pytest.mark.parametrize("name", ["kidney_tumor", "Kidney tumours", "KIDNEY TUMOUR", "kidney-tumors"])
+def test_a_lesion_by_any_of_its_names(name):
+    assert lesion_called(name) == BY_KEY["kidney_tumor"]
+
+
+@pytest.mark.parametrize("name", ["", "tumor", "KT", "kidney"])
+def test_no_lesion_of_mswal(name):
+    assert lesion_called(name) is None
 
 
 def test_kits():

@@ -9,7 +9,7 @@ import click
 
 @click.command()
 @click.argument("raw", type=click.Path(path_type=Path))
-@click.option("--fix", is_flag=True, help="Copy the image's geometry to labels whose header alone is wrong.")
+@click.option("--fix", is_flag=True, help="Copy the image's geometry to labels whose header differs or is not valid.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--jobs", type=click.IntRange(min=1), default=None, help="Processes.  [default: one per core]")
@@ -25,10 +25,11 @@ def check(context: click.Context, raw: Path, fix: bool, strict: bool, as_json: b
     checked, as warnings, where dataset.json has MSWAL's seven labels and is not a phantom's.
 
     --fix repairs labels that have their image's shape and another geometry or none that is valid. Only the header
-    changes; no voxel moves, so look at a repaired label over its image. Originals go to RAW/.before-fix, with
-    fixes.json, which says what was changed. A file that a link in RAW leads to is never touched. To restore them:
+    changes; no voxel moves, so look at a repaired label over its image. Originals go to RAW/.before-fix, those of
+    labels that were spoilt and repaired once more to its folder `again`, with fixes.json, which says what was changed.
+    A file that a link in RAW leads to is never touched. To restore the labels as they were first:
 
-        cp -a RAW/.before-fix/labelsTr/. RAW/labelsTr/
+        cp -a RAW/.before-fix/labels* RAW/
     """
     from ...errors import raise_if_any
     from ...inspection.inspect_dataset import inspect_dataset

@@ -52,9 +52,13 @@ def _lines(prepared: Prepared, kind: str) -> list[str]:
 
 def _tracks(prepared: Prepared) -> list[str]:
     """Which of the two tracks the data is enough for."""
+    from ...intake.source import is_part
+
+    if is_part(prepared.split):
+        return ["tracks: none, for this is a part"]
     hidden = len(prepared.hidden)
     if not hidden:
-        return ["tracks: official-test, public-cv"] if prepared.split.test else ["tracks: public-cv"]
+        return ["tracks: official-test, public-cv"]
     images = len(prepared.dataset.test)
     if images:
         return [f"tracks: public-cv; official-test can be predicted, and scored by who has the {hidden} hidden labels"]

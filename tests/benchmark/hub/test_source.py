@@ -105,6 +105,14 @@ def test_a_busy_hub_may_be_asked_again(server: HubServer, status: int) -> None:
     assert listing(server).commit == COMMIT
 
 
+def test_nobody_waits_longer_than_the_hubs_own_window(server: HubServer) -> None:
+    server.faults.status = {"": [429]}
+    server.faults.retry_after = "86400"
+    with pytest.raises(PassingError) as caught:
+        listing(server)
+    assert caught.value.wait_s == 300
+
+
 def test_another_refusal_is_final(server: HubServer) -> None:
     server.faults.status = {"": [418]}
     assert "found status 418" in refused(server)

@@ -161,6 +161,7 @@ FAULTS: list[tuple[str, Plant, list[tuple[str, str]]]] = [
     # Images.
     ("blank", lambda raw: edit_voxels(image_of(raw), lambda array: array * 0 + 40), [("blank-image", IMAGE)]),
     ("NaN in the image", lambda raw: edit_voxels(image_of(raw), _set((5, 5, 5), np.inf)), [("not-finite", IMAGE)]),
+    ("nothing but NaN", lambda raw: edit_voxels(image_of(raw), lambda a: a * np.nan), [("not-finite", IMAGE)]),
     ("not from -1024", lambda raw: edit_voxels(image_of(raw), lambda array: array + 1024), [("hu-range", IMAGE)]),
     ("windowed", lambda raw: edit_voxels(image_of(raw), lambda array: array.clip(-150, 250)), [("hu-range", IMAGE)]),
     # Labels.
@@ -259,6 +260,25 @@ def test_sizes_are_those_of_mswal_where_it_is_mswal(
     assert of_case == (expected if is_mswal else [])
     others = {one.code for one in findings if one.case != "PHANTOM_0001"}
     assert others == ({"in-plane-size"} if is_mswal else set())
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        {"background": 0, **{f"organ {value}": value for value in range(1, 8)}},
+        {"background": 0, "liver": 1},
+        {"background": 0, "whole": [1, 2], "part": 2},
+        {"background": 0, "gallstone": "1"},
+        ["background"],
+        None,
+    ],
+    ids=str,
+)
+def test_no_size_is_expected_of_another_data_set(raw: Path, labels: object) -> None:
+    """Also of one that has seven labels, and whatever dataset.json says."""
+    edit_description(raw, phantom=None, labels=labels)
+    codes = {one.code for one in inspect_dataset(raw, jobs=1).findings}
+    assert not codes & {"slice-count", "in-plane-size"}
 
 
 @pytest.mark.parametrize(("slices", "expected"), [(51, ["slice-count"]), (52, []), (1089, []), (1090, ["slice-count"])])

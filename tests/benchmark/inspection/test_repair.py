@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,10 +18,11 @@ import numpy as np
 import pytest
 import SimpleITK
 
+from mswal_bench.benchmark.cli.data.check import check
 from mswal_bench.benchmark.files import PARTIAL
 from mswal_bench.benchmark.inspection import repair
 from mswal_bench.benchmark.inspection.inspect_dataset import inspect_dataset
-from mswal_bench.benchmark.inspection.repair import KEPT, LOG, Repaired, repair_dataset
+from mswal_bench.benchmark.inspection.repair import AGAIN, KEPT, LOG, Repaired, repair_dataset
 from mswal_bench.tests.benchmark.inspection.raw_folder import content, edit_header, edit_voxels, image_of, label_of
 
 ELSEWHERE: dict[str, dict[str, Any]] = {
@@ -180,6 +182,22 @@ def test_a_linked_folder_is_not_written_into(raw: Path, tmp_path: Path) -> None:
     assert content(tmp_path) == before
 
 
+@pytest.mark.parametrize("inside", ["", "labelsTr", AGAIN])
+def test_originals_do_not_go_through_a_link_to_another_place(raw: Path, tmp_path: Path, inside: str) -> None:
+    edit_header(label_of(raw), **ELSEWHERE["origin"])
+    if inside == AGAIN:
+        _fix(raw)
+        edit_header(label_of(raw), **ELSEWHERE["direction"])
+    (tmp_path / "elsewhere").mkdir()
+    (raw / KEPT / inside).parent.mkdir(exist_ok=True)
+    (raw / KEPT / inside).symlink_to(tmp_path / "elsewhere")
+    before = content(tmp_path)
+    (problem,) = _fix(raw).problems
+    assert "is a link to another place" in str(problem)
+    assert problem.mend == "Move the link away."
+    assert content(tmp_path) == before
+
+
 def test_a_data_set_that_is_a_link_itself(raw: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(raw)
     edit_header(label_of(raw), **ELSEWHERE["origin"])
@@ -204,17 +222,25 @@ def test_a_label_that_is_spoilt_again_has_both_originals_kept(raw: Path) -> None
         edit_header(label_of(raw), **ELSEWHERE[name])
         originals.append(label_of(raw).read_bytes())
         _fix(raw)
-    assert {path.read_bytes() for path in (raw / KEPT / "labelsTr").iterdir()} == set(originals)
+    (first,), (second,) = ([*(raw / KEPT / folder).iterdir()] for folder in ("labelsTr", f"{AGAIN}/labelsTr"))
+    assert first.name == label_of(raw).name
+    assert [first.read_bytes(), second.read_bytes()] == originals
     logged = json.loads((raw / KEPT / LOG).read_text())["fixes"]
     assert [(raw / fix["original"]).read_bytes() for fix in logged] == originals
 
 
 def test_originals_are_brought_back_with_the_command_in_the_help(raw: Path) -> None:
-    edit_header(label_of(raw), **ELSEWHERE["origin"])
-    before = content(raw / "labelsTr")
+    """Those of both parts, and as they were first where one was spoilt and repaired twice."""
+    edit_header(label_of(raw, 2), **ELSEWHERE["origin"])
+    edit_header(label_of(raw, 485), **ELSEWHERE["origin"])
+    before = content(raw)
     _fix(raw)
-    subprocess.run(["cp", "-a", f"{raw}/{KEPT}/labelsTr/.", f"{raw}/labelsTr/"], check=True)
-    assert content(raw / "labelsTr") == before
+    edit_header(label_of(raw, 2), **ELSEWHERE["direction"])
+    _fix(raw)
+    (command,) = re.findall(r"^ +(cp .*)$", str(check.help), re.MULTILINE)
+    subprocess.run(command.replace("RAW", "."), shell=True, check=True, cwd=raw)
+    shutil.rmtree(raw / KEPT)
+    assert content(raw) == before
 
 
 def test_an_unpacked_label_and_a_big_endian_one(raw: Path) -> None:

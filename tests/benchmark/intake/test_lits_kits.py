@@ -90,6 +90,29 @@ def test_every_problem_in_one_go(tmp_path: Path) -> None:
         assert words in text
 
 
+@pytest.mark.parametrize("lack", ["an image", "a label"])
+def test_a_case_that_lacks_a_file_is_left_out_of_a_part(tmp_path: Path, lack: str) -> None:
+    """As in a clone of KiTS23 whose images are still being fetched: every label is there."""
+    root = kits_folder(tmp_path)
+    for number in (2, 5, 400):
+        (root / "dataset" / f"case_{number:05d}" / f"{'imaging' if 'i' in lack else 'segmentation'}.nii.gz").unlink()
+    (line,) = problems(find_kits, root)
+    assert f"3 cases without {lack}: case_00002, case_00005, case_00400" in line
+    source = find_kits(root, partial=True)
+    assert len(source.train) + len(source.test) == 486
+    assert source.split.name == "kits-partial"
+    assert {*source.split.train, *source.split.test} == {*source.train, *source.test}
+    assert source.notes[1] == f"3 cases without {lack} left out: case_00002, case_00005, case_00400"
+
+
+def test_labels_alone_are_no_part(tmp_path: Path) -> None:
+    root = lits_folder(tmp_path)
+    for path in root.rglob("volume-*"):
+        path.unlink()
+    (line,) = problems(find_lits, root, partial=True)
+    assert "holds no training case of LiTS" in line
+
+
 @pytest.mark.parametrize("partial", [False, True])
 def test_the_other_data_set_is_none_of_this(tmp_path: Path, partial: bool) -> None:
     root = lits_folder(tmp_path, range(3))

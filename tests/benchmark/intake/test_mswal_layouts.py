@@ -104,6 +104,29 @@ def test_other_counts_say_what_was_found(make_mswal: MakeFolder) -> None:
     assert part.digest != OFFICIAL.digest
 
 
+def test_a_case_that_lacks_a_file_is_left_out_of_a_part(make_mswal: MakeFolder) -> None:
+    """As in a download that was interrupted, which brings the labels first."""
+    root = make_mswal(test_images=True, test_labels=True)
+    for name in ("imagesTr/MSWAL_0003_0000", "imagesTr/MSWAL_0484_0000", "labelsTr/MSWAL_0009", "labelsTs/MSWAL_0485"):
+        (root / f"{name}.nii.gz").unlink()
+    source = find_mswal(root, partial=True)
+    assert (len(source.train), len(source.test)) == (481, 209)
+    assert not {"MSWAL_0003", "MSWAL_0484", "MSWAL_0009", "MSWAL_0485"} & {*source.split.train, *source.split.test}
+    assert source.split.name == "mswal-partial"
+    assert [note for note in source.notes if "left out" in note] == [
+        "1 case without a label left out: MSWAL_0009",
+        "2 cases without an image left out: MSWAL_0003, MSWAL_0484",
+        "1 case without a label left out: MSWAL_0485",
+    ]
+
+
+def test_a_phantoms_split_is_called_one(make_mswal: MakeFolder, tmp_path: Path) -> None:
+    source = find_mswal(make_mswal(phantom={"seed": 0}))
+    assert (source.split.name, source.split.digest) == ("phantom", OFFICIAL.digest)
+    part = find_mswal(make_mswal(root=tmp_path / "part", train=2, test=1, phantom={"seed": 0}), partial=True)
+    assert part.split.name == "phantom-partial"
+
+
 def test_the_whole_taken_for_a_part_is_the_whole(make_mswal: MakeFolder) -> None:
     assert find_mswal(make_mswal(), partial=True).split == OFFICIAL
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mswal_bench.benchmark.intake.placing import Way, is_placed, place
+from mswal_bench.benchmark.intake.placing import Way, is_placed, place, state_of
 
 HOUR_NS = 3600 * 10**9
 
@@ -38,11 +38,11 @@ def age(path: Path, by_ns: int) -> None:
 
 
 def test_a_hard_link_first(source: Path, target: Path) -> None:
-    assert not is_placed(source, target, copy=False)
+    assert not is_placed(source, target, None, copy=False)
     assert place(source, target, copy=False) is Way.HARD_LINK
     assert target.samefile(source)
     assert not target.is_symlink()
-    assert is_placed(source, target, copy=False)
+    assert is_placed(source, target, None, copy=False)
     assert list(target.parent.iterdir()) == [target]
 
 
@@ -55,7 +55,7 @@ def test_a_symbolic_link_next_from_anywhere(
     monkeypatch.chdir("/")
     assert target.readlink() == source
     assert target.read_bytes() == b"content"
-    assert is_placed(source, target, copy=False)
+    assert is_placed(source, target, None, copy=False)
 
 
 def test_a_copy_last(source: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +64,7 @@ def test_a_copy_last(source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
     assert place(source, target, copy=False) is Way.COPY
     assert target.read_bytes() == b"content"
     assert not target.samefile(source)
-    assert is_placed(source, target, copy=False)
+    assert is_placed(source, target, state_of(source), copy=False)
 
 
 def test_a_link_of_the_source_is_followed(source: Path, target: Path) -> None:
@@ -72,15 +72,15 @@ def test_a_link_of_the_source_is_followed(source: Path, target: Path) -> None:
     alias.symlink_to(source.name)
     assert place(alias, target, copy=False) is Way.HARD_LINK
     assert not target.is_symlink()
-    assert is_placed(alias, target, copy=False)
+    assert is_placed(alias, target, None, copy=False)
 
 
 def test_copies_on_request_also_over_links(source: Path, target: Path) -> None:
     place(source, target, copy=False)
-    assert not is_placed(source, target, copy=True)
+    assert not is_placed(source, target, None, copy=True)
     assert place(source, target, copy=True) is Way.COPY
     assert not target.samefile(source)
-    assert is_placed(source, target, copy=True)
+    assert is_placed(source, target, state_of(source), copy=True)
     assert source.read_bytes() == target.read_bytes() == b"content"
 
 
@@ -90,34 +90,47 @@ def test_what_has_to_be_compressed_is(tmp_path: Path, target: Path, copy: bool) 
     source.write_bytes(bytes(range(256)) * 9999)
     assert place(source, target, copy=copy) is Way.PACKED
     assert gzip.decompress(target.read_bytes()) == source.read_bytes()
-    assert is_placed(source, target, copy=copy)
+    assert is_placed(source, target, state_of(source), copy=copy)
     first = target.read_bytes()
     place(source, target, copy=copy)
     assert target.read_bytes() == first
 
 
-def test_a_younger_source_takes_its_place_again(source: Path, target: Path) -> None:
+@pytest.mark.parametrize("younger_by_ns", [-HOUR_NS, 0, HOUR_NS])
+def test_a_source_that_is_another_file_takes_its_place_again(source: Path, target: Path, younger_by_ns: int) -> None:
+    placed = state_of(source)
     place(source, target, copy=True)
-    source.write_bytes(b"fetched again")
-    age(source, HOUR_NS)
-    assert not is_placed(source, target, copy=True)
+    assert is_placed(source, target, placed, copy=True)
+    other = source.with_name("other")
+    other.write_bytes(b"CONTENT")
+    os.utime(other, ns=(placed["mtime_ns"] + younger_by_ns,) * 2)
+    other.replace(source)
+    assert not is_placed(source, target, placed, copy=True)
+
+
+def test_a_source_that_was_written_to_takes_its_place_again(source: Path, target: Path) -> None:
+    placed = state_of(source)
     place(source, target, copy=True)
-    assert target.read_bytes() == b"fetched again"
+    source.write_bytes(b"CONTENT")
+    age(source, -HOUR_NS)
+    assert not is_placed(source, target, placed, copy=True)
 
 
 def test_a_file_that_was_repaired_since_stays(source: Path, target: Path) -> None:
+    placed = state_of(source)
     place(source, target, copy=False)
     repaired = target.with_name("repaired")
     repaired.write_bytes(b"repaired")
     repaired.replace(target)
-    age(target, HOUR_NS)
-    assert is_placed(source, target, copy=False)
+    age(target, -HOUR_NS)
+    assert is_placed(source, target, placed, copy=False)
+    assert not is_placed(source, target, None, copy=False)
     assert source.read_bytes() == b"content"
 
 
 def test_a_link_to_nothing_is_not_in_place(source: Path, target: Path) -> None:
     target.symlink_to("nowhere")
-    assert not is_placed(source, target, copy=False)
+    assert not is_placed(source, target, None, copy=False)
     place(source, target, copy=False)
     assert target.read_bytes() == b"content"
 

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import SimpleITK
+from filelock import FileLock
 
 from mswal_bench.benchmark.dataset import open_dataset
 from mswal_bench.benchmark.errors import BenchError
@@ -41,7 +44,7 @@ def test_public_cases_become_a_raw_data_set_with_the_split_frozen(make_mswal: Ma
     prepared = prepare_dataset(source, out)
     assert prepared.placed == {Way.HARD_LINK: 968}
     assert sorted(path.name for path in out.iterdir()) == [
-        "dataset.json", "imagesTr", "labelsTr", "prepared.json", "split.json",
+        ".prepare.lock", "dataset.json", "imagesTr", "labelsTr", "prepared.json", "split.json",
     ]  # fmt: skip
     assert (out / "imagesTr" / "MSWAL_0007_0000.nii.gz").read_text() == "MSWAL_0007.nii.gz"
     description = json.loads((out / "dataset.json").read_text())
@@ -55,7 +58,8 @@ def test_public_cases_become_a_raw_data_set_with_the_split_frozen(make_mswal: Ma
     assert open_dataset(out).split.digest == split.digest == prepared.split.digest
     assert len(prepared.hidden) == 210
     files = json.loads((out / "prepared.json").read_text())["files"]
-    assert files["MSWAL_0007"] == {"image": "imagesTr/MSWAL_0007.nii.gz", "label": "labelsTr/MSWAL_0007.nii.gz"}
+    assert files["imagesTr/MSWAL_0007_0000.nii.gz"]["source"] == "imagesTr/MSWAL_0007.nii.gz"
+    assert files["labelsTr/MSWAL_0007.nii.gz"]["source"] == "labelsTr/MSWAL_0007.nii.gz"
     assert contents(source) == before
 
 
@@ -122,6 +126,128 @@ def test_a_file_that_is_lost_is_put_back_and_a_repaired_one_is_kept(make_mswal: 
     assert repaired.read_text() == "repaired"
 
 
+def _swap(one: Path, other: Path) -> None:
+    one.rename(one.with_name("held"))
+    other.rename(one)
+    one.with_name("held").rename(other)
+
+
+@pytest.mark.parametrize("copy", [False, True])
+def test_two_files_that_change_names_do_so_in_the_data_set(make_mswal: MakeFolder, tmp_path: Path, copy: bool) -> None:
+    source, out = make_mswal(train=2, test=1), tmp_path / "raw"
+    names = ["MSWAL_0001.nii.gz", "MSWAL_0002.nii.gz"]
+    one, other = (source / "labelsTr" / name for name in names)
+    for path in (one, other):  # of one time: as files are that come from an archive
+        os.utime(path, (1e9, 1e9))
+    prepare_dataset(source, out, partial=True, copy=copy)
+    _swap(one, other)
+    assert sum(prepare_dataset(source, out, partial=True, copy=copy).placed.values()) == 2
+    assert [(out / "labelsTr" / name).read_text() for name in names] == names[::-1]
+    assert not prepare_dataset(source, out, partial=True, copy=copy).placed
+
+
+@pytest.mark.parametrize("copy", [False, True])
+def test_a_source_file_takes_the_place_of_a_younger_one(make_mswal: MakeFolder, tmp_path: Path, copy: bool) -> None:
+    source, out = make_mswal(train=2, test=1), tmp_path / "raw"
+    prepare_dataset(source, out, partial=True, copy=copy)
+    older = tmp_path / "older"
+    older.write_text("older")
+    os.utime(older, (1e9, 1e9))
+    older.replace(source / "labelsTr" / "MSWAL_0002.nii.gz")
+    assert sum(prepare_dataset(source, out, partial=True, copy=copy).placed.values()) == 1
+    assert (out / "labelsTr" / "MSWAL_0002.nii.gz").read_text() == "older"
+
+
+def test_an_interrupted_call_does_not_take_an_old_file_for_the_new_one(
+    make_mswal: MakeFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, out = make_mswal(train=2, test=1), tmp_path / "raw"
+    prepare_dataset(source, out, partial=True, copy=True)
+    _swap(*(source / "labelsTr" / f"MSWAL_000{number}.nii.gz" for number in (1, 2)))
+
+    def stop(*_: object, **__: object) -> Way:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "place", stop)
+        with pytest.raises(KeyboardInterrupt):
+            prepare_dataset(source, out, partial=True, copy=True)
+    assert sum(prepare_dataset(source, out, partial=True, copy=True).placed.values()) == 2
+    assert (out / "labelsTr" / "MSWAL_0001.nii.gz").read_text() == "MSWAL_0002.nii.gz"
+
+
+@pytest.mark.parametrize("files", [None, [], {"labelsTr/MSWAL_0001.nii.gz": "labelsTr/MSWAL_0001.nii.gz"}])
+def test_copies_of_which_nothing_is_known_are_made_again(make_mswal: MakeFolder, tmp_path: Path, files: object) -> None:
+    source, out = make_mswal(train=2, test=1), tmp_path / "raw"
+    prepare_dataset(source, out, partial=True, copy=True)
+    mark = json.loads((out / "prepared.json").read_text())
+    (out / "prepared.json").write_text(json.dumps(mark | {"files": files}))
+    assert prepare_dataset(source, out, partial=True, copy=True).placed == {Way.COPY: 4}
+
+
+def test_a_second_call_at_the_same_time_is_refused(make_mswal: MakeFolder, tmp_path: Path) -> None:
+    source, out = make_mswal(train=2, test=1), tmp_path / "raw"
+    prepare_dataset(source, out, partial=True)
+    (out / "labelsTr" / ".partial-x.nii.gz").write_text("half")
+    (out / "labelsTr" / "MSWAL_0001.nii.gz").unlink()
+    with FileLock(out / ".prepare.lock"):
+        (line,) = problems(source, out, partial=True)
+    assert line == f"{out}: another call is preparing this folder. Wait until it has ended."
+    assert (out / "labelsTr" / ".partial-x.nii.gz").exists()
+    assert prepare_dataset(source, out, partial=True).placed == {Way.HARD_LINK: 1}
+
+
+def test_a_call_that_was_stopped_at_once_is_gone_on_with(make_mswal: MakeFolder, tmp_path: Path) -> None:
+    source, out = make_mswal(train=2, test=1), tmp_path / "raw"
+    out.mkdir()
+    (out / ".prepare.lock").touch()
+    assert sum(prepare_dataset(source, out, partial=True).placed.values()) == 4
+
+
+@pytest.mark.parametrize("which", ["src", "src/imagesTr", "raw"])
+def test_a_folder_that_may_not_be_read(
+    make_mswal: MakeFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    source, out = make_mswal(train=2, test=1), tmp_path / "raw"
+    prepare_dataset(source, out, partial=True)
+    shut = tmp_path / which
+    iterdir, is_dir = Path.iterdir, Path.is_dir
+
+    def refused(path: Path) -> Iterator[Path]:
+        if path == shut:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return iterdir(path)
+
+    def hidden(path: Path) -> bool:
+        # What is within a folder that may not be entered cannot be asked for either.
+        if path.parent == shut:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return is_dir(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "iterdir", refused)
+        patch.setattr(Path, "is_dir", hidden)
+        (line,) = problems(source, out, partial=True)
+    assert line.startswith(str(shut))
+    assert "cannot be read (Permission denied)" in line
+
+
+@pytest.mark.parametrize("kind", ["lits", "kits"])
+def test_a_folder_below_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    source = (lits_folder if kind == "lits" else kits_folder)(tmp_path / "src")
+    shut = next(path for path in source.iterdir() if path.is_dir())
+    scandir = os.scandir
+
+    def refused(path: str) -> object:
+        if Path(path) == shut:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    (line,) = problems(source, tmp_path / "raw", kind=kind, partial=True)
+    assert line == f"{shut}: cannot be read (Permission denied)."
+
+
 def test_one_ending_for_all(make_mswal: MakeFolder, tmp_path: Path) -> None:
     source = make_mswal(image="MSWAL_{:04d}_0000.nii", label="MSWAL_{:04d}.nii", train=3, test=2)
     prepare_dataset(source, tmp_path / "plain", partial=True)
@@ -142,6 +268,23 @@ def test_the_table_of_cases_comes_along_under_the_ids(make_mswal: MakeFolder, tm
     before = contents(out)
     prepare_dataset(source, out, partial=True)
     assert contents(out) == before
+
+
+@pytest.mark.parametrize(
+    "edited", [b"case,sex,phase\nMSWAL_0001,male,arterial\n", b"case,sex\nMSWAL_0001,m\xe4nnlich\n"]
+)
+def test_a_table_that_was_edited_stays(make_mswal: MakeFolder, tmp_path: Path, edited: bytes) -> None:
+    source, out = make_mswal(train=2, test=1), tmp_path / "raw"
+    (source / "cases.csv").write_text("case,sex\nMSWAL_0001,male\n")
+    assert not [note for note in prepare_dataset(source, out, partial=True).notes if "cases.csv" in note]
+    (out / "cases.csv").write_bytes(edited)
+    before = contents(out)
+    again = prepare_dataset(source, out, partial=True)
+    assert contents(out) == before
+    assert again.notes[-1].startswith(f"{out / 'cases.csv'} stays as it is, though the source's differs")
+    (out / "cases.csv").unlink()
+    prepare_dataset(source, out, partial=True)
+    assert (out / "cases.csv").read_text() == "case,sex\nMSWAL_0001,male\n"
 
 
 def test_a_part_may_grow_and_the_whole_may_not_change(make_mswal: MakeFolder, tmp_path: Path) -> None:

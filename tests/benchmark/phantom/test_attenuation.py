@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mswal_bench.benchmark.mswal_facts import PHASE, Phase
 from mswal_bench.benchmark.phantom.attenuation import LesionAttenuation, tissues_hu
-from mswal_bench.benchmark.phantom.cohort import PHASES, Phase
 
 
-@pytest.mark.parametrize("phase", list(PHASES))
+@pytest.mark.parametrize("phase", list(PHASE))
 def test_a_cyst_is_water_in_every_phase(phase: Phase) -> None:
     lesions = LesionAttenuation(phase, np.random.default_rng(0))
     for key in ("liver_cyst", "kidney_cyst"):
@@ -18,7 +18,7 @@ def test_a_cyst_is_water_in_every_phase(phase: Phase) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_organs_enhance_in_the_order_that_radiology_has_it(seed: int) -> None:
-    hu = {phase: tissues_hu(phase, np.random.default_rng(seed)) for phase in PHASES}
+    hu = {phase: tissues_hu(phase, np.random.default_rng(seed)) for phase in PHASE}
     assert hu["arterial"]["aorta"] > 250 > hu["portal venous"]["aorta"] > hu["non-contrast"]["aorta"]
     assert hu["portal venous"]["liver"] > hu["arterial"]["liver"] > hu["non-contrast"]["liver"]
     assert hu["arterial"]["renal cortex"] > hu["arterial"]["renal medulla"] + 50
@@ -26,7 +26,7 @@ def test_organs_enhance_in_the_order_that_radiology_has_it(seed: int) -> None:
     assert all(values["bile"] == 7 and values["fat"] < -90 for values in hu.values())
 
 
-@pytest.mark.parametrize("phase", list(PHASES))
+@pytest.mark.parametrize("phase", list(PHASE))
 def test_pancreatic_cancer_takes_up_less_than_the_pancreas(phase: Phase) -> None:
     rng = np.random.default_rng(1)
     pancreas = tissues_hu(phase, rng)["pancreas"]

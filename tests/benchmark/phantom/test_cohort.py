@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 
 from mswal_bench.benchmark.lesion_classes import BY_KEY
-from mswal_bench.benchmark.phantom.cohort import BURDENS, PATIENTS, PHASES, TRAIN_SLOTS, case_name, cohort
+from mswal_bench.benchmark.mswal_facts import PHASE
+from mswal_bench.benchmark.phantom.cohort import BURDENS, PATIENTS, TRAIN_SLOTS, case_name, cohort
 from mswal_bench.splits.split import load_split
 
 # MSWAL (arXiv 2503.13560), Fig. 1 (c).
@@ -59,8 +60,8 @@ def test_any_six_patients_in_a_row_hold_every_class(seed: int) -> None:
 def test_sex_and_phase_are_independent_enough() -> None:
     men = Counter(patient.phase for patient in cohort(0) if patient.sex == "male")
     for phase, count in men.items():
-        if PHASES[phase] > 200:
-            assert count / PHASES[phase] == pytest.approx(374 / 694, abs=0.1)
+        if PHASE[phase] > 200:
+            assert count / PHASE[phase] == pytest.approx(374 / 694, abs=0.1)
 
 
 def test_counts_are_overdispersed_and_capped() -> None:

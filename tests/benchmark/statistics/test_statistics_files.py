@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 from pathlib import Path
 
@@ -74,6 +75,32 @@ def test_the_data_sets_own_folders_are_not_written_to(tmp_path: Path, inside: st
         (tmp_path / folder).mkdir()
     with pytest.raises(BenchError, match="among the data set's own files"):
         refuse_to_write_into(tmp_path, tmp_path / inside)
+
+
+@pytest.mark.parametrize("name", ["dataset.json", "imagesTr", "prepared.json", "phantom.json", "release.json"])
+def test_another_data_sets_folder_is_not_written_to(tmp_path: Path, name: str) -> None:
+    other = tmp_path / "other"
+    (other / name).mkdir(parents=True)
+    with pytest.raises(BenchError, match=f"among another data set's files: found {name}"):
+        refuse_to_write_into(tmp_path / "raw", other)
+    refuse_to_write_into(tmp_path / "raw", tmp_path / "new")
+
+
+def test_a_folder_that_may_not_be_looked_into_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    with pytest.raises(BenchError, match=r"out/dataset.json: cannot be written \(Permission denied\)"):
+        refuse_to_write_into(tmp_path / "raw", tmp_path / "out")
+
+
+def test_the_same_folder_is_written_to_again(save_dataset, tmp_path: Path) -> None:
+    root, out = save_dataset({"a": np.zeros((4, 5, 6), np.uint8)}), tmp_path / "out"
+    statistics = dataset_statistics(root, jobs=1)
+    for _ in range(2):
+        refuse_to_write_into(root, out)
+        write_statistics(statistics, summarise(statistics), out)
 
 
 def test_a_place_that_cannot_be_written_to_is_told(paper_like: DatasetStatistics, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_all_cases(phantom_mswal: Path, tmp_path: Path) -> None:
     assert result.stdout.splitlines() == [
         f"MSWAL phantom: 484 training and 210 test cases in {out}",
         "files: 1388 hard links",
-        f"split: mswal, 484 training and 210 test cases, {split.digest}",
+        f"split: phantom, 484 training and 210 test cases, {split.digest}",
         "tracks: official-test, public-cv",
     ]
     dataset = open_dataset(out)
@@ -68,7 +68,7 @@ def test_the_public_cases_alone(phantom_mswal: Path, tmp_path: Path) -> None:
     result = run("prepare", as_published(phantom_mswal, tmp_path / "hub"), out)
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines()[2:] == [
-        f"split: mswal, 484 training and 210 test cases, {load_split('phantom').digest}",
+        f"split: phantom, 484 training and 210 test cases, {load_split('phantom').digest}",
         "tracks: public-cv",
         "official-test needs the images and the hidden labels of 210 test cases, which are not public",
     ]
@@ -83,6 +83,19 @@ def test_names_with_a_prefix_and_without_a_channel(phantom_mswal: Path, tmp_path
     assert result.exit_code == 0, result.output
     assert load_split("phantom").digest in result.stdout
     assert "note: 484 cases got the id of MSWAL, PHANTOM_0001 for wab_PHANTOM_0001" in result.stdout
+
+
+def test_a_part_is_of_no_track(tmp_path: Path) -> None:
+    source, out = tmp_path / "phantom", tmp_path / "raw"
+    made = run("phantom", source, "--train", 4, "--test", 1, "--size", "tiny", "--jobs", 1)
+    assert made.exit_code == 0, made.output
+    result = run("prepare", source, out, "--partial")
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[2].startswith("split: phantom-partial, 4 training and 1 test cases, sha256:")
+    assert lines[3] == "tracks: none, for this is a part"
+    assert "official-test" not in result.stdout
+    assert "public-cv" not in result.stdout
 
 
 def test_killed_and_called_again(phantom_mswal: Path, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from mswal_bench.benchmark import mswal_facts as paper
 from mswal_bench.benchmark.lesion_classes import BY_KEY
-from mswal_bench.benchmark.statistics import paper_numbers as paper
 
 
 def test_the_papers_numbers_fit_together() -> None:
