@@ -10,11 +10,6 @@ METHODS ?= inception-nnunet nnunet-v2
 SHELL := bash
 .DELETE_ON_ERROR:
 
-# In the order of the paper's table.
-ifeq ($(METHODS),all)
-override METHODS := inception-nnunet nnunet-v1 nnunet-v2 nnunet-resenc mednext nnformer swin-unetr
-endif
-
 .PHONY: help setup demo test test-fast bench lint format clean
 
 help:
@@ -36,9 +31,12 @@ $(READY): pyproject.toml constraints.txt
 demo: export OMP_NUM_THREADS ?= 1
 demo: $(READY) ## phantom data -> train two methods -> predict -> score -> a table and a page (METHODS=all: all seven, an hour)
 	$(BENCH) data phantom $(DEMO)/data --train 100 --test 40 --size small --seed 0
-	set -e; for method in $(METHODS); do (set -x; \
-	    $(BENCH) run $$method --data $(DEMO)/data --work $(DEMO)/$$method --budget demo --fold 0 --device cpu); done
-	$(BENCH) report $(foreach method,$(METHODS),$(DEMO)/$(method)/fold-0/$(method)) --data $(DEMO)/data --out $(DEMO)/report
+	set -e; methods="$(METHODS)"; if [ "$$methods" = all ]; then methods=$$($(BENCH) methods --names); fi; \
+	for method in $$methods; do \
+	    (set -x; $(BENCH) run $$method --data $(DEMO)/data --work $(DEMO)/$$method --budget demo --fold 0 --device cpu); \
+	    predictions="$$predictions $(DEMO)/$$method/fold-0/$$method"; \
+	done; \
+	set -x; $(BENCH) report $$predictions --data $(DEMO)/data --out $(DEMO)/report
 
 test: $(READY) ## run the whole test suite
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -n auto --dist worksteal

@@ -16,11 +16,17 @@ _NARROWEST = 80
 @click.command()
 @click.argument("method", type=click.Choice(list(METHODS)), required=False)
 @click.option("--variant", help="The card of a variant of METHOD.")
+@click.option("--names", is_flag=True, help="For scripts: the names of all methods, one a line.")
 @click.option("--json", "as_json", is_flag=True, help="For programs: everything, the settings of all budgets too.")
-def methods(method: str | None, variant: str | None, as_json: bool) -> None:
+def methods(method: str | None, variant: str | None, names: bool, as_json: bool) -> None:
     """List the methods; of METHOD, show what fixes its settings and where it differs from the original."""
     from ..method_text import card_text, method_data, methods_table
 
+    if names and (method is not None or as_json):
+        raise click.UsageError("--names is of all methods, and goes with nothing else.")
+    if names:
+        click.echo("\n".join(METHODS))
+        return
     if variant is not None and method is None:
         raise click.UsageError("--variant needs a METHOD.")
     chosen = None if method is None else chosen_method(method, variant)

@@ -46,7 +46,12 @@ def test_json_for_programs():
     assert variant["settings"]["paper"]["network_options"]["nonlin"] == "torch.nn.LeakyReLU"
 
 
+def test_names_for_scripts():
+    assert call("--names").split() == list(METHODS)
+
+
 def test_mistakes():
+    assert "--names is of all methods" in call("mednext", "--names", exit_code=2)
     assert "'mars-net' is not one of 'inception-nnunet'" in call("mars-net", exit_code=2)
     assert "--variant needs a METHOD" in call("--variant", "I", exit_code=2)
     assert "has no variant 'VI': expected one of: I, II" in call("inception-nnunet", "--variant", "VI", exit_code=1)
