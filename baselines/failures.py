@@ -14,7 +14,7 @@ _GPU = (
     f"of it where the cluster shares it out. {_GO_ON}"
 )
 _HOST = f"The machine is out of memory. End other programs, or give this run more memory. {_GO_ON}"
-_DISK = f"The disk is full, or the share of it that this user may fill. Make room on it. {_GO_ON}"
+DISK_FULL = f"The disk is full, or the share of it that this user may fill. Make room on it. {_GO_ON}"
 _WORKER = (
     "A worker process ended early. It was killed, as the system does where memory is short, or it met an error, which "
     f"is then in the log.txt below the work folder. {_GO_ON}"
@@ -28,17 +28,17 @@ _WORDS = {
     "CUBLAS_STATUS_ALLOC_FAILED": _GPU,
     "DefaultCPUAllocator": _HOST,
     "Cannot allocate memory": _HOST,
-    "No space left on device": _DISK,
+    "No space left on device": DISK_FULL,
     # What torch says when the file of a checkpoint takes no more.
-    "PytorchStreamWriter failed writing": _DISK,
-    "unexpected pos": _DISK,
-    "basic_ios::clear: iostream error": _DISK,
+    "PytorchStreamWriter failed writing": DISK_FULL,
+    "unexpected pos": DISK_FULL,
+    "basic_ios::clear: iostream error": DISK_FULL,
     # batchgenerators, then nnU-Net's preprocessing.
     "background workers are no longer alive": _WORKER,
     "background processes is missing": _WORKER,
 }
 _FULL_BYTES = 64 << 10
-_NUMBERS = {errno.ENOSPC: _DISK, errno.EDQUOT: _DISK, errno.ENOMEM: _HOST}
+_NUMBERS = {errno.ENOSPC: DISK_FULL, errno.EDQUOT: DISK_FULL, errno.ENOMEM: _HOST}
 
 
 def as_method_error(error: BaseException, work: Path | None = None) -> MethodError | None:
@@ -49,9 +49,17 @@ def as_method_error(error: BaseException, work: Path | None = None) -> MethodErr
     if isinstance(error, MethodError):
         return error
     sentence = _by_kind(error) or _by_words(error)
-    if sentence is None and isinstance(error, OSError | RuntimeError) and work is not None and _is_full(work):
-        sentence = _DISK
+    if sentence is None and isinstance(error, OSError | RuntimeError) and work is not None and is_full(work):
+        sentence = DISK_FULL
     return MethodError(sentence) if sentence is not None else None
+
+
+def is_full(folder: Path) -> bool:
+    """Whether the disk of `folder` has no room left; False where that cannot be told."""
+    try:
+        return shutil.disk_usage(folder).free < _FULL_BYTES
+    except OSError:
+        return False
 
 
 def _by_kind(error: BaseException) -> str | None:
@@ -67,10 +75,3 @@ def _by_words(error: BaseException) -> str | None:
     if not isinstance(error, OSError | RuntimeError):
         return None
     return next((sentence for words, sentence in _WORDS.items() if words in str(error)), None)
-
-
-def _is_full(folder: Path) -> bool:
-    try:
-        return shutil.disk_usage(folder).free < _FULL_BYTES
-    except OSError:
-        return False

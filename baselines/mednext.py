@@ -79,6 +79,7 @@ METHOD = NnUNetMethod(
     planned_arguments=False,
     output_weights=(1, 1 / 2, 1 / 4, 1 / 8, 0),
     compiled=False,
+    packages=("torch", "nnunetv2", "monai"),
     recipes={
         Budget.PAPER: Recipe(
             Training(optimizer="adamw", learning_rate=1e-3, epsilon=1e-4),

@@ -67,6 +67,10 @@ class Method(ABC):
     publication: str
     card: FidelityCard
     """What fixes its settings, and where it is not the original."""
+    packages: Sequence[str] = ()
+    """The modules that its training imports, from packages that this one does not always bring along."""
+    extras: str = "train"
+    """Those of this package, as in `pip install -e ".[EXTRAS]"`, that bring them."""
 
     def variants(self) -> Mapping[str, Method]:
         """The method's variants by name, each a method of its own with the name `METHOD-VARIANT`; here none."""

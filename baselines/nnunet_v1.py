@@ -24,14 +24,14 @@ _STEPS = f"{__package__}.nnunet1"
 class NnUNetV1(Method):
     """nnU-Net v1 with a recipe for each budget; that of `paper` is v1 itself."""
 
+    packages = ("torch", "nnunet")
+    extras = "train,v1"
+
     name: str
     title: str
     publication: str
     recipes: Mapping[Budget, Recipe]
     card: FidelityCard
-
-    def variants(self) -> Mapping[str, Method]:
-        return {}
 
     def settings(self, budget: Budget) -> Mapping[str, object]:
         return {

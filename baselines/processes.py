@@ -1,4 +1,4 @@
-"""Worker processes: how many there may be, and that none outlives its parent. Needs no torch."""
+"""Threads and worker processes: how many there may be, and that none outlives its parent. Imports torch on use."""
 
 from __future__ import annotations
 
@@ -16,6 +16,15 @@ def cores() -> int:
     """The cores this process may use: on a cluster fewer than the machine has, beside others its share of them."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(allowed, int(os.environ.get(_SHARE, allowed)))
+
+
+def use_threads(device: str) -> None:
+    """Lets torch use every core where it computes on a CPU."""
+    import torch
+
+    # OMP_NUM_THREADS holds for all that is not training: small networks crawl when every library takes every core.
+    if device == "cpu":
+        torch.set_num_threads(cores())
 
 
 def share_cores(processes: int) -> None:

@@ -80,6 +80,7 @@ METHOD = NnUNetMethod(
     planned_arguments=False,
     output_weights=(1,),
     compiled=False,
+    packages=("torch", "nnunetv2", "monai"),
     recipes={
         Budget.PAPER: Recipe(
             Training(optimizer="adamw", learning_rate=1e-4, weight_decay=1e-5, warmup_epochs=10, decay="cosine"),

@@ -21,9 +21,12 @@ def final_checkpoint(workspace: Workspace, fold: int) -> Path:
     return workspace.root / "results" / workspace.dataset / model / f"fold_{fold}" / _FINAL
 
 
-def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Reads a checkpoint of a work folder of one's own. Never one from elsewhere: unpickling runs what it says."""
+def load_checkpoint(path: Path, *, mapped: bool = False) -> dict[str, Any]:
+    """Reads a checkpoint of a work folder of one's own. Never one from elsewhere: unpickling runs what it says.
+
+    `mapped` leaves the weights in the file until they are used.
+    """
     import torch
 
-    checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=False)
+    checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=False, mmap=mapped)
     return checkpoint

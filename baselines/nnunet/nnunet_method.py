@@ -41,6 +41,7 @@ class NnUNetMethod(Method):
     lowest with none."""
     compiled: bool = True
     """Whether the network is compiled where nnU-Net does that, for training on a GPU."""
+    packages: Sequence[str] = ("torch", "nnunetv2")
     variations: Mapping[str, NnUNetMethod] = field(default_factory=dict)
     """What `variants` gives."""
 

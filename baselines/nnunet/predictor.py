@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from ...metrics.foreground import Labels
 from ..method import Report
 from ..networks.fold_inception import can_fold, folded_weights
+from ..processes import use_threads
 from .checkpoints import final_checkpoint, load_checkpoint
 from .planned_network import planned_network
 from .plans import CONFIGURATION, read_dataset_json, read_plans, read_training_cases
-from .speck_filter import smallest_lesions_mm3, without_specks
-from .trainer import use_threads
+from .speck_filter import shares_of_smallest_mm3, without_specks
 from .workspace import Workspace
 
 
@@ -139,12 +139,10 @@ def speck_limits_mm3(
     """The volume of each class below which a predicted component is a speck: what `speck_share` says of the cases that
     the folds train on. Empty where it is 0.
     """
-    if not speck_share:
-        return {}
     reader = plans.image_reader_writer_class()
     ending = read_dataset_json(workspace)["file_ending"]
     cases = read_training_cases(workspace, folds)
     # nnU-Net's copy of the label maps as given: those it preprocessed are on the network's grid.
     label_maps = (reader.read_seg(str(workspace.preprocessed / "gt_segmentations" / f"{c}{ending}")) for c in cases)
-    smallest = smallest_lesions_mm3((labels[0].astype(np.uint8), found["spacing"]) for labels, found in label_maps)
-    return {class_id: speck_share * volume for class_id, volume in smallest.items()}
+    lesions = ((labels[0].astype(np.uint8), found["spacing"]) for labels, found in label_maps)
+    return shares_of_smallest_mm3(speck_share, lesions)

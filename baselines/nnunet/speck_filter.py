@@ -28,6 +28,16 @@ def smallest_lesions_mm3(cases: Iterable[tuple[Labels, Sequence[float]]]) -> dic
     return smallest
 
 
+def shares_of_smallest_mm3(share: float, cases: Iterable[tuple[Labels, Sequence[float]]]) -> dict[int, float]:
+    """The volume of each class below which a component is a speck: `share` of that of the smallest lesion in `cases`.
+
+    Empty where `share` is 0; `cases` are then not read.
+    """
+    if not share:
+        return {}
+    return {class_id: share * volume for class_id, volume in smallest_lesions_mm3(cases).items()}
+
+
 def without_specks(labels: Labels, spacing_mm: Sequence[float], least_mm3: Mapping[int, float]) -> Labels:
     """The label map less the 26-connected components whose volume is below `least_mm3` of their class.
 

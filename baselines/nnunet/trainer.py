@@ -5,7 +5,6 @@ Importing this module imports torch and nnU-Net.
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,20 +16,15 @@ import torch
 from nnunetv2.training.loss.robust_ce_loss import RobustCrossEntropyLoss
 from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
 
-from ..method import MethodError, Report
-from ..processes import cores
+from ..method import Report
+from ..processes import use_threads
+from ..training_guards import LossGuard, checkpoint_written_whole
 from .checkpoints import LATEST, final_checkpoint, load_checkpoint
 from .patch_loader import bench_data_loaders
 from .plans import CONFIGURATION, read_dataset_json, read_plans
 from .settings import Training
 from .starting_weights import load_fitting
 from .workspace import Workspace
-
-_MOST_LOSSES_NOT_FINITE = 100
-_GO_ON = (
-    "The last checkpoint is intact; run the same command again to go on from it, and if it happens again look for an "
-    "image with values that are not finite."
-)
 
 
 class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
@@ -53,7 +47,7 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
         self.written_at = monotonic()
         self.iterations_done = 0
         self.last_loss = float("nan")
-        self.losses_not_finite = 0
+        self.loss_guard = LossGuard()
 
     def initialize(self) -> None:
         super().initialize()
@@ -131,12 +125,8 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
         result: dict[str, Any] = super().train_step(batch)
         self.iterations_done += 1
         self.last_loss = float(result["loss"])
-        self.losses_not_finite = 0 if np.isfinite(self.last_loss) else self.losses_not_finite + 1
-        # On a GPU the gradient scaler leaves out a step that is not finite, and nnU-Net counts on it: half precision
-        # now and then overflows. Elsewhere the weights are lost.
-        if self.losses_not_finite > (0 if self.grad_scaler is None else _MOST_LOSSES_NOT_FINITE):
-            epoch = f"epoch {self.current_epoch + 1} of {self.num_epochs}"
-            raise MethodError(f"The loss became {self.last_loss} in {epoch}. {_GO_ON}")
+        scaled = self.grad_scaler is not None
+        self.loss_guard.check(self.last_loss, self.current_epoch, self.num_epochs, scaled=scaled)
         self._tell()
         return result
 
@@ -168,21 +158,9 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
             self.written_at = monotonic()
 
     def save_checkpoint(self, filename: str) -> None:
-        """Writes beside the file and renames: a kill while writing leaves the checkpoint before it.
-
-        Raises MethodError instead of writing a network that is lost: every resumed training would begin with it.
-        """
-        if not all(torch.isfinite(values).all() for values in self.network.state_dict().values()):
-            raise MethodError(f"The network's weights stopped being finite numbers. {_GO_ON}")
-        temporary = Path(f"{filename}.partial")
-        try:
-            super().save_checkpoint(str(temporary))
-            with temporary.open("rb") as written:
-                os.fsync(written.fileno())
-            temporary.replace(filename)
-        finally:
-            # Of a disk that became full, its share is free again.
-            temporary.unlink(missing_ok=True)
+        """Writes it whole or not at all. Raises MethodError instead of writing a network that is lost."""
+        with checkpoint_written_whole(filename, self.network) as temporary:
+            super().save_checkpoint(temporary)
 
     def print_to_log_file(self, *args: Any, also_print_to_console: bool = True, add_timestamp: bool = True) -> None:
         super().print_to_log_file(*args, also_print_to_console=False, add_timestamp=add_timestamp)
@@ -237,7 +215,7 @@ def epochs_done(workspace: Workspace, fold: int, epochs: int) -> int:
     latest = final_checkpoint(workspace, fold).with_name(LATEST)
     if not latest.exists():
         return 0
-    return int(load_checkpoint(latest)["current_epoch"])
+    return int(load_checkpoint(latest, mapped=True)["current_epoch"])
 
 
 def _trainer(workspace: Workspace, fold: int, device: str) -> BenchTrainer:
@@ -250,10 +228,3 @@ def _seed(*parts: int) -> None:
     random.seed(state)
     np.random.seed(state)
     torch.manual_seed(state)
-
-
-def use_threads(device: str) -> None:
-    """Lets torch use every core where it computes on a CPU."""
-    # OMP_NUM_THREADS holds for all that is not training: small networks crawl when every library takes every core.
-    if device == "cpu":
-        torch.set_num_threads(cores())

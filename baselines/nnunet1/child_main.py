@@ -5,18 +5,18 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import signal
 import sys
 import threading
 import traceback
 from importlib import import_module
+from multiprocessing import set_start_method
+from multiprocessing.process import BaseProcess
 from time import sleep
 from typing import Any
 
 from ..failures import as_method_error
-from ..method import MethodError
 from ..processes import die_with_parent
 from .child_process import KILLED
 
@@ -46,11 +46,12 @@ def main() -> None:
     die_with_parent()
     # Every worker that v1 forks too: it would otherwise wait for work for ever.
     os.register_at_fork(after_in_child=die_with_parent)
-    multiprocessing.set_start_method("fork")
+    set_start_method("fork")
     answers = Answers(os.dup(1))
     # All that v1 prints, of the workers too, goes where errors go: into the log.
     os.dup2(2, 1)
     workers = _Workers()
+    workers.follow()
     threading.Thread(target=_watch, args=(workers, answers), daemon=True).start()
     try:
         module, _, function = sys.argv[1].partition(":")
@@ -63,21 +64,32 @@ def main() -> None:
 
 
 class _Workers:
-    """The worker processes that were seen so far."""
+    """The worker processes of which it is not known that they ended well."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.seen: set[multiprocessing.process.BaseProcess] = set()
+        self.started: set[BaseProcess] = set()
+
+    def follow(self) -> None:
+        """Notes every worker from now on as it starts. Looking for them now and then would miss those that a pool has
+        buried before.
+        """
+        start = BaseProcess.start
+
+        def noted_start(worker: BaseProcess) -> None:
+            start(worker)
+            self.started.add(worker)
+
+        BaseProcess.start = noted_start  # type: ignore[assignment, method-assign]
 
     def killed(self) -> str | None:
         """What to tell the user if one was killed, other than by SIGTERM, with which pools end theirs."""
-        with self.lock:
-            self.seen |= set(multiprocessing.active_children())
-            for worker in self.seen:
-                code = worker.exitcode
-                if code is not None and code < 0 and code != -signal.SIGTERM:
-                    return f"A worker of nnU-Net v1 {KILLED.format(signal=-code)}."
-            self.seen = {worker for worker in self.seen if worker.exitcode is None}
+        # No lock, for a worker that is forked meanwhile would inherit it closed; each step on the set is indivisible.
+        for worker in tuple(self.started):
+            code = worker.exitcode
+            if code is not None and code < 0 and code != -signal.SIGTERM:
+                return f"A worker of nnU-Net v1 {KILLED.format(signal=-code)}."
+            if code is not None:
+                self.started.discard(worker)
         return None
 
 
@@ -91,8 +103,6 @@ def _watch(workers: _Workers, answers: Answers) -> None:
 
 
 def _mendable(error: BaseException) -> str | None:
-    if isinstance(error, ModuleNotFoundError) and error.name == "nnunet":
-        error = MethodError('nnU-Net v1 is not installed. Install it: pip install -c constraints.txt -e ".[train,v1]"')
     known = as_method_error(error)
     return str(known) if known is not None else None
 

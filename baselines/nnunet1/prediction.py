@@ -6,7 +6,7 @@ Runs in the process of v1, which importing this module imports.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,14 @@ from nnunet.inference import predict as v1
 from nnunet.postprocessing.connected_components import load_postprocessing
 from nnunet.postprocessing.consolidate_postprocessing import consolidate_folds
 
+from ...metrics.foreground import Labels
 from ...splits import N_FOLDS
+from ..failures import DISK_FULL, is_full
 from ..method import MethodError, Report
-from ..nnunet.speck_filter import smallest_lesions_mm3
+from ..nnunet.speck_filter import shares_of_smallest_mm3
+from ..processes import use_threads
 from .export import Export
-from .trainer import choose_trainer, read_recipe, use_threads, validate
+from .trainer import choose_trainer, read_recipe, validate
 from .workspace import Workspace, worker_processes
 
 _PREPROCESSING, _WRITING = 6, 2
@@ -44,7 +47,7 @@ def predict(
         # Done before, unless the process was killed after the training.
         validate(workspace, fold, chosen, device, report)
     largest_only = consolidated_postprocessing(workspace) if len(folds) == N_FOLDS else ()
-    least_mm3 = _speck_limits_mm3(workspace, folds, chosen.speck_share)
+    least_mm3 = shares_of_smallest_mm3(chosen.speck_share, _training_labels(workspace, folds))
     choose_trainer(chosen, report)
     missing = [case for case in images if not _target(folder, case).exists()]
     report(len(images) - len(missing), len(images), "")
@@ -64,16 +67,22 @@ def predict(
         # Done case by case, above.
         disable_postprocessing=True,
     )
+    # Before what v1 wrote beside is removed, which makes room.
+    disk_full = is_full(folder)
     for case in missing:
         shutil.rmtree(_beside(folder, case))
-    # An image that v1 cannot read it prints and leaves out.
     left_out = [case for case in missing if not _target(folder, case).exists()]
     if left_out:
-        names = ", ".join(left_out[:5]) + (f" and {len(left_out) - 5} more" if len(left_out) > 5 else "")
-        raise MethodError(
-            f"nnU-Net v1 could not read the image of {names}; {workspace.log} says why. Replace it, then run the same "
-            "command again: all others are predicted."
-        )
+        raise MethodError(DISK_FULL if disk_full else _left_out(left_out, workspace.log))
+
+
+def _left_out(cases: Sequence[str], log: Path) -> str:
+    """v1 prints whatever goes wrong when it preprocesses an image, and leaves the image out."""
+    names = ", ".join(cases[:5]) + (f" and {len(cases) - 5} more" if len(cases) > 5 else "")
+    return (
+        f'nnU-Net v1 could not preprocess {names}; {log} says why after "error in". Replace an image that cannot be '
+        "read, give more memory where that was short, then run the same command again: all others are predicted."
+    )
 
 
 def consolidated_postprocessing(workspace: Workspace) -> tuple[Any, ...]:
@@ -91,15 +100,13 @@ def consolidated_postprocessing(workspace: Workspace) -> tuple[Any, ...]:
     return tuple(load_postprocessing(str(content))[0])
 
 
-def _speck_limits_mm3(workspace: Workspace, folds: Sequence[int], share: float) -> dict[int, float]:
-    if not share:
-        return {}
+def _training_labels(workspace: Workspace, folds: Sequence[int]) -> Iterator[tuple[Labels, Sequence[float]]]:
+    """The label maps that the folds train on, as given, with their spacing in mm."""
     splits = load_pickle(str(workspace.splits))
-    cases = sorted({case for fold in folds for case in splits[fold]["train"]})
-    files = (workspace.preprocessed / "gt_segmentations" / f"{case}.nii.gz" for case in cases)
-    label_maps = (SimpleITK.ReadImage(str(file), SimpleITK.sitkUInt8) for file in files)
-    volumes = smallest_lesions_mm3((SimpleITK.GetArrayFromImage(image), image.GetSpacing()) for image in label_maps)
-    return {class_id: share * volume for class_id, volume in volumes.items()}
+    for case in sorted({case for fold in folds for case in splits[fold]["train"]}):
+        file = workspace.preprocessed / "gt_segmentations" / f"{case}.nii.gz"
+        image = SimpleITK.ReadImage(str(file), SimpleITK.sitkUInt8)
+        yield SimpleITK.GetArrayFromImage(image), image.GetSpacing()
 
 
 def _beside(folder: Path, case: str) -> Path:

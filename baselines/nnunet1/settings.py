@@ -47,3 +47,7 @@ class Recipe:
     speck_share: float = 0
     """As of the recipes on nnU-Net v2: predicted lesions of less than this share of the volume of the smallest training
     lesion of their class are removed, after v1's own post-processing. For the demo's recipe only."""
+
+    def __post_init__(self) -> None:
+        if self.training.augmentation != (self.network is None):
+            raise ValueError("v1's own network is trained with augmentation, a small one without: no trainer has both")

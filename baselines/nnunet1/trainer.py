@@ -5,7 +5,6 @@ Runs in the process of v1, which importing this module imports.
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,9 +26,10 @@ from nnunet.training.network_training.nnUNet_variants.data_augmentation.nnUNetTr
 )
 from nnunet.training.network_training.nnUNetTrainerV2 import nnUNetTrainerV2
 
-from ..method import MethodError, Report
+from ..method import Report
 from ..nnunet.settings import Training
-from ..processes import cores
+from ..processes import use_threads
+from ..training_guards import LossGuard, checkpoint_written_whole
 from .export import Export, remove_unfinished
 from .settings import Recipe, SmallNetwork
 from .workspace import TASK, Workspace
@@ -57,6 +57,7 @@ class BenchTrainer(nnUNetTrainerV2):  # type: ignore[misc]
         self.save_best_checkpoint = False
         self.written_at = monotonic()
         self.iterations_done = 0
+        self.loss_guard = LossGuard()
         self.cases_validated = 0
         self.validating = False
 
@@ -108,12 +109,8 @@ class BenchTrainer(nnUNetTrainerV2):  # type: ignore[misc]
         loss = super().run_iteration(source, do_backprop, run_online_evaluation)
         if do_backprop:
             self.iterations_done += 1
-            if not np.isfinite(loss):
-                raise MethodError(
-                    f"The loss became {float(loss)} in epoch {self.epoch + 1} of {self.max_num_epochs}. The last "
-                    "checkpoint is intact; run the same command again to go on from it, and if it happens again look "
-                    "for an image with values that are not finite."
-                )
+            scaled = self.amp_grad_scaler is not None
+            self.loss_guard.check(float(loss), self.epoch, self.max_num_epochs, scaled=scaled)
             self._tell(float(loss))
         return loss
 
@@ -135,14 +132,10 @@ class BenchTrainer(nnUNetTrainerV2):  # type: ignore[misc]
         return goes_on
 
     def save_checkpoint(self, fname: str, save_optimizer: bool = True) -> None:
-        """Writes beside the file and renames: a kill while writing leaves the checkpoint before it."""
-        temporary = f"{fname}.partial"
-        super().save_checkpoint(temporary, save_optimizer)
+        """Writes it whole or not at all. Raises MethodError instead of writing a network that is lost."""
         # What the checkpoint needs to be read comes before it.
-        for ending in (".pkl", ""):
-            with Path(temporary + ending).open("rb") as written:
-                os.fsync(written.fileno())
-            Path(temporary + ending).replace(fname + ending)
+        with checkpoint_written_whole(fname, self.network, (".pkl", "")) as temporary:
+            super().save_checkpoint(temporary, save_optimizer)
 
     def validate(self, *arguments: Any, **options: Any) -> None:
         self._use_window()
@@ -233,12 +226,6 @@ def read_recipe(content: Mapping[str, Any]) -> Recipe:
     return Recipe(
         Training(**content["training"]), None if network is None else SmallNetwork(**network), content["speck_share"]
     )
-
-
-def use_threads(device: str) -> None:
-    """Lets torch use every core where it computes on a CPU."""
-    if device == "cpu":
-        torch.set_num_threads(cores())
 
 
 def _trainer(workspace: Workspace, fold: int, recipe: Recipe, device: str, report: Report) -> Any:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @click.option(
     "--pretrain-fold",
     type=click.IntRange(0, N_FOLDS - 1),
-    help="Whose weights.  [default: the first fold trained to its end]",
+    help="Whose weights.  [default: the first fold trained to its end when the transfer was begun]",
 )
 @click.option(
     "--format",

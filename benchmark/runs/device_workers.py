@@ -43,11 +43,14 @@ def carry_out(tasks: Sequence[Task], device: str) -> None:
     for task in tasks:
         with task.progress() as report:
             task.started(device, describe_environment(device))
+            usage = None
             try:
                 with measured(device) as usage:
                     task.work(report)
             finally:
-                task.ended(usage)
+                # Interrupted before it was measured, the work has not begun.
+                if usage is not None:
+                    task.ended(usage)
 
 
 def carry_out_on(devices: Sequence[Device], tasks: Sequence[Task]) -> None:
@@ -78,12 +81,13 @@ class _Worker:
 
     def __init__(self, task: Task, device: Device, at_once: int):
         self.task, self.device = task, device
+        work = pickle.dumps(task.work)
         self._shown = ExitStack()
         self._report = self._shown.enter_context(task.progress())
         # spawn: a fork of a process that has threads can hang, and one that has used CUDA cannot use it again.
         context = get_context("spawn")
         self.connection, end = context.Pipe(duplex=False)
-        self._process = context.Process(target=_work, args=(task.work, device, at_once, end), name=task.name)
+        self._process = context.Process(target=_work, args=(work, device, at_once, end), name=task.name)
         self._process.start()
         end.close()
 
@@ -111,8 +115,8 @@ class _Worker:
                 return False
         self._process.join()
         raise MethodError(
-            f"{self._what}: its process was ended from outside ({_exit(self._process.exitcode)}), most often for lack "
-            "of memory. The last checkpoint is intact; the same command goes on from it."
+            f"{self._what}: its process {_ended(self._process.exitcode)}. The last checkpoint is intact; the same "
+            "command goes on from it."
         )
 
     def stop(self, wait_s: float = 0) -> None:
@@ -140,15 +144,16 @@ class _Worker:
         return error
 
 
-def _work(work: Callable[[Report], None], device: Device, at_once: int, connection: Connection[object, object]) -> None:
-    """All that a worker process does."""
+def _work(pickled: bytes, device: Device, at_once: int, connection: Connection[object, object]) -> None:
+    """All that a worker process does. The work comes pickled, so that what fails in unpickling it is told as well."""
     die_with_parent()
     # Ctrl-C reaches the whole group of processes; the parent ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    share_cores(at_once)
-    device.claim()
     usage, error = None, None
     try:
+        share_cores(at_once)
+        device.claim()
+        work: Callable[[Report], None] = pickle.loads(pickled)
         connection.send(("started", describe_environment(device.kind)))
         with measured(device.kind) as usage:
             work(lambda done, total, note: connection.send(("progress", (done, total, note))))
@@ -167,8 +172,9 @@ def _fit_to_send(error: Exception) -> Exception:
     return RuntimeError(text)
 
 
-def _exit(code: int | None) -> str:
+def _ended(code: int | None) -> str:
+    if code is None or code >= 0:
+        return f"ended before its work was done (exit status {code})"
     with suppress(ValueError):
-        if code is not None and code < 0:
-            return signal.Signals(-code).name
-    return f"exit status {code}"
+        return f"was ended from outside ({signal.Signals(-code).name}), most often for lack of memory"
+    return f"was ended from outside (signal {-code}), most often for lack of memory"

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+from ...baselines.method import Method
 from ..errors import BenchError, Problem, raise_if_any
 
 
@@ -35,14 +36,15 @@ class Device:
             os.environ["CUDA_VISIBLE_DEVICES"] = str(self.gpu)
 
 
-def require_training_packages() -> None:
-    """Raises BenchError when what trains is not installed."""
-    missing = [name for name in ("torch", "nnunetv2", "psutil") if find_spec(name) is None]
+def require_training_packages(method: Method) -> None:
+    """Raises BenchError when what trains `method` is not installed."""
+    # The last measures what a run takes, whatever the method.
+    missing = [name for name in (*method.packages, "psutil") if find_spec(name) is None]
     if missing:
         raise BenchError(
             Problem(
-                f"training needs packages that are not installed: {', '.join(missing)}",
-                mend='Install them with: pip install -c constraints.txt "mswal-bench[train]"',
+                f"{method.name} needs packages that are not installed: {', '.join(missing)}",
+                mend=f'Install them with: pip install -c constraints.txt -e ".[{method.extras}]"',
             )
         )
 
@@ -51,9 +53,7 @@ def pick_device(device: str) -> str:
     """`cpu` or `cuda`, where `auto` is the GPU if torch sees one. Raises BenchError for a GPU that is not there."""
     if device == "cpu":
         return device
-    import torch
-
-    if torch.cuda.is_available():
+    if _torch_sees_gpu():
         return "cuda"
     if device == "cuda":
         raise BenchError(
@@ -93,6 +93,15 @@ def pick_devices(names: Sequence[str]) -> tuple[Device, ...]:
         problems.append(Problem("torch sees no CUDA device", "--devices", mend="Install torch with CUDA, or give cpu."))
     raise_if_any(problems)
     return tuple(Device(number) for number in numbers)
+
+
+def _torch_sees_gpu() -> bool:
+    # A method need not train with torch.
+    if find_spec("torch") is None:
+        return False
+    import torch
+
+    return bool(torch.cuda.is_available())
 
 
 def _gpus() -> list[int]:

@@ -24,8 +24,13 @@ class Pretrained:
     """Over the file's content."""
 
 
-def find_pretrained(method: Method, work: Path, fold: int | None = None) -> Pretrained:
-    """The weights of `fold` in the work folder of a run of `method`; without a fold, those of the first there is.
+def find_pretrained(
+    method: Method, work: Path, fold: int | None = None, *, begun_with: str | None = None
+) -> Pretrained:
+    """The weights of `fold` in the work folder of a run of `method`.
+
+    Without a fold those whose digest is `begun_with`, which another run has begun with already: further folds may have
+    come to their end since. Without any such, those of the first fold there is.
 
     Raises BenchError when the folder is not that of such a run, when the fold is not trained to its end, and for a
     method that cannot begin with weights.
@@ -47,9 +52,14 @@ def find_pretrained(method: Method, work: Path, fold: int | None = None) -> Pret
         found = ", ".join(f"fold {number}" for number in trained)
         mend = "Let the run come to its end first." if not trained else ""
         raise BenchError(Problem(what, str(work), found=found, mend=mend))
-    with trained[chosen].open("rb") as file:
-        digest = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
-    return Pretrained(identity, chosen, trained[chosen], digest)
+    if fold is None and begun_with is not None:
+        chosen = next((number for number in sorted(trained) if _digest(trained[number]) == begun_with), chosen)
+    return Pretrained(identity, chosen, trained[chosen], _digest(trained[chosen]))
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
 def _state(work: Path) -> RunState:

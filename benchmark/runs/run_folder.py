@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -51,7 +51,7 @@ class RunFolder:
             self.root.mkdir(parents=True, exist_ok=True)
             with self._state_lock():
                 if not self._state.exists():
-                    self._refuse_foreign()
+                    self._take()
                     self._write(RunState(identity=identity))
                 else:
                     self._refuse_another(identity)
@@ -103,12 +103,12 @@ class RunFolder:
 
     @contextmanager
     def in_turn(self, part: str) -> Iterator[None]:
-        """Holds a part of the work as `holding` does, but waits for who holds it."""
+        """Holds a part of the work for this process, waiting for who holds it. `owners` does not tell of it."""
         with self._lock(part):
             yield
 
     def owners(self) -> list[Owner]:
-        """The processes that hold parts of the work now, the earliest first. A killed one is none of them."""
+        """The processes that are `holding` parts of the work now, the earliest first. A killed one is none of them."""
         found = set()
         for lock in self.root.glob(f"{_LOCK}-*"):
             owner = _read_owner(self._owner(lock.name.removeprefix(f"{_LOCK}-")))
@@ -134,20 +134,11 @@ class RunFolder:
     def _owner(self, part: str) -> Path:
         return self.root / f"{_OWNER}-{part.replace(' ', '-')}.json"
 
-    def _refuse_foreign(self) -> None:
+    def _take(self) -> None:
         """A folder without a state must be empty, but for what a run that was killed at once has left."""
-        for entry in self.root.iterdir():
-            if entry.name.startswith(PARTIAL):
-                entry.unlink()
-            elif not entry.name.startswith((_LOCK, _OWNER)):
-                raise BenchError(
-                    Problem(
-                        "the work folder is not empty and is not that of a run",
-                        str(self.root),
-                        found=entry.name,
-                        mend="Give an empty or a new folder.",
-                    )
-                )
+        refuse_foreign(self.root, "a run", lambda name: name.startswith((_LOCK, _OWNER)))
+        for half_written in self.root.glob(f"{PARTIAL}*"):
+            half_written.unlink()
 
     def _refuse_another(self, identity: RunIdentity) -> None:
         before, asked = self.state().identity.model_dump(), identity.model_dump()
@@ -164,6 +155,17 @@ class RunFolder:
         ]
         if problems:
             raise BenchError(*problems)
+
+
+def refuse_foreign(work: Path, kind: str, own: Callable[[str], bool]) -> None:
+    """Raises BenchError when anything is in the folder `work` but half-written files and what is its `own` by name.
+
+    `kind` is of whose work it is, for the sentence: `a run`. A folder that is not there is an empty one.
+    """
+    for entry in sorted(work.iterdir()) if work.is_dir() else ():
+        if not own(entry.name) and not (entry.name.startswith(PARTIAL) and entry.is_file()):
+            what = f"the work folder is not empty and is not that of {kind}"
+            raise BenchError(Problem(what, str(work), found=entry.name, mend="Give an empty or a new folder."))
 
 
 def _read_owner(path: Path) -> Owner | None:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from ..errors import BenchError, Problem
 from .run_folder import STATE_FILE, Owner, RunFolder
-from .run_progress import Progress, read_failure, read_progress
-from .run_record import RunRecord, RunState, Step, TrainingSession
+from .run_progress import Progress, read_failures, read_progress
+from .run_record import RunRecord, RunState, Step, TrainingSession, read_record
 
 
 class Condition(StrEnum):
@@ -38,7 +37,9 @@ class ListedRun(BaseModel):
     folder: Path
     condition: Condition
     reason: str | None = None
-    """Of a failed run the sentence it ended with, of a damaged one what is wrong; None for the others."""
+    """Of a damaged run what is wrong; None for the others."""
+    failures: dict[str, str] = {}
+    """By goal, the sentence that the last call for it failed with; also while other calls are at work."""
     owners: list[Owner] = []
     """The processes at work on it."""
     unfinished: list[Progress] = []
@@ -93,11 +94,11 @@ def _listed(root: Path) -> ListedRun:
         return ListedRun(folder=root, condition=Condition.DAMAGED, reason=_what_is_wrong(error, root))
     except OSError as error:
         return ListedRun(folder=root, condition=Condition.DAMAGED, reason=f"cannot be read ({error.strerror})")
-    unfinished = _unfinished(root, owners, records.values())
-    failure = None if owners else read_failure(root)
+    unfinished = _unfinished(root, owners, records)
+    failures = {goal: failure.sentence for goal, failure in read_failures(root).items()}
     if owners:
         condition = Condition.RUNNING
-    elif failure is not None:
+    elif failures:
         condition = Condition.FAILED
     else:
         condition = Condition.FINISHED if records and not unfinished else Condition.STOPPED
@@ -105,7 +106,7 @@ def _listed(root: Path) -> ListedRun:
     return ListedRun(
         folder=root,
         condition=condition,
-        reason=failure.sentence if failure is not None else None,
+        failures=failures,
         owners=owners,
         unfinished=unfinished,
         method=state.identity.method,
@@ -121,23 +122,19 @@ def _listed(root: Path) -> ListedRun:
 
 def _records(root: Path) -> dict[str, RunRecord]:
     """The records of the goals that were reached, by the goal's folder."""
-    records = {}
-    for path in sorted(root.glob("*/record.json")):
-        try:
-            records[path.parent.name] = RunRecord.model_validate_json(path.read_bytes())
-        except ValidationError as error:
-            what = "is no record, or that of another version of this program"
-            raise BenchError(Problem(what, str(path))) from error
-    return records
+    return {path.parent.name: read_record(path) for path in sorted(root.glob("*/record.json"))}
 
 
-def _unfinished(root: Path, owners: Sequence[Owner], records: Iterable[RunRecord]) -> list[Progress]:
-    """Less what is past: steps of an earlier call than the one that runs, and predictions that another call made."""
+def _unfinished(root: Path, owners: Sequence[Owner], records: Mapping[str, RunRecord]) -> list[Progress]:
+    """Less what is past: steps of an earlier call than the one that runs, and shares of a goal that was reached."""
     progress = read_progress(root)
     if owners:
         return [step for step in progress if step.at >= min(owner.since for owner in owners)]
-    reached = max((record.created_at for record in records), default=datetime.min.replace(tzinfo=UTC))
-    return [step for step in progress if step.step.startswith("train") or step.at > reached]
+    return [
+        step
+        for step in progress
+        if step.goal is None or step.goal not in records or step.at > records[step.goal].created_at
+    ]
 
 
 def _is_trained(sessions: Sequence[TrainingSession]) -> bool:

@@ -57,4 +57,5 @@ def _time(run: ListedRun) -> str:
 
 def _notes(run: ListedRun, name: str) -> list[str]:
     notes = [f"{name}: {owner}" for owner in run.owners]
+    notes += [f"{name}, {goal}: {sentence}" for goal, sentence in run.failures.items()]
     return [*notes, f"{name}: {run.reason}"] if run.reason is not None else notes

@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from ...baselines.failures import as_method_error
 from ...baselines.method import Budget, Job, Method
 from ...splits import five_folds
@@ -26,7 +24,7 @@ from .pretrained import Pretrained
 from .reference_check import check_references
 from .run_folder import RunFolder
 from .run_progress import forget_failure, keep_failure
-from .run_record import RunIdentity, RunRecord, RunState, Start, now
+from .run_record import RunIdentity, RunRecord, RunState, Start, now, read_record
 from .steps import Steps
 from .tracks import ALL_FOLDS, Goal, Track, check_goal
 
@@ -64,7 +62,7 @@ def run_method(
     and `announce` is told how far. Raises BenchError for what the user can mend, before anything is written where
     possible.
     """
-    require_training_packages()
+    require_training_packages(method)
     crew = pick_devices(devices) if devices else ()
     if len(crew) > 1 and selection != ALL_FOLDS:
         raise BenchError(
@@ -95,7 +93,7 @@ def run_method(
     record = outcome / "record.json"
     if _is_finished(record, goal):
         return RunOutcome(predictions, record, None, finished_before=True)
-    with folder.holding([f"fold {fold}" for fold in goal.folds]), _failure_told(work):
+    with folder.holding([f"fold {fold}" for fold in goal.folds]), _failure_told(work, goal):
         _check_references(goal, protocol, folder.state())
         steps = Steps(method, job, folder, crew)
         steps.prepare()
@@ -103,8 +101,9 @@ def run_method(
             announce(str(fit))
         steps.train(goal.folds)
         steps.predict(goal, predictions)
+        labels_digest = _labels_digest(goal)
         scores = _score(goal, protocol, predictions, outcome)
-        _write_record(record, method, goal, start, folder.state(), scores)
+        _write_record(record, method, goal, start, folder.state(), scores, labels_digest)
     return RunOutcome(predictions, record, scores, finished_before=False)
 
 
@@ -128,33 +127,44 @@ def _files_digest(dataset: Dataset) -> str:
     return _digest("".join(f"{path.relative_to(dataset.root)} {path.stat().st_size}\n" for path in files))
 
 
+def _labels_digest(goal: Goal) -> str | None:
+    """Over the contents of the labels to score against, which are small; None when there are none."""
+    if goal.labels is None:
+        return None
+    lines = []
+    for case, files in goal.references.items():
+        if files.label is not None:
+            try:
+                with files.label.open("rb") as file:
+                    lines.append(f"{case} {hashlib.file_digest(file, 'sha256').hexdigest()}\n")
+            except OSError as error:
+                raise BenchError(Problem(f"cannot be read ({error.strerror})", str(files.label))) from error
+    return _digest("".join(lines))
+
+
 def _digest(text: str) -> str:
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def _is_finished(record: Path, goal: Goal) -> bool:
-    """Whether nothing is left to do; labels that came after the record was written are still to be scored."""
+    """Whether nothing is left to do; labels that came or changed after the record was written are to be scored."""
     if not record.exists():
         return False
-    try:
-        scored = RunRecord.model_validate_json(record.read_bytes()).scores is not None
-    except ValidationError as error:
-        what = "is no record, or that of another version of this program"
-        raise BenchError(Problem(what, str(record), mend="Move it away, and it is made anew.")) from error
-    return scored or goal.labels is None
+    scored = read_record(record).labels_digest
+    return goal.labels is None or scored == _labels_digest(goal)
 
 
 @contextmanager
-def _failure_told(work: Path) -> Iterator[None]:
-    forget_failure(work)
+def _failure_told(work: Path, goal: Goal) -> Iterator[None]:
+    forget_failure(work, goal.name)
     try:
         yield
     except BenchError as error:
-        keep_failure(work, " ".join(str(replace(problem, where="")) for problem in error.problems))
+        keep_failure(work, goal.name, " ".join(str(replace(problem, where="")) for problem in error.problems))
         raise
     except Exception as error:
         known = as_method_error(error, work)
-        keep_failure(work, str(known) if known is not None else f"{type(error).__name__}: {error}")
+        keep_failure(work, goal.name, str(known) if known is not None else f"{type(error).__name__}: {error}")
         if known is not None:
             raise BenchError(Problem(str(known).removesuffix("."), str(work))) from error
         error.add_note(f"What the method printed before is in the log.txt below {work}.")
@@ -172,7 +182,7 @@ def _check_references(goal: Goal, protocol: Protocol, state: RunState) -> None:
 def _score(goal: Goal, protocol: Protocol, predictions: Path, out: Path) -> ScoreResult | None:
     if goal.labels is None:
         return None
-    result = score_folders([predictions], goal.labels, cases=goal.cases, progress=True, protocol=protocol)
+    result = score_folders([predictions], goal.labels, cases=goal.cases, out=out, progress=True, protocol=protocol)
     raise_if_any(result.problems)
     result = replace(result, table=replace(result.table, track=goal.title))
     write_scores(result, out)
@@ -186,13 +196,14 @@ def _write_record(
     start: Pretrained | None,
     state: RunState,
     scores: ScoreResult | None,
+    labels_digest: str | None,
 ) -> None:
     if state.prepared is None or state.parameters is None:
         raise AssertionError("a record is written after the run's steps")
     budget = Budget(state.identity.budget)
     sessions = {fold: state.training[fold] for fold in goal.folds}
     predicted = state.predicted[goal.name]
-    used = {state.prepared.environment, predicted.environment}
+    used = {state.prepared.environment, predicted.environment, *predicted.other_environments}
     used |= {session.environment for of_fold in sessions.values() for session in of_fold}
     record = RunRecord(
         created_at=now(),
@@ -216,6 +227,7 @@ def _write_record(
         predicted=predicted,
         cases=len(goal.cases),
         scores=scores.table.to_json() if scores is not None else None,
+        labels_digest=labels_digest,
     )
     write_text(path, record.model_dump_json(indent=2) + "\n")
 

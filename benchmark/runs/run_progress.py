@@ -1,4 +1,4 @@
-"""How far a run is, for whoever asks from outside: small files on the steps that were begun, and on what ended it."""
+"""How far a run is, for whoever asks from outside: small files on the steps that were begun, and on what failed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .run_record import now
 
 _WRITE_EVERY_S = 5.0
 _FOLDER = "progress"
-_FAILURE = "failure.json"
+_FAILURE = "failure-"
 
 
 class Progress(BaseModel):
@@ -25,7 +25,10 @@ class Progress(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     step: str
-    """`prepare`, `train fold 0` to `train fold 4`, `predict` or `score`."""
+    """`prepare`, `train fold 0` to `train fold 4`, `predict`, or of the shares of several folds or devices
+    `predict fold 2`, `predict part 1 of 2`, `predict fold 2 part 1 of 2`."""
+    goal: str | None = None
+    """By the name of its folder, the goal that a prediction is for; None for what serves every goal."""
     done: int = 0
     total: int = 0
     """Iterations of a training, cases of a prediction; 0 before the step has told."""
@@ -35,7 +38,7 @@ class Progress(BaseModel):
 
 
 class Failure(BaseModel):
-    """Why the last call of a run ended early."""
+    """Why the last call for a goal ended early."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -44,21 +47,21 @@ class Failure(BaseModel):
 
 
 @contextmanager
-def kept_progress(root: Path, step: str, report: Report) -> Iterator[Report]:
+def kept_progress(root: Path, step: str, report: Report, goal: str | None = None) -> Iterator[Report]:
     """Gives a `Report` that tells `report` and, every few seconds, a file below the run folder `root`.
 
-    The file goes when the step ends well, and stays when it does not. Each step has its own, so that folds may train at
-    the same time.
+    The file goes when the step ends well, and stays when it does not. Each step has its own, a prediction one for each
+    goal, so that several calls may work at the same time.
     """
-    path = root / _FOLDER / f"{step.replace(' ', '-')}.json"
-    last = Progress(step=step, at=now())
+    path = _step_file(root, step, goal)
+    last = Progress(step=step, goal=goal, at=now())
     _write(path, last)
     next_at = monotonic() + _WRITE_EVERY_S
 
     def keep(done: int, total: int, note: str) -> None:
         nonlocal last, next_at
         report(done, total, note)
-        last = Progress(step=step, done=done, total=total, note=note, at=now())
+        last = Progress(step=step, goal=goal, done=done, total=total, note=note, at=now())
         if monotonic() >= next_at:
             _write(path, last)
             next_at = monotonic() + _WRITE_EVERY_S
@@ -71,17 +74,22 @@ def kept_progress(root: Path, step: str, report: Report) -> Iterator[Report]:
     _remove(path)
 
 
-def forget_failure(root: Path) -> None:
-    """To be called when the run goes on; keeps room for its next failure, which may be a full disk."""
+def forget_progress(root: Path, step: str) -> None:
+    """Removes what `kept_progress` has kept of a step that turns out to be done."""
+    _remove(_step_file(root, step, None))
+
+
+def forget_failure(root: Path, goal: str) -> None:
+    """To be called when work for the goal goes on; keeps room for its next failure, which may be a full disk."""
     with suppress(OSError):
-        write_text(root / _FOLDER / _FAILURE, "{}\n")
+        write_text(_failure_file(root, goal), "{}\n")
 
 
-def keep_failure(root: Path, sentence: str) -> None:
-    """Keeps in the run folder `root` why the run ended early, until `forget_failure`."""
+def keep_failure(root: Path, goal: str, sentence: str) -> None:
+    """Keeps in the run folder `root` why the work for the goal ended early, until `forget_failure`."""
     failure = Failure(sentence=sentence, at=now())
     # In the place of what is there: on a full disk there is no other. Half of it would read as none.
-    with suppress(OSError), (root / _FOLDER / _FAILURE).open("r+", encoding="utf-8") as file:
+    with suppress(OSError), _failure_file(root, goal).open("r+", encoding="utf-8") as file:
         file.write(failure.model_dump_json() + "\n")
         file.truncate()
 
@@ -91,17 +99,29 @@ def read_progress(root: Path) -> list[Progress]:
     found = []
     with suppress(OSError):
         for path in sorted((root / _FOLDER).glob("*.json")):
-            if path.name != _FAILURE:
+            if not path.name.startswith(_FAILURE):
                 with suppress(OSError, ValidationError):
                     found.append(Progress.model_validate_json(path.read_bytes()))
     return found
 
 
-def read_failure(root: Path) -> Failure | None:
-    """Why the last call ended early; None when it did not, or was stopped or killed."""
-    with suppress(OSError, ValidationError):
-        return Failure.model_validate_json((root / _FOLDER / _FAILURE).read_bytes())
-    return None
+def read_failures(root: Path) -> dict[str, Failure]:
+    """By goal, why the last call for it ended early; without those that did not, or were stopped or killed."""
+    found = {}
+    with suppress(OSError):
+        for path in sorted((root / _FOLDER).glob(f"{_FAILURE}*.json")):
+            with suppress(OSError, ValidationError):
+                found[path.stem.removeprefix(_FAILURE)] = Failure.model_validate_json(path.read_bytes())
+    return found
+
+
+def _step_file(root: Path, step: str, goal: str | None) -> Path:
+    name = step if goal is None else f"{step} {goal}"
+    return root / _FOLDER / f"{name.replace(' ', '-')}.json"
+
+
+def _failure_file(root: Path, goal: str) -> Path:
+    return root / _FOLDER / f"{_FAILURE}{goal}.json"
 
 
 # Nobody loses a training because one of these files cannot be written: the disk was full for a moment.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ...baselines.weight_fit import WeightFit
+from ..errors import BenchError, Problem
 from .environment import Environment
 from .resources import Resources
 
@@ -49,6 +51,8 @@ class Step(BaseModel):
     started_at: datetime
     environment: str
     """Key of what it ran in, among the `environments`."""
+    other_environments: list[str] = []
+    """Keys of what else it ran in: a prediction on GPUs of several models."""
     resources: Resources
 
 
@@ -59,7 +63,7 @@ class TrainingSession(BaseModel):
     from_epoch: int
     """Epochs that were done before; above 0 the session resumed from a checkpoint."""
     to_epoch: int | None = None
-    """Epochs that were safe in a checkpoint at its end; None when the session was killed."""
+    """Epochs that were safe in a checkpoint at its end; None when the session was killed before its last."""
     of_epochs: int
     """Epochs of a finished training."""
     device: str
@@ -74,7 +78,8 @@ class RunState(BaseModel):
 
     identity: RunIdentity
     environments: dict[str, Environment] = {}
-    """By key, everything that the run's steps ran in: one, unless something was updated between two of them."""
+    """By key, everything that the run's steps ran in: another for every model of GPU, every share of the cores, and
+    after every update."""
     parameters: int | None = None
     """Trainable parameters of the network as planned; None before the preparation."""
     fit: WeightFit | None = None
@@ -126,6 +131,17 @@ class RunRecord(BaseModel):
     """How many were predicted."""
     scores: dict[str, Any] | None
     """The score table as `mswal-bench score --format json` gives it; None when the labels are not there."""
+    labels_digest: str | None = None
+    """Over the contents of the labels it was scored against: corrected ones are scored anew. None without scores."""
+
+
+def read_record(path: Path) -> RunRecord:
+    """The record in a file. Raises BenchError when it is none, OSError when the file cannot be read."""
+    try:
+        return RunRecord.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        what = "is no record, or that of another version of this program"
+        raise BenchError(Problem(what, str(path), mend="Move it away, and it is made anew.")) from error
 
 
 def now() -> datetime:

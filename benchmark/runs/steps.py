@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from .devices import Device
 from .environment import Environment, describe_environment
 from .resources import Resources, measured
 from .run_folder import RunFolder
-from .run_progress import kept_progress
+from .run_progress import forget_progress, kept_progress
 from .run_record import Step, TrainingSession, now
 from .tracks import Goal, Share
 
@@ -27,7 +27,7 @@ class Steps:
     method: Method
     job: Job
     folder: RunFolder
-    devices: tuple[Device, ...] = field(default=())
+    devices: tuple[Device, ...] = ()
     """Where processes of their own train and predict; without any, this process does, on the job's device."""
 
     def prepare(self) -> None:
@@ -47,26 +47,32 @@ class Steps:
                 state.prepared = Step(started_at=started, environment=state.ran_in(environment), resources=usage)
 
     def train(self, folds: Sequence[int]) -> None:
-        """Trains those of the folds that are not trained to their end."""
+        """Trains those of the folds that are not trained to their end. This process must hold them all."""
         epochs = self.method.epochs(self.job.budget)
-        self._carry_out([self._training(fold) for fold in folds if self._epochs_done(fold) < epochs])
+        done = {fold: self._epochs_done(fold) for fold in folds}
+        self._close([fold for fold in folds if done[fold] == epochs], epochs)
+        self._carry_out([self._training(fold, done[fold]) for fold in folds if done[fold] < epochs])
 
     def predict(self, goal: Goal, out: Path) -> None:
         """Predicts the goal's cases into the folder `out`, unless that is done."""
-        # The files are looked for as well: someone may have deleted one.
+        # The files are looked for as well: before the record was written, someone may have deleted one.
         done = goal.name in self.folder.state().predicted
         if done and all((out / f"{case}.nii.gz").exists() for case in goal.cases):
             return
         started, environments, usages = now(), list[Environment](), list[Resources]()
         with measured("cpu") as whole:
             self._carry_out(
-                [self._prediction(share, out, environments, usages) for share in _dealt(goal.shares, len(self.devices))]
+                [
+                    self._prediction(goal, share, out, environments, usages)
+                    for share in _dealt(goal.shares, len(self.devices))
+                ]
             )
         resources = _together(whole, usages)
         with self.folder.changing() as state:
-            # Those of one call differ in the GPU's model at most.
-            environment = state.ran_in(environments[0])
-            state.predicted[goal.name] = Step(started_at=started, environment=environment, resources=resources)
+            environment, *others = dict.fromkeys(state.ran_in(environment) for environment in environments)
+            state.predicted[goal.name] = Step(
+                started_at=started, environment=environment, other_environments=others, resources=resources
+            )
 
     def _carry_out(self, tasks: Sequence[Task]) -> None:
         if self.devices:
@@ -74,11 +80,23 @@ class Steps:
         else:
             carry_out(tasks, self.job.device)
 
-    def _training(self, fold: int) -> Task:
+    def _close(self, folds: Sequence[int], epochs: int) -> None:
+        """Closes what a call has left open that ended between a training's last checkpoint and its end."""
+        if not folds:
+            return
+        with self.folder.changing() as state:
+            for fold in folds:
+                sessions = state.training.get(fold)
+                if sessions and sessions[-1].to_epoch is None:
+                    sessions[-1].to_epoch = epochs
+        for fold in folds:
+            forget_progress(self.folder.root, _training_of(fold))
+
+    def _training(self, fold: int, from_epoch: int) -> Task:
         def started(device: str, environment: Environment) -> None:
             session = TrainingSession(
                 started_at=now(),
-                from_epoch=self._epochs_done(fold),
+                from_epoch=from_epoch,
                 of_epochs=self.method.epochs(self.job.budget),
                 device=device,
                 environment=environment.key,
@@ -93,17 +111,19 @@ class Steps:
                 session = state.training[fold][-1]
                 session.to_epoch, session.resources = to_epoch, usage
 
-        name = f"train fold {fold}"
+        name = _training_of(fold)
         work = partial(self.method.train, self.job, fold)
         return Task(name, work, lambda: self._progress(name, f"2/3 {name}", "it"), started, ended)
 
-    def _prediction(self, share: Share, out: Path, environments: list[Environment], usages: list[Resources]) -> Task:
+    def _prediction(
+        self, goal: Goal, share: Share, out: Path, environments: list[Environment], usages: list[Resources]
+    ) -> Task:
         name = share.name
         work = partial(self.method.predict, self.job, share.folds, share.images, out)
         return Task(
             name,
             work,
-            lambda: self._progress(name, f"3/3 {name}", "case"),
+            lambda: self._progress(name, f"3/3 {name}", "case", goal.name),
             lambda device, environment: environments.append(environment),
             usages.append,
         )
@@ -112,10 +132,14 @@ class Steps:
         return self.method.epochs_done(self.job, fold)
 
     @contextmanager
-    def _progress(self, name: str, label: str, unit: str) -> Iterator[Report]:
+    def _progress(self, name: str, label: str, unit: str, goal: str | None = None) -> Iterator[Report]:
         """Where the reports of every step pass through, whichever process does the step."""
-        with progress_bar(label, unit) as report, kept_progress(self.folder.root, name, report) as kept:
+        with progress_bar(label, unit) as report, kept_progress(self.folder.root, name, report, goal) as kept:
             yield kept
+
+
+def _training_of(fold: int) -> str:
+    return f"train fold {fold}"
 
 
 def _dealt(shares: Sequence[Share], hands: int) -> list[Share]:

@@ -12,12 +12,13 @@ from pydantic import BaseModel
 from ...baselines.method import Budget, Method
 from ..dataset import open_dataset
 from ..errors import BenchError, Problem
-from ..files import PARTIAL, write_text
+from ..files import write_text
 from ..scoring.protocol import protocol_of
 from .devices import require_training_packages
 from .pretrained import Pretrained, find_pretrained
+from .run_folder import STATE_FILE, RunFolder, refuse_foreign
 from .run_method import run_method
-from .run_record import RunRecord, Start, now
+from .run_record import RunRecord, Start, now, read_record
 from .tracks import ALL_FOLDS
 
 SCRATCH, PRETRAINED = "scratch", "pretrained"
@@ -85,17 +86,17 @@ def transfer(
 
     Both runs are in `work`, resumable, and alike but for their first weights: plans, preprocessing, budget and seed are
     the data set's and the call's. One draws all weights at random, the other begins with those of a run of the same
-    method in the folder `pretrain`, of `pretrain_fold` or else of the first fold trained to its end, as far as they
-    fit. The options are those of `run_method`; `announce` is told which run comes and what fits. Raises BenchError for
-    what the user can mend, before anything is trained where possible.
+    method in the folder `pretrain`, as far as they fit: of `pretrain_fold`, or else of the first fold trained to its
+    end when the transfer was begun. The options are those of `run_method`; `announce` is told which run comes and what
+    fits. Raises BenchError for what the user can mend, before anything is trained where possible.
     """
-    require_training_packages()
+    require_training_packages(method)
     dataset = open_dataset(raw)
     protocol = protocol_of(dataset)
     if dataset.test_labels is None:
         raise BenchError(Problem("the test labels are not there", str(raw), "a folder labelsTs, to score both runs"))
-    start = find_pretrained(method, pretrain, pretrain_fold)
-    _refuse_foreign(work)
+    refuse_foreign(work, "a transfer", lambda name: name in (SCRATCH, PRETRAINED) or name.startswith(_RECORD))
+    start = find_pretrained(method, pretrain, pretrain_fold, begun_with=_begun_with(work / PRETRAINED))
 
     def run(name: str, start: Pretrained | None) -> tuple[Path, RunRecord]:
         outcome = run_method(
@@ -110,7 +111,7 @@ def transfer(
             start=start,
             announce=announce,
         )
-        return outcome.record, RunRecord.model_validate_json(outcome.record.read_bytes())
+        return outcome.record, read_record(outcome.record)
 
     # This one first: if no weights fit, that is known before anything is trained.
     announce(f"{PRETRAINED}: {method.name} on {dataset.name}, beginning with fold {start.fold} of {pretrain}")
@@ -146,11 +147,9 @@ def transfer(
     return TransferOutcome(record, path)
 
 
-def _refuse_foreign(work: Path) -> None:
-    for entry in sorted(work.iterdir()) if work.is_dir() else ():
-        if entry.name not in (SCRATCH, PRETRAINED) and not entry.name.startswith((_RECORD, PARTIAL)):
-            what = "the work folder is not empty and is not that of a transfer"
-            raise BenchError(Problem(what, str(work), found=entry.name, mend="Give an empty or a new folder."))
+def _begun_with(work: Path) -> str | None:
+    """The digest of the weights that an earlier call began the run in the folder `work` with; None without one."""
+    return RunFolder(work).state().identity.start if (work / STATE_FILE).is_file() else None
 
 
 def _dsc(record: RunRecord, key: str) -> float | None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mswal_bench.baselines.nnunet.speck_filter import smallest_lesions_mm3, without_specks
+from mswal_bench.baselines.nnunet.speck_filter import shares_of_smallest_mm3, smallest_lesions_mm3, without_specks
 
 UNIT = (1.0, 1.0, 1.0)
 
@@ -67,4 +67,8 @@ def test_the_smallest_lesion_of_a_class_is_found_over_cases_of_different_spacing
     # Class 1: 4 and 5 voxels of 1 mm3, then 2 of 1.5 mm3; class 3: in the second case only.
     cases = [(rods((4, 1), (5, 1)), UNIT), (rods((2, 1), (7, 3)), (3.0, 0.5, 1.0)), (rods((0, 1)), UNIT)]
     assert smallest_lesions_mm3(cases) == {1: 3.0, 3: 10.5}
+    assert shares_of_smallest_mm3(0.5, cases) == {1: 1.5, 3: 5.25}
+    unread = iter(cases)
+    assert shares_of_smallest_mm3(0, unread) == {}
+    assert len(list(unread)) == len(cases)
     assert smallest_lesions_mm3([]) == {}

@@ -21,7 +21,7 @@ from mswal_bench.baselines.nnunet1.workspace import Workspace
 from mswal_bench.baselines.registry import METHODS
 from mswal_bench.benchmark.phantom.dataset_writer import write_phantom
 from mswal_bench.splits import five_folds
-from mswal_bench.tests.benchmark.runs.smoke_runs import alive, check_geometry, descendants
+from mswal_bench.tests.benchmark.runs.smoke_runs import assert_gone, check_geometry, descendants
 
 pytest.importorskip("nnunet")
 
@@ -61,9 +61,9 @@ def trained(prepared, tmp_path_factory) -> Job:
     shutil.copytree(prepared.work, job.work, symlinks=True)
     workspace = workspace_of(job)
     workers = kill_in_training(job)
-    assert not workspace.final_checkpoint(0).exists(), "the training was over before the kill"
+    assert not workspace.final_checkpoint(0).exists()
     assert len(workers) >= 3
-    assert not [pid for pid in workers if alive(pid)], "a process outlived the run that was killed"
+    assert_gone(workers)
     done = METHOD.epochs_done(job, 0)
     assert 1 <= done < METHOD.epochs(job.budget)
     first: list[int] = []
@@ -80,24 +80,29 @@ def workspace_of(job: Job) -> Workspace:
 
 
 def kill_in_training(job: Job) -> set[int]:
+    """Kills the training where it has a first checkpoint, and gives the processes it had started."""
+    latest = workspace_of(job).latest_checkpoint(0)
+    # v1 waits until its progress is heard.
     code = f"""
-import pickle, sys
+import pickle, time
+from pathlib import Path
 from mswal_bench.baselines.registry import METHODS
-METHODS["nnunet-v1"].train(pickle.loads({pickle.dumps(job)!r}), 0, lambda *report: None)
+
+def report(done, total, note):
+    while Path({str(latest)!r}).exists():
+        time.sleep(1)
+
+METHODS["nnunet-v1"].train(pickle.loads({pickle.dumps(job)!r}), 0, report)
 """
     parent = subprocess.Popen([sys.executable, "-c", code])
-    workers: set[int] = set()
     deadline = time.monotonic() + 300
-    while not workspace_of(job).latest_checkpoint(0).exists():
+    while not latest.exists():
         assert parent.poll() is None, "the training ended before it could be killed"
         assert time.monotonic() < deadline
-        workers |= descendants(parent.pid)
         time.sleep(0.01)
+    workers = descendants(parent.pid)
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
-    end = time.monotonic() + 10
-    while any(alive(pid) for pid in workers) and time.monotonic() < end:
-        time.sleep(0.05)
     return workers
 
 
@@ -160,7 +165,7 @@ def test_the_folds_softmax_is_averaged_and_what_is_there_is_kept(trained, tmp_pa
     out = tmp_path / "out"
     out.mkdir()
     (tmp_path / f"{other}.nii.gz").rename(out / f"{other}.nii.gz")
-    with pytest.raises(MethodError, match=r"could not read the image of broken;.*all others are predicted"):
+    with pytest.raises(MethodError, match=r"could not preprocess broken;.*all others are predicted"):
         METHOD.predict(trained, [0, 1], {"broken": unreadable, **images}, out, silent)
 
     assert (fold / "validated").exists()
@@ -295,7 +300,25 @@ def test_a_loss_that_is_not_finite_stops_with_a_sentence(monkeypatch):
         trainer.run_iteration(None, True)
 
 
+def test_an_overflow_now_and_then_is_left_to_the_gradient_scaler(monkeypatch):
+    from mswal_bench.baselines.nnunet.settings import Training
+    from mswal_bench.baselines.nnunet1 import trainer as module
+    from mswal_bench.baselines.nnunet1.settings import Recipe
+
+    trainer = module.choose_trainer(Recipe(Training(epochs=3)), silent)("plans.pkl", None)
+    # As v1 sets it on a GPU, in half precision.
+    trainer.amp_grad_scaler = object()
+    losses = iter([np.nan] * 100 + [1.0] + [np.inf] * 101)
+    monkeypatch.setattr(module.nnUNetTrainerV2, "run_iteration", lambda *_: np.array(next(losses)))
+    for _ in range(201):
+        trainer.run_iteration(None, True)
+    with pytest.raises(MethodError, match="The loss became inf in epoch 1 of 3"):
+        trainer.run_iteration(None, True)
+
+
 def test_a_checkpoint_is_replaced_whole(tmp_path, monkeypatch):
+    import torch
+
     from mswal_bench.baselines.nnunet.settings import Training
     from mswal_bench.baselines.nnunet1 import trainer as module
     from mswal_bench.baselines.nnunet1.settings import Recipe
@@ -308,7 +331,13 @@ def test_a_checkpoint_is_replaced_whole(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     trainer = module.choose_trainer(Recipe(Training()), silent)("plans.pkl", None)
+    trainer.network = torch.nn.Conv3d(1, 1, 1)
     monkeypatch.setattr(module.nnUNetTrainerV2, "save_checkpoint", killed_while_writing)
     with pytest.raises(KeyboardInterrupt):
         trainer.save_checkpoint(str(path))
     assert path.read_text() == "the one before"
+    assert list(tmp_path.iterdir()) == [path]
+    trainer.network.bias.data[0] = float("nan")
+    with pytest.raises(MethodError, match="weights stopped being finite numbers"):
+        trainer.save_checkpoint(str(path))
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,5 +1,7 @@
 """The recipes against the package `nnunet` itself."""
 
+from dataclasses import replace
+
 import pytest
 
 from mswal_bench.baselines.method import Budget
@@ -43,6 +45,14 @@ def test_small_networks_fit_their_patches(budget):
         assert side % 2**network.poolings == 0
     stage = network.stage()
     assert len(stage["conv_kernel_sizes"]) == len(stage["pool_op_kernel_sizes"]) + 1 == network.poolings + 1
+
+
+@pytest.mark.parametrize("budget", [Budget.PAPER, Budget.DEMO])
+def test_augmentation_without_a_trainer_for_it_is_refused(budget):
+    recipe = METHOD.recipes[budget]
+    other = replace(recipe.training, augmentation=not recipe.training.augmentation)
+    with pytest.raises(ValueError, match="augmentation"):
+        replace(recipe, training=other)
 
 
 def test_parameters_at_full_configuration():

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import csv
 
+from mswal_bench.benchmark import mswal_facts
 from mswal_bench.benchmark.lesion_classes import LESION_CLASSES
 from mswal_bench.benchmark.paper_tables.paper_table import printed_csv, table_1
-from mswal_bench.benchmark.statistics import paper_numbers
 
 # Typed off the printed page: y for a tick, n for a cross, from NSD to KC.
 PRINTED = """
@@ -41,8 +41,8 @@ def test_table_1_is_that_of_the_papers_text(paper_text: str) -> None:
 
 def test_table_1_agrees_with_the_rest_of_the_paper() -> None:
     mswal = dict(zip(table_1().columns, table_1().rows[-1], strict=True))
-    assert mswal["CTs"] == f"{paper_numbers.CASES['total']:,}"
-    assert mswal["AL"] == f"{paper_numbers.LESIONS['total']:,}"
+    assert mswal["CTs"] == f"{mswal_facts.CASES['total']:,}"
+    assert mswal["AL"] == f"{mswal_facts.LESIONS['total']:,}"
 
 
 def test_every_heading_is_explained() -> None:

@@ -1,6 +1,8 @@
 """What the tests that run methods share: the command line, called in this process, under the smoke budget."""
 
 import json
+import time
+from collections.abc import Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -69,6 +71,14 @@ def descendants(pid: int) -> set[int]:
     except OSError:
         pass
     return found
+
+
+def assert_gone(processes: Iterable[int]) -> None:
+    """Those end by themselves within seconds, or have ended."""
+    left, deadline = set(processes), time.monotonic() + 30
+    while left := {pid for pid in left if alive(pid)}:
+        assert time.monotonic() < deadline, f"left behind: {left}"
+        time.sleep(0.01)
 
 
 def alive(pid: int) -> bool:

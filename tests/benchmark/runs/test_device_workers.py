@@ -13,9 +13,11 @@ import pytest
 
 from mswal_bench.baselines.method import MethodError
 from mswal_bench.baselines.processes import cores
+from mswal_bench.benchmark.runs import device_workers
 from mswal_bench.benchmark.runs.device_workers import carry_out, carry_out_on
 from mswal_bench.benchmark.runs.devices import Device
 from mswal_bench.tests.benchmark.runs import worker_tasks
+from mswal_bench.tests.benchmark.runs.smoke_runs import assert_gone
 from mswal_bench.tests.benchmark.runs.worker_tasks import task
 
 CPU = Device()
@@ -28,18 +30,6 @@ def wait_for(*paths: Path) -> list[int]:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     return [int(path.read_text()) for path in paths]
-
-
-def is_gone(pid: int) -> bool:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
-                return True
-        except OSError:
-            return True
-        time.sleep(0.01)
-    return False
 
 
 def test_each_task_has_a_process_of_its_own_and_is_heard(tmp_path):
@@ -112,8 +102,7 @@ def test_a_failure_names_task_and_device_and_stops_the_others(tmp_path):
     ]
     with pytest.raises(MethodError, match=r"^train fold 1 on cpu: The loss became nan\.$"):
         carry_out_on([CPU, CPU], tasks)
-    (pid,) = wait_for(tmp_path / "pid")
-    assert is_gone(pid)
+    assert_gone(wait_for(tmp_path / "pid"))
     assert not (tmp_path / "never").exists()
     assert len(ended) == 1
     assert len(unfinished) == 2
@@ -133,6 +122,10 @@ def test_what_fails_before_the_work_has_no_end():
     ended = []
     with pytest.raises(OSError, match="No such device"):
         carry_out_on([worker_tasks.AbsentGpu()], [task("train fold 0", worker_tasks.be_killed, ended=ended.append)])
+    with pytest.raises(OSError, match="cannot be claimed"):
+        carry_out_on([worker_tasks.TakenGpu()], [task("train fold 0", worker_tasks.be_killed, ended=ended.append)])
+    with pytest.raises(ModuleNotFoundError, match="no such plugin"):
+        carry_out_on([CPU], [task("train fold 0", worker_tasks.Unreadable(), ended=ended.append)])
     assert ended == []
 
 
@@ -143,18 +136,26 @@ def test_a_killed_process_is_told_from_one_that_failed():
     assert ended == []
 
 
+def test_of_a_process_that_ended_by_itself_no_lack_of_memory_is_told():
+    with pytest.raises(MethodError, match=r"its process ended before its work was done \(exit status 3\)") as caught:
+        carry_out_on([CPU], [task("train fold 4", worker_tasks.leave)])
+    assert "memory" not in str(caught.value)
+
+
 def test_interrupted_it_leaves_no_process(tmp_path):
     def interrupt(*_):
-        wait_for(tmp_path / "pid")
+        wait_for(tmp_path / "a", tmp_path / "b")
         raise KeyboardInterrupt
 
     tasks = [
-        task("a", partial(worker_tasks.work_for_ever, tmp_path / "pid")),
-        task("b", partial(worker_tasks.work_for_ever, tmp_path / "other"), started=interrupt),
+        task("a", partial(worker_tasks.work_for_ever, tmp_path / "a")),
+        task("b", partial(worker_tasks.work_for_ever, tmp_path / "b"), started=interrupt),
     ]
     with pytest.raises(KeyboardInterrupt):
         carry_out_on([CPU, CPU], tasks)
-    assert all(is_gone(pid) for pid in wait_for(tmp_path / "pid"))
+    pids = wait_for(tmp_path / "a", tmp_path / "b")
+    assert len(set(pids)) == 2
+    assert_gone(pids)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a worker with its parent")
@@ -164,7 +165,7 @@ def test_killed_it_leaves_no_process(tmp_path, how):
     pids = wait_for(tmp_path / "a", tmp_path / "b")
     process.send_signal(how)
     process.wait()
-    assert all(is_gone(pid) for pid in pids)
+    assert_gone(pids)
 
 
 def test_in_this_process_a_failure_is_measured_and_passed_on():
@@ -172,3 +173,20 @@ def test_in_this_process_a_failure_is_measured_and_passed_on():
     with pytest.raises(MethodError, match=r"^The loss became nan\.$"):
         carry_out([task("train fold 1", worker_tasks.fail, ended=ended.append)], "cpu")
     assert ended[0].wall_s is not None
+
+
+def test_interrupted_before_it_is_measured_a_task_has_no_end(monkeypatch):
+    """Nor is the end of the task before it taken for its own."""
+    ended = []
+    tasks = [task(name, lambda report: None, ended=lambda usage, name=name: ended.append(name)) for name in "ab"]
+    measured = device_workers.measured
+
+    def interrupted(device):
+        if ended:
+            raise KeyboardInterrupt
+        return measured(device)
+
+    monkeypatch.setattr(device_workers, "measured", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(tasks, "cpu")
+    assert ended == ["a"]

@@ -1,13 +1,16 @@
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from mswal_bench.baselines.registry import METHODS
 from mswal_bench.benchmark.errors import BenchError
 from mswal_bench.benchmark.runs import devices
-from mswal_bench.benchmark.runs.devices import Device, pick_devices
+from mswal_bench.benchmark.runs.devices import Device, pick_device, pick_devices, require_training_packages
+from mswal_bench.benchmark.runs.run_method import run_method
 
 
 @pytest.fixture
@@ -20,6 +23,49 @@ def four_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setattr(devices, "pick_device", lambda device: "cuda")
+
+
+@pytest.fixture
+def without(monkeypatch):
+    """Makes packages be not installed, and all others be."""
+
+    def hide(*packages: str) -> None:
+        monkeypatch.setattr(devices, "find_spec", lambda name: None if name in packages else find_spec("json"))
+
+    return hide
+
+
+@pytest.mark.parametrize(
+    ("method", "packages", "extras"),
+    [
+        ("nnunet-v2", ["torch", "nnunetv2", "psutil"], "train"),
+        ("swin-unetr", ["monai"], "train"),
+        ("mednext", ["monai"], "train"),
+        ("nnunet-v1", ["nnunet"], "train,v1"),
+        ("nnunet-v1", ["psutil"], "train,v1"),
+    ],
+)
+def test_packages_that_are_missing_are_told_before_anything_is_done(without, tmp_path, method, packages, extras):
+    without(*packages)
+    with pytest.raises(BenchError) as caught:
+        run_method(METHODS[method], tmp_path, tmp_path / "work")
+    (problem,) = caught.value.problems
+    assert f"{method} needs packages that are not installed: {', '.join(packages)}" in str(problem)
+    assert f'pip install -c constraints.txt -e ".[{extras}]"' in str(problem)
+    assert not (tmp_path / "work").exists()
+
+
+@pytest.mark.parametrize(("method", "packages"), [("nnunet-v2", ["nnunet", "monai"]), ("nnunet-v1", ["nnunetv2"])])
+def test_a_method_needs_its_own_packages_alone(without, method, packages):
+    without(*packages)
+    require_training_packages(METHODS[method])
+
+
+def test_without_torch_there_is_the_cpu(without):
+    without("torch")
+    assert pick_device("auto") == "cpu"
+    with pytest.raises(BenchError, match="torch sees no CUDA device"):
+        pick_device("cuda")
 
 
 def test_a_process_for_each_cpu():

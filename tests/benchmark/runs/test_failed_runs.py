@@ -132,8 +132,7 @@ def test_a_failed_run_says_why_and_goes_on(raw, half_trained, tmp_path, failure,
     assert load_checkpoint(checkpoint(work))["current_epoch"] == 2
     assert not list(work.rglob("*.pth.partial"))
     assert listed(work).condition is Condition.FAILED
-    assert listed(work).reason is not None
-    assert listed(work).reason.startswith(sentence)
+    assert listed(work).failures["fold-0"].startswith(sentence)
 
     result = run(raw, work)
     assert result.exit_code == 0, result.output

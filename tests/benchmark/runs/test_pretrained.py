@@ -58,6 +58,16 @@ def test_the_first_of_several_unless_one_is_named(work):
     assert len({find_pretrained(METHOD, work, fold).digest for fold in range(5)}) == 5
 
 
+def test_the_one_that_another_run_has_begun_with(work):
+    train(work, 3)
+    before = find_pretrained(METHOD, work)
+    train(work, 1, b"later")
+    assert find_pretrained(METHOD, work).fold == 1
+    assert find_pretrained(METHOD, work, begun_with=before.digest) == before
+    assert find_pretrained(METHOD, work, begun_with="sha256:of none of them").fold == 1
+    assert find_pretrained(METHOD, work, 1, begun_with=before.digest).fold == 1
+
+
 def test_a_fold_that_is_not_trained_to_its_end(work):
     train(work, 0, name="checkpoint_latest.pth")
     assert "no fold is trained to its end. Let the run come to its end first." in refusal(METHOD, work)

@@ -29,11 +29,20 @@ def test_what_a_run_left_that_was_killed_at_once_is_no_hindrance(tmp_path):
     assert not (tmp_path / ".partial-abc.json").exists()
 
 
+def test_a_folder_is_no_half_written_file(tmp_path):
+    (tmp_path / ".partial-thesis").mkdir()
+    with pytest.raises(BenchError, match=r"not that of a run: found \.partial-thesis"):
+        RunFolder(tmp_path).open(IDENTITY)
+
+
 def test_another_folder_is_left_alone(tmp_path):
+    for number in range(9):
+        (tmp_path / f".partial-{number}").write_text("somebody else's")
     (tmp_path / "thesis.tex").write_text("precious")
     with pytest.raises(BenchError, match="not that of a run: found thesis"):
         RunFolder(tmp_path).open(IDENTITY)
     assert (tmp_path / "thesis.tex").read_text() == "precious"
+    assert len(list(tmp_path.glob(".partial-*"))) == 9
 
 
 def test_every_difference_of_identity_is_told(tmp_path):

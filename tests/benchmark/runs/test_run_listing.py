@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mswal_bench.benchmark.errors import BenchError
+from mswal_bench.benchmark.runs import run_folder
 from mswal_bench.benchmark.runs.environment import describe_environment
 from mswal_bench.benchmark.runs.resources import Resources
 from mswal_bench.benchmark.runs.run_folder import RunFolder
@@ -69,9 +70,11 @@ def finish(folder: RunFolder, goal: str = "fold-0", dsc: float | None = 0.25) ->
     (folder.root / goal / "record.json").write_text(record.model_dump_json())
 
 
-def break_off(folder: RunFolder, step: str = "train fold 1", note: str = "epoch 4/10, loss 0.5") -> None:
+def break_off(
+    folder: RunFolder, step: str = "train fold 1", note: str = "epoch 4/10, loss 0.5", goal: str | None = None
+) -> None:
     def work() -> None:
-        with kept_progress(folder.root, step, ignore) as report:
+        with kept_progress(folder.root, step, ignore, goal) as report:
             report(30, 100, note)
             raise KeyboardInterrupt
 
@@ -122,18 +125,34 @@ def test_a_disk_that_takes_no_progress_stops_no_step(tmp_path):
     (tmp_path / "progress").write_text("a file where the folder should be")
     with kept_progress(tmp_path, "predict", ignore) as report:
         report(1, 2, "a")
-    keep_failure(tmp_path, "x")
-    forget_failure(tmp_path)
+    keep_failure(tmp_path, "fold-0", "x")
+    forget_failure(tmp_path, "fold-0")
 
 
 def test_a_run_that_failed(tmp_path):
     break_off(begin(tmp_path))
-    forget_failure(tmp_path)
-    keep_failure(tmp_path, "of an earlier call, and longer")
-    keep_failure(tmp_path, "The disk is full.")
-    assert (listed(tmp_path).condition, listed(tmp_path).reason) == (Condition.FAILED, "The disk is full.")
-    forget_failure(tmp_path)
-    assert (listed(tmp_path).condition, listed(tmp_path).reason) == (Condition.STOPPED, None)
+    forget_failure(tmp_path, "fold-0")
+    keep_failure(tmp_path, "fold-0", "of an earlier call, and longer")
+    keep_failure(tmp_path, "fold-0", "The disk is full.")
+    assert listed(tmp_path).condition is Condition.FAILED
+    assert listed(tmp_path).failures == {"fold-0": "The disk is full."}
+    forget_failure(tmp_path, "fold-0")
+    assert (listed(tmp_path).condition, listed(tmp_path).failures) == (Condition.STOPPED, {})
+
+
+def test_calls_that_fail_side_by_side_are_all_told(tmp_path):
+    folder = begin(tmp_path)
+    for goal, sentence in (("fold-0", "The disk is full."), ("fold-1", "The loss became nan.")):
+        forget_failure(tmp_path, goal)
+        keep_failure(tmp_path, goal, sentence)
+    forget_failure(tmp_path, "fold-2")
+    found = listed(tmp_path)
+    assert found.condition is Condition.FAILED
+    assert found.failures == {"fold-0": "The disk is full.", "fold-1": "The loss became nan."}
+    forget_failure(tmp_path, "fold-0")
+    with folder.holding(["fold 0"]):
+        assert listed(tmp_path).condition is Condition.RUNNING
+        assert listed(tmp_path).failures == {"fold-1": "The loss became nan."}
 
 
 def test_a_finished_run(tmp_path):
@@ -147,27 +166,38 @@ def test_a_finished_run(tmp_path):
 
 def test_what_a_finished_run_left_of_another_fold(tmp_path):
     folder = begin(tmp_path)
-    break_off(folder, "predict part 2 of 2")
+    break_off(folder, "predict part 2 of 2", goal="fold-0")
     finish(folder)
     assert listed(tmp_path).condition is Condition.FINISHED, "somebody else predicted that part"
     break_off(folder)
     assert listed(tmp_path).condition is Condition.STOPPED
 
 
+def test_a_prediction_that_was_broken_off_is_not_hidden_by_another_goal(tmp_path):
+    folder = begin(tmp_path)
+    for goal in ("fold-1", "fold-2"):
+        break_off(folder, "predict", note="", goal=goal)
+    finish(folder, "fold-0")
+    finish(folder, "fold-2")
+    assert listed(tmp_path).condition is Condition.STOPPED
+    assert [(step.step, step.goal) for step in listed(tmp_path).unfinished] == [("predict", "fold-1")]
+    with kept_progress(tmp_path, "predict", ignore, "fold-1"):
+        pass
+    assert listed(tmp_path).condition is Condition.FINISHED
+
+
 def test_a_run_that_runs(tmp_path):
     folder = begin(tmp_path)
     break_off(folder, "train fold 2", "epoch 1/10")
-    forget_failure(tmp_path)
-    keep_failure(tmp_path, "of the call before")
     with folder.holding(["fold 0", "fold 1"]), kept_progress(tmp_path, "train fold 0", ignore) as report:
         report(1, 2, "a")
         found = listed(tmp_path)
-        assert (found.condition, found.reason) == (Condition.RUNNING, None)
+        assert found.condition is Condition.RUNNING
         (owner,) = found.owners
         assert owner.pid == os.getpid()
         assert now() - owner.since < timedelta(minutes=5)
         assert [step.step for step in found.unfinished] == ["train fold 0"], "fold 2 was of an earlier call"
-    assert listed(tmp_path).condition is Condition.FAILED
+    assert listed(tmp_path).condition is Condition.STOPPED
 
 
 HOLD = """
@@ -194,16 +224,22 @@ def test_a_killed_run_does_not_run(tmp_path):
     assert (listed(tmp_path).condition, listed(tmp_path).owners) == (Condition.STOPPED, [])
 
 
-def test_to_be_listed_keeps_no_run_from_beginning(tmp_path):
+def test_to_be_listed_keeps_no_run_from_beginning(tmp_path, monkeypatch):
+    monkeypatch.setattr(run_folder, "_ASKED_S", 60)
     folder = begin(tmp_path)
     with folder.holding(["fold 0"]):
         pass
     asking = os.open(tmp_path / ".lock-fold-0", os.O_RDONLY)
     fcntl.flock(asking, fcntl.LOCK_SH)
-    answered = threading.Timer(0.2, os.close, [asking])
-    answered.start()
+    answered = threading.Event()
+
+    def answer() -> None:
+        answered.set()
+        os.close(asking)
+
+    threading.Timer(0.2, answer).start()
     with folder.holding(["fold 0"]):
-        assert answered.finished.is_set()
+        assert answered.is_set()
 
 
 def test_a_run_that_was_never_prepared(tmp_path):
@@ -242,7 +278,7 @@ def test_damaged_progress_is_passed_over(tmp_path):
     folder = begin(tmp_path)
     break_off(folder)
     (tmp_path / "progress" / "train-fold-1.json").write_bytes(b"\xff")
-    (tmp_path / "progress" / "failure.json").write_text("{")
+    (tmp_path / "progress" / "failure-fold-0.json").write_text("{")
     (tmp_path / ".owner-fold-0.json").write_text("{")
     (tmp_path / ".lock-fold-0").touch()
     assert (listed(tmp_path).condition, listed(tmp_path).unfinished) == (Condition.STOPPED, [])
@@ -287,8 +323,8 @@ def test_the_table(tmp_path):
     folder = begin(tmp_path / "b")
     finish(folder)
     break_off(folder)
-    forget_failure(folder.root)
-    keep_failure(folder.root, "The disk is full.")
+    forget_failure(folder.root, "fold-1")
+    keep_failure(folder.root, "fold-1", "The disk is full.")
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / "run.json").write_text("{")
     text = runs_table(list_runs(tmp_path)[0], tmp_path)
@@ -299,6 +335,6 @@ def test_the_table(tmp_path):
     assert "fold-0 25.00" in b
     assert c.split() == ["c", DASH, DASH, DASH, DASH, "damaged", DASH, DASH, DASH, DASH]
     assert notes == [
-        "b: The disk is full.",
+        "b, fold-1: The disk is full.",
         "c: run.json is not the state of a run, or that of another version of this program",
     ]

@@ -15,7 +15,7 @@ from mswal_bench.baselines.registry import METHODS
 from mswal_bench.benchmark.runs.run_folder import RunFolder
 from mswal_bench.tests.benchmark.runs import smoke_runs
 from mswal_bench.tests.benchmark.runs.smoke_runs import (
-    alive,
+    assert_gone,
     call,
     check_geometry,
     check_predictions,
@@ -27,6 +27,27 @@ pytest.importorskip("nnunetv2")
 
 pytestmark = pytest.mark.slow
 
+
+# The command line, of which a training that has written a checkpoint gets no further.
+WAITS_AFTER_A_CHECKPOINT = """
+import sys, time
+from contextlib import contextmanager
+from pathlib import Path
+from mswal_bench.benchmark.cli.main import main
+from mswal_bench.benchmark.runs import steps
+
+work = Path(sys.argv.pop(1))
+
+@contextmanager
+def waiting(label, unit):
+    def report(done, total, note):
+        while list(work.rglob("checkpoint_latest.pth")):
+            time.sleep(1)
+    yield report
+
+steps.progress_bar = waiting
+main()
+"""
 
 ALL: list[tuple[str, str | None]] = [(name, None) for name in METHODS]
 ALL += [(name, variant) for name, method in METHODS.items() for variant in method.variants()]
@@ -87,7 +108,7 @@ def test_labels_that_come_later_are_scored_without_training_again(raw, finished,
     shutil.copytree(raw, data)
     shutil.copytree(finished, work, symlinks=True)
     record = work / "fold-0" / "record.json"
-    unscored = json.loads(record.read_text()) | {"scores": None}
+    unscored = json.loads(record.read_text()) | {"scores": None, "labels_digest": None}
     record.write_text(json.dumps(unscored))
     (data / "labelsTs").rename(tmp_path / "hidden")
     assert "nothing is left to do" in call("run", "nnunet-v2", *options(data, work))
@@ -111,19 +132,18 @@ def test_a_killed_preparation_is_done_anew(raw, tmp_path):
 
 def test_killed_in_the_middle_of_training_it_resumes(raw, tmp_path):
     work = tmp_path / "inception-nnunet"
-    command = [sys.executable, "-m", "mswal_bench.benchmark.cli.main", "run", "inception-nnunet"]
+    command = [sys.executable, "-c", WAITS_AFTER_A_CHECKPOINT, str(work), "run", "inception-nnunet"]
     command += [str(option) for option in options(raw, work)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    workers: set[int] = set()
     deadline = time.monotonic() + 300
     while not list(work.rglob("checkpoint_latest.pth")):
         assert process.poll() is None, "the run ended before it could be killed"
         assert time.monotonic() < deadline
-        workers |= descendants(process.pid)
         time.sleep(0.01)
+    workers = descendants(process.pid)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    assert not list(work.rglob("checkpoint_final.pth")), "the training was over before the kill"
+    assert not list(work.rglob("checkpoint_final.pth"))
 
     call("run", "inception-nnunet", *options(raw, work))
 
@@ -133,7 +153,7 @@ def test_killed_in_the_middle_of_training_it_resumes(raw, tmp_path):
     assert second["from_epoch"] >= 1
     assert record["resumed_from_epochs"] == {"0": [second["from_epoch"]]}
     assert workers
-    assert not {pid for pid in workers if alive(pid)}, "a worker outlived the run that was killed"
+    assert_gone(workers)
 
 
 def test_one_run_of_a_fold_in_a_work_folder(raw, finished, tmp_path):

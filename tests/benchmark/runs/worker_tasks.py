@@ -31,6 +31,24 @@ class AbsentGpu(Device):
         raise OSError(19, "No such device")
 
 
+class TakenGpu(Device):
+    """Cannot be had."""
+
+    def claim(self) -> None:
+        raise OSError(16, "cannot be claimed")
+
+
+class Unreadable:
+    """Work that the process that is to do it cannot read."""
+
+    def __reduce__(self):
+        return _fail_to_read, ()
+
+
+def _fail_to_read() -> None:
+    raise ModuleNotFoundError("no such plugin")
+
+
 def tell_process_and_cores(path: Path, report) -> None:
     report(1, 2, "half")
     report(2, 2, "")
@@ -63,6 +81,10 @@ def fail_with_what_cannot_be_sent(report) -> None:
 
 def be_killed(report) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def leave(report) -> None:
+    os._exit(3)
 
 
 def work_for_ever(path: Path, report) -> None:

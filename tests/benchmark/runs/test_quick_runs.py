@@ -1,0 +1,148 @@
+"""What a run does around a method, with one that trains at once."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import SimpleITK
+
+pytest.importorskip("psutil")
+
+from mswal_bench.benchmark.runs import run_method as run_method_module
+from mswal_bench.benchmark.runs import steps
+from mswal_bench.benchmark.runs.environment import Environment, describe_environment
+from mswal_bench.benchmark.runs.resources import Resources
+from mswal_bench.benchmark.runs.run_folder import RunFolder
+from mswal_bench.benchmark.runs.run_listing import Condition, ListedRun, list_runs
+from mswal_bench.benchmark.runs.run_method import RunOutcome, run_method
+from mswal_bench.benchmark.runs.run_progress import read_progress
+from mswal_bench.benchmark.runs.transfer import transfer
+from mswal_bench.tests.benchmark.runs.quick_method import EPOCHS, QuickMethod, network
+
+
+def run(raw: Path, work: Path, selection: str = "0", **more: Any) -> RunOutcome:
+    return run_method(QuickMethod(), raw, work, selection=selection, device="cpu", **more)
+
+
+def listed(work: Path) -> ListedRun:
+    ((found,), _) = list_runs(work)
+    return found
+
+
+def test_a_run_that_was_killed_behind_its_last_checkpoint_is_finished_by_the_next_call(raw, tmp_path, monkeypatch):
+    def killed(_: steps.Steps, fold: int) -> int:
+        if network(tmp_path, fold).exists():
+            raise KeyboardInterrupt
+        return 0
+
+    with monkeypatch.context() as patch:
+        # The last checkpoint is there; nobody closes the session, or takes away its progress.
+        patch.setattr(steps.Steps, "_epochs_done", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(raw, tmp_path)
+    assert network(tmp_path, 0).exists()
+    assert [step.step for step in read_progress(tmp_path)] == ["train fold 0"]
+    assert RunFolder(tmp_path).state().training[0][-1].to_epoch is None
+    assert listed(tmp_path).condition is Condition.STOPPED
+
+    run(raw, tmp_path)
+    assert (listed(tmp_path).condition, listed(tmp_path).folds_done) == (Condition.FINISHED, [0])
+    (session,) = RunFolder(tmp_path).state().training[0]
+    assert (session.to_epoch, session.resources) == (EPOCHS, Resources())
+
+
+def test_corrected_labels_are_scored_and_only_they(raw, tmp_path):
+    data, work = tmp_path / "data", tmp_path / "work"
+    shutil.copytree(raw, data)
+    run(data, work)
+    assert run(data, work).finished_before
+    before = json.loads((work / "fold-0" / "record.json").read_text())
+
+    one, _ = sorted((data / "labelsTs").iterdir())
+    corrected = one.with_name("corrected.nii.gz")
+    SimpleITK.WriteImage(SimpleITK.ReadImage(str(one)) * 0, str(corrected))
+    corrected.replace(one)
+    outcome = run(data, work)
+    assert not outcome.finished_before
+    assert outcome.scores is not None
+    assert any(note.startswith("1 of 2 scores were in") for note in outcome.scores.notes)
+    after = json.loads((work / "fold-0" / "record.json").read_text())
+    assert after["labels_digest"] != before["labels_digest"]
+    assert after["scores"] != before["scores"]
+    assert after["training"] == before["training"]
+    assert run(data, work).finished_before
+
+
+def test_a_scoring_that_is_interrupted_keeps_what_it_has(raw, tmp_path, monkeypatch):
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run_method_module, "write_scores", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            run(raw, tmp_path)
+    outcome = run(raw, tmp_path)
+    assert outcome.scores is not None
+    assert any(note.startswith("2 of 2 scores were in") for note in outcome.scores.notes)
+    assert len(json.loads(outcome.record.read_text())["scores"]["methods"]) == 1
+
+
+def test_each_goal_keeps_its_own_failure(raw, tmp_path, monkeypatch):
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(QuickMethod, "train", fail)
+        for fold in "01":
+            with pytest.raises(Exception, match="out of memory"):
+                run(raw, tmp_path, fold)
+    assert [*listed(tmp_path).failures] == ["fold-0", "fold-1"]
+    run(raw, tmp_path, "0")
+    assert [*listed(tmp_path).failures] == ["fold-1"]
+    assert listed(tmp_path).condition is Condition.FAILED
+    run(raw, tmp_path, "1")
+    assert listed(tmp_path).condition is Condition.FINISHED
+
+
+@pytest.fixture
+def quick_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes on GPUs of two models that have done their work before this one hears that they began it."""
+
+    def carried_out(devices, tasks):
+        for number, task in enumerate(tasks):
+            with task.progress() as report:
+                task.work(report)
+                environment: Environment = describe_environment().model_copy(update={"gpu": f"model {number % 2}"})
+                task.started(str(devices[0]), environment)
+                task.ended(Resources(wall_s=1))
+
+    monkeypatch.setattr(steps, "carry_out_on", carried_out)
+
+
+def test_of_processes_that_are_quick(raw, tmp_path, quick_workers):
+    outcome = run(raw, tmp_path, "all", devices=("cpu", "cpu"))
+    record = json.loads(outcome.record.read_text())
+    # All began before the first epoch.
+    assert record["resumed_from_epochs"] == {str(fold): [] for fold in range(5)}
+    assert [session["to_epoch"] for (session,) in record["training"].values()] == [EPOCHS] * 5
+    # Two parts of the prediction, on two models.
+    predicted = record["predicted"]
+    keys = [predicted["environment"], *predicted["other_environments"]]
+    assert [record["environments"][key]["gpu"] for key in keys] == ["model 0", "model 1"]
+
+
+def test_a_transfer_keeps_to_the_weights_it_began_with(raw, tmp_path):
+    pretrain, work = tmp_path / "pretrain", tmp_path / "work"
+
+    def transferred(fold: int | None = None) -> int:
+        outcome = transfer(QuickMethod(), raw, work, pretrain, pretrain_fold=fold, selection="0", device="cpu")
+        return outcome.record.start.fold
+
+    run(raw, pretrain, "3")
+    assert transferred() == 3
+    run(raw, pretrain, "1")
+    assert transferred() == 3
+    with pytest.raises(Exception, match="belongs to a run with another start"):
+        transferred(1)
