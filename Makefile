@@ -7,6 +7,7 @@ BENCH := $(BIN)/mswal-bench
 READY := $(VENV)/.ready
 DEMO := demo
 METHODS ?= inception-nnunet nnunet-v2
+BUDGET ?= demo
 SHELL := bash
 .DELETE_ON_ERROR:
 
@@ -33,7 +34,7 @@ demo: $(READY) ## phantom data -> train two methods -> predict -> score -> a tab
 	$(BENCH) data phantom $(DEMO)/data --train 100 --test 40 --size small --seed 0
 	set -e; methods="$(METHODS)"; if [ "$$methods" = all ]; then methods=$$($(BENCH) methods --names); fi; \
 	for method in $$methods; do \
-	    (set -x; $(BENCH) run $$method --data $(DEMO)/data --work $(DEMO)/$$method --budget demo --fold 0 --device cpu); \
+	    (set -x; $(BENCH) run $$method --data $(DEMO)/data --work $(DEMO)/$$method --budget $(BUDGET) --fold 0 --device cpu); \
 	    predictions="$$predictions $(DEMO)/$$method/fold-0/$$method"; \
 	done; \
 	set -x; $(BENCH) report $$predictions --data $(DEMO)/data --out $(DEMO)/report
