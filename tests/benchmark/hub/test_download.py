@@ -4,52 +4,17 @@ from __future__ import annotations
 
 import errno
 import shutil
-import socket
-import time
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 from huggingface_hub import constants
 
-from mswal_bench.benchmark.errors import BenchError
-from mswal_bench.benchmark.hub.download import Download, download_release, in_bytes
-from mswal_bench.benchmark.hub.release import RECORD, read_release
-from mswal_bench.benchmark.hub.source import Hub
+from mswal_bench.benchmark.hub.download import in_bytes
+from mswal_bench.benchmark.hub.release import read_release
 from mswal_bench.tests.benchmark.hub.conftest import release_files
+from mswal_bench.tests.benchmark.hub.downloads import IMAGE, LABEL, fetch, parts, refused, shown, wanted
 from mswal_bench.tests.benchmark.hub.hub_server import COMMIT, OTHER_COMMIT, REPOSITORY, HubServer
-
-IMAGE = "imagesTr/MSWAL_0003_0000.nii.gz"
-LABEL = "labelsTr/MSWAL_0004.nii.gz"
-WAITS_S = (0.01, 0.01, 0.01)
-
-
-def fetch(server: HubServer, folder: Path, revision: str = "62c286b0", labels_only: bool = False) -> Download:
-    hub = Hub(server.endpoint)
-    return download_release(folder, hub, revision=revision, labels_only=labels_only, progress=False, waits_s=WAITS_S)
-
-
-def refused(server: HubServer, folder: Path, revision: str = "62c286b0") -> str:
-    with pytest.raises(BenchError) as caught:
-        fetch(server, folder, revision)
-    return str(caught.value)
-
-
-def shown(folder: Path) -> dict[str, bytes]:
-    """What a user sees: all files but hidden ones and the record."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and path.name != RECORD and not path.name.startswith(".")
-    }
-
-
-def parts(folder: Path) -> list[Path]:
-    return list(folder.rglob(".partial-*"))
-
-
-def wanted(server: HubServer) -> dict[str, bytes]:
-    return {path: server.content(path) for path in server.files if not path.startswith(".")}
 
 
 def test_several_hundred_files_arrive_as_they_are_and_are_not_fetched_twice(tmp_path: Path) -> None:
@@ -82,150 +47,6 @@ def test_labels_come_without_images_and_images_later(server: HubServer, tmp_path
     assert len(done.files) == 8
     done = fetch(server, tmp_path)
     assert len(done.fetched) == 6
-    assert shown(tmp_path) == wanted(server)
-
-
-@pytest.mark.parametrize("path", [IMAGE, "README.md"])
-def test_a_broken_connection_is_taken_up_where_it_broke(server: HubServer, tmp_path: Path, path: str) -> None:
-    server.faults.break_after[path] = [5, 0, 1]
-    fetch(server, tmp_path)
-    assert shown(tmp_path) == wanted(server)
-    assert [asked.range for asked in server.asked_for(path)] == [None, "bytes=5-", "bytes=5-", "bytes=6-"]
-
-
-def test_a_connection_that_keeps_breaking_ends_in_a_sentence_and_the_next_call_goes_on(
-    server: HubServer, tmp_path: Path
-) -> None:
-    server.faults.break_after[IMAGE] = [500, 0, 0, 0, 0]
-    message = refused(server, tmp_path)
-    assert IMAGE in message
-    assert "after several tries" in message
-    assert "The same command goes on where it stopped" in message
-    assert not (tmp_path / IMAGE).exists()
-    (part,) = [part for part in parts(tmp_path) if part.name.endswith(Path(IMAGE).name)]
-    assert part.read_bytes() == server.content(IMAGE)[:500]
-
-    server.faults.break_after.clear()
-    server.asked.clear()
-    fetch(server, tmp_path)
-    assert shown(tmp_path) == wanted(server)
-    assert [asked.range for asked in server.asked_for(IMAGE)] == ["bytes=500-"]
-    assert not parts(tmp_path)
-
-
-def test_a_part_that_was_spoilt_is_fetched_from_the_beginning(server: HubServer, tmp_path: Path) -> None:
-    server.faults.break_after[IMAGE] = [500, 0, 0, 0, 0]
-    refused(server, tmp_path)
-    (part,) = [part for part in parts(tmp_path) if part.name.endswith(Path(IMAGE).name)]
-    part.write_bytes(bytes(400))
-    server.faults.break_after.clear()
-    fetch(server, tmp_path)
-    assert shown(tmp_path) == wanted(server)
-
-
-@pytest.mark.parametrize("more", [0, 3])
-def test_a_part_that_has_its_full_size_or_more_is_not_believed(server: HubServer, tmp_path: Path, more: int) -> None:
-    server.faults.break_after[IMAGE] = [500, 0, 0, 0, 0]
-    refused(server, tmp_path)
-    (part,) = [part for part in parts(tmp_path) if part.name.endswith(Path(IMAGE).name)]
-    part.write_bytes(bytes(len(server.content(IMAGE)) + more))
-    server.faults.break_after.clear()
-    fetch(server, tmp_path)
-    assert shown(tmp_path) == wanted(server)
-
-
-@pytest.mark.parametrize(
-    ("fault", "ranges"), [("no_ranges", [None, "bytes=700-"]), ("wrong_ranges", [None, "bytes=700-", None])]
-)
-def test_a_server_that_does_not_keep_to_ranges_costs_a_second_way(
-    server: HubServer, tmp_path: Path, fault: str, ranges: list[str | None]
-) -> None:
-    setattr(server.faults, fault, True)
-    server.faults.break_after[IMAGE] = [700]
-    fetch(server, tmp_path)
-    assert shown(tmp_path) == wanted(server)
-    assert [asked.range for asked in server.asked_for(IMAGE)] == ranges
-
-
-def test_a_part_longer_than_the_sources_file_is_no_dead_end(server: HubServer, tmp_path: Path) -> None:
-    """The source had the right file, then for a while a shorter one, then the right one again."""
-    server.faults.break_after[IMAGE] = [500, 0, 0, 0, 0]
-    refused(server, tmp_path)
-    server.faults.break_after.clear()
-    server.faults.sent[IMAGE] = b"another"
-    server.asked.clear()
-    assert "another content than it lists" in refused(server, tmp_path)
-    assert [asked.range for asked in server.asked_for(IMAGE)] == ["bytes=500-", None]
-    assert not parts(tmp_path)
-    server.faults.sent.clear()
-    fetch(server, tmp_path)
-    assert shown(tmp_path) == wanted(server)
-
-
-def test_a_busy_server_is_asked_again(server: HubServer, tmp_path: Path) -> None:
-    server.faults.status = {"": [503, 500], IMAGE: [502, 504], "dataset.json": [408]}
-    fetch(server, tmp_path)
-    assert shown(tmp_path) == wanted(server)
-
-
-def test_a_server_that_asks_to_wait_is_waited_for(
-    server: HubServer, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    server.faults.status = {IMAGE: [429]}
-    server.faults.retry_after = "1"
-    start = time.monotonic()
-    fetch(server, tmp_path)
-    assert time.monotonic() - start >= 1
-    assert len(server.asked_for(IMAGE)) == 2
-    assert shown(tmp_path) == wanted(server)
-    assert capfd.readouterr().err == ""
-
-
-def test_whoever_watches_is_told_that_the_hub_asks_to_wait(
-    server: HubServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    server.faults.status = {"": [429], IMAGE: [429]}
-    server.faults.retry_after = "1"
-    download_release(tmp_path, Hub(server.endpoint), waits_s=WAITS_S)
-    assert sorted(capsys.readouterr().err.splitlines()) == [
-        f"{server.endpoint}/datasets/{REPOSITORY}: the hub asks to wait 1 s",
-        f"{IMAGE}: the hub asks to wait 1 s",
-    ]
-
-
-def test_a_server_that_stays_busy_ends_in_a_sentence(server: HubServer, tmp_path: Path) -> None:
-    server.faults.status = {LABEL: [503] * 9}
-    message = refused(server, tmp_path)
-    assert LABEL in message
-    assert "status 503" in message
-
-
-@pytest.mark.parametrize("change", ["same size", "shorter", "longer"])
-def test_a_file_that_changed_at_the_source_is_not_taken(server: HubServer, tmp_path: Path, change: str) -> None:
-    content = server.content(IMAGE)
-    server.faults.sent[IMAGE] = {"same size": content[::-1], "shorter": content[:-1], "longer": content + b"x"}[change]
-    message = refused(server, tmp_path)
-    assert "another content than it lists" in message
-    assert IMAGE in message
-    others = wanted(server)
-    del others[IMAGE]
-    assert shown(tmp_path) == others
-    assert not parts(tmp_path)
-
-
-def test_all_missing_and_changed_files_are_told_in_one_go_when_the_others_are_there(
-    server: HubServer, tmp_path: Path
-) -> None:
-    server.faults.missing = {LABEL, "dataset.json"}
-    server.faults.sent[IMAGE] = b"another"
-    with pytest.raises(BenchError) as caught:
-        fetch(server, tmp_path)
-    assert [problem.where for problem in caught.value.problems] == ["dataset.json", IMAGE, LABEL]
-    assert len(shown(tmp_path)) == len(wanted(server)) - 3
-    server.faults.missing.clear()
-    server.faults.sent.clear()
-    server.asked.clear()
-    assert len(fetch(server, tmp_path).fetched) == 3
     assert shown(tmp_path) == wanted(server)
 
 
@@ -313,15 +134,6 @@ def test_offline_what_is_whole_is_checked_and_what_is_not_is_a_sentence(
     assert "HF_HUB_OFFLINE" in refused(server, tmp_path)
     assert "HF_HUB_OFFLINE" in refused(server, tmp_path / "new")
     assert not server.asked
-
-
-def test_without_a_network_there_is_a_sentence_and_no_folder(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        endpoint = f"http://127.0.0.1:{free.getsockname()[1]}"
-    with pytest.raises(BenchError, match="cannot be reached, or stopped sending, also after several tries"):
-        download_release(tmp_path / "out", Hub(endpoint), progress=False, waits_s=WAITS_S)
-    assert not (tmp_path / "out").exists()
 
 
 def test_a_branch_is_asked_for_each_time_and_may_not_have_moved(server: HubServer, tmp_path: Path) -> None:
