@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,15 @@ if TYPE_CHECKING:
 # The abdominal soft-tissue window.
 _CENTRE_HU, _WIDTH_HU = 40, 400
 _OPACITY = 0.75
+# Nine panels side by side, of all seven methods, would be too small to see a lesion in.
+_MOST_COLUMNS = 5
+_TITLE_IN, _LEGEND_IN = 0.32, 0.4
 
 
 def draw_axial_slice(
     image: Path, reference: Path, predictions: Mapping[str, Path], classes: Sequence[LesionClass], out: Path
 ) -> None:
-    """Writes a PNG of the axial slice that shows the reference best, one panel for each of CT, reference, methods.
+    """Writes a PNG of the axial slice that shows the reference best, a panel for each of CT, reference, methods.
 
     All volumes are turned to the radiological convention: the patient's right is on the left of the picture. The slice
     is the one with most lesion types in the reference, then with most lesion voxels; without a lesion, the middle one.
@@ -41,15 +45,22 @@ def draw_axial_slice(
     spacing_x_mm, spacing_y_mm, _ = ct.GetSpacing()
     extent_mm = (0, grey.shape[1] * spacing_x_mm, grey.shape[0] * spacing_y_mm, 0)
 
+    panels: dict[str, NDArray[Any] | None] = {"CT": None, **labels}
+    columns = min(len(panels), _MOST_COLUMNS)
+    rows = ceil(len(panels) / columns)
     panel_in = 3.2
-    height_in = panel_in * extent_mm[2] / extent_mm[1]
+    row_in = panel_in * extent_mm[2] / extent_mm[1] + _TITLE_IN
+    height_in = rows * row_in + _LEGEND_IN
     figure: Figure
-    figure, row = pyplot.subplots(
-        1, 1 + len(labels), figsize=(panel_in * (1 + len(labels)), height_in + 0.75), squeeze=False, facecolor="black"
+    figure, grid = pyplot.subplots(
+        rows, columns, figsize=(panel_in * columns, height_in), squeeze=False, facecolor="black"
     )
     try:
         shown: set[int] = set()
-        for axes, (title, label) in zip(row[0], {"CT": None, **labels}.items(), strict=True):
+        for axes in grid.flat:
+            axes.set_axis_off()
+        # The last row may not be full.
+        for axes, (title, label) in zip(grid.flat, panels.items(), strict=False):
             _draw_grey(axes, grey, extent_mm, title)
             if label is not None:
                 axes.imshow(_coloured(label[z], classes), extent=extent_mm, interpolation="nearest")
@@ -57,7 +68,14 @@ def draw_axial_slice(
         patches = [Patch(color=lesion.colour, label=lesion.name) for lesion in classes if lesion.id in shown]
         if patches:
             figure.legend(handles=patches, loc="lower center", ncols=7, frameon=False, labelcolor="white", fontsize=9)
-        figure.subplots_adjust(left=0.005, right=0.995, top=1 - 0.32 / (height_in + 0.75), bottom=0.05, wspace=0.02)
+        figure.subplots_adjust(
+            left=0.005,
+            right=0.995,
+            top=1 - _TITLE_IN / height_in,
+            bottom=_LEGEND_IN / height_in,
+            wspace=0.02,
+            hspace=_TITLE_IN / (row_in - _TITLE_IN),
+        )
         with whole_file(out) as temporary:
             figure.savefig(temporary, dpi=110, facecolor="black")
     finally:
@@ -98,7 +116,6 @@ def _draw_grey(axes: Axes, grey: NDArray[Any], extent_mm: tuple[float, float, fl
     low, high = _CENTRE_HU - _WIDTH_HU / 2, _CENTRE_HU + _WIDTH_HU / 2
     axes.imshow(grey, cmap="gray", vmin=low, vmax=high, extent=extent_mm, interpolation="nearest")
     axes.set_title(title, color="white", fontsize=10)
-    axes.set_axis_off()
 
 
 def _coloured(label: NDArray[Any], classes: Sequence[LesionClass]) -> NDArray[np.float64]:

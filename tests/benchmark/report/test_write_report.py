@@ -54,6 +54,18 @@ def test_writes_table_picture_and_page(raw, perfect, tmp_path):
     assert method.any()
 
 
+def test_many_methods_are_shown_in_rows_of_five(raw, tmp_path):
+    methods = [shutil.copytree(raw / "labelsTs", tmp_path / f"method-{number}") for number in range(7)]
+    sizes = {}
+    for count in (1, 3, 7):
+        code, output = call(*methods[:count], "--data", raw, "--out", tmp_path / f"out-{count}")
+        assert code == 0, output
+        sizes[count] = Image.open(tmp_path / f"out-{count}" / "slice.png").size
+    # The CT and the reference come first.
+    assert sizes[7][0] == sizes[3][0] == sizes[1][0] * 5 // 3
+    assert 1.5 * sizes[3][1] < sizes[7][1] < 2 * sizes[3][1]
+
+
 def test_a_case_that_is_asked_for_is_shown(raw, perfect, tmp_path):
     code, output = call(perfect, "--data", raw, "--out", tmp_path / "out", "--case", "PHANTOM_0486")
     assert code == 0, output
