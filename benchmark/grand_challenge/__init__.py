@@ -1,0 +1,1 @@
+"""Evaluation in the shape that grand-challenge.org runs."""

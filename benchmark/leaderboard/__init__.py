@@ -1,0 +1,1 @@
+"""The public board: static pages made of records."""

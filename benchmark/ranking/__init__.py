@@ -1,0 +1,1 @@
+"""From the counts of every case to ranks, and to how sure they are."""
