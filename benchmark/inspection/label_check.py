@@ -70,7 +70,7 @@ def _compare(
 ) -> None:
     label = stored.geometry
     same_shape = image is not None and label.shape == image.shape
-    repairable = readable and same_shape and not stored.path.name.endswith(".mha")
+    repairable = readable and same_shape and not stored.file.name.endswith(".mha")
     if refused is not None:
         notes.add_fault(refused, repairable=repairable)
     if image is None:

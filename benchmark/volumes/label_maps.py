@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from stat import S_ISDIR
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from ..errors import Problem, raise_if_any
 from .metaimage_header import read_metaimage_header
 from .nifti_header import read_nifti_header
 from .stored_volume import DAMAGED, StoredVolume, corrupt, read_voxels, refuse
+from .volume_file import VolumeFile
 
 SUFFIXES = (".nii.gz", ".nii", ".mha")
 # Floats must be whole numbers exactly: 1.9999 is not a label. Only scaled data, integers with a slope in 32 bits, gets
@@ -38,34 +39,35 @@ def case_id(name: str) -> str | None:
     return None
 
 
-def read_header(path: Path) -> StoredVolume:
+def read_header(file: VolumeFile) -> StoredVolume:
     """What a volume file says of itself, without reading its voxels. Raises BenchError when it cannot be used."""
-    if path.is_dir():
-        raise refuse(path, "a folder", "a file", mend="")
     try:
-        if not path.stat().st_size:
-            raise refuse(path, "the file is empty", fault="truncated")
-        return read_metaimage_header(path) if path.name.lower().endswith(".mha") else read_nifti_header(path)
+        status = file.stat()
+        if S_ISDIR(status.st_mode):
+            raise refuse(file, "a folder", "a file", mend="")
+        if not status.st_size:
+            raise refuse(file, "the file is empty", fault="truncated")
+        return read_metaimage_header(file) if file.name.lower().endswith(".mha") else read_nifti_header(file)
     except DAMAGED as error:
-        raise corrupt(path, error) from error
+        raise corrupt(file, error) from error
     except OSError as error:
-        raise refuse(path, f"cannot be read ({error.strerror or error})", mend="") from error
+        raise refuse(file, f"cannot be read ({error.strerror or error})", mend="") from error
 
 
-def read_label_map(path: Path, highest_label: int) -> Foreground:
+def read_label_map(file: VolumeFile, highest_label: int) -> Foreground:
     """Reads one `.nii.gz`, `.nii` or `.mha` file whose voxels are all whole numbers from 0 to `highest_label` (< 256).
 
     Gives what is labelled, (z, y, x). Any integer dtype is read, and floats that are whole numbers; 4D with one volume
     is read as 3D. Raises BenchError with everything that is wrong: values that are fractional, not finite or not
     labels, each with their number.
     """
-    return read_labels(read_header(path), highest_label)
+    return read_labels(read_header(file), highest_label)
 
 
 def read_labels(stored: StoredVolume, highest_label: int) -> Foreground:
     """As `read_label_map`, of a file whose header is read already."""
     foreground, wrong = sift_labels(stored, highest_label)
-    raise_if_any(wrong.problems(stored.path))
+    raise_if_any(wrong.problems(stored.file))
     return foreground
 
 
@@ -74,7 +76,7 @@ def check_labels(stored: StoredVolume, highest_label: int) -> None:
     wrong = WrongValues(highest_label)
     for _ in _sifted_runs(stored, wrong):
         pass
-    raise_if_any(wrong.problems(stored.path))
+    raise_if_any(wrong.problems(stored.file))
 
 
 def sift_labels(stored: StoredVolume, highest_label: int) -> tuple[Foreground, WrongValues]:
@@ -104,6 +106,7 @@ def _is_scaled(stored: StoredVolume) -> bool:
     return (stored.slope, stored.intercept) != (1.0, 0.0)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _values(stored: StoredVolume, values: NDArray[Any]) -> NDArray[Any]:
     return values * stored.slope + stored.intercept if _is_scaled(stored) else values
 
@@ -166,19 +169,19 @@ class WrongValues:
             whole[bad] = 0
         return whole
 
-    def problems(self, path: Path) -> list[Problem]:
+    def problems(self, file: VolumeFile) -> list[Problem]:
         problems = []
         if self.not_finite:
             found = _voxels(self.not_finite)
-            problems.append(Problem("voxels are NaN or infinite", str(path), "labels", found, _IS_IT_AN_IMAGE))
+            problems.append(Problem("voxels are NaN or infinite", str(file), "labels", found, _IS_IT_AN_IMAGE))
         if self.fractional.voxels:
             what = "voxels are not whole numbers"
             mend = "Is this a probability map, or was a label map resampled with interpolation?"
-            problems.append(Problem(what, str(path), "labels", str(self.fractional), mend))
+            problems.append(Problem(what, str(file), "labels", str(self.fractional), mend))
         if self.outside.voxels:
             what = "voxels hold values that are not labels"
             expected = f"0 to {self.highest_label}"
-            problems.append(Problem(what, str(path), expected, str(self.outside), _IS_IT_AN_IMAGE))
+            problems.append(Problem(what, str(file), expected, str(self.outside), _IS_IT_AN_IMAGE))
         return problems
 
 

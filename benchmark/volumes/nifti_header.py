@@ -7,7 +7,6 @@ nnU-Net, so that a prediction that such a tool wrote for an image agrees with th
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -15,12 +14,15 @@ from numpy.typing import NDArray
 
 from .geometry import DIRECTION_TOLERANCE, ORIGIN_TOLERANCE_MM, SPACING_TOLERANCE_MM, Geometry, numbers_text, skew
 from .stored_volume import DAMAGED, StoredVolume, corrupt, is_gzip, open_gzip, refuse
+from .volume_file import VolumeFile
 
 ByteOrder = Literal["<", ">"]
 Placement = tuple[NDArray[np.float64], NDArray[np.float64]]
 """Direction, shape (3, 3), and origin, in LPS and the header's unit of length."""
 
 HEADER_BYTES = 348
+# What lies between header and voxels is read over; tools leave notes of kilobytes there.
+_MOST_OFFSET_BYTES = 1 << 26
 # The fields that matter here, of the 348 bytes that nifti1.h lays out.
 _FIELDS = {
     "sizeof_hdr": ("i4", 0),
@@ -55,27 +57,29 @@ _SAVE_AGAIN = "Save it again as a 3D NIfTI-1 label map."
 _TO_LPS = np.array([-1.0, -1.0, 1.0])
 
 
-def read_nifti_header(path: Path, placed_as: Geometry | None = None) -> StoredVolume:
-    """Reads `path`, gzipped or not, either byte order, up to its voxels.
+# What is not finite is looked for and refused: numpy need not warn of it.
+@np.errstate(over="ignore", invalid="ignore")
+def read_nifti_header(file: VolumeFile, placed_as: Geometry | None = None) -> StoredVolume:
+    """Reads `file`, gzipped or not, either byte order, up to its voxels.
 
     With `placed_as`, only the shape is the header's and the rest of the geometry is that one's: for a file whose
     placement cannot be read. Raises VolumeError for what is not a NIfTI-1 file with one 3D volume of real numbers.
     """
-    packed = is_gzip(path)
-    header, order = read_fields(path)
+    packed = is_gzip(file)
+    header, order = read_fields(file)
     code = int(header["datatype"])
     if code not in _DTYPES:
         what = "the voxels are neither integers nor floats"
-        raise refuse(path, what, "labels", f"NIfTI datatype {code}", _SAVE_AGAIN)
+        raise refuse(file, what, "labels", f"NIfTI datatype {code}", _SAVE_AGAIN)
     slope, intercept = float(header["scl_slope"]), float(header["scl_inter"])
     # 0 and what is not a number stand for "not scaled".
     scaled = np.isfinite(slope) and slope != 0 and np.isfinite(intercept)
     offset = float(header["vox_offset"])
-    if not np.isfinite(offset) or offset < HEADER_BYTES:
-        raise refuse(path, "the header has no valid voxel offset", "352 or more", f"{offset:g}", _SAVE_AGAIN)
+    if not HEADER_BYTES <= offset <= _MOST_OFFSET_BYTES:
+        raise refuse(file, "the header has no valid voxel offset", "352 or more", f"{offset:g}", _SAVE_AGAIN)
     return StoredVolume(
-        path=path,
-        geometry=_geometry(path, header) if placed_as is None else replace(placed_as, shape=_shape(path, header)),
+        file=file,
+        geometry=_geometry(file, header) if placed_as is None else replace(placed_as, shape=_shape(file, header)),
         dtype=np.dtype(_DTYPES[code]).newbyteorder(order),
         slope=slope if scaled else 1.0,
         intercept=intercept if scaled else 0.0,
@@ -84,62 +88,62 @@ def read_nifti_header(path: Path, placed_as: Geometry | None = None) -> StoredVo
     )
 
 
-def read_fields(path: Path) -> tuple[np.void, ByteOrder]:
+def read_fields(file: VolumeFile) -> tuple[np.void, ByteOrder]:
     """The header as it is stored, a value of dtype `HEADER`, and its byte order. Raises VolumeError for no NIfTI-1."""
-    return _parse(path, _first_bytes(path, is_gzip(path)))
+    return _parse(file, _first_bytes(file, is_gzip(file)))
 
 
-def _first_bytes(path: Path, packed: bool) -> bytes:
-    with open_gzip(path) if packed else path.open("rb") as file:
+def _first_bytes(file: VolumeFile, packed: bool) -> bytes:
+    with open_gzip(file) if packed else file.open("rb") as stream:
         try:
-            start = bytes(file.read(HEADER_BYTES))
+            start = bytes(stream.read(HEADER_BYTES))
         except EOFError as error:
-            raise refuse(path, "the file is cut off within its header", fault="truncated") from error
+            raise refuse(file, "the file is cut off within its header", fault="truncated") from error
         except DAMAGED as error:
-            raise corrupt(path, error) from error
+            raise corrupt(file, error) from error
     if len(start) < HEADER_BYTES:
-        raise refuse(path, "not a NIfTI file", f"a header of {HEADER_BYTES} bytes", f"a file of {len(start)}")
+        raise refuse(file, "not a NIfTI file", f"a header of {HEADER_BYTES} bytes", f"a file of {len(start)}")
     return start
 
 
-def _parse(path: Path, start: bytes) -> tuple[np.void, ByteOrder]:
+def _parse(file: VolumeFile, start: bytes) -> tuple[np.void, ByteOrder]:
     orders: tuple[ByteOrder, ...] = ("<", ">")
     for order in orders:
         header: np.void = np.frombuffer(start, HEADER.newbyteorder(order))[0]
         size = int(header["sizeof_hdr"])
         if size == 540:
-            raise refuse(path, "a NIfTI-2 file, which is not read here", "NIfTI-1", mend=_SAVE_AGAIN)
+            raise refuse(file, "a NIfTI-2 file, which is not read here", "NIfTI-1", mend=_SAVE_AGAIN)
         if size == HEADER_BYTES:
             magic = bytes(header["magic"])
             if magic == b"ni1":
-                raise refuse(path, "a header without voxels (the .hdr of a pair)", mend=_SAVE_AGAIN)
+                raise refuse(file, "a header without voxels (the .hdr of a pair)", mend=_SAVE_AGAIN)
             if magic != b"n+1":
-                raise refuse(path, "not a NIfTI file", "the magic bytes n+1", repr(magic), _SAVE_AGAIN)
+                raise refuse(file, "not a NIfTI file", "the magic bytes n+1", repr(magic), _SAVE_AGAIN)
             return header, order
-    raise refuse(path, "not a NIfTI file", mend="Is this another kind of file under a NIfTI name?")
+    raise refuse(file, "not a NIfTI file", mend="Is this another kind of file under a NIfTI name?")
 
 
-def _shape(path: Path, header: np.void) -> tuple[int, int, int]:
+def _shape(file: VolumeFile, header: np.void) -> tuple[int, int, int]:
     count = int(header["dim"][0])
     if not 1 <= count <= 7:
-        raise refuse(path, "the header has no valid number of dimensions", "1 to 7", str(count))
+        raise refuse(file, "the header has no valid number of dimensions", "1 to 7", str(count))
     shape = tuple(int(size) for size in header["dim"][1 : count + 1])
     if count < 3 or any(size < 1 for size in shape) or any(size > 1 for size in shape[3:]):
         expected = "one 3D volume with at least a voxel along each axis"
         mend = "Save its only label map as a 3D volume."
-        raise refuse(path, "not one 3D volume", expected, f"shape {shape}", mend, fault="not-3d")
+        raise refuse(file, "not one 3D volume", expected, f"shape {shape}", mend, fault="not-3d")
     return shape[0], shape[1], shape[2]
 
 
-def _geometry(path: Path, header: np.void) -> Geometry:
-    shape = _shape(path, header)
+def _geometry(file: VolumeFile, header: np.void) -> Geometry:
+    shape = _shape(file, header)
     pixdim = np.abs(header["pixdim"][1:4].astype(float))
     if not np.isfinite(pixdim).all() or not pixdim.all():
         found = numbers_text(pixdim)
-        raise refuse(path, "the header has no valid spacing", "three positive numbers", found, fault="bad-geometry")
+        raise refuse(file, "the header has no valid spacing", "three positive numbers", found, fault="bad-geometry")
     # The three low bits are the unit of length; 0, unknown, is taken for millimetres as everybody does.
     to_mm = _MM_PER_UNIT.get(int(header["xyzt_units"]) & 7, 1.0)
-    direction, origin = _placement(path, header, pixdim)
+    direction, origin = _placement(file, header, pixdim)
     return Geometry(
         shape,
         _triple(pixdim * to_mm),
@@ -148,7 +152,7 @@ def _geometry(path: Path, header: np.void) -> Geometry:
     )
 
 
-def _placement(path: Path, header: np.void, pixdim: NDArray[np.float64]) -> Placement:
+def _placement(file: VolumeFile, header: np.void, pixdim: NDArray[np.float64]) -> Placement:
     """Direction, shape (3, 3), and origin in LPS, in the header's unit of length.
 
     The sform counts when it is the scanner's, the only one, or says what the qform says; otherwise the qform does.
@@ -166,20 +170,20 @@ def _placement(path: Path, header: np.void, pixdim: NDArray[np.float64]) -> Plac
         if np.abs(steps - pixdim).max() > SPACING_TOLERANCE_MM:
             what = "the header contradicts itself about the spacing (sform against pixdim)"
             raise refuse(
-                path,
+                file,
                 what,
                 numbers_text(steps),
                 numbers_text(pixdim),
                 "Copy the image's header, for example with SimpleITK's CopyInformation.",
                 fault="bad-geometry",
             )
-        return _finite(path, *by_sform)
+        return _finite(file, *by_sform)
     if has_qform:
-        return _finite(path, *by_qform)
+        return _finite(file, *by_qform)
     if has_sform:
         what = "the axes of the grid are not at right angles (a sheared sform), which nnU-Net and ITK cannot read"
         mend = "Resample the image and its labels to a grid without shear."
-        raise refuse(path, what, mend=mend, fault="bad-geometry")
+        raise refuse(file, what, mend=mend, fault="bad-geometry")
     return np.eye(3), np.zeros(3)
 
 
@@ -219,10 +223,10 @@ def qform_placement(header: np.void) -> Placement:
     return direction * _TO_LPS[:, None], header["qoffset"].astype(float) * _TO_LPS
 
 
-def _finite(path: Path, direction: NDArray[np.float64], origin: NDArray[np.float64]) -> Placement:
+def _finite(file: VolumeFile, direction: NDArray[np.float64], origin: NDArray[np.float64]) -> Placement:
     if not (np.isfinite(direction).all() and np.isfinite(origin).all()):
         raise refuse(
-            path,
+            file,
             "the header places the volume with numbers that are not finite",
             mend="Copy the image's header, for example with SimpleITK's CopyInformation.",
             fault="bad-geometry",

@@ -27,6 +27,7 @@ def unusual_unit(path: Path) -> str | None:
     return _UNITS.get(int(fields["xyzt_units"]) & _LENGTH_BITS)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def places_twice(path: Path) -> bool:
     """Whether the header's sform and qform both count and put the volume into different places."""
     fields, _ = read_fields(path)

@@ -12,7 +12,6 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
-from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
 
 import numpy as np
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from ..errors import BenchError, Problem
 from .geometry import Geometry
+from .volume_file import VolumeFile
 
 # A whole-body CT at full resolution has 3e8 voxels.
 MOST_VOXELS = 2**31
@@ -31,7 +31,8 @@ _DEFLATE_LIMIT = 1032
 _BLOCK_BYTES = 1 << 19
 # isal's stubs say that its exception is an instance.
 _IsalError = cast("type[Exception]", isal_zlib.error)
-DAMAGED: tuple[type[Exception], ...] = (gzip.BadGzipFile, _IsalError)
+# The last is isal's for a gzip header that its buffer does not hold.
+DAMAGED: tuple[type[Exception], ...] = (gzip.BadGzipFile, _IsalError, OverflowError)
 """What unpacking raises on bytes that are not what was packed."""
 _COPY_AGAIN = "The file is damaged: copy it again or make it again."
 Fault = Literal["unreadable", "truncated", "corrupt", "not-3d", "bad-geometry"]
@@ -50,7 +51,7 @@ class VolumeError(BenchError):
 class StoredVolume:
     """What the header of a volume file says about its voxels."""
 
-    path: Path
+    file: VolumeFile
     geometry: Geometry
     dtype: np.dtype[Any]
     """As stored, byte order included."""
@@ -68,7 +69,7 @@ class StoredVolume:
 
 
 def refuse(
-    path: Path,
+    file: VolumeFile,
     what: str,
     expected: str = "",
     found: str = "",
@@ -77,23 +78,23 @@ def refuse(
     fault: Fault = "unreadable",
 ) -> VolumeError:
     """The error for a file that cannot be used."""
-    return VolumeError(Problem(what, str(path), expected, found, mend), fault)
+    return VolumeError(Problem(what, str(file), expected, found, mend), fault)
 
 
-def corrupt(path: Path, error: Exception) -> VolumeError:
+def corrupt(file: VolumeFile, error: Exception) -> VolumeError:
     """The error for a file of which unpacking raised `error`, one of `DAMAGED`."""
-    return refuse(path, f"the compressed data is corrupt ({error})", fault="corrupt")
+    return refuse(file, f"the compressed data is corrupt ({error})", fault="corrupt")
 
 
-def is_gzip(path: Path) -> bool:
+def is_gzip(file: VolumeFile) -> bool:
     """By content, not by name: tools write plain NIfTI under `.nii.gz` and the other way round."""
-    with path.open("rb") as file:
-        return file.read(2) == b"\x1f\x8b"
+    with file.open("rb") as stream:
+        return stream.read(2) == b"\x1f\x8b"
 
 
-def open_gzip(path: Path) -> BinaryIO:
+def open_gzip(file: VolumeFile) -> BinaryIO:
     """The unpacked bytes of a gzip file, all its members, checksums compared."""
-    return cast("BinaryIO", igzip.open(path))  # type: ignore[no-untyped-call]
+    return cast("BinaryIO", _GzipReader(file.open("rb")))
 
 
 def read_voxels(volume: StoredVolume) -> Iterator[NDArray[Any]]:
@@ -116,21 +117,21 @@ def read_voxels(volume: StoredVolume) -> Iterator[NDArray[Any]]:
             # Reading on past the last voxel also has the checksum compared.
             if stream.read(1):
                 said = f"{volume.voxel_bytes} bytes of voxels"
-                raise refuse(volume.path, "the file holds more than its header says", said, "more", fault="corrupt")
+                raise refuse(volume.file, "the file holds more than its header says", said, "more", fault="corrupt")
     except EOFError as error:
         found = "fewer" if left else "them without the checksum that ends the file"
         raise _cut_off(volume, found) from error
     except DAMAGED as error:
-        raise corrupt(volume.path, error) from error
+        raise corrupt(volume.file, error) from error
     except OSError as error:
-        raise refuse(volume.path, f"cannot be read ({error.strerror or error})", mend="") from error
+        raise refuse(volume.file, f"cannot be read ({error.strerror or error})", mend="") from error
 
 
 def _refuse_absurd(volume: StoredVolume) -> None:
     voxels = prod(volume.geometry.shape)
     if voxels > MOST_VOXELS:
-        raise refuse(volume.path, "the header claims an absurd size", f"at most {MOST_VOXELS} voxels", f"{voxels}")
-    file_bytes = volume.path.stat().st_size
+        raise refuse(volume.file, "the header claims an absurd size", f"at most {MOST_VOXELS} voxels", f"{voxels}")
+    file_bytes = volume.file.stat().st_size
     most = file_bytes if volume.packing == "none" else file_bytes * _DEFLATE_LIMIT
     if volume.offset_bytes + volume.voxel_bytes > most:
         raise _cut_off(volume, f"at most {max(0, most - volume.offset_bytes)}")
@@ -138,23 +139,19 @@ def _refuse_absurd(volume: StoredVolume) -> None:
 
 def _cut_off(volume: StoredVolume, found: str) -> VolumeError:
     said = f"{volume.voxel_bytes} bytes of voxels"
-    return refuse(volume.path, "the file is cut off", said, found, fault="truncated")
+    return refuse(volume.file, "the file is cut off", said, found, fault="truncated")
 
 
 def _opened(volume: StoredVolume) -> BinaryIO:
     """The file, unpacked, at its first voxel."""
-    if volume.packing == "gzip":
-        stream = open_gzip(volume.path)
-        left = volume.offset_bytes
-        while left:
-            skipped = len(stream.read(min(left, _BLOCK_BYTES)))
-            if not skipped:
-                raise EOFError
-            left -= skipped
-        return stream
-    file = volume.path.open("rb")
-    file.seek(volume.offset_bytes)
-    return cast("BinaryIO", _ZlibReader(file)) if volume.packing == "zlib" else file
+    stream = open_gzip(volume.file) if volume.packing == "gzip" else volume.file.open("rb")
+    left = volume.offset_bytes
+    while left:
+        skipped = len(stream.read(min(left, _BLOCK_BYTES)))
+        if not skipped:
+            raise EOFError
+        left -= skipped
+    return cast("BinaryIO", _ZlibReader(stream)) if volume.packing == "zlib" else stream
 
 
 def _fill(stream: BinaryIO, buffer: memoryview) -> None:
@@ -163,6 +160,18 @@ def _fill(stream: BinaryIO, buffer: memoryview) -> None:
         if not count:
             raise EOFError
         buffer = buffer[count:]
+
+
+class _GzipReader(igzip.IGzipFile):
+    """Closes what it reads from, which the base class only does with what it opened by name."""
+
+    def __init__(self, packed: BinaryIO):
+        self._packed = packed
+        super().__init__(fileobj=packed, mode="rb")  # type: ignore[no-untyped-call]
+
+    def close(self) -> None:
+        super().close()
+        self._packed.close()
 
 
 class _ZlibReader(io.RawIOBase):
