@@ -1,4 +1,7 @@
-"""What a submission says of itself: `submission.yaml`."""
+"""What a submission says of itself: `submission.yaml`.
+
+The docstrings of the fields are what `mswal-bench validate --schema` and the template say of them.
+"""
 
 from __future__ import annotations
 
@@ -8,27 +11,44 @@ from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, StringConstraints
 
 FORM_FILE = "submission.yaml"
 
-# Printable text without control characters, which a terminal would obey. Pages escape it; nothing here is markup.
-_PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$"
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_PRINTABLE)]
+# Characters that a terminal or a page would obey: controls, line separators, and what turns the direction of writing.
+# Everything else is text. Pages escape it; nothing here is markup.
+_OBEYED = r"\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+_LINE = rf"^[^\x00-\x1f{_OBEYED}]*$"
+_LINES = rf"^[^\x00-\x08\x0b-\x1f{_OBEYED}]*$"
+_KEY = r"^[a-z0-9][a-z0-9-]{0,59}$"
+_VARIANT = r"^[A-Za-z0-9-]{1,20}$"
+_MAIL = r"^[^@\s\x00-\x1f<>\"']+@[^@\s\x00-\x1f<>\"']+\.[^@\s\x00-\x1f<>\"']+$"
+TRACK_WORDS = "at most 60 small letters, digits and hyphens"
+PATTERNS = {
+    _LINE: "one line of text, without control characters",
+    _LINES: "text without control characters",
+    _KEY: TRACK_WORDS,
+    _VARIANT: "at most 20 letters, digits and hyphens",
+    _MAIL: "an e-mail address",
+}
+"""What must match them, in words."""
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_LINE)]
 """One line of text."""
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=_PRINTABLE)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=_LINE)]
 """A short line: it has to fit into a table."""
-Text = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=5000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")
-]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5000, pattern=_LINES)]
 """Text of several lines."""
 Link = Annotated[AnyHttpUrl, Field(max_length=500)]
+TrackName = Annotated[str, StringConstraints(pattern=_KEY)]
+"""Small letters, digits and hyphens."""
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, use_attribute_docstrings=True)
 
 
 class ExtraData(_Part):
     """Data beyond MSWAL that something was trained on, pretraining included."""
 
     name: Line
+    """Its name."""
     public: bool
     """Whether others can have it."""
     use: Line
@@ -39,57 +59,66 @@ class Ensemble(_Part):
     """How many networks predict together."""
 
     models: Annotated[int, Field(ge=1, le=1000)] = 1
+    """How many."""
     description: Text = ""
+    """Which they are, and how their predictions are joined."""
 
 
 class Cost(_Part):
     """What training and prediction took, as the authors claim it. Left out where not known."""
 
     gpu: Line | None = None
-    """Its model."""
+    """The GPU's model."""
     gpus: Annotated[int, Field(ge=0, le=100_000)] | None = None
-    """How many at a time."""
+    """How many at a time; 0 for none."""
     training_gpu_hours: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None = None
-    """Of all networks of the ensemble together."""
+    """GPUs x hours, of all networks of the ensemble together."""
     prediction_s_per_case: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None = None
+    """Seconds for one case, by the whole ensemble."""
     peak_gpu_mib: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None = None
+    """The most memory held on one GPU, in training."""
     parameters: Annotated[int, Field(ge=0, le=10**15)] | None = None
-    """Trainable, of one network."""
+    """Trainable parameters of one network."""
 
 
 class PublicForm(_Part):
     """What the board shows of a form."""
 
     schema_version: Literal[1] = 1
+    """The version of this form."""
     method: Name
-    """Its name on the board."""
+    """The method's name on the board."""
     authors: Annotated[list[Line], Field(min_length=1, max_length=100)]
+    """The authors' names, as in a paper."""
     affiliation: Line
+    """Where the authors work, in one line."""
     paper: Link | None = None
+    """Where the method is described: https://..."""
     code: Link | None = None
-    track: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
-    """The track of the manifest that it is for: `official-test`, `public-cv`, or another of the organiser's."""
-    baseline: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")] | None = None
-    """The method of this harness that predicted, as `mswal-bench methods --names` lists it."""
-    variant: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,20}$")] | None = None
-    """The variant of that method."""
+    """Where its code is: https://..."""
+    track: TrackName
+    """The manifest's track: official-test, public-cv, or another of the organiser's."""
+    baseline: Annotated[str, StringConstraints(pattern=_KEY)] | None = None
+    """The method of mswal-bench that predicted, if one did: one of `mswal-bench methods --names`."""
+    variant: Annotated[str, StringConstraints(pattern=_VARIANT)] | None = None
+    """The variant of that method, if it was one."""
     extra_data: Annotated[list[ExtraData], Field(max_length=50)] = []
-    """Training data beyond MSWAL; empty for none."""
+    """Training data beyond MSWAL, also that of pretrained weights; empty for none."""
     ensemble: Ensemble = Ensemble()
+    """The networks that predict together."""
     post_processing: Text = ""
-    """Empty for none."""
+    """What is done to the networks' output, such as removing small components; empty for none."""
     cost: Cost = Cost()
+    """What training and prediction took, as far as you know. Shown as claimed."""
     notes: Text = ""
+    """Whatever else a reader should know; several lines if need be."""
 
 
 class SubmissionForm(PublicForm):
     """The content of `submission.yaml`."""
 
-    contact: Annotated[
-        str,
-        StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^@\s<>\"']+@[^@\s<>\"']+\.[^@\s<>\"']+$"),
-    ]
-    """An e-mail address. Never published."""
+    contact: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=_MAIL)]
+    """An e-mail address for the organiser. Never published."""
 
     def published(self) -> PublicForm:
         """The form without what is between the authors and the organiser."""

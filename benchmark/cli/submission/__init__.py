@@ -1,0 +1,15 @@
+"""`mswal-bench submission`: what a participant hands in. One file per command."""
+
+from __future__ import annotations
+
+import click
+
+from .init import init
+
+
+@click.group()
+def submission() -> None:
+    """Prepare what a participant hands in."""
+
+
+submission.add_command(init)

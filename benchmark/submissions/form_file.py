@@ -1,0 +1,122 @@
+"""Reads `submission.yaml`: the form, or everything that is wrong with it in the words of who wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pydantic import ValidationError
+
+from ...baselines.registry import METHODS
+from .findings import Finding
+from .form_values import expected_value, field_name, fields_at, found_value, meaning
+from .plain_yaml import MOST_BYTES, PlainYamlError, read_plain_yaml
+from .submission_form import FORM_FILE, SubmissionForm
+
+PLACEHOLDER = "TO FILL IN"
+"""Stands in the template where something is needed. No form with it is valid."""
+
+
+@dataclass(frozen=True)
+class FormReading:
+    """What became of reading a form."""
+
+    form: SubmissionForm | None
+    """None where a finding says why."""
+    findings: tuple[Finding, ...]
+    track: str | None = None
+    """The track that it names, also where something else is wrong with it."""
+
+
+def read_form(data: bytes, file: str = FORM_FILE) -> FormReading:
+    """The form in `data`, of which more than `MOST_BYTES` bytes are refused; `file` is its name for the findings.
+
+    A field without a value counts as left out. Raises nothing.
+    """
+    if len(data) > MOST_BYTES:
+        return _refused(file, "form-too-large", f"more than {MOST_BYTES} bytes", f"at most {MOST_BYTES} bytes")
+    try:
+        content = read_plain_yaml(data)
+    except PlainYamlError as error:
+        return _refused(file, "form-unreadable", str(error))
+    if not isinstance(content, dict):
+        found = "nothing" if content is None else found_value(content)
+        return _refused(file, "form-unreadable", found, "lines of `field: value`")
+    content = _without_empty(content)
+    findings = [
+        Finding("form-placeholder", file, found_value(text), field=field_name(place))
+        for place, text in _texts(content)
+        if PLACEHOLDER in text
+    ]
+    placeholders = {finding.field for finding in findings}
+    form = None
+    try:
+        # Strict: `yes` is no 1, and "4" no 4.
+        form = SubmissionForm.model_validate(content, strict=True)
+    except ValidationError as error:
+        findings += [
+            finding
+            for each in error.errors(include_url=False)
+            if (finding := _finding(file, each)).field not in placeholders
+        ]
+    else:
+        findings += _of_the_method(file, form)
+    track = content.get("track")
+    is_track = isinstance(track, str) and not any(finding.field == "track" for finding in findings)
+    return FormReading(None if findings else form, tuple(findings), track if is_track else None)
+
+
+def _refused(file: str, code: str, found: str, expected: str = "") -> FormReading:
+    return FormReading(None, (Finding(code, file, found, expected),))
+
+
+def _without_empty(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _without_empty(value) if isinstance(value, dict) else value
+        for name, value in fields.items()
+        if value is not None
+    }
+
+
+def _texts(value: object, place: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            yield from _texts(each, (*place, name))
+    elif isinstance(value, list):
+        for number, each in enumerate(value):
+            yield from _texts(each, (*place, number))
+
+
+def _finding(file: str, error: Mapping[str, Any]) -> Finding:
+    place: Sequence[str | int] = error["loc"]
+    field, kind = field_name(place), error["type"]
+    if kind == "missing":
+        return Finding("form-field-missing", file, expected=meaning(place), field=field)
+    if kind == "extra_forbidden":
+        return Finding("form-field-unknown", file, found_value(error["input"]), fields_at(place), field=field)
+    found = found_value(error["input"])
+    if kind == "string_type" and isinstance(error["input"], bool | int | float | date):
+        # YAML takes 1.0, no and 2026-01-01 for something else than they are written as.
+        found += ', which "in quotes" is text'
+    return Finding("form-field-invalid", file, found, expected_value(error), field=field)
+
+
+def _of_the_method(file: str, form: SubmissionForm) -> list[Finding]:
+    """The harness's own method that the form names has to be one."""
+    if form.baseline is None:
+        if form.variant is None:
+            return []
+        found, expected = found_value(form.variant), "none without a baseline"
+        return [Finding("form-field-invalid", file, found, expected, field="variant")]
+    if form.baseline not in METHODS:
+        expected = f"one of {', '.join(METHODS)}, or none for another method"
+        return [Finding("form-field-invalid", file, found_value(form.baseline), expected, field="baseline")]
+    variants = METHODS[form.baseline].variants()
+    if form.variant is not None and form.variant not in variants:
+        expected = f"one of {', '.join(variants)}, or none" if variants else f"none: {form.baseline} has no variants"
+        return [Finding("form-field-invalid", file, found_value(form.variant), expected, field="variant")]
+    return []

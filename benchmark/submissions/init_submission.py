@@ -1,0 +1,101 @@
+"""Begins a submission: a folder with a form to fill in, and the predictions, if they are there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from ..errors import BenchError, Problem, raise_if_any
+from ..files import write_text
+from ..intake.placing import place
+from ..progress import progress_bar
+from ..runs.run_record import RunRecord, read_record
+from ..runs.tracks import Track
+from ..volumes.label_maps import SUFFIXES, case_id
+from .form_template import form_template
+from .listing import PREDICTIONS
+from .run_claims import claims_of
+from .submission_form import FORM_FILE
+
+_RECORD = "record.json"
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What was written."""
+
+    form: Path
+    predictions: int
+    """How many were copied."""
+
+
+def init_submission(
+    folder: Path,
+    *,
+    run: Path | None = None,
+    predictions: Path | None = None,
+    fields: Mapping[str, Any] = MappingProxyType({}),
+    progress: bool = False,
+) -> Begun:
+    """Writes `folder/submission.yaml`, and copies the label maps of `predictions` to `folder/predictions`.
+
+    `run` is the outcome of a run, `WORK/fold-all` say: its record fills in what it tells, and its predictions are
+    taken if no others are named. `fields` of the form are as given here, whatever the record says. Nothing is
+    overwritten. Raises BenchError with all that is in the way.
+    """
+    form, copies = folder / FORM_FILE, folder / PREDICTIONS
+    record = _record(run) if run is not None else None
+    source = predictions if predictions is not None or run is None or record is None else _predictions(run, record)
+    problems = []
+    if form.exists():
+        problems.append(Problem("is there already", str(form), mend="Edit it, or name another folder."))
+    files = _label_maps(source, problems) if source is not None else []
+    if files and copies.exists() and any(copies.iterdir()):
+        problems.append(Problem("has predictions in it already", str(copies), mend="Name another folder."))
+    # An organiser may give the test cases of a data set another name; one of the run's own two tracks is not the other.
+    if record is not None and fields.get("track", record.track) in {*Track} - {record.track}:
+        problems.append(Problem("the run is of another track", str(run), fields["track"], record.track))
+    raise_if_any(problems)
+    known = {**(claims_of(record) if record is not None else {}), **fields}
+    try:
+        copies.mkdir(parents=True, exist_ok=True)
+        with progress_bar("copy", "file", shown=progress) as report:
+            for done, file in enumerate(files, start=1):
+                place(file, copies / file.name, copy=True)
+                report(done, len(files), "")
+        write_text(form, form_template(known))
+    except OSError as error:
+        raise BenchError(Problem(f"cannot be written ({error.strerror or error})", str(folder))) from error
+    return Begun(form, len(files))
+
+
+def _record(run: Path) -> RunRecord:
+    path = run / _RECORD
+    try:
+        return read_record(path)
+    except OSError as error:
+        inside = sorted(each.parent.name for each in run.glob(f"*/{_RECORD}")) if run.is_dir() else []
+        mend = f"Did you mean {run / inside[0]}?" if inside else "It is there when a run has ended."
+        what = f"the record of a run cannot be read ({error.strerror or error})"
+        raise BenchError(Problem(what, str(path), mend=mend)) from error
+
+
+def _predictions(run: Path, record: RunRecord) -> Path:
+    # Out-of-fold predictions of all selections of folds are in one folder.
+    goal = run.parent / Track.PUBLIC_CV.value if record.track == Track.PUBLIC_CV else run
+    return goal / record.identity.method
+
+
+def _label_maps(folder: Path, problems: list[Problem]) -> list[Path]:
+    try:
+        files = sorted(path for path in folder.iterdir() if case_id(path.name) is not None and path.is_file())
+    except OSError as error:
+        problems.append(Problem(f"cannot be read ({error.strerror or error})", str(folder), "a folder of predictions"))
+        return []
+    files = [path for path in files if not path.name.startswith(".")]
+    if not files:
+        problems.append(Problem("has no prediction in it", str(folder), f"label maps ({', '.join(SUFFIXES)})"))
+    return files

@@ -1,0 +1,159 @@
+"""Makes a manifest of the headers of label maps or images. No voxel is read: nothing of the labels can get into it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from ..errors import BenchError, Problem, listed, raise_if_any
+from ..lesion_classes import LESION_CLASSES, classes_of, names_by_id
+from ..progress import progress_bar
+from ..volumes.geometry import Geometry
+from ..volumes.label_maps import SUFFIXES, case_id, read_header
+from .manifest import ExpectedCase, Manifest
+from .submission_form import TRACK_WORDS, TrackName
+
+OFFICIAL_TEST, PUBLIC_CV = "official-test", "public-cv"
+_CHANNEL = "_0000"
+_PARTS = {OFFICIAL_TEST: ("labelsTs", "imagesTs"), PUBLIC_CV: ("labelsTr", "imagesTr")}
+_DESCRIPTION = "dataset.json"
+# Images and labels of one scan differ by rounding; so many decimals of mm are beyond what any header means.
+_DECIMALS = 6
+
+
+def manifest_of(
+    folder: Path, track: str | None = None, hidden: bool | None = None, *, progress: bool = False
+) -> Manifest:
+    """The manifest of a folder of label maps (`CASE.nii.gz`) or of images (`CASE_0000.nii.gz`): the same of both.
+
+    Of a data set in nnU-Net's raw layout it is that of the track's cases: the training cases for `public-cv`, the test
+    cases for `official-test`. Without `track`, that of a folder called `labelsTr` or `imagesTr` is `public-cv`, else
+    `official-test`. That one is hidden and others are not, unless `hidden` says so. Labels are those of a
+    `dataset.json` in the folder or beside it, else MSWAL's. Raises BenchError with everything that is in the way.
+    """
+    track = _checked(track) if track is not None else _track_of(folder)
+    part = _part(folder, track)
+    files = _files_by_case(part)
+    problems: list[Problem] = []
+    cases = {}
+    with progress_bar("manifest", "file", shown=progress) as report:
+        for done, (case, path) in enumerate(files.items(), start=1):
+            try:
+                cases[case] = _expected(path)
+            except BenchError as error:
+                problems += error.problems
+            report(done, len(files), "")
+    raise_if_any(problems)
+    is_hidden = hidden if hidden is not None else track == OFFICIAL_TEST
+    try:
+        return Manifest(track=track, hidden=is_hidden, labels=_labels(part), cases=cases)
+    except ValidationError as error:
+        raise BenchError(*_told(str(part), error)) from error
+
+
+def _checked(track: str) -> str:
+    try:
+        return TypeAdapter(TrackName).validate_python(track)
+    except ValidationError as error:
+        raise BenchError(Problem("no track can be called so", "--track", TRACK_WORDS, repr(track))) from error
+
+
+def _track_of(folder: Path) -> str:
+    return PUBLIC_CV if folder.resolve().name in _PARTS[PUBLIC_CV] else OFFICIAL_TEST
+
+
+def _part(folder: Path, track: str) -> Path:
+    """The folder with the files: of a raw data set the track's."""
+    if not folder.is_dir():
+        what = "is not a folder" if folder.exists() else "there is no such folder"
+        raise BenchError(Problem(what, str(folder), "a folder of label maps or images"))
+    inside = [name for names in _PARTS.values() for name in names if (folder / name).is_dir()]
+    if not inside:
+        return folder
+    of_track = [name for name in _PARTS.get(track, ()) if name in inside]
+    if not of_track:
+        expected = f"the folder of the cases of {track}"
+        mend = f"Name one of them: {', '.join(str(folder / name) for name in inside)}."
+        raise BenchError(Problem("is a whole data set", str(folder), expected, ", ".join(inside), mend))
+    # Predictions are scored on the labels' grid.
+    return folder / of_track[0]
+
+
+def _files_by_case(folder: Path) -> dict[str, Path]:
+    try:
+        names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise BenchError(Problem(f"cannot be read ({error.strerror or error})", str(folder))) from error
+    stems = {name: stem for name in names if (stem := case_id(name)) is not None}
+    if not stems:
+        expected = f"label maps or images ({', '.join(SUFFIXES)})"
+        raise BenchError(Problem("has no volume in it", str(folder), expected, listed(names) or "an empty folder"))
+    images = [name for name, stem in stems.items() if stem.endswith(_CHANNEL) and stem != _CHANNEL]
+    problems = []
+    if images and len(images) < len(stems):
+        others = [name for name in stems if name not in images]
+        found = f"{listed(images, 3)} beside {listed(others, 3)}"
+        problems.append(
+            Problem("some files are named as images and others not", str(folder), "one or the other", found)
+        )
+    by_case: dict[str, list[str]] = {}
+    for name, stem in stems.items():
+        by_case.setdefault(stem.removesuffix(_CHANNEL) if images else stem, []).append(name)
+    problems += [
+        Problem("two files for one case", str(folder), "one", " and ".join(of_case), "Move one of them away.")
+        for of_case in by_case.values()
+        if len(of_case) > 1 and not problems
+    ]
+    raise_if_any(problems)
+    return {case: folder / of_case[0] for case, of_case in sorted(by_case.items())}
+
+
+def _expected(path: Path) -> ExpectedCase:
+    geometry = read_header(path).geometry
+    try:
+        return ExpectedCase.model_validate(_rounded(geometry))
+    except ValidationError as error:
+        raise BenchError(*_told(str(path), error)) from error
+
+
+def _told(where: str, error: ValidationError) -> list[Problem]:
+    return [
+        Problem(f"cannot be in a manifest ({'.'.join(map(str, each['loc']))}: {each['msg']})", where)
+        for each in error.errors(include_url=False, include_input=False)
+    ]
+
+
+def _rounded(geometry: Geometry) -> dict[str, Any]:
+    def rounded(values: Sequence[float]) -> list[float]:
+        # Adding 0 takes the sign from a -0.
+        return [round(value, _DECIMALS) + 0 for value in values]
+
+    return {
+        "shape": geometry.shape,
+        "spacing_mm": rounded(geometry.spacing_mm),
+        "origin_mm": rounded(geometry.origin_mm),
+        "direction": rounded(geometry.direction),
+    }
+
+
+def _labels(folder: Path) -> dict[str, int]:
+    for path in (folder / _DESCRIPTION, folder.resolve().parent / _DESCRIPTION):
+        if path.is_file():
+            labels = _described_labels(path)
+            # MSWAL's have one spelling, so that its manifests are the same with the file and without it.
+            if classes_of(labels, str(path)) != LESION_CLASSES:
+                return {"background": 0, **{name: number for number, name in names_by_id(labels, str(path)).items()}}
+    return {"background": 0, **{lesion.key: lesion.id for lesion in LESION_CLASSES}}
+
+
+def _described_labels(path: Path) -> Mapping[str, int]:
+    try:
+        description = json.loads(path.read_text(encoding="utf-8"))
+        labels: Mapping[str, int] = description["labels"]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise BenchError(Problem("does not describe labels", str(path), '"labels": {"background": 0, ...}')) from error
+    return labels

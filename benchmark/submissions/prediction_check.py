@@ -1,0 +1,74 @@
+"""One prediction against the case that it is for: its header, and, where asked, every voxel."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from ..errors import BenchError
+from ..volumes.geometry import differing, numbers_text
+from ..volumes.label_maps import check_labels, read_header
+from ..volumes.orientation import axes_towards
+from ..volumes.stored_volume import MOST_VOXELS, StoredVolume, VolumeError
+from .findings import Finding
+from .listing import PackageError, SubmittedFile
+from .manifest import ExpectedCase
+
+# No more is read than the case has voxels.
+_NOT_ITS_VOXELS = frozenset({"too-many-voxels", "shape-differs"})
+
+
+# Headers of strangers may hold numbers whose products are beyond any float, which numpy would tell the terminal.
+@np.errstate(all="ignore")
+def check_prediction(
+    file: SubmittedFile, case: str, expected: ExpectedCase, highest_label: int, *, deep: bool
+) -> list[Finding]:
+    """What is wrong with a prediction; `deep` reads it to its end, if it has its case's shape. Empty for a good one.
+
+    Axes stored in another order are accepted as they are when it is scored, and noted.
+    """
+    try:
+        stored = read_header(file)
+    except BenchError as error:
+        return _of_error(error, file.name, case)
+    findings = _of_grid(stored, file.name, case, expected)
+    if deep and not any(finding.code in _NOT_ITS_VOXELS for finding in findings):
+        try:
+            check_labels(stored, highest_label)
+        except BenchError as error:
+            findings += _of_error(error, file.name, case)
+    return findings
+
+
+def _of_error(error: BenchError, file: str, case: str) -> list[Finding]:
+    if isinstance(error, PackageError):
+        return [Finding(error.finding.code, file, error.finding.found, error.finding.expected, case)]
+    # Whatever is wrong with a file as a file has a name; else its voxels are.
+    code = error.fault if isinstance(error, VolumeError) else "not-labels"
+    return [
+        Finding(code, file, ": ".join(filter(None, (problem.what, problem.found))), problem.expected, case)
+        for problem in error.problems
+    ]
+
+
+def _of_grid(stored: StoredVolume, file: str, case: str, expected: ExpectedCase) -> list[Finding]:
+    voxels = prod(stored.geometry.shape)
+    if voxels > MOST_VOXELS:
+        return [Finding("too-many-voxels", file, f"{voxels:.3g}", f"{prod(expected.shape)}", case)]
+    wanted = expected.geometry
+    axes = axes_towards(wanted, stored.geometry)
+    found = axes.of_geometry(stored.geometry)
+    off = differing(wanted, found)
+    taken = "" if axes.are_the_same else f", its axes taken as {axes}"
+    findings = []
+    if found.shape != wanted.shape:
+        shapes = numbers_text(found.shape) + taken, numbers_text(wanted.shape)
+        findings.append(Finding("shape-differs", file, *shapes, case))
+    for name, by in off.items():
+        word, unit = name.removesuffix("_mm"), " mm" if name.endswith("_mm") else ""
+        text = f"{numbers_text(getattr(found, name))}{unit}{taken}, off by {by:.3g}{unit}"
+        findings.append(Finding(f"{word}-differs", file, text, numbers_text(getattr(wanted, name)) + unit, case))
+    if not findings and not axes.are_the_same:
+        findings.append(Finding("axes-differ", file, f"taken as {axes}", case=case))
+    return findings

@@ -1,0 +1,77 @@
+"""What the record of a finished run says for the form of a submission of its predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ...baselines.registry import METHODS
+from ..runs.run_record import RunRecord, TrainingSession
+from ..runs.tracks import Track
+from .form_file import PLACEHOLDER
+
+_LONGEST_NAME = 60
+
+
+def claims_of(record: RunRecord) -> dict[str, Any]:
+    """Fields of a form by name, those of `ensemble` and `cost` in mappings; what the record does not tell is left out.
+
+    Only what was measured in the run is claimed: a cost of which a part is not known is not.
+    """
+    baseline, variant = _method(record.identity.method)
+    run = f"mswal-bench run {record.identity.method}, budget {record.identity.budget}, seed {record.identity.seed}"
+    fields: dict[str, Any] = {
+        "method": record.title[:_LONGEST_NAME],
+        "track": record.track,
+        "baseline": baseline,
+        "variant": variant,
+        "ensemble": _ensemble(record),
+        "cost": _cost(record),
+        "notes": f"{run}, {record.epochs} epochs a fold.",
+    }
+    if record.start is not None and record.start.run.dataset != record.identity.dataset:
+        name = record.start.run.dataset
+        fields["extra_data"] = [{"name": name, "public": PLACEHOLDER, "use": "pretraining"}]
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _method(name: str) -> tuple[str | None, str | None]:
+    """The registered method and its variant, of a name such as `inception-nnunet-II`; None for one of neither."""
+    if name in METHODS:
+        return name, None
+    for method in METHODS.values():
+        for variant, made in method.variants().items():
+            if made.name == name:
+                return method.name, variant
+    return None, None
+
+
+def _ensemble(record: RunRecord) -> dict[str, Any]:
+    if record.track == Track.PUBLIC_CV:
+        return {"models": 1, "description": "each case by the network of the one fold that held it out"}
+    folds = ", ".join(map(str, record.folds))
+    return {"models": len(record.folds), "description": f"fold {folds}" if len(record.folds) == 1 else f"folds {folds}"}
+
+
+def _cost(record: RunRecord) -> dict[str, Any]:
+    sessions = [session for fold in record.folds for session in record.training.get(fold, [])]
+    hours = [session.resources.gpu_hours for session in sessions]
+    peaks = [session.resources.peak_gpu_mib for session in sessions]
+    gpus = sorted(set(_gpus(record, sessions)))
+    wall_s = record.predicted.resources.wall_s
+    cost = {
+        "gpu": ", ".join(gpus) or None,
+        "gpus": None if gpus else 0,
+        "training_gpu_hours": round(sum(filter(None, hours)), 2) if None not in hours else None,
+        "prediction_s_per_case": round(wall_s / record.cases, 1) if wall_s is not None and record.cases else None,
+        "peak_gpu_mib": round(max(filter(None, peaks))) if gpus and None not in peaks and any(peaks) else None,
+        "parameters": record.parameters,
+    }
+    return {name: value for name, value in cost.items() if value is not None}
+
+
+def _gpus(record: RunRecord, sessions: Iterable[TrainingSession]) -> Iterable[str]:
+    for session in sessions:
+        environment = record.environments.get(session.environment)
+        if environment is not None and environment.gpu is not None:
+            yield environment.gpu

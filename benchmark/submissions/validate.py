@@ -1,0 +1,172 @@
+"""Whether a submission can be scored: the same code for who hands it in and for who scores it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import BenchError, listed
+from ..progress import progress_bar
+from ..volumes.label_maps import case_id
+from .bounds import Bounds
+from .findings import Finding, in_order
+from .form_file import read_form
+from .listing import PREDICTIONS, PackageError, SubmittedFile
+from .manifest import Manifest
+from .plain_yaml import MOST_BYTES
+from .prediction_check import check_prediction
+from .submission_form import FORM_FILE, SubmissionForm
+from .submitted_files import open_submission
+
+_IMAGE_CHANNEL = "_0000"
+_FORM_NAMES = frozenset({"submission.yaml", "submission.yml", "submission.yaml.txt"})
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What became of validating a submission."""
+
+    form: SubmissionForm | None
+    """None where a finding says why."""
+    predictions: Mapping[str, str]
+    """Case id -> the file's name inside the submission, for every case that has just one; by case id."""
+    findings: tuple[Finding, ...]
+    """Everything, errors first."""
+    cases: int
+    """Of the manifest."""
+    deep: bool
+    """Whether voxels were read too."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it can be scored: there is no error."""
+        return self.number("error") == 0
+
+    def number(self, severity: str) -> int:
+        """How many findings are an `error`, or a `note`."""
+        return sum(finding.severity == severity for finding in self.findings)
+
+
+def validate(
+    path: Path, manifest: Manifest, *, deep: bool, allow_missing: bool = False, progress: bool = False
+) -> Validation:
+    """Looks for everything that is wrong with the folder or archive `path`, and writes nothing.
+
+    Without `deep`, of a prediction only the header is read. With `allow_missing` a case without a prediction is noted
+    only, as long as there is one prediction. What is wrong is in the findings: nothing is raised.
+    """
+    with open_submission(path, Bounds.of(manifest)) as submission:
+        findings = list(submission.findings)
+        if not submission.files and findings:
+            # Of a package that cannot be read nobody knows what is missing in it.
+            return Validation(None, {}, in_order(findings), len(manifest.cases), deep)
+        predictions = _predictions(submission.files, manifest, findings)
+        form = None
+        with progress_bar("validate", "file", shown=progress) as report:
+            # In the package's order, in which an archive is quick to read.
+            for done, file in enumerate(submission.files, start=1):
+                if file.name == FORM_FILE:
+                    form = _form(file, manifest, findings)
+                elif (case := predictions.get(file.name)) is not None:
+                    expected = manifest.cases[case]
+                    findings += check_prediction(file, case, expected, manifest.highest_label, deep=deep)
+                report(done, len(submission.files), "")
+        findings += _form_missing(submission.files, findings)
+    found = {case: name for name, case in sorted(predictions.items(), key=lambda item: item[1])}
+    findings += _missing(manifest, found, findings, allow_missing)
+    return Validation(form, found, in_order(findings), len(manifest.cases), deep)
+
+
+def _predictions(files: Sequence[SubmittedFile], manifest: Manifest, findings: list[Finding]) -> dict[str, str]:
+    """Name -> case of every file that is the prediction of one; what else lies there goes to the findings."""
+    folder = f"{PREDICTIONS}/"
+    inside = [file.name for file in files if file.name.startswith(folder)]
+    if not inside and any("/" not in file.name and case_id(file.name) is not None for file in files):
+        folder, inside = "", [file.name for file in files if "/" not in file.name]
+        findings.append(Finding("not-in-folder", expected=f"{PREDICTIONS}/CASE.nii.gz"))
+    names: dict[str, list[str]] = {}
+    others = []
+    for name in inside:
+        base = name.removeprefix(folder)
+        case = case_id(base)
+        if case is None or "/" in base:
+            others.append(name)
+        elif case in manifest.cases:
+            names.setdefault(case, []).append(name)
+        else:
+            findings.append(Finding("unknown-case", name, case, _meant(case, manifest)))
+    for case, several in names.items():
+        if len(several) > 1:
+            findings.append(Finding("two-files", several[0], " and ".join(several), "one", case))
+    others += [file.name for file in files if file.name not in inside]
+    findings += _beside((name for name in others if name != FORM_FILE), folder, names.keys(), manifest)
+    return {several[0]: case for case, several in names.items() if len(several) == 1}
+
+
+def _beside(names: Iterable[str], folder: str, found: Iterable[str], manifest: Manifest) -> list[Finding]:
+    """Files that are no predictions: only the one that a case has instead of a prediction is wrong."""
+    without = manifest.cases.keys() - set(found)
+    findings = []
+    for name in names:
+        base = name.removeprefix(folder)
+        # nnU-Net writes CASE.npz beside CASE.nii.gz, which is fine.
+        stems = {base[:place] for place, letter in enumerate(base) if letter == "."}
+        cases = sorted(stems & without)
+        if cases and name.startswith(folder) and case_id(base) is None:
+            expected = f"{PREDICTIONS}/{cases[0]}.nii.gz"
+            findings.append(Finding("wrong-suffix", name, base.removeprefix(cases[0]), expected, cases[0]))
+        else:
+            findings.append(Finding("extra-file", name))
+    return findings
+
+
+def _meant(case: str, manifest: Manifest) -> str:
+    """The name under which the manifest has a case, where it is plain; else what its names look like."""
+    spelled = {known.casefold(): known for known in manifest.cases}
+    meant = spelled.get(case.casefold()) or spelled.get(case.removesuffix(_IMAGE_CHANNEL).casefold())
+    return f"{meant}.nii.gz" if meant is not None else f"one of {len(manifest.cases)}, such as {min(manifest.cases)}"
+
+
+def _form(file: SubmittedFile, manifest: Manifest, findings: list[Finding]) -> SubmissionForm | None:
+    try:
+        with file.open() as stream:
+            data = stream.read(MOST_BYTES + 1)
+    except PackageError as error:
+        findings.append(error.finding)
+        return None
+    except (OSError, BenchError) as error:
+        findings.append(Finding("form-unreadable", file.name, str(error)))
+        return None
+    reading = read_form(data, file.name)
+    findings += reading.findings
+    if reading.track is not None and reading.track != manifest.track:
+        findings.append(Finding("track-differs", file.name, reading.track, manifest.track, field="track"))
+    return reading.form
+
+
+def _form_missing(files: Sequence[SubmittedFile], findings: Sequence[Finding]) -> list[Finding]:
+    refused = {_base(finding.file) for finding in findings if finding.severity == "error"}
+    if FORM_FILE in refused or any(file.name == FORM_FILE for file in files):
+        return []
+    alike = [file.name for file in files if _base(file.name).lower() in _FORM_NAMES]
+    return [Finding("form-missing", found=listed(alike, 3), expected=FORM_FILE if alike else "")]
+
+
+def _missing(
+    manifest: Manifest, found: Mapping[str, str], findings: Sequence[Finding], allow_missing: bool
+) -> list[Finding]:
+    # What is refused is there, though it cannot be used.
+    errors = [finding for finding in findings if finding.severity == "error"]
+    refused = {finding.case for finding in errors} | {case_id(_base(finding.file)) for finding in errors}
+    missing = [case for case in manifest.cases if case not in found and case not in refused]
+    if len(missing) == len(manifest.cases):
+        elsewhere = {each.file.rpartition("/")[0] for each in findings if case_id(_base(each.file)) in manifest.cases}
+        where = f"label maps in {listed(sorted(elsewhere), 3)}" if elsewhere else ""
+        return [Finding("no-predictions", found=where, expected=f"{PREDICTIONS}/CASE.nii.gz, {len(missing)} cases")]
+    code = "missing-allowed" if allow_missing else "missing-case"
+    return [Finding(code, expected=f"{PREDICTIONS}/{case}.nii.gz", case=case) for case in missing]
+
+
+def _base(name: str) -> str:
+    return name.rpartition("/")[2]

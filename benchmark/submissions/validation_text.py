@@ -1,0 +1,78 @@
+"""A validation as text, a few lines for each kind of finding, and as JSON, with all of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from ..errors import listed
+from ..plain_text import plain_text
+from .findings import Finding, counts
+from .validate import Validation
+
+_MOST_LINES = 5
+_MOST_NAMES = 8
+
+
+def validation_json(validation: Validation) -> str:
+    """Everything, for programs."""
+    form = validation.form
+    report = {
+        "valid": validation.ok,
+        "deep": validation.deep,
+        "cases": validation.cases,
+        "form": form.model_dump(mode="json") if form is not None else None,
+        "predictions": dict(validation.predictions),
+        "findings": [finding.to_json() for finding in validation.findings],
+    }
+    return json.dumps(report, indent=1)
+
+
+def validation_text(validation: Validation) -> str:
+    """What is the same for all findings of a kind is said once; of many, the first are shown. The verdict is last.
+
+    Nothing that comes from the submission can do more than be read.
+    """
+    lines: list[str] = []
+    for kind, count in counts(validation.findings).items():
+        of_kind = [finding for finding in validation.findings if finding.code == kind.code]
+        times = f", {count} times" if count > 1 else ""
+        lines.append(f"{kind.severity}: {kind.what}{times} [{kind.code}]. {kind.mend}".rstrip())
+        lines += [f"    {line}" for line in _details(of_kind)]
+    return "\n".join([*lines, verdict(validation)])
+
+
+def verdict(validation: Validation) -> str:
+    """One sentence: whether it can be scored, and how closely was looked."""
+    looked = "headers and voxels were checked" if validation.deep else "headers were checked; --deep reads the voxels"
+    predicted = f"{len(validation.predictions)} of {_counted(validation.cases, 'case')}"
+    errors, notes = validation.number("error"), validation.number("note")
+    noted = f", {_counted(notes, 'note')}" if notes else ""
+    if validation.ok:
+        return f"valid: predictions of {predicted}{noted}. The {looked}."
+    found = f"not valid: {_counted(errors, 'error')}{noted}. Predictions of {predicted} were found"
+    return f"{found}. The {looked}." if validation.predictions else f"{found}."
+
+
+def _details(findings: Sequence[Finding]) -> list[str]:
+    if all(not finding.found and not finding.field for finding in findings):
+        names = [plain_text(finding.case or finding.file) for finding in findings]
+        shown = [name for name in names if name]
+        return (
+            [listed(shown, _MOST_NAMES)]
+            if shown
+            else [f"expected {each.expected}" for each in findings[:1] if each.expected]
+        )
+    lines = [_detail(finding) for finding in findings[:_MOST_LINES]]
+    return [*lines, f"and {len(findings) - _MOST_LINES} more"] if len(findings) > _MOST_LINES else lines
+
+
+def _detail(finding: Finding) -> str:
+    place = ", ".join(filter(None, (finding.file, finding.field)))
+    expected = f"expected {finding.expected}" if finding.expected else ""
+    told = "; ".join(filter(None, (finding.found, expected)))
+    return plain_text(": ".join(filter(None, (place, told))))
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")
