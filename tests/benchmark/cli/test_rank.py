@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from mswal_bench.benchmark.cli.main import main
+
+Rank = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def scores(tmp_path_factory: pytest.TempPathFactory, kits_raters: Path) -> Path:
+    """What `score --out` writes of two raters against the first."""
+    out = tmp_path_factory.mktemp("scores")
+    raters = [str(kits_raters / name) for name in ("rater2", "rater3")]
+    call = ["score", *raters, "--reference", str(kits_raters / "rater1"), "--out", str(out), "--jobs", "1"]
+    assert CliRunner().invoke(main, call).exit_code == 0
+    return out
+
+
+@pytest.fixture
+def rank(scores: Path) -> Rank:
+    def call(*options: str) -> str:
+        done = CliRunner().invoke(main, ["rank", str(scores), "--resamples", "400", "--permutations", "300", *options])
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    return call
+
+
+def test_the_table(rank: Rank) -> None:
+    lines = rank().splitlines()
+    assert lines[0] == "Ranking by mean-rank: mswal/1, 12 cases"
+    # One has the higher DSC, the other the higher F1.
+    assert lines[4].split()[:5] == ["1", "rater2", "1.50", "93.53", lines[4].split()[4]]
+    assert lines[5].split()[:4] == ["1", "rater3", "1.50", "93.79"]
+    assert "Equal methods share a rank" in lines[7]
+    assert "400 resamples, seed 0" in lines[8]
+
+
+def test_formats_tell_the_same(rank: Rank) -> None:
+    (ranking,) = json.loads(rank("--format", "json"))
+    methods = ranking["ranking"]["methods"]
+    rows = list(csv.DictReader(io.StringIO(rank("--format", "csv"))))
+    assert [row["method"] for row in rows] == [method["method"] for method in methods]
+    for row, method in zip(rows, methods, strict=True):
+        assert int(row["rank"]) == method["rank"]
+        assert float(row["dsc_low"]) == method["dsc"]["low"]
+        assert [float(row["share_of_rank_1"]), float(row["share_of_rank_2"])] == method["rank_shares"]
+        assert f"{100 * method['f1']['value']:.2f}" in rank("--format", "markdown")
+    compared = ranking["ranking"]["neighbours"]
+    assert [each["number"] for each in compared] == ["dsc", "f1"]
+    assert (rows[0]["next"], float(rows[0]["p_dsc"])) == ("rater3", compared[0]["p"])
+    assert rows[1]["next"] == rows[1]["p_dsc"] == ""
+
+
+@pytest.mark.parametrize(
+    ("scheme", "order"),
+    [
+        ("dsc", ["rater3", "rater2"]),
+        ("f1", ["rater2", "rater3"]),
+        ("class:kidney_cyst", ["rater3", "rater2"]),
+        ("class:kidney_tumor", ["rater2", "rater3"]),
+        ("mean-then-rank", ["rater2", "rater3"]),
+        ("rank-then-mean", ["rater2", "rater3"]),
+    ],
+)
+def test_schemes(rank: Rank, scheme: str, order: list[str]) -> None:
+    rows = list(csv.DictReader(io.StringIO(rank("--by", scheme, "--format", "csv"))))
+    assert [row["method"] for row in rows] == order
+    assert [row["rank"] for row in rows] == ["1", "2"]
+
+
+def test_a_class_that_no_case_has(rank: Rank) -> None:
+    lines = rank("--by", "class:gallstone").splitlines()
+    assert lines[4].split()[:2] == ["–", "rater2"]  # noqa: RUF001
+    assert any("undefined" in line for line in lines)
+
+
+def test_seeds(rank: Rank) -> None:
+    assert rank("--seed", "3") == rank("--seed", "3") != rank("--seed", "4")
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "sentence"),
+    [
+        (["--by", "median"], 1, "error: median: is no way to rank"),
+        (["--by", "class:liver"], 1, "error: liver: is no class that was scored"),
+        (["--track", "demo"], 1, "--track cannot apply"),
+        (["--resamples", "0"], 2, "0 is not in the range"),
+        (["--format", "latex"], 2, "'latex' is not one of"),
+        (["--private", "/nowhere"], 2, "does not exist"),
+    ],
+)
+def test_wrong_calls(scores: Path, options: list[str], code: int, sentence: str) -> None:
+    done = CliRunner().invoke(main, ["rank", str(scores), *options])
+    assert done.exit_code == code
+    assert sentence in done.output
+
+
+def test_no_source(tmp_path: Path) -> None:
+    assert CliRunner().invoke(main, ["rank", str(tmp_path / "nowhere")]).exit_code == 2
+    done = CliRunner().invoke(main, ["rank", str(tmp_path)])
+    assert (done.exit_code, "has nothing to rank" in done.output) == (1, True)
