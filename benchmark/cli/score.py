@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Add what is never ranked on: NSD, HD95, precision, recall, F1 by lesion size, volume error. Takes longer.",
 )
+@click.option("--nnunet-summary", is_flag=True, help="Write nnU-Net's summaries too, OUT/nnunet/METHOD/summary.json.")
 def score(
     predictions: tuple[Path, ...],
     reference: Path,
@@ -44,6 +45,7 @@ def score(
     jobs: int | None,
     allow_missing: bool,
     details: bool,
+    nnunet_summary: bool,
 ) -> None:
     """Score each prediction folder PRED, a method named after its folder, against the reference.
 
@@ -53,6 +55,9 @@ def score(
 
     A file that cannot be scored is left out, named, and makes the command exit with 1; the others are scored.
     """
+    if nnunet_summary and out is None:
+        raise click.UsageError("--nnunet-summary needs a folder to write to, --out.")
+    from ..scoring.nnunet_summary import write_summaries
     from ..scoring.score_folders import score_folders
     from ..scoring.score_result import write_scores
     from .table_output import print_scores
@@ -63,4 +68,6 @@ def score(
     print_scores(result, style)
     if out is not None:
         write_scores(result, out)
+        if nnunet_summary:
+            write_summaries(result, reference, out)
     raise_if_any(result.problems)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -12,15 +13,30 @@ import click
 if TYPE_CHECKING:
     from ..scoring.score_result import ScoreResult
     from ..scoring.table_formats import TableFormat
+    from ..scoring.table_view import TableView
+    from ..scoring.view_formats import ViewFormat
 
 
 def print_scores(result: ScoreResult, style: TableFormat = "table") -> None:
     """Prints the notes to stderr and the table to stdout; bold and underlined on a terminal, broken to its width."""
     from ..scoring.table_formats import format_table
 
-    at_terminal = sys.stdout.isatty()
-    ansi = at_terminal and not os.environ.get("NO_COLOR")
-    width = shutil.get_terminal_size().columns if at_terminal else None
     for note in result.notes:
         click.echo(f"note: {note}", err=True)
+    ansi, width = _terminal()
     click.echo(format_table(result.table, style, ansi=ansi, width=width))
+
+
+def print_views(views: Sequence[TableView], style: ViewFormat) -> None:
+    """Prints tables below each other, an empty line between; at a terminal as `print_scores` does."""
+    from ..scoring.view_formats import format_view
+
+    ansi, width = _terminal()
+    click.echo("\n\n".join(format_view(view, style, ansi=ansi, width=width) for view in views))
+
+
+def _terminal() -> tuple[bool, int | None]:
+    """Whether to mark with escape codes, and how many characters are in a line; None where it is no terminal."""
+    if not sys.stdout.isatty():
+        return False, None
+    return not os.environ.get("NO_COLOR"), shutil.get_terminal_size().columns

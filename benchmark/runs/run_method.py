@@ -16,6 +16,7 @@ from ..dataset import Dataset, open_dataset
 from ..errors import BenchError, Problem, raise_if_any
 from ..files import write_text
 from ..progress import progress_bar
+from ..scoring.labels_digest import labels_digest
 from ..scoring.protocol import Protocol, protocol_of
 from ..scoring.score_folders import score_folders
 from ..scoring.score_result import ScoreResult, write_scores
@@ -101,9 +102,9 @@ def run_method(
             announce(str(fit))
         steps.train(goal.folds)
         steps.predict(goal, predictions)
-        labels_digest = _labels_digest(goal)
+        digest = _labels_digest(goal)
         scores = _score(goal, protocol, predictions, outcome)
-        _write_record(record, method, goal, start, folder.state(), scores, labels_digest)
+        _write_record(record, method, goal, start, folder.state(), scores, digest)
     return RunOutcome(predictions, record, scores, finished_before=False)
 
 
@@ -128,18 +129,10 @@ def _files_digest(dataset: Dataset) -> str:
 
 
 def _labels_digest(goal: Goal) -> str | None:
-    """Over the contents of the labels to score against, which are small; None when there are none."""
+    """Of the labels to score against; None when there are none."""
     if goal.labels is None:
         return None
-    lines = []
-    for case, files in goal.references.items():
-        if files.label is not None:
-            try:
-                with files.label.open("rb") as file:
-                    lines.append(f"{case} {hashlib.file_digest(file, 'sha256').hexdigest()}\n")
-            except OSError as error:
-                raise BenchError(Problem(f"cannot be read ({error.strerror})", str(files.label))) from error
-    return _digest("".join(lines))
+    return labels_digest({case: files.label for case, files in goal.references.items() if files.label is not None})
 
 
 def _digest(text: str) -> str:
@@ -196,7 +189,7 @@ def _write_record(
     start: Pretrained | None,
     state: RunState,
     scores: ScoreResult | None,
-    labels_digest: str | None,
+    digest: str | None,
 ) -> None:
     if state.prepared is None or state.parameters is None:
         raise AssertionError("a record is written after the run's steps")
@@ -227,7 +220,7 @@ def _write_record(
         predicted=predicted,
         cases=len(goal.cases),
         scores=scores.table.to_json() if scores is not None else None,
-        labels_digest=labels_digest,
+        labels_digest=digest,
     )
     write_text(path, record.model_dump_json(indent=2) + "\n")
 

@@ -7,8 +7,9 @@ import io
 from math import nan
 
 from ..scoring.score_result import fraction_cell
-from ..scoring.table_formats import TableFormat, format_view
+from ..scoring.table_formats import TableFormat
 from ..scoring.table_view import UNDEFINED, Cell, Row, TableView, percent
+from ..scoring.view_formats import format_view
 from .transfer import StructureTransfer, TransferRecord
 
 
@@ -24,7 +25,7 @@ def transfer_view(record: TransferRecord) -> TableView:
     return TableView(
         "Structure",
         ("From scratch", "Pretrained", "Improvement"),
-        ("DSC",),
+        (("DSC",),) * 3,
         tuple(Row(structure.name, _cells(structure)) for structure in record.structures.values()),
         tuple(_notes(record)),
     )

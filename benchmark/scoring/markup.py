@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from .table_view import UNDEFINED
+import re
+
+from .table_view import NO, UNDEFINED, YES
 
 _LATEX_SPECIAL = {
+    "\0": "{}",
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", UNDEFINED: "--",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "|": r"\textbar{}", "`": r"\textasciigrave{}", UNDEFINED: "--", YES: r"\checkmark{}", NO: r"$\times$",
+    "→": r"$\rightarrow$", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "…": r"\dots{}",
 }  # fmt: skip
-_MARKDOWN_SPECIAL = "\\`*_{}[]<>|#"
+# What is between two tildes is struck out on GitHub.
+_MARKDOWN_SPECIAL = "\\`*_{}[]<>|#~"
 
 
 def markdown_text(text: str) -> str:
@@ -17,5 +23,10 @@ def markdown_text(text: str) -> str:
 
 
 def latex_text(text: str) -> str:
-    """The text with everything escaped that LaTeX would take as a command."""
-    return "".join(_LATEX_SPECIAL.get(character, character) for character in text)
+    """The text with everything escaped that LaTeX would take as a command, or draw as something else.
+
+    Ticks need amssymb.
+    """
+    # Two hyphens in a row are a dash.
+    parted = re.sub("-(?=-)", "-\0", text)
+    return "".join(_LATEX_SPECIAL.get(character, character) for character in parted)

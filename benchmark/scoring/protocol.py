@@ -50,7 +50,12 @@ def protocol_of(dataset: Dataset) -> Protocol:
 
     Raises BenchError for labels that cannot be scored, as `classes_of` does.
     """
-    classes = classes_of(dataset.labels, str(dataset.root / "dataset.json"))
+    return protocol_of_labels(dataset.labels, str(dataset.root / "dataset.json"))
+
+
+def protocol_of_labels(labels: object, where: str) -> Protocol:
+    """As `protocol_of`, of labels that stand in the file `where`."""
+    classes = classes_of(labels, where)
     if classes == LESION_CLASSES:
         return MSWAL_1
     named = "+".join(structure.key for structure in classes)

@@ -15,18 +15,23 @@ METRICS: tuple[Literal["dsc", "f1"], ...] = ("dsc", "f1")
 METRIC_NAMES = ("DSC", "F1")
 AVERAGE_GROUP = "Average score"
 UNDEFINED = "–"  # noqa: RUF001
+YES, NO = "✓", "✗"
+
+Side = Literal["left", "center", "right"]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One number of the table."""
+    """One number of the table, or whatever else it holds."""
 
     text: str
-    """Percent with two decimals, or a dash where undefined."""
+    """Of a score percent with two decimals, or a dash where undefined."""
     best: bool = False
     """The highest of its row and metric; several when they are equal."""
     second: bool = False
     """The next after a single best."""
+    superscript: str = ""
+    """What stands small behind the number: by how much it is better than the next best."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +40,20 @@ class Row:
 
     label: str
     cells: tuple[Cell, ...]
-    """DSC and F1 of each group, in the order of the groups."""
+    """One a column, group by group."""
     is_average: bool = False
+    """Set off from the rows above it."""
+
+
+@dataclass(frozen=True)
+class Title:
+    """What stands above a table that is published on its own."""
+
+    name: str
+    """`Table 2`, without a full stop."""
+    caption: str
+    label: str
+    """To refer to it: LaTeX's label after `tab:`, HTML's id. Lower-case letters, digits and hyphens."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +62,37 @@ class TableView:
 
     corner: str
     groups: tuple[str, ...]
-    """The methods' names, then, with several methods, the average score: each spans one column per metric."""
-    metrics: tuple[str, ...]
+    """The headings over the columns: of scores the methods' names, then, with several methods, the average score. One
+    empty heading for a table that has none."""
+    columns: tuple[tuple[str, ...], ...]
+    """Of each group the headings of its columns: of scores the metrics."""
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
     """Sentences for below the table."""
+    title: Title | None = None
+    legend: str = ""
+    """What the marks mean, told above the notes wherever marks are drawn."""
+
+
+def told(view: TableView) -> tuple[str, ...]:
+    """The notes of a table whose marks are drawn."""
+    return (view.legend, *view.notes) if view.legend else view.notes
+
+
+def sides(view: TableView) -> tuple[Side, ...]:
+    """Where each column's texts stand: numbers on the right, ticks and crosses in the middle, words on the left.
+
+    Numbers with a superscript stand on the left, else those without one would be moved out of line.
+    """
+    return tuple(_side([row.cells[column] for row in view.rows]) for column in range(sum(map(len, view.columns))))
+
+
+def _side(cells: Sequence[Cell]) -> Side:
+    if cells and all(cell.text in (YES, NO) for cell in cells):
+        return "center"
+    words = not any(letter.isdigit() for cell in cells for letter in cell.text)
+    words = words and any(letter.isalpha() for cell in cells for letter in cell.text)
+    return "left" if words or any(cell.superscript for cell in cells) else "right"
 
 
 def table_view(table: ScoreTable) -> TableView:
@@ -68,11 +111,11 @@ def table_view(table: ScoreTable) -> TableView:
     averages = MetricPair(*(_mean_of_averages(table, metric) for metric in METRICS)) if several else None
     rows.append(Row("Avg.", _cells([method.average for method in methods], averages, comparable), is_average=True))
     groups = (*table.methods, AVERAGE_GROUP) if several else tuple(table.methods)
-    return TableView("Lesion", groups, METRIC_NAMES, tuple(rows), tuple(_notes(table)))
+    return TableView("Lesion", groups, (METRIC_NAMES,) * len(groups), tuple(rows), tuple(_notes(table)))
 
 
 def _cells(scores: Sequence[ClassScore | Average], average: MetricPair | None, comparable: bool) -> tuple[Cell, ...]:
-    columns = [_marked([getattr(score, metric) for score in scores], comparable) for metric in METRICS]
+    columns = [_cells_of_metric([getattr(score, metric) for score in scores], comparable) for metric in METRICS]
     cells = [cell for pair in zip(*columns, strict=True) for cell in pair]
     if average is not None:
         cells += [Cell(percent(average.dsc)), Cell(percent(average.f1))]
@@ -84,11 +127,20 @@ def percent(fraction: float) -> str:
     return UNDEFINED if isnan(fraction) else f"{100 * fraction:.2f}"
 
 
-def _marked(values: Sequence[float], comparable: bool) -> list[Cell]:
+def _cells_of_metric(values: Sequence[float], comparable: bool) -> list[Cell]:
     texts = [percent(value) for value in values]
+    return marked(texts) if comparable else [Cell(text) for text in texts]
+
+
+def marked(texts: Sequence[str]) -> list[Cell]:
+    """The numbers of one row and metric, the best and the second best of them marked.
+
+    What is equal as printed is equal: several best share the mark and leave no second, several seconds share theirs.
+    A number alone has no mark, nor has what is undefined.
+    """
     ranked = sorted((float(text) for text in texts if text != UNDEFINED), reverse=True)
     # Alone there is nothing to be better than.
-    if len(values) == 1 or not ranked or not comparable:
+    if len(texts) == 1 or not ranked:
         return [Cell(text) for text in texts]
     best, second = ranked[0], ranked[1] if len(ranked) > 1 else nan
     return [

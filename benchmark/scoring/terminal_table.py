@@ -1,14 +1,15 @@
-"""Draws the score table with characters, marks included where the terminal can show them."""
+"""Draws a table with characters, marks included where the terminal can show them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 
-from .table_view import Cell, TableView
+from .table_view import Cell, Side, TableView, sides, told
 
 _BOLD, _UNDERLINE, _RESET = "\x1b[1m", "\x1b[4m", "\x1b[0m"
 _GAP = "  "
-_NUMBER_WIDTH = 6  # "100.00"
+_NUMBER_WIDTH = 6  # "100.00": so the tables of two runs stand alike.
 # A name may be wider than its two columns, up to this; more, and a table of seven methods would fit no screen.
 _NAME_WIDTH = 22
 
@@ -20,11 +21,13 @@ def terminal_table(view: TableView, *, ansi: bool, width: int | None) -> str:
     """
     names = _short_names(view.groups)
     label_width = max(len(view.corner), *(len(row.label) for row in view.rows))
-    lines: list[str] = []
-    for block in _blocks([_group_width(name, view) for name in names], label_width, width):
-        lines += ([""] if lines else []) + _block(view, names, block, label_width, ansi)
+    columns = _column_widths(view, names)
+    lines = [f"{view.title.name}. {view.title.caption}", ""] if view.title is not None else []
+    lines = [part for line in lines for part in (wrap(line, width) if width is not None and line else [line])]
+    for number, block in enumerate(_blocks([_width(group) for group in columns], label_width, width)):
+        lines += ([""] if number else []) + _block(view, names, block, columns, label_width, ansi)
     full = [f"{short} = {name}" for short, name in zip(names, view.groups, strict=True) if short != name]
-    return "\n".join([*lines, "", *full, *view.notes])
+    return "\n".join([*lines, "", *full, *(told(view) if ansi else view.notes)]).rstrip("\n")
 
 
 def _short_names(groups: Sequence[str]) -> list[str]:
@@ -40,9 +43,32 @@ def _short_names(groups: Sequence[str]) -> list[str]:
     return names
 
 
-def _group_width(name: str, view: TableView) -> int:
-    count = len(view.metrics)
-    return max(len(name), _NUMBER_WIDTH * count + len(_GAP) * (count - 1))
+def _column_widths(view: TableView, names: Sequence[str]) -> list[list[int]]:
+    """Of each group the widths of its columns."""
+    widths: list[list[int]] = []
+    start = 0
+    for name, heads in zip(names, view.columns, strict=True):
+        widths.append([])
+        for column, head in enumerate(heads, start=start):
+            texts = [_plain(cell, _superscript_width(view, column)) for cell in _column(view, column)]
+            least = _NUMBER_WIDTH if any("." in text for text in texts) else 0
+            widths[-1].append(max(least, len(head), *map(len, texts)))
+        # The name's surplus goes to the first column, so that the numbers of a group stay together.
+        widths[-1][0] += max(0, len(name) - _width(widths[-1]))
+        start += len(heads)
+    return widths
+
+
+def _width(columns: Sequence[int]) -> int:
+    return sum(columns) + len(_GAP) * (len(columns) - 1)
+
+
+def _column(view: TableView, column: int) -> list[Cell]:
+    return [row.cells[column] for row in view.rows]
+
+
+def _superscript_width(view: TableView, column: int) -> int:
+    return max((len(cell.superscript) for cell in _column(view, column)), default=0)
 
 
 def _blocks(widths: Sequence[int], label_width: int, width: int | None) -> list[list[int]]:
@@ -58,29 +84,52 @@ def _blocks(widths: Sequence[int], label_width: int, width: int | None) -> list[
     return blocks
 
 
-def _block(view: TableView, names: Sequence[str], block: Sequence[int], label_width: int, ansi: bool) -> list[str]:
-    count = len(view.metrics)
-    widths = [_group_width(names[index], view) for index in block]
-    # The name's surplus goes to the first column, so that the numbers of a group stay together.
-    columns = [group - (_NUMBER_WIDTH + len(_GAP)) * (count - 1) for group in widths]
-    column_widths = [width for first in columns for width in (first, *[_NUMBER_WIDTH] * (count - 1))]
-    rule = "─" * (label_width + sum(len(_GAP) + width for width in widths))
-    heads = [metric.rjust(width) for metric, width in zip(view.metrics * len(block), column_widths, strict=True)]
-    titles = [names[index].rjust(width) for index, width in zip(block, widths, strict=True)]
-    lines = [
-        _GAP.join([" " * label_width, *titles]),
-        _GAP.join([view.corner.ljust(label_width), *heads]),
-        rule,
+def _block(
+    view: TableView,
+    names: Sequence[str],
+    block: Sequence[int],
+    columns: Sequence[Sequence[int]],
+    label_width: int,
+    ansi: bool,
+) -> list[str]:
+    starts = [sum(map(len, columns[:index])) for index in range(len(columns))]
+    shown = [(starts[index] + place, width) for index in block for place, width in enumerate(columns[index])]
+    side = sides(view)
+    heads = [head for index in block for head in view.columns[index]]
+    rule = "─" * (label_width + sum(len(_GAP) + width for _, width in shown))
+    lines = [_line("", label_width, [names[index].rjust(_width(columns[index])) for index in block])]
+    if not any(view.groups):
+        lines = []
+    titles = [
+        _cell(Cell(head), width, _superscript_width(view, column), side[column], ansi)
+        for head, (column, width) in zip(heads, shown, strict=True)
     ]
+    lines += [_line(view.corner, label_width, titles), rule]
     for row in view.rows:
         lines += [rule] if row.is_average else []
-        cells = [cell for index in block for cell in row.cells[index * count : (index + 1) * count]]
-        texts = [_cell(cell, width, ansi) for cell, width in zip(cells, column_widths, strict=True)]
-        lines.append(_GAP.join([row.label.ljust(label_width), *texts]))
+        cells = [
+            _cell(row.cells[column], width, _superscript_width(view, column), side[column], ansi)
+            for column, width in shown
+        ]
+        lines.append(_line(row.label, label_width, cells))
     return lines
 
 
-def _cell(cell: Cell, width: int, ansi: bool) -> str:
-    padding = " " * (width - len(cell.text))
+def _line(label: str, label_width: int, texts: Sequence[str]) -> str:
+    return _GAP.join([label.ljust(label_width), *texts]).rstrip()
+
+
+def _cell(cell: Cell, width: int, superscript_width: int, side: Side, ansi: bool) -> str:
+    plain = _plain(cell, superscript_width)
+    # The space for the superscripts of other rows keeps the numbers above each other.
+    placed = _placed(plain, width, "right" if superscript_width else side)
     mark = _BOLD if cell.best else _UNDERLINE if cell.second else ""
-    return f"{padding}{mark}{cell.text}{_RESET}" if ansi and mark else padding + cell.text
+    return placed.replace(cell.text, f"{mark}{cell.text}{_RESET}", 1) if ansi and mark else placed
+
+
+def _plain(cell: Cell, superscript_width: int) -> str:
+    return f"{cell.text} {cell.superscript.ljust(superscript_width)}" if superscript_width else cell.text
+
+
+def _placed(text: str, width: int, side: Side) -> str:
+    return {"left": text.ljust, "center": text.center, "right": text.rjust}[side](width)

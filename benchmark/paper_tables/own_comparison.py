@@ -1,0 +1,135 @@
+"""One's own results in the shape of the paper's Table 2: a column a method, the paper's seven first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from math import isnan
+
+from ...baselines.registry import METHODS
+from ...metrics.aggregation import defined_mean
+from ...splits import N_FOLDS
+from ..errors import listed
+from ..lesion_classes import LESION_CLASSES
+from ..scoring.protocol import MSWAL_1
+from ..scoring.table_view import UNDEFINED, percent
+from .comparison import AVERAGE, METRICS, NOTHING, ComparedMethod, Comparison, Metric, Pair
+from .own_results import OwnResult
+
+_CLASS_KEYS = tuple(lesion.key for lesion in LESION_CLASSES)
+# The paper's own network, whole.
+_WHOLE = (None, "V")
+_ABLATED = ("I", "II", "III", "IV")
+
+
+def compared(results: Sequence[OwnResult]) -> list[OwnResult]:
+    """The results that belong into Table 2: all but the ablated variants, which are Table 3's."""
+    return [result for result in results if result.baseline is None or result.variant not in _ABLATED]
+
+
+def own_comparison(results: Sequence[OwnResult]) -> tuple[Comparison, list[str]]:
+    """The comparison of `results`, which are `compared` and of one setting, and sentences for below it.
+
+    The paper's methods come in its order, without numbers where there is no result of them, then the others by name.
+    Several results of one method stand side by side under names of their own; of several under one name that of most
+    folds is shown, then the newest. Averages are of the numbers before rounding.
+    """
+    methods: list[ComparedMethod] = []
+    shown: list[tuple[str, OwnResult]] = []
+    notes: list[str] = []
+    absent: list[str] = []
+    for key, title, group in _groups(results):
+        kept, more = _newest(group)
+        notes += more
+        if not kept:
+            methods.append(ComparedMethod(key, title, dict.fromkeys(_CLASS_KEYS, NOTHING), NOTHING))
+            absent.append(title)
+        for result in kept:
+            heading = title if len(kept) == 1 else result.name
+            shown.append((heading, result))
+            classes = {row: pair_of(result, row) for row in _CLASS_KEYS}
+            own_key = key if len(kept) == 1 else result.name
+            methods.append(ComparedMethod(own_key, heading, classes, pair_of(result, AVERAGE)))
+    average_score = _average_score([result for _, result in shown])
+    notes += [f"{UNDEFINED}: no result, for {listed(absent)}."] if absent else []
+    return Comparison(tuple(methods), average_score), [*notes, *_remarks(shown)]
+
+
+def _groups(results: Sequence[OwnResult]) -> list[tuple[str, str, list[OwnResult]]]:
+    """Key, title and results of every method; the paper's seven also without a result."""
+    groups = [
+        (key, method.title, [r for r in results if r.baseline == key and r.variant in _WHOLE])
+        for key, method in METHODS.items()
+    ]
+    known = {name for key, method in METHODS.items() for name in (key, method.title)}
+    others: dict[str, list[OwnResult]] = {}
+    for result in results:
+        if result.baseline is None or result.variant not in _WHOLE:
+            # Anybody may submit under the name of a baseline.
+            title = f"{result.title} (not the baseline)" if result.title in known else result.title
+            others.setdefault(title, []).append(result)
+    return groups + [(title, title, others[title]) for title in sorted(others)]
+
+
+def _newest(group: Sequence[OwnResult]) -> tuple[list[OwnResult], list[str]]:
+    """One result of each name, in the order in which the names first appear, and what was passed over for it."""
+    by_name: dict[str, list[OwnResult]] = {}
+    for result in group:
+        by_name.setdefault(result.name, []).append(result)
+    kept, notes = [], []
+    for of_name in by_name.values():
+        *older, result = sorted(of_name, key=lambda each: (each.folds or 0, each.created_at))
+        kept.append(result)
+        if older:
+            sources = listed([each.source for each in older])
+            notes.append(f"{result.title}: that of {result.source}, not of {sources}.")
+    return kept, notes
+
+
+def setting_note(results: Sequence[OwnResult]) -> str:
+    """What the numbers are; `results` are of one setting."""
+    setting = results[0].setting
+    cases = "1 case" if setting.cases == 1 else f"{setting.cases} cases"
+    return f"Percent. Protocol {MSWAL_1.id}, track {setting.track}, {cases}."
+
+
+def _remarks(shown: Sequence[tuple[str, OwnResult]]) -> list[str]:
+    notes = []
+    claimed = [heading for heading, result in shown if result.status == "claimed"]
+    if claimed:
+        notes.append(f"Claimed, not verified by an organiser: {', '.join(claimed)}.")
+    fewer = [(heading, result.classes) for heading, result in shown if result.classes < len(LESION_CLASSES)]
+    for count in sorted({count for _, count in fewer}):
+        names = ", ".join(heading for heading, classes in fewer if classes == count)
+        notes.append(f"Avg. is over {count} of {len(LESION_CLASSES)} classes for {names}; the others are undefined.")
+    for heading, result in shown:
+        if result.missing:
+            notes.append(
+                f"{heading}: no prediction for {result.missing} of {result.setting.cases} cases, counted as empty."
+            )
+    partial = [(heading, result.folds) for heading, result in shown if result.folds not in (None, N_FOLDS)]
+    notes += [f"{heading}: by {folds} of {N_FOLDS} folds." for heading, folds in partial]
+    return [*notes, setting_note([result for _, result in shown])] if shown else notes
+
+
+def pair_of(result: OwnResult, row: str) -> Pair:
+    """The numbers of a lesion class or the `AVERAGE`, in percent as a table prints them."""
+    return Pair(*(_decimal(result.score(row, metric)) for metric in METRICS))
+
+
+def _average_score(results: Sequence[OwnResult]) -> dict[str, Pair]:
+    def of_row(row: str, metric: Metric) -> float:
+        if row == AVERAGE:
+            return _mean(of_row(key, metric) for key in _CLASS_KEYS)
+        return _mean(result.score(row, metric) for result in results)
+
+    return {row: Pair(*(_decimal(of_row(row, metric)) for metric in METRICS)) for row in (*_CLASS_KEYS, AVERAGE)}
+
+
+def _mean(values: Iterable[float]) -> float:
+    return defined_mean(values)[0]
+
+
+def _decimal(fraction: float) -> Decimal | None:
+    """In percent as a table prints it, so that what is derived from the table agrees with it."""
+    return None if isnan(fraction) else Decimal(percent(fraction))

@@ -1,0 +1,24 @@
+"""One number for the labels that scores are of: scores against corrected labels are other scores."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..errors import BenchError, Problem
+
+
+def labels_digest(files: Mapping[str, Path]) -> str:
+    """SHA-256, as `sha256:...`, over case ids and the contents of their label maps, whatever the files are called.
+
+    Raises BenchError for a file that cannot be read.
+    """
+    digest = hashlib.sha256()
+    for case, path in sorted(files.items()):
+        try:
+            with path.open("rb") as file:
+                digest.update(f"{case} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+        except OSError as error:
+            raise BenchError(Problem(f"cannot be read ({error.strerror or error})", str(path))) from error
+    return "sha256:" + digest.hexdigest()
