@@ -2,70 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import SimpleITK
-from numpy.typing import NDArray
 
+from ...metrics.foreground import Foreground, Indices
+from ..errors import Problem, raise_if_any
+from ..figures.body_planes import BodyGrid, planes_of_runs, read_planes, voxels_of
+from ..figures.case_volumes import read_case
+from ..figures.ct_panel import draw_grey, outline_path
 from ..files import whole_file
-from ..lesion_classes import LesionClass
+from ..scoring.protocol import Protocol
+from ..volumes.label_maps import read_header, read_labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# The abdominal soft-tissue window.
-_CENTRE_HU, _WIDTH_HU = 40, 400
 _OPACITY = 0.75
 # Nine panels side by side, of all seven methods, would be too small to see a lesion in.
 _MOST_COLUMNS = 5
-_TITLE_IN, _LEGEND_IN = 0.32, 0.4
+_PANEL_IN, _TITLE_IN, _LEGEND_IN = 3.2, 0.32, 0.4
 
 
 def draw_axial_slice(
-    image: Path, reference: Path, predictions: Mapping[str, Path], classes: Sequence[LesionClass], out: Path
+    image: Path, reference: Path, predictions: Mapping[str, Path], protocol: Protocol, out: Path
 ) -> None:
     """Writes a PNG of the axial slice that shows the reference best, a panel for each of CT, reference, methods.
 
     All volumes are turned to the radiological convention: the patient's right is on the left of the picture. The slice
     is the one with most lesion types in the reference, then with most lesion voxels; without a lesion, the middle one.
+    Raises BenchError for a file that cannot be read, or lies on another grid than the reference.
     """
-    from matplotlib import pyplot
+    from matplotlib import style
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
-    ct = _read_axial(image)
-    labels = {"Reference": _array(_read_axial(reference))}
-    labels |= {name: _array(_read_axial(path)) for name, path in predictions.items()}
-    z = _most_telling_slice(labels["Reference"], classes)
-    grey = _array(ct)[z]
-    spacing_x_mm, spacing_y_mm, _ = ct.GetSpacing()
-    extent_mm = (0, grey.shape[1] * spacing_x_mm, grey.shape[0] * spacing_y_mm, 0)
+    problems: list[Problem] = []
+    volumes = read_case(reference, predictions, image, protocol, problems, [])
+    raise_if_any(problems)
+    assert volumes is not None
+    assert volumes.image is not None
+    grid, of_image = BodyGrid(volumes.geometry), BodyGrid(volumes.image.geometry)
+    z = _most_telling_slice(volumes.reference, grid)
+    (grey,) = read_planes(volumes.image, [of_image.places("axial", grid.same_plane(of_image, "axial", z))])
+    pixel_mm, places = grid.pixel_mm("axial"), grid.places("axial", z)
+    labels = {"Reference": volumes.reference, **volumes.predictions}
+    slices = {title: planes_of_runs(of_title, of_title.class_ids, places) for title, of_title in labels.items()}
 
-    panels: dict[str, NDArray[Any] | None] = {"CT": None, **labels}
+    panels: dict[str, Indices | None] = {"CT": None, **slices}
     columns = min(len(panels), _MOST_COLUMNS)
     rows = ceil(len(panels) / columns)
-    panel_in = 3.2
-    row_in = panel_in * extent_mm[2] / extent_mm[1] + _TITLE_IN
+    row_in = _PANEL_IN * (grey.shape[0] * pixel_mm[0]) / (grey.shape[1] * pixel_mm[1]) + _TITLE_IN
     height_in = rows * row_in + _LEGEND_IN
-    figure: Figure
-    figure, grid = pyplot.subplots(
-        rows, columns, figsize=(panel_in * columns, height_in), squeeze=False, facecolor="black"
-    )
-    try:
-        shown: set[int] = set()
-        for axes in grid.flat:
+    # Whatever else runs in this process may have set a style for all: nnU-Net's trainers do.
+    with style.context("default", after_reset=True):
+        figure = Figure(figsize=(_PANEL_IN * columns, height_in), facecolor="black")
+        grid_of_axes = figure.subplots(rows, columns, squeeze=False)
+        for axes in grid_of_axes.flat:
             axes.set_axis_off()
         # The last row may not be full.
-        for axes, (title, label) in zip(grid.flat, panels.items(), strict=False):
-            _draw_grey(axes, grey, extent_mm, title)
+        for axes, (title, label) in zip(grid_of_axes.flat, panels.items(), strict=False):
+            draw_grey(axes, grey, pixel_mm)
+            axes.set_title(title, color="white", fontsize=10, parse_math=False)
             if label is not None:
-                axes.imshow(_coloured(label[z], classes), extent=extent_mm, interpolation="nearest")
-                shown |= set(np.unique(label[z]).tolist())
-        patches = [Patch(color=lesion.colour, label=lesion.name) for lesion in classes if lesion.id in shown]
+                _draw_lesions(axes, label, pixel_mm, protocol)
+        shown = {class_id for label in slices.values() for class_id in np.unique(label).tolist()}
+        patches = [Patch(color=one.colour, label=one.name) for one in protocol.lesion_classes if one.id in shown]
         if patches:
             figure.legend(handles=patches, loc="lower center", ncols=7, frameon=False, labelcolor="white", fontsize=9)
         figure.subplots_adjust(
@@ -78,52 +83,36 @@ def draw_axial_slice(
         )
         with whole_file(out) as temporary:
             figure.savefig(temporary, dpi=110, facecolor="black")
-    finally:
-        pyplot.close(figure)
 
 
-def most_telling_case(references: Mapping[str, Path], classes: Sequence[LesionClass]) -> str:
+def most_telling_case(references: Mapping[str, Path], protocol: Protocol) -> str:
     """The case whose best slice shows most lesion types, then most lesion voxels; the first of equals."""
-    best = {case: _slice_ranks(_array(_read_axial(path)), classes).max() for case, path in references.items()}
+    best = {}
+    for case, path in references.items():
+        header = read_header(path)
+        labels = read_labels(header, max(protocol.class_ids))
+        best[case] = _slice_ranks(labels, BodyGrid(header.geometry)).max()
     return max(best, key=lambda case: best[case])
 
 
-def _read_axial(path: Path) -> SimpleITK.Image:
-    volume = SimpleITK.ReadImage(str(path))
-    # Four-dimensional with one volume is read by the scorer, too.
-    return SimpleITK.DICOMOrient(volume[:, :, :, 0] if volume.GetDimension() == 4 else volume, "LPS")
-
-
-def _array(image: SimpleITK.Image) -> NDArray[Any]:
-    """(z, y, x), z towards the head, y towards the back, x towards the patient's left."""
-    # Not a view: that would not outlive the image.
-    array: NDArray[Any] = SimpleITK.GetArrayFromImage(image)
-    return array
-
-
-def _slice_ranks(label: NDArray[Any], classes: Sequence[LesionClass]) -> NDArray[np.int64]:
+def _slice_ranks(labels: Foreground, grid: BodyGrid) -> Indices:
     """For each slice a number that grows with its lesion types first, its lesion voxels second."""
-    kinds = sum((label == lesion.id).any(axis=(1, 2)).astype(np.int64) for lesion in classes)
-    return np.asarray(kinds * label[0].size + (label > 0).sum(axis=(1, 2)), dtype=np.int64)
+    count = grid.count("axial")
+    of_voxel = grid.planes_at("axial", voxels_of(labels))
+    class_ids = np.repeat(labels.class_ids, labels.lengths)
+    voxels = np.bincount(of_voxel, minlength=count)
+    kinds = np.bincount(np.unique(np.stack([of_voxel, class_ids]), axis=1)[0], minlength=count)
+    return np.asarray(kinds * (grid.places("axial", 0).size + 1) + voxels)
 
 
-def _most_telling_slice(label: NDArray[Any], classes: Sequence[LesionClass]) -> int:
-    ranks = _slice_ranks(label, classes)
-    return int(ranks.argmax()) if ranks.any() else label.shape[0] // 2
+def _most_telling_slice(labels: Foreground, grid: BodyGrid) -> int:
+    ranks = _slice_ranks(labels, grid)
+    return int(ranks.argmax()) if ranks.any() else ranks.size // 2
 
 
-def _draw_grey(axes: Axes, grey: NDArray[Any], extent_mm: tuple[float, float, float, float], title: str) -> None:
-    low, high = _CENTRE_HU - _WIDTH_HU / 2, _CENTRE_HU + _WIDTH_HU / 2
-    axes.imshow(grey, cmap="gray", vmin=low, vmax=high, extent=extent_mm, interpolation="nearest")
-    axes.set_title(title, color="white", fontsize=10)
+def _draw_lesions(axes: Axes, label: Indices, pixel_mm: tuple[float, float], protocol: Protocol) -> None:
+    from matplotlib.patches import PathPatch
 
-
-def _coloured(label: NDArray[Any], classes: Sequence[LesionClass]) -> NDArray[np.float64]:
-    rgba = np.zeros((*label.shape, 4))
-    for lesion in classes:
-        rgba[label == lesion.id] = (*_rgb(lesion), _OPACITY)
-    return rgba
-
-
-def _rgb(lesion: LesionClass) -> tuple[float, ...]:
-    return tuple(int(lesion.colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
+    for lesion in protocol.lesion_classes:
+        path = outline_path(label == lesion.id, pixel_mm)
+        axes.add_patch(PathPatch(path, facecolor=lesion.colour, edgecolor="none", alpha=_OPACITY))

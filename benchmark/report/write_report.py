@@ -35,16 +35,14 @@ def write_report(predictions: Sequence[Path], raw: Path, out: Path, *, case: str
     result = score_folders(predictions, dataset.test_labels, progress=True, protocol=protocol)
     raise_if_any(result.problems)
     references = {id_: test.label for id_, test in dataset.test.items() if test.label is not None}
-    shown = case or most_telling_case(references, protocol.lesion_classes)
+    shown = case or most_telling_case(references, protocol)
     shown_predictions = {
         name: case.prediction
         for name, cases in result.cases.items()
         for case in cases
         if case.case == shown and case.prediction is not None
     }
-    draw_axial_slice(
-        dataset.test[shown].image, references[shown], shown_predictions, protocol.lesion_classes, out / _PICTURE
-    )
+    draw_axial_slice(dataset.test[shown].image, references[shown], shown_predictions, protocol, out / _PICTURE)
     write_scores(result, out)
     page = Environment(
         loader=PackageLoader("mswal_bench.benchmark.report", "."), autoescape=True, undefined=StrictUndefined

@@ -1,0 +1,15 @@
+"""`mswal-bench figure`: figures in the shape of the paper's. One file per command."""
+
+from __future__ import annotations
+
+import click
+
+from .qualitative import qualitative
+
+
+@click.group()
+def figure() -> None:
+    """Draw figures in the shape of the paper's."""
+
+
+figure.add_command(qualitative)

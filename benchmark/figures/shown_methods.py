@@ -1,0 +1,126 @@
+"""Whose predictions are shown: folders of predictions, or runs, of which the one that predicted the case is taken."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ...baselines.registry import METHODS
+from ..errors import BenchError, Problem, listed
+from ..runs.run_folder import STATE_FILE
+from ..runs.run_record import RunRecord, read_record
+from ..runs.tracks import Track
+from ..volumes.label_maps import case_id
+
+_RECORD = "record.json"
+
+
+@dataclass(frozen=True)
+class ShownMethod:
+    """One method's prediction of the case."""
+
+    title: str
+    prediction: Path
+    origin: str
+    """What tells it from another of its title: the name of the run's folder, or of the folder that its folder is in."""
+    work: Path | None = None
+    """The run's folder."""
+    record: RunRecord | None = None
+    """Of the run that predicted it."""
+
+
+def shown_methods(
+    runs: Sequence[Path], case: str, problems: list[Problem], notes: list[str]
+) -> tuple[ShownMethod, ...]:
+    """Finds the prediction of the case in each of `runs`: a folder of predictions, a run's folder, or a goal's in it.
+
+    A run may have predicted the case several times. What most folds predicted is taken, then what the lowest fold did,
+    and `notes` say so. What cannot be found goes to `problems`.
+    """
+    found = []
+    for path in runs:
+        try:
+            found.append(_shown(path, case, notes))
+        except BenchError as error:
+            problems += error.problems
+        except OSError as error:
+            problems.append(Problem(f"cannot be read ({error.strerror or error})", str(error.filename or path)))
+    titles = Counter(method.title for method in found)
+    found = [
+        replace(method, title=f"{method.title} ({method.origin})") if titles[method.title] > 1 else method
+        for method in found
+    ]
+    for title, count in Counter(method.title for method in found).items():
+        if count > 1:
+            where = ", ".join(str(method.prediction) for method in found if method.title == title)
+            mend = "Rename a folder, or link to it under another name."
+            problems.append(Problem(f"several methods are called {title!r}", where, mend=mend))
+    return tuple(found)
+
+
+def prediction_of(folder: Path, case: str, kind: str = "prediction") -> Path:
+    """The file of the case in a folder. Raises BenchError when there is none, or more than one."""
+    found = _file(folder, case)
+    if found is None:
+        raise BenchError(Problem(f"no {kind} of the case {case}", str(folder), f"{case}.nii.gz", _inside(folder)))
+    return found
+
+
+def _shown(path: Path, case: str, notes: list[str]) -> ShownMethod:
+    if not path.is_dir():
+        what = "not a folder" if path.exists() else "no such folder"
+        raise BenchError(Problem(what, str(path), "a folder of predictions, or that of a run"))
+    if (path / _RECORD).is_file():
+        return _of_run(Path(os.path.abspath(path)).parent, path, [path / _RECORD], case, notes)  # noqa: PTH100
+    records = sorted(path.glob(f"*/{_RECORD}"))
+    if records:
+        return _of_run(path, path, records, case, notes)
+    if (path / STATE_FILE).is_file():
+        what = "has no record of a finished run"
+        raise BenchError(Problem(what, str(path), f"GOAL/{_RECORD}", mend="`mswal-bench runs` says how far it is."))
+    prediction = prediction_of(path, case)
+    place = Path(os.path.abspath(path))  # noqa: PTH100 (a link's own name is the one the user chose)
+    title = METHODS[place.name].title if place.name in METHODS else place.name
+    return ShownMethod(title, prediction, place.parent.name)
+
+
+def _of_run(work: Path, shown: Path, records: Sequence[Path], case: str, notes: list[str]) -> ShownMethod:
+    candidates: list[tuple[str, RunRecord, Path]] = []
+    goals = []
+    for path in records:
+        record = read_record(path)
+        goals.append(path.parent.name)
+        # The cases that folds held out lie together, whichever of the folds a call was about.
+        folder = path.parent if record.track == Track.OFFICIAL_TEST else work / Track.PUBLIC_CV.value
+        prediction = _file(folder / record.identity.method, case)
+        if prediction is not None:
+            candidates.append((path.parent.name, record, prediction))
+    if not candidates:
+        raise BenchError(Problem(f"the run has no prediction of the case {case}", str(shown), found=listed(goals)))
+    candidates.sort(key=lambda candidate: (-len(candidate[1].folds), candidate[0]))
+    goal, record, prediction = candidates[0]
+    others = ", ".join(name for name, _, other in candidates if other != prediction)
+    if others:
+        notes.append(f"{shown}: shown is the prediction of {goal}; there is also that of {others}")
+    return ShownMethod(record.title, prediction, Path(os.path.abspath(work)).name, work, record)  # noqa: PTH100
+
+
+def _file(folder: Path, case: str) -> Path | None:
+    """The file of the case; None when there is none, also where there is no folder."""
+    if not folder.is_dir():
+        return None
+    files = sorted(
+        entry for entry in folder.iterdir() if not entry.name.startswith(".") and case_id(entry.name) == case
+    )
+    if len(files) > 1:
+        found = " and ".join(file.name for file in files)
+        raise BenchError(Problem("two files for one case", str(folder), "one", found, "Remove one of them."))
+    return files[0] if files else None
+
+
+def _inside(folder: Path) -> str:
+    cases = sorted(name for entry in folder.iterdir() if (name := case_id(entry.name)) and name[0] != ".")
+    return listed(cases, 4) or "no label map"
