@@ -1,1 +1,1 @@
-"""Evaluation in the shape that grand-challenge.org runs."""
+"""Evaluates on grand-challenge.org: the container's entry point, around the same scoring code."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from ..runs.environment import Environment
-from ..submissions.submission_form import PublicForm
+from ..submissions.submission_form import Line, PublicForm, Text, TrackName
 
 Status = Literal["claimed", "verified"]
+RecordId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+Key = Annotated[str, StringConstraints(pattern=r"^\w{1,200}$")]
+Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
 class _Part(BaseModel):
@@ -20,10 +23,10 @@ class _Part(BaseModel):
 class Estimate(_Part):
     """A number over a set of cases, with its percentile bootstrap interval over cases. Fractions, not percent."""
 
-    value: float | None
+    value: Fraction | None
     """None where it is undefined."""
-    low: float | None = None
-    high: float | None = None
+    low: Fraction | None = None
+    high: Fraction | None = None
 
 
 class ClassResult(_Part):
@@ -46,55 +49,58 @@ class AverageResult(_Part):
     dsc: Estimate
     f1: Estimate
     f1_per_case: Estimate
-    dsc_classes: int
-    f1_classes: int
+    dsc_classes: Annotated[int, Field(ge=0)]
+    f1_classes: Annotated[int, Field(ge=0)]
 
 
 class Bootstrap(_Part):
     """How the intervals were drawn."""
 
-    resamples: int
-    seed: int
-    confidence: float = 0.95
+    resamples: Annotated[int, Field(ge=1)]
+    seed: Annotated[int, Field(ge=0)]
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
 
 
 class ResultRecord(_Part):
     """One evaluated submission. Never changed once written.
 
-    Beside it lie `cases.csv` and `lesions.csv`, as `mswal-bench score --out` writes them; of a hidden track these
-    are in the organiser's private folder and no number here is of a single case.
+    Beside it lie `cases.csv` and `lesions.csv`, as `mswal-bench score --out` writes them. Every number here follows
+    from their rows. Of a hidden track they lie in the organiser's private folder, with the record as it is before it
+    is published; `publication.py` says what becomes of it.
     """
 
     schema_version: Literal[1] = 1
-    id: str
-    """Over what was evaluated, against what, how: the same submission has the same id."""
-    created_at: datetime
+    id: RecordId
+    """Over what was evaluated, against what, how, and by whom (`status`): the same evaluation has the same id."""
+    created_at: AwareDatetime
     status: Status
     """`verified`: the board's organiser computed the scores from the predictions. `claimed`: somebody else did."""
-    track: str
+    track: TrackName
     hidden: bool
-    protocol: str
-    cases: int
-    manifest_digest: str
+    """Whether the labels are kept back, so that no number here is of a single case."""
+    protocol: Text
+    cases: Annotated[int, Field(ge=1)]
+    """Of the manifest; a public number."""
+    manifest_digest: Digest
     """Over the ids and grids of the cases, which are the split's part that is scored."""
-    split_digest: str | None
+    split_digest: Digest | None
     """Of the data set's `split.json`, where the labels lie beside one."""
-    reference_digest: str
-    """Over the contents of the reference labels: corrected ones make other scores."""
-    submission_digest: str
-    """Over the form and the predictions, however they are packed."""
-    predictions_digest: str
+    reference_digest: Digest
+    """Over the contents of all reference labels together: corrected ones make other scores."""
+    submission_digest: Digest
+    """Over the published form and the predictions, however they are packed."""
+    predictions_digest: Digest
     """Over the predictions alone."""
     form: PublicForm
-    version: str
+    version: Line
     """Of mswal-bench."""
     environment: Environment
     """That scored."""
-    classes: dict[str, ClassResult]
+    classes: dict[Key, ClassResult]
     """By class key, in the protocol's order."""
     average: AverageResult
     bootstrap: Bootstrap
-    missing: tuple[str, ...] = ()
+    missing: tuple[Line, ...] = ()
     """Case ids without a prediction, counted as empty."""
-    files: dict[str, str]
-    """Name -> `sha256:...` of `cases.csv` and `lesions.csv`, also where they are private."""
+    files: dict[Literal["cases.csv", "lesions.csv"], Digest]
+    """Name -> digest of the file's content. Empty in the published record of a hidden track."""

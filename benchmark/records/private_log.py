@@ -1,0 +1,39 @@
+"""Keeps what goes wrong with hidden labels out of the participants' sight."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ..errors import BenchError, Problem
+
+LOG_FILE = "evaluation.log"
+
+
+@contextmanager
+def kept_private(private: Path | None) -> Iterator[None]:
+    """Writes what is raised inside into the log of the folder `private`, and raises a sentence that tells nothing.
+
+    A fault of a reference file names what is in it, and a crash may. With None, of a track that is not hidden,
+    everything is raised as it is.
+    """
+    try:
+        yield
+    except Exception as error:
+        if private is None:
+            raise
+        log_privately(private, str(error) if isinstance(error, BenchError) else traceback.format_exc())
+        what = "the submission could not be scored, for a reason on the organiser's side"
+        # Not chained: a traceback would tell it all the same.
+        raise BenchError(Problem(what, mend=f"It is in {LOG_FILE} of the private folder.")) from None
+
+
+def log_privately(private: Path, text: str) -> None:
+    """Adds `text` to the log, with the time. What cannot be written is lost."""
+    with suppress(OSError):
+        private.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (private / LOG_FILE).open("a", encoding="utf-8") as log:
+            log.write(f"{datetime.now(UTC):%F %T} UTC\n{text.rstrip()}\n\n")

@@ -1,0 +1,63 @@
+"""Records as text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tabulate import tabulate
+
+from ..scoring.table_view import UNDEFINED
+from .result_record import Estimate, ResultRecord
+
+
+def record_text(record: ResultRecord) -> str:
+    """One record: DSC and F1 of each class with their intervals, in percent, and what they are of."""
+    rows = [[key.replace("_", " ").capitalize(), _text(of.dsc), _text(of.f1)] for key, of in record.classes.items()]
+    rows.append(["Avg.", _text(record.average.dsc), _text(record.average.f1)])
+    table = tabulate(rows, ["Lesion", "DSC", "F1"], tablefmt="simple", disable_numparse=True, colalign=_ALIGN)
+    cases = "1 case" if record.cases == 1 else f"{record.cases} cases"
+    missing = f", {len(record.missing)} without a prediction and counted as empty" if record.missing else ""
+    drawn = record.bootstrap
+    lines = [
+        f"{record.form.method}, {record.track}{' (hidden)' if record.hidden else ''}, {record.status}: {record.id}",
+        "",
+        table,
+        "",
+        f"Percent, and {drawn.confidence:.0%} intervals over cases ({drawn.resamples} resamples, seed {drawn.seed}).",
+        f"Protocol {record.protocol}, {cases}{missing}.",
+    ]
+    if any(of.dsc.value is None for of in record.classes.values()):
+        lines.insert(-1, f"{UNDEFINED}: undefined, for no case has such a lesion in its reference or its prediction.")
+    return "\n".join(lines)
+
+
+def records_table(records: Sequence[ResultRecord]) -> str:
+    """A row for every record. Empty for none."""
+    rows = [
+        [
+            record.track,
+            record.form.method,
+            _text(record.average.dsc),
+            _text(record.average.f1),
+            str(record.cases),
+            record.status,
+            f"{record.created_at:%F}",
+            record.id,
+        ]
+        for record in records
+    ]
+    heads = ["Track", "Method", "Avg. DSC", "Avg. F1", "Cases", "Status", "Date", "Id"]
+    align = ["left", "left", "right", "right", "right", "left", "left", "left"]
+    return tabulate(rows, heads, tablefmt="simple", disable_numparse=True, colalign=align) if rows else ""
+
+
+def _text(estimate: Estimate) -> str:
+    if estimate.value is None:
+        return UNDEFINED
+    text = f"{100 * estimate.value:.2f}"
+    if estimate.low is None or estimate.high is None:
+        return text
+    return f"{text} ({100 * estimate.low:.2f} to {100 * estimate.high:.2f})"
+
+
+_ALIGN = ("left", "right", "right")

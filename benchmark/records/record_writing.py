@@ -1,0 +1,91 @@
+"""Adds records to a results folder: whole or not at all, and never over one that is there."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from ..errors import BenchError, Problem
+from ..files import PARTIAL
+from .publication import published
+from .record_store import CASES_FILE, LESIONS_FILE, RECORD_FILE, private_folder, read_record, record_folder
+from .result_record import ResultRecord
+
+
+def add_record(record: ResultRecord, rows: Path, results: Path, private: Path | None) -> ResultRecord:
+    """Adds a record and its rows, the CSV files in `rows`, and gives what was published of it.
+
+    Of a hidden track the rows and the record as it is go into `private`, which must be given, and what is published of
+    it into `results`. What an interrupted call left there is taken up where its rows are the same. Raises BenchError
+    where there is a record of that id already, where `private` has other rows under it, and what cannot be written.
+    """
+    target = record_folder(results, record.track, record.id)
+    if target.exists():
+        raise BenchError(Problem("there is a record of this id already, which is never changed", str(target)))
+    try:
+        if record.hidden:
+            assert private is not None
+            private.mkdir(mode=0o700, parents=True, exist_ok=True)
+            record = _kept_private(record, rows, private_folder(private, record.track, record.id))
+            record = published(record)
+        _add_folder(target, lambda folder: _fill(folder, record, None if record.hidden else rows))
+    except OSError as error:
+        what = f"cannot be written ({error.strerror or error})"
+        raise BenchError(Problem(what, str(error.filename or target))) from error
+    return record
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 over a file, as `sha256:...`. Raises OSError."""
+    with path.open("rb") as file:
+        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def record_json(record: ResultRecord) -> str:
+    """The content of `record.json`."""
+    return record.model_dump_json(indent=1) + "\n"
+
+
+def _kept_private(record: ResultRecord, rows: Path, target: Path) -> ResultRecord:
+    """The record that `target` has now: this one, or that of an earlier call which did not come to publish it."""
+    if not target.exists():
+        _add_folder(target, lambda folder: _fill(folder, record, rows))
+        return record
+    kept = read_record(target)
+    if kept.files != record.files:
+        what = "has other rows under this id, of another version of mswal-bench perhaps"
+        raise BenchError(Problem(what, str(target), mend="Take new folders for --results and --private."))
+    return kept
+
+
+def _fill(folder: Path, record: ResultRecord, rows: Path | None) -> None:
+    if rows is not None:
+        for name in (CASES_FILE, LESIONS_FILE):
+            shutil.copyfile(rows / name, folder / name)
+    (folder / RECORD_FILE).write_text(record_json(record), encoding="utf-8")
+
+
+def _add_folder(target: Path, fill: Callable[[Path], None]) -> None:
+    """Makes the folder `target`, whole or not at all. Raises OSError, also where there is one with something in it."""
+    partial = target.with_name(f"{PARTIAL}{target.name}-{os.getpid()}")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        fill(partial)
+        for path in (*partial.iterdir(), partial):
+            _sync(path)
+        partial.rename(target)
+        _sync(target.parent)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

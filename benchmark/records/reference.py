@@ -1,0 +1,37 @@
+"""The reference labels that a submission is scored against: which files they are, and of which split."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from ...splits import SPLIT_FILE, SplitError, read_split
+from ..errors import BenchError, Problem, listed
+from ..volumes.label_maps import case_id
+
+
+def reference_files(folder: Path, cases: Collection[str]) -> dict[str, Path]:
+    """Case id -> label map, for `cases` alone and sorted. Raises BenchError where the folder has none of a case."""
+    if not folder.is_dir():
+        raise BenchError(Problem("there is no such folder of reference labels", str(folder)))
+    wanted = set(cases)
+    found = {
+        case: path
+        for path in sorted(folder.iterdir())
+        if not path.name.startswith(".") and (case := case_id(path.name)) in wanted and case is not None
+    }
+    absent = sorted(wanted - found.keys())
+    if absent:
+        raise BenchError(Problem(f"no label map of {len(absent)} cases: {listed(absent)}", str(folder)))
+    return dict(sorted(found.items()))
+
+
+def split_digest(folder: Path) -> str | None:
+    """Of the `split.json` beside the folder of labels, None without one. Raises BenchError for a damaged one."""
+    path = folder.resolve().parent / SPLIT_FILE
+    if not path.is_file():
+        return None
+    try:
+        return read_split(path).digest
+    except SplitError as error:
+        raise BenchError(Problem(str(error), mend="Prepare the data set again.")) from error

@@ -1,0 +1,120 @@
+"""Scores a recorded submission again and compares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ..errors import BenchError, Problem
+from ..ranking.estimates import estimates
+from ..scoring.labels_digest import labels_digest
+from ..submissions.digest import predictions_digest
+from ..submissions.submitted_files import open_submission
+from ..submissions.validate import validate
+from .private_log import kept_private
+from .publication import published
+from .record_store import CASES_FILE, LESIONS_FILE, RECORD_FILE, StoredRecord, private_folder, read_record, scan_records
+from .record_writing import file_digest
+from .reference import reference_files
+from .result_record import ResultRecord
+from .scored_rows import score_submission
+from .setting import manifest_for
+from .verify import numbers_differ, protocol_of_record
+
+
+def differences_to_rescored(
+    results: Path,
+    private: Path | None,
+    submission: Path,
+    reference: Path,
+    manifest: Path | None = None,
+    *,
+    jobs: int | None = None,
+    progress: bool = False,
+) -> list[Problem]:
+    """Everything in which the records of these predictions differ from what scoring them again gives.
+
+    A submission that is not valid, and one without a record, are problems too. Of a hidden track what is wrong with the
+    labels is told in the private folder's log alone.
+    """
+    expected = manifest_for(submission, reference, manifest, None, private=private is not None)
+    validation = validate(submission, expected, deep=True, allow_missing=True, progress=progress)
+    if not validation.ok:
+        found = f"{validation.number('error')} errors"
+        mend = "`mswal-bench validate --deep` lists them."
+        return [Problem("is not a valid submission", str(submission), found=found, mend=mend)]
+    with open_submission(submission) as package:
+        of_predictions = predictions_digest(package, validation.predictions)
+    stored, _ = scan_records(results)
+    matching = [
+        each
+        for each in stored
+        if each.record.track == expected.track and each.record.predictions_digest == of_predictions
+    ]
+    if not matching:
+        return [Problem(f"no record of {expected.track} is of these predictions", str(submission))]
+    problems: list[Problem] = []
+    for each in matching:
+        hidden = each.record.hidden
+        with kept_private(private if hidden else None), TemporaryDirectory(prefix="mswal-bench-") as rows:
+            again = _scored_again(
+                each, submission, validation.predictions, reference, [*expected.cases], Path(rows), jobs, progress
+            )
+            problems += _differences(each, private, again)
+    return problems
+
+
+def _scored_again(
+    stored: StoredRecord,
+    submission: Path,
+    predictions: Mapping[str, str],
+    reference: Path,
+    cases: list[str],
+    rows: Path,
+    jobs: int | None,
+    progress: bool,
+) -> ResultRecord:
+    record = stored.record
+    protocol = protocol_of_record(record, str(stored.folder / RECORD_FILE))
+    scores = score_submission(
+        submission,
+        predictions,
+        record.form.method,
+        reference,
+        cases,
+        protocol,
+        rows,
+        jobs=jobs,
+        progress=progress,
+    )
+    drawn = record.bootstrap
+    classes, average, _ = estimates(scores, protocol, resamples=drawn.resamples, seed=drawn.seed)
+    return record.model_copy(
+        update={
+            "classes": classes,
+            "average": average,
+            "cases": len(scores),
+            "reference_digest": labels_digest(reference_files(reference, cases)),
+            "missing": tuple(sorted(set(cases) - predictions.keys())),
+            "files": {name: file_digest(rows / name) for name in (CASES_FILE, LESIONS_FILE)},
+        }
+    )
+
+
+def _differences(stored: StoredRecord, private: Path | None, again: ResultRecord) -> list[Problem]:
+    record, where = stored.record, str(stored.folder / RECORD_FILE)
+    if record.hidden and private is not None:
+        # The rows of which the record says nothing.
+        try:
+            record = read_record(private_folder(private, record.track, record.id))
+        except BenchError as error:
+            return list(error.problems)
+    else:
+        again = published(again)
+    problems = [
+        Problem(f"{name}, scored again, is another", where, str(getattr(again, name)), str(getattr(record, name)))
+        for name in ("cases", "reference_digest", "missing", "files")
+        if getattr(record, name) != getattr(again, name)
+    ]
+    return [*problems, *numbers_differ(record, again, where)]
