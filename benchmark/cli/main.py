@@ -8,13 +8,21 @@ import click
 
 from ..errors import BenchError
 from .data import data
+from .evaluate import evaluate
+from .figure import figure
+from .leaderboard import leaderboard
+from .manifest import manifest
 from .methods import methods
+from .rank import rank
 from .report import report
+from .results import results
 from .run import run
 from .runs import runs
 from .score import score
+from .submission import submission
 from .tables import tables
 from .transfer import transfer
+from .validate import validate
 
 
 class _BenchGroup(click.Group):
@@ -35,7 +43,24 @@ def main() -> None:
     """The reference harness for whole-abdomen lesion segmentation on MSWAL."""
 
 
-for command in (data, methods, run, runs, transfer, score, report, tables):
+for command in (
+    data,
+    methods,
+    run,
+    runs,
+    transfer,
+    score,
+    report,
+    tables,
+    figure,
+    manifest,
+    submission,
+    validate,
+    evaluate,
+    results,
+    rank,
+    leaderboard,
+):
     main.add_command(command)
 
 

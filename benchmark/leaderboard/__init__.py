@@ -1,1 +1,7 @@
-"""The public board: static pages made of records."""
+"""The public board: static pages made of records.
+
+Records and the paper's printed numbers become entries (`entries.py`), entries that compare become a board
+(`boards.py`), a board gets its ranks (`board_ranks.py`), its statistics (`board_statistics.py`) and its charts
+(`charts.py`), templates make pages of them (`site_pages.py`), and the pages take the place of the old ones in one step
+(`site_folder.py`).
+"""

@@ -1,0 +1,250 @@
+"""The pages in headless Chromium, opened from disk."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("selenium")
+from selenium.common.exceptions import NoAlertPresentException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.select import Select
+
+NONE = "–"  # noqa: RUF001
+
+
+@pytest.fixture
+def front(browser: Any, site: Path) -> Any:
+    """The front page, just opened, wide and light."""
+    show(browser, site / "index.html", width=1400, scheme="light")
+    return browser
+
+
+def show(browser: Any, page: Path, width: int, scheme: str) -> None:
+    emulate(browser, "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    # Hidden scroll bars of a phone take no width.
+    emulate(
+        browser, "Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 500
+    )
+    browser.get(page.as_uri())
+
+
+def emulate(browser: Any, command: str, **arguments: object) -> None:
+    browser.execute_cdp_cmd(command, arguments)
+
+
+def column(browser: Any, field: str) -> list[str]:
+    """The texts of a column as they stand below each other."""
+    return browser.execute_script(
+        "return [...document.querySelectorAll(`#table .tabulator-row [tabulator-field=${arguments[0]}]`)]"
+        ".map((cell) => cell.querySelector('.value, .method-name, bdi, .none').textContent)",
+        field,
+    )
+
+
+def header(browser: Any, field: str) -> Any:
+    return browser.find_element(By.CSS_SELECTOR, f"#table .tabulator-col[tabulator-field={field}]")
+
+
+def choose(browser: Any, control: str, text: str) -> None:
+    Select(browser.find_element(By.ID, control)).select_by_visible_text(text)
+
+
+def said(browser: Any) -> str:
+    return browser.find_element(By.ID, "count").text
+
+
+@pytest.mark.parametrize("page", ["index.html", "method", "paper"])
+def test_loads_without_errors_and_without_asking_anyone(browser: Any, site: Path, page: str) -> None:
+    pages = {
+        "index.html": site / "index.html",
+        "method": next(path for path in sorted((site / "methods").iterdir()) if "alert(3)" in path.read_text()),
+        "paper": site / "methods" / "paper-mednext.html",
+    }
+    browser.get_log("browser"), browser.get_log("performance")
+    show(browser, pages[page], width=1200, scheme="light")
+    assert browser.get_log("browser") == []
+    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    asked = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+    assert pages[page].as_uri() in asked
+    assert [url for url in asked if not url.startswith((site.as_uri(), "data:,"))] == []
+    # Nothing failed, so that what was asked for was also there.
+    assert [event for event in events if event["method"] == "Network.loadingFailed"] == []
+
+
+def test_other_sites_cannot_be_asked(front: Any) -> None:
+    front.get_log("browser")
+    front.execute_script("new Image().src = 'http://127.0.0.1:9/x.png'; fetch('http://127.0.0.1:9/y').catch(() => {});")
+    refused = " ".join(entry["message"] for entry in front.get_log("browser"))
+    assert refused.count("Content Security Policy") >= 2
+
+
+def test_the_official_test_comes_first_and_keeps_the_reported_apart(front: Any) -> None:
+    assert column(front, "method")[:3] == ["Hidden 2", "Hidden 1", "Hidden 0"]
+    assert column(front, "rank") == ["1", "2", "3", *[NONE] * 7]
+    assert column(front, "method")[3] == "Inception nnU-Net"
+    assert column(front, "dsc")[3] == "50.09"
+    header(front, "dsc").click()
+    header(front, "dsc").click()
+    # The paper's are better than two of the three, and still below them.
+    assert column(front, "status") == ["verified"] * 3 + ["reported"] * 7
+
+
+def test_sorting_changes_the_order(front: Any) -> None:
+    choose(front, "track", "public-cv")
+    first = column(front, "dsc")[:70]
+    header(front, "dsc").click()
+    down = [float(text) for text in column(front, "dsc")[:70]]
+    assert down == sorted(down, reverse=True)
+    header(front, "dsc").click()
+    up = [float(text) for text in column(front, "dsc")[:70]]
+    assert up == sorted(up) != [float(text) for text in first]
+    assert "sorted by Avg. DSC, ascending" in said(front)
+    # Out of sight until it is reached by the keyboard.
+    hours_head = header(front, "gpu_hours")
+    front.execute_script("arguments[0].focus()", hours_head)
+    hours_head.send_keys(Keys.ENTER)
+    assert hours_head.get_attribute("aria-sort") == "ascending"
+    left = "return document.querySelector(arguments[0]).getBoundingClientRect().left"
+    below = "#table .tabulator-row [tabulator-field=gpu_hours]"
+    assert front.execute_script(left, below) == pytest.approx(hours_head.rect["x"], abs=1)
+    hours = column(front, "gpu_hours")[:70]
+    told = [float(text) for text in hours if text != NONE]
+    assert told == sorted(told)
+    assert NONE not in hours[: len(told)]
+
+
+def test_the_keyboard_sorts(front: Any) -> None:
+    head = header(front, "f1")
+    front.execute_script("arguments[0].focus()", head)
+    assert front.switch_to.active_element == head
+    assert head.get_attribute("aria-sort") == "none"
+    head.send_keys(Keys.ENTER)
+    assert head.get_attribute("aria-sort") == "descending"
+    assert front.execute_script("return getComputedStyle(arguments[0]).outlineStyle", head) == "solid"
+    head.send_keys(Keys.SPACE)
+    assert head.get_attribute("aria-sort") == "ascending"
+    shown = [float(text) for text in column(front, "f1")[:3]]
+    assert shown == sorted(shown)
+
+
+def test_filters_change_what_is_shown(front: Any) -> None:
+    choose(front, "track", "public-cv")
+    assert len(column(front, "method")) == 71
+    groups = front.find_elements(By.CSS_SELECTOR, "#table .tabulator-group")
+    assert [group.text[:8] for group in groups if group.is_displayed()] == ["Verified", "ClaimedT"]
+    search = front.find_element(By.ID, "search")
+    search.send_keys("method 1")
+    assert sorted(column(front, "method")) == [f"Method {index:02}" for index in range(68) if "1" in str(index)]
+    assert said(front).startswith("16 of 71 methods")
+    search.send_keys("nothing is called so")
+    assert column(front, "method") == []
+    assert said(front).startswith("No method matches")
+    search.clear()
+    search.send_keys(" ")
+    front.find_element(By.CSS_SELECTOR, "input[value=verified]").click()
+    assert column(front, "method") == ["Claims the most"]
+    # Better than all, and the first of the claimed alone.
+    assert column(front, "rank") == ["1"]
+
+
+def test_lesion_metric_and_scheme_change_the_numbers(front: Any) -> None:
+    choose(front, "track", "public-cv")
+    all_types = front.find_elements(By.CSS_SELECTOR, "#table .tabulator-col[tabulator-field^=class_]")
+    assert len(all_types) == 7
+    dsc = column(front, "class_liver_cyst")
+    choose(front, "metric", "Recall")
+    assert column(front, "class_liver_cyst") != dsc
+    choose(front, "lesion", "Liver cyst")
+    assert len(front.find_elements(By.CSS_SELECTOR, "#table .tabulator-col[tabulator-field^=class_]")) == 1
+    assert header(front, "class_liver_cyst").text.startswith("Liver cyst Recall")
+    before = column(front, "method")
+    choose(front, "scheme", "Liver cyst")
+    assert column(front, "method") != before
+    assert "of this type alone: liver cyst" in front.find_element(By.ID, "scheme-note").text
+    choose(front, "scheme", "Rank, then mean")
+    assert column(front, "rank")[0] == "1"
+
+
+def test_ties_are_marked(front: Any) -> None:
+    choose(front, "track", "public-cv")
+    ranks = [text for text in column(front, "rank") if text.startswith("=")]
+    assert ranks
+    assert all(ranks.count(rank) > 1 for rank in ranks)
+    assert "share a rank" in front.find_element(By.ID, "scheme-note").text
+
+
+def test_hostile_names_stay_text(front: Any, site: Path) -> None:
+    choose(front, "track", "public-cv")
+    names = column(front, "method")
+    for name in ("<script>alert(1)</script>", '"><img src=x onerror=alert(4)>'):
+        assert name in names
+    assert front.find_elements(By.CSS_SELECTOR, "img, main script:not([src]):not([type])") == []
+    front.find_element(By.LINK_TEXT, "<script>alert(1)</script>").click()
+    assert re.fullmatch(r".*/methods/[0-9a-f]{16}\.html", front.current_url)
+    assert front.find_element(By.CSS_SELECTOR, "h1 bdi").text == "<script>alert(1)</script>"
+    assert "</script><script>alert(3)</script>" in front.find_element(By.TAG_NAME, "main").text
+    with pytest.raises(NoAlertPresentException):
+        front.switch_to.alert.accept()
+
+
+@pytest.mark.parametrize("page", ["index.html", "method", "paper"])
+def test_a_phone_does_not_scroll_sideways(browser: Any, site: Path, page: str) -> None:
+    method = next(path for path in sorted((site / "methods").iterdir()) if "alert(3)" in path.read_text())
+    pages = {"index.html": site / "index.html", "method": method, "paper": site / "methods" / "paper-mednext.html"}
+    show(browser, pages[page], width=360, scheme="light")
+    boards = ["official-test", "public-cv"] if page == "index.html" else [""]
+    for board in boards:
+        if board:
+            choose(browser, "track", board)
+        assert browser.execute_script("return document.documentElement.scrollWidth") == 360
+
+
+def test_dark_as_the_system_says_and_by_the_switch(browser: Any, site: Path) -> None:
+    def lightness() -> int:
+        colour = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+        return sum(map(int, re.findall(r"\d+", colour)[:3]))
+
+    show(browser, site / "index.html", width=1200, scheme="dark")
+    assert lightness() < 150
+    grid = "return getComputedStyle(document.querySelector('#table .tabulator-row .tabulator-cell')).color"
+    text = sum(map(int, re.findall(r"\d+", browser.execute_script(grid))[:3]))
+    assert text > 500
+    switch = browser.find_element(By.ID, "theme")
+    assert switch.text == "Light theme"
+    switch.click()
+    assert lightness() > 700
+    # The choice goes along, without anything being stored.
+    browser.find_element(By.LINK_TEXT, "Hidden 2").click()
+    assert lightness() > 700
+    assert browser.execute_script("return document.cookie + localStorage.length + sessionStorage.length") == "00"
+
+
+def test_without_a_script_the_scores_can_be_read(browser: Any, site: Path) -> None:
+    emulate(browser, "Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        show(browser, site / "index.html", width=1200, scheme="light")
+        text = browser.find_element(By.TAG_NAME, "main").text
+        assert "Claims the most" in text
+        assert "Hidden 2" in text
+        assert not browser.find_element(By.ID, "controls").is_displayed()
+    finally:
+        emulate(browser, "Emulation.setScriptExecutionDisabled", value=False)
+
+
+def test_every_control_has_a_label_and_the_first_stop_skips_to_the_content(front: Any) -> None:
+    unlabelled = front.execute_script(
+        "return [...document.querySelectorAll('input, select, button')]"
+        ".filter((control) => !control.labels?.length && !control.textContent.trim())"
+        ".map((control) => control.outerHTML)"
+    )
+    assert unlabelled == []
+    front.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
+    assert front.switch_to.active_element.text == "Skip to the content"
+    front.switch_to.active_element.send_keys(Keys.ENTER)
+    assert front.switch_to.active_element.get_attribute("id") == "content"
