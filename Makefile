@@ -8,10 +8,11 @@ READY := $(VENV)/.ready
 DEMO := demo
 METHODS ?= inception-nnunet nnunet-v2
 BUDGET ?= demo
+RATERS ?= ../shared/data/kits_raters
 SHELL := bash
 .DELETE_ON_ERROR:
 
-.PHONY: help setup demo test test-fast bench lint format clean
+.PHONY: help setup demo leaderboard test test-fast bench lint format clean
 
 help:
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,7 +30,7 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 # Every step is a command of its own that a user can give; each does nothing where its work is done.
-demo: export OMP_NUM_THREADS ?= 1
+demo leaderboard: export OMP_NUM_THREADS ?= 1
 demo: $(READY) ## phantom data -> train two methods -> predict -> score -> a table and a page (METHODS=all: all seven, an hour)
 	$(BENCH) data phantom $(DEMO)/data --train 100 --test 40 --size small --seed 0
 	set -e; methods="$(METHODS)"; if [ "$$methods" = all ]; then methods=$$($(BENCH) methods --names); fi; \
@@ -38,6 +39,28 @@ demo: $(READY) ## phantom data -> train two methods -> predict -> score -> a tab
 	    predictions="$$predictions $(DEMO)/$$method/fold-0/$$method"; \
 	done; \
 	set -x; $(BENCH) report $$predictions --data $(DEMO)/data --out $(DEMO)/report
+
+# A submission is begun once, and what was evaluated once is recognised.
+SUBMIT = if [ ! -e $$mine/submission.yaml ]; then \
+        $(BENCH) submission init $$mine --contact nobody@example.org --author $$authors --affiliation $$authors $$begin; \
+    fi; \
+    $(BENCH) evaluate $$mine --reference $$labels --results $(DEMO)/results --manifest $$manifest --verified
+
+leaderboard: demo ## the demo's runs, and three people's outlines in RATERS, as submissions -> records -> a board
+	set -ex; labels=$(DEMO)/data/labelsTs; manifest=$(DEMO)/phantom.json; authors=mswal-bench; \
+	$(BENCH) manifest $$labels --track phantom -o $$manifest; \
+	for record in $(DEMO)/*/fold-0/record.json; do \
+	    run=$$(dirname $$record); mine=$(DEMO)/submissions/$$(basename $$(dirname $$run)); \
+	    begin="--track phantom --run $$run"; $(SUBMIT); \
+	done
+	set -ex; if [ ! -d $(RATERS)/rater1 ]; then echo "no raters in $(RATERS): their track is left out"; exit; fi; \
+	labels=$(RATERS)/rater1; manifest=$(DEMO)/raters.json; authors=KiTS23; \
+	$(BENCH) manifest $$labels --track kits-raters -o $$manifest; \
+	for rater in 2 3; do \
+	    mine=$(DEMO)/submissions/rater$$rater; \
+	    begin="--track kits-raters --method Rater_$$rater --predictions $(RATERS)/rater$$rater"; $(SUBMIT); \
+	done
+	$(BENCH) leaderboard build $(DEMO)/results -o $(DEMO)/site
 
 test: $(READY) ## run the whole test suite
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -n auto --dist worksteal
