@@ -58,7 +58,7 @@ leaderboard: demo ## the demo's runs, and three people's outlines in RATERS, as 
 	$(BENCH) manifest $$labels --track kits-raters -o $$manifest; \
 	for rater in 2 3; do \
 	    mine=$(DEMO)/submissions/rater$$rater; \
-	    begin="--track kits-raters --method Rater_$$rater --predictions $(RATERS)/rater$$rater"; $(SUBMIT); \
+	    begin="--track kits-raters --method KiTS23-rater$$rater --predictions $(RATERS)/rater$$rater"; $(SUBMIT); \
 	done
 	$(BENCH) leaderboard build $(DEMO)/results -o $(DEMO)/site
 
@@ -68,8 +68,9 @@ test: $(READY) ## run the whole test suite
 test-fast: $(READY) ## run the tests that neither train nor predict, for daily use
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
-bench: $(READY) ## time the scorer beside its peers and write docs/benchmarks.md (15 minutes)
+bench: $(READY) ## time the scorer and the ranking beside their peers and write docs/benchmarks.md (16 minutes)
 	$(BIN)/python -m mswal_bench.tests.speed.benchmark --command "make bench" --out docs/benchmarks.md
+	$(BIN)/python -m mswal_bench.tests.speed.ranking --out docs/benchmarks.md
 
 lint: $(READY) ## run the linters and the type checker
 	$(BIN)/ruff check .
