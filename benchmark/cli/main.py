@@ -7,6 +7,7 @@ import sys
 import click
 
 from ..errors import BenchError
+from ..plain_text import plain_text
 from .data import data
 from .evaluate import evaluate
 from .figure import figure
@@ -33,7 +34,8 @@ class _BenchGroup(click.Group):
             return super().invoke(context)
         except BenchError as error:
             for problem in error.problems:
-                click.echo(f"error: {problem}", err=True)
+                # It may quote files' names and other text of strangers; lines of its own stay lines.
+                click.echo("\n".join(map(plain_text, f"error: {problem}".splitlines())), err=True)
             sys.exit(1)
 
 

@@ -31,7 +31,8 @@ def validate(
     Everything that is wrong is reported in one go, each with a code that does not change. Nothing is unpacked and
     nothing is written. The organiser's check is this one, with --deep.
 
-    Exits with 0 for a submission that can be scored, 1 for one that cannot, and 2 for a call that is wrong.
+    Exits with 0 for a submission that can be scored, 1 for one that cannot, and 2 for a call that is wrong, such as one
+    with a manifest that cannot be read.
     """
     if schema:
         from ..submissions.submission_form import SubmissionForm
@@ -44,11 +45,16 @@ def validate(
         raise click.UsageError("Missing argument 'SUBMISSION'.")
     if manifest is None:
         raise click.UsageError("Missing option '--manifest'.")
+    from ..errors import BenchError
     from ..submissions.manifest_file import read_manifest
     from ..submissions.validate import validate as validated
     from ..submissions.validation_text import validation_json, validation_text
 
-    expected = read_manifest(manifest)
+    try:
+        expected = read_manifest(manifest)
+    except BenchError as error:
+        # A script that takes 1 for a wrong submission must not blame the participant for it.
+        raise click.BadParameter(str(error), context, param_hint="--manifest") from error
     validation = validated(submission, expected, deep=deep, allow_missing=allow_missing, progress=True)
     click.echo(validation_json(validation) if as_json else validation_text(validation))
     if not validation.ok:

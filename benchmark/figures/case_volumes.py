@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...metrics.foreground import Foreground
-from ..errors import BenchError, Problem
+from ..errors import Problem
 from ..scoring.protocol import Protocol
-from ..volumes.geometry import Geometry, disagreements
-from ..volumes.label_maps import check_labels, read_header, read_labels
-from ..volumes.orientation import StoredAxes, axes_towards
+from ..volumes.geometry import Geometry
+from ..volumes.gridded_labels import axes_on_grid, gathered_header, gathered_labels, labels_on_grid
 from ..volumes.stored_volume import StoredVolume
 
 
@@ -38,63 +37,15 @@ def read_case(
 
     What is stored along other axes than the reference is turned to lie as it does, and `notes` say so.
     """
+    header = gathered_header(reference, problems)
     highest = max(protocol.class_ids)
-    header = _header(reference, problems)
-    labels = _labels(header, highest, problems)
+    labels = gathered_labels(header, highest, problems) if header is not None else None
     geometry = header.geometry if header is not None else None
-    read = {}
-    for title, path in predictions.items():
-        prediction = _header(path, problems)
-        axes = _onto(geometry, prediction, path, problems)
-        if axes is None:
-            _check(prediction, highest, problems)
-            continue
-        if not axes.are_the_same:
-            notes.append(f"{path}: stored along other axes, taken as {axes} to lie on the reference's grid")
-        of_method = _labels(prediction, highest, problems)
-        if of_method is not None:
-            read[title] = of_method if axes.are_the_same else axes.of_foreground(of_method)
-    ct = _header(image, problems) if image is not None else None
+    read = {title: labels_on_grid(geometry, path, highest, problems, notes) for title, path in predictions.items()}
+    ct = gathered_header(image, problems) if image is not None else None
     if image is not None:
-        _onto(geometry, ct, image, problems)
+        axes_on_grid(geometry, ct, image, problems)
     if geometry is None or labels is None:
         return None
-    return CaseVolumes(geometry, labels, read, ct)
-
-
-def _onto(
-    geometry: Geometry | None, stored: StoredVolume | None, path: Path, problems: list[Problem]
-) -> StoredAxes | None:
-    """How the volume's axes are to be taken; None where it does not lie on the grid, or where there is none."""
-    if geometry is None or stored is None:
-        return None
-    axes = axes_towards(geometry, stored.geometry)
-    where = str(path) if axes.are_the_same else f"{path} (its axes taken as {axes})"
-    wrong = disagreements(geometry, axes.of_geometry(stored.geometry), where)
-    problems += wrong
-    return None if wrong else axes
-
-
-def _header(path: Path, problems: list[Problem]) -> StoredVolume | None:
-    try:
-        return read_header(path)
-    except BenchError as error:
-        problems += error.problems
-        return None
-
-
-def _labels(stored: StoredVolume | None, highest: int, problems: list[Problem]) -> Foreground | None:
-    try:
-        return read_labels(stored, highest) if stored is not None else None
-    except BenchError as error:
-        problems += error.problems
-        return None
-
-
-def _check(stored: StoredVolume | None, highest: int, problems: list[Problem]) -> None:
-    """Looks for what else is wrong with a file that cannot be shown anyway."""
-    try:
-        if stored is not None:
-            check_labels(stored, highest)
-    except BenchError as error:
-        problems += error.problems
+    usable = {title: of_method for title, of_method in read.items() if of_method is not None}
+    return CaseVolumes(geometry, labels, usable, ct)

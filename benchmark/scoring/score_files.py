@@ -8,11 +8,9 @@ from pathlib import Path
 
 from ...metrics.case import CaseScore, score_case
 from ...metrics.foreground import Foreground, empty_foreground
-from ..errors import BenchError, Problem, raise_if_any
-from ..volumes.geometry import Geometry, disagreements
-from ..volumes.label_maps import check_labels, read_header, read_labels
-from ..volumes.orientation import axes_towards
-from ..volumes.stored_volume import StoredVolume
+from ..errors import Problem, raise_if_any
+from ..volumes.geometry import Geometry
+from ..volumes.gridded_labels import gathered_header, gathered_labels, labels_on_grid
 from .protocol import MSWAL_1, Protocol
 from .result_store import ResultStore
 
@@ -62,7 +60,7 @@ def score_case_files(
     costs the scores that need it, and its problems are in the outcome. Raises StoreError.
     """
     outcome = CaseOutcome(files.case)
-    header = _header(files.reference, outcome.problems)
+    header = gathered_header(files.reference, outcome.problems)
     outcome.geometry = header.geometry if header is not None else None
     keys = {} if store is None or header is None else store.keys(files.reference, files.predictions)
     for name, key in keys.items():
@@ -72,7 +70,7 @@ def score_case_files(
     outcome.reused = len(outcome.scores)
     reference = None
     if header is not None and outcome.reused < len(files.predictions):
-        reference = _labels(header, protocol, outcome.problems)
+        reference = gathered_labels(header, max(protocol.class_ids), outcome.problems)
     for name, path in files.predictions.items():
         # Read also where there is nothing to compare with, so that all that is wrong is told in one go.
         prediction = _prediction(path, name in outcome.scores, protocol, outcome)
@@ -98,44 +96,5 @@ def _prediction(path: Path | None, is_known: bool, protocol: Protocol, outcome: 
     if path is None:
         shape = outcome.geometry.shape[::-1] if outcome.geometry is not None else (0, 0, 0)
         return None if is_known else empty_foreground(shape)
-    header = _header(path, outcome.problems)
-    if header is None:
-        return None
-    if outcome.geometry is None:
-        _check(header, protocol, outcome.problems)
-        return None
-    axes = axes_towards(outcome.geometry, header.geometry)
-    where = str(path) if axes.are_the_same else f"{path} (its axes taken as {axes})"
-    wrong = disagreements(outcome.geometry, axes.of_geometry(header.geometry), where)
-    outcome.problems += wrong
-    if wrong:
-        _check(header, protocol, outcome.problems)
-        return None
-    if not axes.are_the_same:
-        outcome.notes.append(f"{path}: stored along other axes, taken as {axes} to lie on the reference's grid")
-    labels = None if is_known else _labels(header, protocol, outcome.problems)
-    return labels if labels is None or axes.are_the_same else axes.of_foreground(labels)
-
-
-def _header(path: Path, problems: list[Problem]) -> StoredVolume | None:
-    try:
-        return read_header(path)
-    except BenchError as error:
-        problems += error.problems
-        return None
-
-
-def _labels(header: StoredVolume, protocol: Protocol, problems: list[Problem]) -> Foreground | None:
-    try:
-        return read_labels(header, max(protocol.class_ids))
-    except BenchError as error:
-        problems += error.problems
-        return None
-
-
-def _check(header: StoredVolume, protocol: Protocol, problems: list[Problem]) -> None:
-    """Looks for what is wrong with a file that cannot be scored anyway, without holding what is in it."""
-    try:
-        check_labels(header, max(protocol.class_ids))
-    except BenchError as error:
-        problems += error.problems
+    highest = max(protocol.class_ids)
+    return labels_on_grid(outcome.geometry, path, highest, outcome.problems, outcome.notes, check_only=is_known)

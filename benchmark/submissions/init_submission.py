@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from ..progress import progress_bar
 from ..runs.run_record import RunRecord, read_record
 from ..runs.tracks import Track
 from ..volumes.label_maps import SUFFIXES, case_id
+from .form_file import read_form
 from .form_template import form_template
 from .listing import PREDICTIONS
 from .run_claims import claims_of
@@ -44,7 +46,7 @@ def init_submission(
 
     `run` is the outcome of a run, `WORK/fold-all` say: its record fills in what it tells, and its predictions are
     taken if no others are named. `fields` of the form are as given here, whatever the record says. Nothing is
-    overwritten. Raises BenchError with all that is in the way.
+    overwritten. Raises BenchError with all that is in the way, values that no form can have included.
     """
     form, copies = folder / FORM_FILE, folder / PREDICTIONS
     record = _record(run) if run is not None else None
@@ -58,18 +60,30 @@ def init_submission(
     # An organiser may give the test cases of a data set another name; one of the run's own two tracks is not the other.
     if record is not None and fields.get("track", record.track) in {*Track} - {record.track}:
         problems.append(Problem("the run is of another track", str(run), fields["track"], record.track))
+    text = form_template({**(claims_of(record) if record is not None else {}), **fields})
+    problems += _refused(text, fields)
     raise_if_any(problems)
-    known = {**(claims_of(record) if record is not None else {}), **fields}
     try:
         copies.mkdir(parents=True, exist_ok=True)
         with progress_bar("copy", "file", shown=progress) as report:
             for done, file in enumerate(files, start=1):
                 place(file, copies / file.name, copy=True)
                 report(done, len(files), "")
-        write_text(form, form_template(known))
+        write_text(form, text)
     except OSError as error:
         raise BenchError(Problem(f"cannot be written ({error.strerror or error})", str(folder))) from error
     return Begun(form, len(files))
+
+
+def _refused(text: str, fields: Iterable[str]) -> list[Problem]:
+    """What is wrong with the given fields, as the form's reader sees them; what is left to fill in is not."""
+    # An argument that is not UTF-8 comes as surrogates, which the reader names.
+    findings = read_form(text.encode(errors="surrogatepass")).findings
+    return [
+        Problem(finding.what, finding.field, finding.expected, finding.found)
+        for finding in findings
+        if finding.code != "form-placeholder" and (not finding.field or re.split(r"[.[]", finding.field)[0] in fields)
+    ]
 
 
 def _record(run: Path) -> RunRecord:

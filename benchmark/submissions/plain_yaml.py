@@ -16,7 +16,9 @@ MOST_BYTES = 1 << 18
 _MOST_DEPTH = 10
 _MOST_EVENTS = 10_000
 _MOST_DIGITS = 100
-# YAML 1.1, which PyYAML reads, takes 1e3 for text; everybody means the number.
+# Beyond it not every whole number is a float.
+_MOST_EXACT = 2.0**53
+# YAML 1.1, which PyYAML reads, takes 1e3 for text; everybody means the number, and a whole one where it is whole.
 _EXPONENT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
 _TEXT, _INT, _FLOAT = (f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float"))
 
@@ -86,7 +88,8 @@ def _value(node: yaml.Node, constructor: yaml.constructor.SafeConstructor) -> An
 
 def _scalar(node: yaml.ScalarNode, constructor: yaml.constructor.SafeConstructor) -> Any:
     if node.tag == _TEXT and node.style is None and _EXPONENT.fullmatch(node.value):
-        return float(node.value)
+        number = float(node.value)
+        return int(number) if number.is_integer() and abs(number) < _MOST_EXACT else number
     if node.tag in (_INT, _FLOAT) and len(node.value) > _MOST_DIGITS:
         raise _refused(node, f"a number of {len(node.value)} characters")
     try:

@@ -53,9 +53,9 @@ def _of_error(error: BenchError, file: str, case: str) -> list[Finding]:
 
 
 def _of_grid(stored: StoredVolume, file: str, case: str, expected: ExpectedCase) -> list[Finding]:
-    voxels = prod(stored.geometry.shape)
-    if voxels > MOST_VOXELS:
-        return [Finding("too-many-voxels", file, f"{voxels:.3g}", f"{prod(expected.shape)}", case)]
+    if prod(stored.geometry.shape) > MOST_VOXELS:
+        shapes = numbers_text(stored.geometry.shape), numbers_text(expected.shape)
+        return [Finding("too-many-voxels", file, *shapes, case)]
     wanted = expected.geometry
     axes = axes_towards(wanted, stored.geometry)
     found = axes.of_geometry(stored.geometry)

@@ -11,18 +11,21 @@ from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, StringConstraints
 
 FORM_FILE = "submission.yaml"
 
-# Characters that a terminal or a page would obey: controls, line separators, and what turns the direction of writing.
-# Everything else is text. Pages escape it; nothing here is markup.
-_OBEYED = r"\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
-_LINE = rf"^[^\x00-\x1f{_OBEYED}]*$"
+# Characters that a terminal or a page would obey: controls, line separators, and what turns the direction of writing;
+# and those that nobody sees, with which a name would look like another's. Everything else is text. Pages escape it;
+# nothing here is markup.
+_OBEYED = r"\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+# What a spreadsheet would compute: lines go into tables, which are exported as CSV. The last four are full-width.
+_FORMULA = r"=+\-@\uff1d\uff0b\uff0d\uff20"
+_LINE = rf"^[^{_FORMULA}\x00-\x1f{_OBEYED}][^\x00-\x1f{_OBEYED}]*$"
 _LINES = rf"^[^\x00-\x08\x0b-\x1f{_OBEYED}]*$"
 _KEY = r"^[a-z0-9][a-z0-9-]{0,59}$"
 _VARIANT = r"^[A-Za-z0-9-]{1,20}$"
 _MAIL = r"^[^@\s\x00-\x1f<>\"']+@[^@\s\x00-\x1f<>\"']+\.[^@\s\x00-\x1f<>\"']+$"
 TRACK_WORDS = "at most 60 small letters, digits and hyphens"
 PATTERNS = {
-    _LINE: "one line of text, without control characters",
-    _LINES: "text without control characters",
+    _LINE: "one line of text without control or invisible characters, that begins with none of = + - @",
+    _LINES: "text without control or invisible characters",
     _KEY: TRACK_WORDS,
     _VARIANT: "at most 20 letters, digits and hyphens",
     _MAIL: "an e-mail address",

@@ -16,8 +16,7 @@ from .bounds import Bounds
 from .findings import Finding
 from .folder_files import list_folder
 from .listing import Listing, PackageError, SubmittedFile
-from .tar_files import list_tar
-from .tar_headers import is_tar_header
+from .tar_files import is_tar_header, list_tar
 from .zip_files import list_zip
 
 Packing = Literal["folder", "zip", "tar", "unknown"]

@@ -17,15 +17,20 @@ _ROOM = Bounds()
 
 
 @contextmanager
-def unpacked(path: Path, predictions: Mapping[str, str], bounds: Bounds = _ROOM) -> Iterator[Path]:
+def unpacked(
+    path: Path, predictions: Mapping[str, str], bounds: Bounds = _ROOM, parent: Path | None = None
+) -> Iterator[Path]:
     """A private folder that is removed at the end, with `CASE.nii.gz` (or `.nii`, `.mha`) for each case.
 
     `predictions` is case id -> name inside the submission; nothing else of it is unpacked. Files of an archive are
-    copied, those of a folder linked to. Raises BenchError for a name that the submission does not have and for a file
-    that cannot be read.
+    copied, those of a folder linked to. It lies in `parent`, by default where the system keeps temporary files. Raises
+    BenchError for a name that the submission does not have and for a file that cannot be read.
     """
     cases = {name: case for case, name in predictions.items()}
-    with tempfile.TemporaryDirectory(prefix="mswal-bench-") as folder, open_submission(path, bounds) as submission:
+    with (
+        tempfile.TemporaryDirectory(prefix="mswal-bench-", dir=parent) as folder,
+        open_submission(path, bounds) as submission,
+    ):
         for file in files_named(submission, predictions.values()):
             _place(file, Path(folder) / _file_name(cases[file.name], file.name))
         yield Path(folder)

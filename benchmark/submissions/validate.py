@@ -81,25 +81,27 @@ def validate(
 def _predictions(files: Sequence[SubmittedFile], manifest: Manifest, findings: list[Finding]) -> dict[str, str]:
     """Name -> case of every file that is the prediction of one; what else lies there goes to the findings."""
     folder = f"{PREDICTIONS}/"
-    inside = [file.name for file in files if file.name.startswith(folder)]
-    if not inside and any("/" not in file.name and case_id(file.name) is not None for file in files):
-        folder, inside = "", [file.name for file in files if "/" not in file.name]
+    if not any(file.name.startswith(folder) for file in files) and any(
+        "/" not in file.name and case_id(file.name) is not None for file in files
+    ):
+        folder = ""
         findings.append(Finding("not-in-folder", expected=f"{PREDICTIONS}/CASE.nii.gz"))
+    spelled = {known.casefold(): known for known in manifest.cases}
     names: dict[str, list[str]] = {}
     others = []
-    for name in inside:
+    for name in (file.name for file in files):
         base = name.removeprefix(folder)
         case = case_id(base)
-        if case is None or "/" in base:
+        if not name.startswith(folder) or case is None or "/" in base:
             others.append(name)
         elif case in manifest.cases:
             names.setdefault(case, []).append(name)
         else:
-            findings.append(Finding("unknown-case", name, case, _meant(case, manifest)))
+            meant = spelled.get(case.casefold()) or spelled.get(case.removesuffix(_IMAGE_CHANNEL).casefold())
+            findings.append(Finding("unknown-case", name, case, f"{meant}.nii.gz" if meant else _some_case(manifest)))
     for case, several in names.items():
         if len(several) > 1:
             findings.append(Finding("two-files", several[0], " and ".join(several), "one", case))
-    others += [file.name for file in files if file.name not in inside]
     findings += _beside((name for name in others if name != FORM_FILE), folder, names.keys(), manifest)
     return {several[0]: case for case, several in names.items() if len(several) == 1}
 
@@ -121,11 +123,8 @@ def _beside(names: Iterable[str], folder: str, found: Iterable[str], manifest: M
     return findings
 
 
-def _meant(case: str, manifest: Manifest) -> str:
-    """The name under which the manifest has a case, where it is plain; else what its names look like."""
-    spelled = {known.casefold(): known for known in manifest.cases}
-    meant = spelled.get(case.casefold()) or spelled.get(case.removesuffix(_IMAGE_CHANNEL).casefold())
-    return f"{meant}.nii.gz" if meant is not None else f"one of {len(manifest.cases)}, such as {min(manifest.cases)}"
+def _some_case(manifest: Manifest) -> str:
+    return f"one of {len(manifest.cases)}, such as {next(iter(manifest.cases))}"
 
 
 def _form(file: SubmittedFile, manifest: Manifest, findings: list[Finding]) -> SubmissionForm | None:

@@ -18,6 +18,7 @@ def validation_json(validation: Validation) -> str:
     """Everything, for programs."""
     form = validation.form
     report = {
+        "schema_version": 1,
         "valid": validation.ok,
         "deep": validation.deep,
         "cases": validation.cases,

@@ -6,6 +6,9 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
+
+from mswal_bench.benchmark.cli.main import main
 
 # Runs what the console script runs, then tells on stderr what it had to import.
 ENTRY = """
@@ -35,3 +38,11 @@ def test_score_needs_no_torch() -> None:
     code = f"import sys, {scoring}.score_folders, {scoring}.table_formats; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & {"torch", "nnunetv2", "monai", "SimpleITK"}
+
+
+def test_a_terminal_obeys_nothing_of_an_error() -> None:
+    refused = CliRunner().invoke(
+        main, ["submission", "init", "mine", "--predictions", "\x1b[2Jno\u202ewhere"], color=True
+    )
+    assert refused.exit_code == 1
+    assert r"error: \x1b[2Jno\u202ewhere: cannot be read" in refused.stderr

@@ -80,9 +80,13 @@ def test_the_schema():
 def test_wrong_calls(place: Path):
     for arguments in ([], [str(place / "mine")], ["--schema", str(place / "mine")]):
         assert CliRunner().invoke(main, ["validate", *arguments]).exit_code == 2
+    # A wrong manifest is not a wrong submission.
     (place / "manifest.json").write_text("{}")
-    broken = _validate(place)
-    assert (broken.exit_code, "is no manifest" in broken.stderr) == (1, True)
+    broken = _validate(place, "--json")
+    assert (broken.exit_code, broken.stdout, "is no manifest" in broken.stderr) == (2, "", True)
+    (place / "manifest.json").unlink()
+    missing = _validate(place)
+    assert (missing.exit_code, missing.stdout, "cannot be read" in missing.stderr) == (2, "", True)
 
 
 # What a stranger may send.

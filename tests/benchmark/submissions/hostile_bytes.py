@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import itertools
+import re
 import struct
 import sys
 import tempfile
@@ -30,12 +31,15 @@ from mswal_bench.benchmark.submissions.unpack import unpacked
 from mswal_bench.benchmark.volumes.label_maps import check_labels, read_header
 from mswal_bench.tests.benchmark.submissions.packages import member, pack
 
+# Of its own work: what else the machine does is nobody's fault.
 MOST_S = 5.0
 ROOM = Bounds(entries=100, file_bytes=1 << 20, total_bytes=4 << 20)
 _SIZES = (0, 1, 7, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 _FLOATS = (0.0, -0.0, 1.0, -1.0, 1e-45, 3e38, -3e38, float("inf"), float("-inf"), float("nan"))
 # pixdim, voxel offset, slope and intercept, quaternion and its offset, sform.
 _FLOAT_FIELDS = (*range(76, 120, 4), *range(256, 328, 4))
+_KEYS = (b"DimSize", b"ElementSpacing", b"Offset", b"TransformMatrix")
+_WORDS = (b"0", b"1", b"-1", b"5", b"0.5", b"65536", b"1e300", b"-1e308", b"1e-320", b"1e999", b"nan", b"x")
 Change = Callable[[bytearray], None]
 
 
@@ -137,9 +141,20 @@ def odd_headers(draw: st.DrawFn) -> bytes:
 
 
 @st.composite
+def odd_lines(draw: st.DrawFn, content: bytes) -> bytes:
+    """A MetaImage with other numbers in some lines of its header."""
+    for key in draw(st.lists(st.sampled_from(_KEYS), min_size=1, max_size=3, unique=True)):
+        words = draw(st.lists(st.sampled_from(_WORDS), min_size=2, max_size=9))
+        content = re.sub(key + rb" = .*", key + b" = " + b" ".join(words), content, count=1)
+    return content
+
+
+@st.composite
 def hostile_volumes(draw: st.DrawFn) -> tuple[str, bytes]:
     """A volume whose header or content is changed, beneath its gzip or as it is."""
     name = draw(st.sampled_from(sorted(_VOLUMES)))
+    if name.endswith(".mha") and draw(st.booleans()):
+        return name, draw(odd_lines(_VOLUMES[name]))
     some = draw(st.lists(changes(), min_size=1, max_size=4))
     content = _VOLUMES[name]
     if name == "b.nii" and draw(st.booleans()):
@@ -156,14 +171,14 @@ def survives(folder: Path, content: bytes, name: str = "submission") -> None:
     path = folder / name
     path.write_bytes(content)
     before = _listing(folder)
-    start = time.perf_counter()
+    start = time.process_time()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         if name == "submission":
             _read_package(path)
         else:
             _read_volume(path)
-    assert time.perf_counter() - start < MOST_S
+    assert time.process_time() - start < MOST_S
     assert _listing(folder) == before
     path.unlink()
 

@@ -31,9 +31,12 @@ def _only(text: str) -> Finding:
 
 
 def test_a_form_is_read():
-    form = read_form((FORM + "cost: {gpus: 2, training_gpu_hours: 1e3}\nnotes: |\n  one\n  two\n").encode()).form
+    form = read_form(
+        (FORM + "cost: {gpus: 2, training_gpu_hours: 1e3, parameters: 3.12e7}\nnotes: |\n  one\n  two\n").encode()
+    ).form
     assert form is not None
     assert (form.method, form.cost.gpus, form.cost.training_gpu_hours, form.notes) == ("Mine", 2, 1000, "one\ntwo")
+    assert form.cost.parameters == 31_200_000
     assert "contact" not in form.published().model_dump()
 
 
@@ -48,6 +51,12 @@ def test_a_field_without_a_value_is_left_out():
     [
         ("method: 1.0", "method", "the number 1.0", "text"),
         ("affiliation: no", "affiliation", "the truth value false", "text"),
+        ("method: =HYPERLINK(A1)", "method", "'=HYPERLINK(A1)'", "begins with none of = + - @"),
+        ("method: \uff1d1+1", "method", "1+1'", "begins with none of = + - @"),
+        ("authors: ['  @SUM(1)']", "authors[0]", "@SUM(1)'", "begins with none of = + - @"),
+        ('affiliation: "-2+3"', "affiliation", "'-2+3'", "begins with none of = + - @"),
+        ("cost: {gpu: +1}", "cost.gpu", "the number 1", "text"),
+        ('method: "Mi\\u200bne"', "method", r"Mi\u200bne", "invisible characters"),
         ("notes: 2026-11-23", "notes", "the date 2026-11-23", "text"),
         ("authors: A. Author", "authors", "'A. Author'", "a list"),
         ("authors: []", "authors", "an empty list", "at least 1"),
@@ -59,8 +68,8 @@ def test_a_field_without_a_value_is_left_out():
         ("code: 'https://a.b/\"><script>'", "code", "<script>", "an address"),
         ("code: https://a.b/" + "c" * 600, "code", "and so on, 612 characters", "at most 500 characters"),
         (f"method: {'m' * 61}", "method", "and so on, 61 characters", "at most 60 characters"),
-        ('method: "red \\e[31m"', "method", r"\x1b[31m", "without control characters"),
-        ('method: "gpj \\u202e exe"', "method", r"\u202e", "without control characters"),
+        ('method: "red \\e[31m"', "method", r"\x1b[31m", "without control or invisible characters"),
+        ('method: "gpj \\u202e exe"', "method", r"\u202e", "without control or invisible characters"),
         ('notes: "half \\ud800"', "notes", r"\ud800", "Unicode"),
         ("cost: {gpus: '4'}", "cost.gpus", "'4'", "a whole number"),
         ("cost: {gpus: yes}", "cost.gpus", "the truth value true", "a whole number"),

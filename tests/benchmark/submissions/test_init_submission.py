@@ -143,7 +143,7 @@ def test_weights_that_were_begun_with_are_extra_data():
 
 
 def test_a_name_with_marks_stays_one_text():
-    for name in ('a: "b" #c', "é 腹 \U0001f600", "- x", "yes", "{[", "back\\slash"):
+    for name in ('a: "b" #c', "é 腹 \U0001f600", "* x", "yes", "{[", "back\\slash"):
         form = read_form(_filled(form_template({"method": name})).encode()).form
         assert form is not None
         assert form.method == name
@@ -181,6 +181,10 @@ def test_what_cannot_be_begun_with(tmp_path: Path, save_labels: SaveLabels):
         ({"run": work}, r"Did you mean .*fold-all\?"),
         ({"run": tmp_path / "nowhere"}, "the record of a run cannot be read"),
         ({"run": work / "fold-all", "fields": {"track": "public-cv"}}, "the run is of another track"),
+        ({"fields": {"track": "My track"}}, "track: .* can be there: expected at most 60 small letters"),
+        ({"fields": {"method": "\udcff"}}, "is not plain YAML: found byte .* is not UTF-8"),
+        ({"fields": {"method": "\x7f"}}, r"is not plain YAML: found the character U\+007F"),
+        ({"fields": {"authors": ["A", "=B"], "contact": "c"}}, r"(?s)authors\[1\]: .*contact: .*an e-mail address"),
         ({"predictions": tmp_path / "nowhere"}, "cannot be read"),
         ({"predictions": tmp_path / "empty"}, "has no prediction in it"),
     ):

@@ -12,9 +12,11 @@ from mswal_bench.benchmark.submissions.plain_yaml import MOST_BYTES, PlainYamlEr
 
 
 def test_text_numbers_lists_and_fields():
-    text = b"\xef\xbb\xbfa: text\nb: [1, 1.5, 1e3, true, '1', ~]\nc:\n  d: 2026-11-23\n# e: no\non: |\n  two\n  lines\n"
-    values = {"a": "text", "b": [1, 1.5, 1000.0, True, "1", None], "c": {"d": date(2026, 11, 23)}}
+    text = b"\xef\xbb\xbfa: text\nb: [1, 1.5, 1e3, 1e-3, 1e99, true, '1', ~]\nc:\n  d: 2026-11-23\n# e: no\n"
+    text += b"on: |\n  two\n  lines\n"
+    values = {"a": "text", "b": [1, 1.5, 1000, 1e-3, 1e99, True, "1", None], "c": {"d": date(2026, 11, 23)}}
     assert read_plain_yaml(text) == {**values, "on": "two\nlines\n"}
+    assert isinstance(read_plain_yaml(b"31.2e6"), int)
     assert read_plain_yaml(b"# nothing") is None
 
 

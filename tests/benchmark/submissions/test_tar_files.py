@@ -135,9 +135,9 @@ def test_a_header_of_gigabytes_is_not_read(tmp_path: Path, type_: bytes, size: i
 
 def test_many_long_headers(tmp_path: Path) -> None:
     header = _pax({f"key{n}": "" for n in range(40_000)})
-    start = time.perf_counter()
-    assert found_in(tmp_path / "s", gzip.compress(header * 200, 1)) == [("header-too-large", "pax")]
-    assert time.perf_counter() - start < 10
+    start = time.process_time()
+    assert found_in(tmp_path / "s", igzip.compress(header) * 200) == [("header-too-large", "pax")]
+    assert time.process_time() - start < 10
 
 
 @pytest.mark.parametrize(
@@ -159,9 +159,9 @@ def test_a_name_for_all_files(tmp_path: Path) -> None:
 def test_a_million_entries(tmp_path: Path) -> None:
     path = tmp_path / "s"
     path.write_bytes(igzip.compress(member("a") * 1000) * 1000)
-    start = time.perf_counter()
+    start = time.process_time()
     assert found_in(path) == [("too-many-entries", "")]
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_gzip_that_expands_without_end(tmp_path: Path) -> None:
@@ -173,9 +173,9 @@ def test_gzip_that_expands_without_end(tmp_path: Path) -> None:
         (tar_of([]), ("trailing-data", "")),
         (member("a.nii", size=(8 << 20)), ("file-too-large", "a.nii")),
     ):
-        began = time.perf_counter()
+        began = time.process_time()
         assert expected in found_in(path, igzip.compress(start) + zeros, room)
-        assert time.perf_counter() - began < 5
+        assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize("gzipped", GZIPPED)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import struct
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -181,6 +182,18 @@ def test_a_name_that_is_nearly_right(folder: Path, manifest: Manifest, name: str
     assert (unknown.file, unknown.expected) == (f"predictions/{name}", "case_1.nii.gz")
 
 
+def test_many_files_of_many_cases_take_time_in_proportion(tmp_path: Path, manifest: Manifest):
+    grid = manifest.cases["case_1"]
+    many = manifest.model_copy(update={"cases": {f"case_{number:04}": grid for number in range(2000)}})
+    files = {f"predictions/other_{number}.nii": b"1" for number in range(8000)}
+    packed = pack(tmp_path / "packed", "tar", files)
+    started = time.process_time()
+    codes = {finding.code for finding in validate(packed, many, deep=False).findings}
+    assert codes == {"form-missing", "unknown-case", "no-predictions"}
+    # 0.5 s; what goes with the product of both takes 20.
+    assert time.process_time() - started < 3
+
+
 # Headers.
 
 
@@ -240,7 +253,15 @@ def test_a_text_header_that_claims_more_than_numbers_hold(folder: Path, manifest
     path = save_labels(folder / "predictions" / "case_1.mha", labels("case_1"))
     path.write_bytes(path.read_bytes().replace(b"DimSize = 8 6 4", b"DimSize = 1e300 6 4"))
     assert told(folder, manifest) == [("too-many-voxels", "predictions/case_1.mha")]
-    path.write_bytes(path.read_bytes().replace(b"DimSize = 1e300 6 4", b"DimSize = 8 6 4"))
+    # The product is no float.
+    path.write_bytes(path.read_bytes().replace(b"DimSize = 1e300 6 4", b"DimSize = 1e300 1e300 1e300"))
+    (finding,) = validate(folder, manifest, deep=True).findings
+    assert (finding.code, finding.found, finding.expected) == (
+        "too-many-voxels",
+        "(1e+300, 1e+300, 1e+300)",
+        "(8, 6, 4)",
+    )
+    path.write_bytes(path.read_bytes().replace(b"DimSize = 1e300 1e300 1e300", b"DimSize = 8 6 4"))
     path.write_bytes(path.read_bytes().replace(b"ElementSpacing = 1 1 2", b"ElementSpacing = 1e308 1e308 2"))
     (finding, *_) = validate(folder, manifest, deep=True).findings
     assert finding.severity == "error"

@@ -66,6 +66,8 @@ def test_a_terminal_obeys_nothing_of_it():
 def test_json_has_everything():
     finding = Finding("shape-differs", "predictions/a.nii.gz", "(1, 2, 3)", "(3, 2, 1)", "a")
     report = json.loads(validation_json(_validation(finding)))
+    # Names that programs rely on; one more does no harm, another schema_version does.
+    assert report.keys() == {"schema_version", "valid", "deep", "cases", "form", "predictions", "findings"}
     assert (report["valid"], report["deep"], report["cases"], len(report["predictions"])) == (False, True, 3, 3)
     assert report["form"]["method"] == "Mine"
     assert report["findings"] == [

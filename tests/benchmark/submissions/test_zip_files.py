@@ -212,9 +212,9 @@ def test_a_million_entries_are_refused_before_they_are_read(tmp_path: Path) -> N
         end += struct.pack("<4s4H2LH", END, 0, 0, 0xFFFF, 0xFFFF, size, len(local), 0)
         path = tmp_path / "s"
         path.write_bytes(local + entry * count + end)
-        start = time.perf_counter()
+        start = time.process_time()
         assert found_in(path) == [("too-many-entries", "")]
-        assert time.perf_counter() - start < 5
+        assert time.process_time() - start < 5
         path.unlink()
 
 

@@ -20,12 +20,12 @@ LABELS = np.zeros((3, 4, 5), np.uint8)
 
 def _refused(path: Path, match: str) -> None:
     tracemalloc.start()
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(BenchError, match=match):
         read_label_map(path, 7)
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert peak_bytes < 16 << 20
 
 

@@ -48,6 +48,15 @@ def test_what_only_its_authors_know_may_be_given(tmp_path: Path, save_labels: Sa
     assert _run("validate", mine, "--manifest", tmp_path / "manifest.json", "--deep").exit_code == 0
 
 
+def test_what_no_form_can_have_is_refused_before_anything_is_written(tmp_path: Path):
+    refused = _run(
+        "submission", "init", tmp_path / "mine", "--method", "=1+1", "--contact", "nobody", "--track", "My T"
+    )
+    assert refused.exit_code == 1
+    assert [line.split(":")[1] for line in refused.stderr.splitlines()] == [" method", " track", " contact"]
+    assert not (tmp_path / "mine").exists()
+
+
 def test_nothing_is_overwritten(tmp_path: Path):
     (tmp_path / "submission.yaml").write_text("mine")
     refused = _run("submission", "init", tmp_path)
