@@ -21,7 +21,9 @@ import click
 @click.option("--verified", is_flag=True, help="Mark the record as the organiser's own; otherwise it is a claim.")
 @click.option("--allow-missing", is_flag=True, help="Count a case without a prediction as predicted empty.")
 @click.option("--jobs", type=click.IntRange(min=1), default=None, help="Processes.  [default: one per core]")
-@click.option("--resamples", type=click.IntRange(min=1), default=10_000, show_default=True, help="For the intervals.")
+@click.option(
+    "--resamples", type=click.IntRange(1, 1_000_000), default=10_000, show_default=True, help="For the intervals."
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="For the intervals.")
 @click.option("--nnunet-summary", is_flag=True, help="Write nnU-Net's summary.json beside the rows too.")
 @click.pass_context

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import Problem, raise_if_any
+from ..records.result_record import MOST_RESAMPLES
 
 VARIABLES = {
     "MSWAL_INPUT": "/input",
@@ -51,12 +53,13 @@ def configuration(environment: Mapping[str, str] = os.environ) -> Configuration:
     """The configuration that the variables give. Raises BenchError with every value that is none."""
     values = {name: environment.get(name) or default for name, default in VARIABLES.items()}
     problems = [
-        Problem("is no number", name, "a whole number, 0 or more", values[name])
+        Problem("is no number", name, "a whole number of up to nine digits", values[name])
         for name in ("MSWAL_RESAMPLES", "MSWAL_SEED", "MSWAL_JOBS")
-        if not (values[name].isascii() and values[name].isdigit())
+        if not re.fullmatch("[0-9]{1,9}", values[name])
     ]
-    if not problems and int(values["MSWAL_RESAMPLES"]) == 0:
-        problems.append(Problem("is no number of resamples", "MSWAL_RESAMPLES", "1 or more", "0"))
+    if not problems and not 1 <= int(values["MSWAL_RESAMPLES"]) <= MOST_RESAMPLES:
+        found = values["MSWAL_RESAMPLES"]
+        problems.append(Problem("is no number of resamples", "MSWAL_RESAMPLES", f"1 to {MOST_RESAMPLES}", found))
     if values["MSWAL_HIDDEN"].lower() not in _TRUTH:
         problems.append(Problem("is neither true nor false", "MSWAL_HIDDEN", found=values["MSWAL_HIDDEN"]))
     raise_if_any(problems)

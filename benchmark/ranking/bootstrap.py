@@ -17,13 +17,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .case_ratios import CaseRatios, Floats, defined_mean, divided
+from .case_ratios import CaseRatios, Floats, defined_mean, divided, rows_at_once
 
 CONFIDENCE = 0.95
 FEWEST_CASES = 5
 """A number that rests on fewer cases gets no interval: its ends would be those of single cases. One that rests on five
 or more is defined in over 99 of 100 draws."""
-_DRAWS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +51,8 @@ def bootstrap(ratios: Sequence[CaseRatios], resamples: int, seed: int) -> list[B
     (cases,) = {each.numerator.shape[1] for each in ratios}
     samples = [np.full((resamples, len(each.numerator), each.numerator.shape[2]), np.nan) for each in ratios]
     start = 0
-    for weights in _weights(cases, resamples, seed) if cases else ():
+    at_once = min(map(rows_at_once, ratios))
+    for weights in _weights(cases, resamples, at_once, seed) if cases else ():
         stop = start + len(weights)
         for each, of_each in zip(ratios, samples, strict=True):
             # Method by method: a product of another shape may round another way, and then a method's interval would
@@ -78,11 +78,11 @@ def interval(samples: Floats, confidence: float = CONFIDENCE) -> tuple[float, fl
     return float(low), float(high)
 
 
-def _weights(cases: int, resamples: int, seed: int) -> Iterator[Floats]:
+def _weights(cases: int, resamples: int, at_once: int, seed: int) -> Iterator[Floats]:
     """How often each case is drawn, (draw, case), some draws at a time: multinomial with equal chances."""
     generator = np.random.default_rng([seed, 0])
-    for start in range(0, resamples, _DRAWS_AT_ONCE):
-        draws = min(_DRAWS_AT_ONCE, resamples - start)
+    for start in range(0, resamples, at_once):
+        draws = min(at_once, resamples - start)
         # Counting picked cases is ten times as quick as numpy's multinomial, and the same distribution.
         picked = generator.integers(cases, size=(draws, cases)) + cases * np.arange(draws)[:, None]
         yield np.bincount(picked.ravel(), minlength=draws * cases).reshape(draws, cases).astype(np.float64)

@@ -6,9 +6,8 @@ of all cases over 2TP + FP + FN. Whatever cases are drawn or swapped, two sums p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from math import fsum
+from math import fsum, prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from ...metrics import aggregation
 
 Floats = NDArray[np.float64]
+_MOST_MULTIPLICATIONS = 2**18
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +45,10 @@ class CaseRatios:
         """The mean over the columns where the number is defined, (method)."""
         return np.array([aggregation.defined_mean(of_method)[0] for of_method in self.values.tolist()])
 
-    def columns(self, wanted: Sequence[int]) -> CaseRatios:
-        """Some of its columns."""
-        return CaseRatios(self.numerator[..., wanted], self.denominator[..., wanted])
+    def only(self, column: int) -> CaseRatios:
+        """The others made undefined, not taken out: a product of another shape may round another way."""
+        wanted = np.arange(self.numerator.shape[2]) == column
+        return CaseRatios(np.where(wanted, self.numerator, 0.0), np.where(wanted, self.denominator, 0.0))
 
 
 def mean_of(values: Floats) -> CaseRatios:
@@ -67,6 +68,16 @@ def side_by_side(*ratios: CaseRatios) -> CaseRatios:
         np.concatenate([each.numerator for each in ratios], axis=2),
         np.concatenate([each.denominator for each in ratios], axis=2),
     )
+
+
+def rows_at_once(ratios: CaseRatios) -> int:
+    """How many rows of a matrix over the cases are to be multiplied with both sums of a method in one go.
+
+    OpenBLAS takes several threads for a larger product. Of so thin ones they spend most of their time waiting for each
+    other: a ranking that takes a second took twenty where other programs kept the cores busy.
+    """
+    of_a_row: int = 2 * prod(ratios.numerator.shape[1:])
+    return max(1, _MOST_MULTIPLICATIONS // max(1, of_a_row))
 
 
 def divided(numerator: Floats, denominator: Floats) -> Floats:

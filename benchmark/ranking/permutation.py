@@ -20,9 +20,8 @@ from math import isnan, nan
 import numpy as np
 from numpy.typing import NDArray
 
-from .case_ratios import CaseRatios, Floats, defined_mean, divided
+from .case_ratios import CaseRatios, Floats, defined_mean, divided, rows_at_once
 
-_SWAPS_AT_ONCE = 1000
 _ROUNDING = 1e-12
 """Differences this close are equal: the same sum, added up in another order, differs in the sixteenth decimal."""
 
@@ -52,11 +51,12 @@ def permutation_tests(
     counted = [2**test.differing <= permutations for test in tests]
     # The way that was found is one of those that are drawn.
     as_large = [0 if exact else 1 for exact in counted]
-    for swapped in () if all(counted) else _drawn(ratios.numerator.shape[1], permutations, seed):
+    at_once = rows_at_once(ratios)
+    for swapped in () if all(counted) else _drawn(ratios.numerator.shape[1], permutations, at_once, seed):
         for index, test in enumerate(tests):
             as_large[index] += 0 if counted[index] else test.as_large(swapped)
     for index, test in enumerate(tests):
-        as_large[index] += sum(map(test.as_large, _every(test.differs))) if counted[index] else 0
+        as_large[index] += sum(map(test.as_large, _every(test.differs, at_once))) if counted[index] else 0
     ways = (2**test.differing if exact else 1 + permutations for test, exact in zip(tests, counted, strict=True))
     return [
         PairTest(test.difference, nan if isnan(test.difference) else count / of)
@@ -105,19 +105,19 @@ def _number(sums: Floats) -> Floats:
     return defined_mean(divided(sums[:, 0], sums[:, 1]))
 
 
-def _drawn(cases: int, permutations: int, seed: int) -> Iterator[Floats]:
+def _drawn(cases: int, permutations: int, at_once: int, seed: int) -> Iterator[Floats]:
     """Ways to swap, (way, case), 1 for swapped."""
     generator = np.random.default_rng([seed, 1])
-    for start in range(0, permutations, _SWAPS_AT_ONCE):
-        ways = min(_SWAPS_AT_ONCE, permutations - start)
+    for start in range(0, permutations, at_once):
+        ways = min(at_once, permutations - start)
         yield generator.integers(2, size=(ways, cases)).astype(np.float64)
 
 
-def _every(differs: NDArray[np.bool_]) -> Iterator[Floats]:
+def _every(differs: NDArray[np.bool_], at_once: int) -> Iterator[Floats]:
     """Every way to swap the cases that differ."""
     (places,) = np.nonzero(differs)
-    for start in range(0, 2**places.size, _SWAPS_AT_ONCE):
-        ways = np.arange(start, min(start + _SWAPS_AT_ONCE, 2**places.size))
+    for start in range(0, 2**places.size, at_once):
+        ways = np.arange(start, min(start + at_once, 2**places.size))
         swapped = np.zeros((ways.size, differs.size))
         swapped[:, places] = ways[:, None] >> np.arange(places.size) & 1
         yield swapped

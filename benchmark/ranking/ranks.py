@@ -51,7 +51,7 @@ def criteria(arrays: ScoreArrays, scheme: str) -> tuple[Criterion, ...]:
     dsc, f1 = Criterion("dsc", arrays.dsc_ratios), Criterion("f1", arrays.f1_ratios)
     if scheme.startswith(_OF_CLASS):
         column = _column(arrays, scheme.removeprefix(_OF_CLASS))
-        return tuple(Criterion(each.name, each.ratios.columns(column)) for each in (dsc, f1))
+        return tuple(Criterion(each.name, each.ratios.only(column)) for each in (dsc, f1))
     per_case = arrays.dsc, arrays.f1_per_case
     match scheme:
         case "mean-rank":
@@ -74,7 +74,7 @@ def shown_numbers(arrays: ScoreArrays, scheme: str) -> tuple[CaseRatios, CaseRat
     if not scheme.startswith(_OF_CLASS):
         return numbers
     column = _column(arrays, scheme.removeprefix(_OF_CLASS))
-    dsc, f1, f1_per_case = (each.columns(column) for each in numbers)
+    dsc, f1, f1_per_case = (each.only(column) for each in numbers)
     return dsc, f1, f1_per_case
 
 
@@ -112,7 +112,7 @@ def _ranks_in_each_case(values: Floats) -> Floats:
     return np.where(nobody, np.nan, np.moveaxis(ranks, -1, 0))
 
 
-def _column(arrays: ScoreArrays, key: str) -> list[int]:
+def _column(arrays: ScoreArrays, key: str) -> int:
     if key not in arrays.classes:
         raise BenchError(Problem("is no class that was scored", key or "class:", expected=", ".join(arrays.classes)))
-    return [arrays.classes.index(key)]
+    return arrays.classes.index(key)

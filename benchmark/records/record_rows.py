@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -14,12 +13,14 @@ import numpy as np
 
 from ...metrics.case import CaseScore, ClassCounts
 from ...metrics.lesions import Lesions
-from ..errors import BenchError, Problem
+from ..errors import BenchError, Problem, listed
+from ..ranking import cases_csv
 from ..scoring.protocol import Protocol
 from .record_store import CASES_FILE, LESIONS_FILE
 
-_COUNTS = ("reference_voxels", "prediction_voxels", "intersection_voxels", "tp", "fp", "fn")
 _SIDES = {"reference": False, "prediction": True}
+_MOST = 10**15
+"""Of a voxel count or a length; nothing near it is a lesion's, and a float still holds it exactly."""
 
 
 def read_rows(folder: Path, protocol: Protocol) -> dict[str, CaseScore]:
@@ -55,27 +56,24 @@ def read_method(folder: Path) -> tuple[str, tuple[str, ...]]:
 
 def as_written(score: CaseScore) -> CaseScore:
     """The score with its diameters as its rows have them: what a record says follows from the rows it is kept with."""
-    return replace(score, lesions=replace(score.lesions, diameter_mm=np.round(score.lesions.diameter_mm, 3)))
+    written = np.array([float(f"{diameter:.3f}") for diameter in score.lesions.diameter_mm], np.float64)
+    return replace(score, lesions=replace(score.lesions, diameter_mm=written))
 
 
 def _read_counts(path: Path, protocol: Protocol) -> dict[str, dict[int, ClassCounts]]:
-    class_ids = {lesion.key: lesion.id for lesion in protocol.lesion_classes}
-    counts: dict[str, dict[int, ClassCounts]] = defaultdict(dict)
-    for number, row in _rows(path):
-        try:
-            numbers = [int(row[column]) for column in _COUNTS]
-            class_id = class_ids[row["class"]]
-            if min(numbers) < 0 or numbers[2] > min(numbers[:2]) or class_id in counts[row["case"]]:
-                raise ValueError
-            counts[row["case"]][class_id] = ClassCounts(*numbers)
-        except (KeyError, TypeError, ValueError) as error:
-            raise _unreadable(path, number) from error
-    for case, classes in counts.items():
-        if len(classes) != len(class_ids):
-            what = f"the case {case} has rows of {len(classes)} classes"
-            raise BenchError(Problem(what, str(path), f"{len(class_ids)}, those of {protocol.id}"))
-    in_order = [lesion.id for lesion in protocol.lesion_classes]
-    return {case: {class_id: classes[class_id] for class_id in in_order} for case, classes in counts.items()}
+    keys = [lesion.key for lesion in protocol.lesion_classes]
+    of_methods = cases_csv.read_rows(path)
+    if len(of_methods) != 1:
+        raise BenchError(Problem("is not of one method", str(path), found=listed(list(of_methods))))
+    (of_cases,) = of_methods.values()
+    for case, of_case in of_cases.items():
+        if of_case.keys() != set(keys):
+            found = listed(list(of_case))
+            raise BenchError(Problem(f"the case {case} has other classes", str(path), f"those of {protocol.id}", found))
+    return {
+        case: {lesion.id: of_case[lesion.key] for lesion in protocol.lesion_classes}
+        for case, of_case in of_cases.items()
+    }
 
 
 def _read_lesions(path: Path, protocol: Protocol) -> dict[str, Lesions]:
@@ -96,9 +94,7 @@ def _read_lesions(path: Path, protocol: Protocol) -> dict[str, Lesions]:
 
 
 def _lesion(row: dict[str, str], class_ids: dict[str, int]) -> tuple[float, ...]:
-    return (
-        class_ids[row["class"]],
-        _SIDES[row["side"]],
+    numbers = (
         int(row["lesion"]),
         int(row["voxels"]),
         float(row["volume_mm3"]),
@@ -107,6 +103,9 @@ def _lesion(row: dict[str, str], class_ids: dict[str, int]) -> tuple[float, ...]
         float(row["iou"]),
         float(row["dsc"]),
     )
+    if not all(0 <= number <= _MOST for number in numbers):
+        raise ValueError
+    return class_ids[row["class"]], _SIDES[row["side"]], *numbers
 
 
 def _lesions(rows: Sequence[tuple[float, ...]]) -> Lesions:

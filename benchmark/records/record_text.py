@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tabulate import tabulate
 
+from ..ranking.bootstrap import FEWEST_CASES
 from ..scoring.table_view import UNDEFINED
 from .result_record import Estimate, ResultRecord
 
@@ -23,11 +24,11 @@ def record_text(record: ResultRecord) -> str:
         "",
         table,
         "",
-        f"Percent, and {drawn.confidence:.0%} intervals over cases ({drawn.resamples} resamples, seed {drawn.seed}).",
+        f"Percent, and {100 * drawn.confidence:g} % intervals over cases "
+        f"({drawn.resamples:,} resamples, seed {drawn.seed}).",
+        *_why_less(record),
         f"Protocol {record.protocol}, {cases}{missing}.",
     ]
-    if any(of.dsc.value is None for of in record.classes.values()):
-        lines.insert(-1, f"{UNDEFINED}: undefined, for no case has such a lesion in its reference or its prediction.")
     return "\n".join(lines)
 
 
@@ -49,6 +50,20 @@ def records_table(records: Sequence[ResultRecord]) -> str:
     heads = ["Track", "Method", "Avg. DSC", "Avg. F1", "Cases", "Status", "Date", "Id"]
     align = ["left", "left", "right", "right", "right", "left", "left", "left"]
     return tabulate(rows, heads, tablefmt="simple", disable_numparse=True, colalign=align) if rows else ""
+
+
+def _why_less(record: ResultRecord) -> Iterator[str]:
+    """Why numbers or intervals are not there."""
+    few = f"fewer than {FEWEST_CASES} cases have such a lesion in their reference or their prediction"
+    shown = [estimate for of in record.classes.values() for estimate in (of.dsc, of.f1)]
+    if record.hidden:
+        if any(estimate.value is None for estimate in shown):
+            yield f"{UNDEFINED}: withheld, for {few}."
+        return
+    if any(estimate.value is None for estimate in shown):
+        yield f"{UNDEFINED}: undefined, for no case has such a lesion in its reference or its prediction."
+    if any(estimate.value is not None and estimate.low is None for estimate in shown):
+        yield f"Without an interval: {few}."
 
 
 def _text(estimate: Estimate) -> str:

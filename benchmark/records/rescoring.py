@@ -10,13 +10,14 @@ from ..errors import BenchError, Problem
 from ..ranking.estimates import estimates
 from ..scoring.labels_digest import labels_digest
 from ..submissions.digest import predictions_digest
+from ..submissions.manifest import Manifest
 from ..submissions.submitted_files import open_submission
 from ..submissions.validate import validate
 from .private_log import kept_private
 from .publication import published
 from .record_store import CASES_FILE, LESIONS_FILE, RECORD_FILE, StoredRecord, private_folder, read_record, scan_records
 from .record_writing import file_digest
-from .reference import reference_files
+from .reference import reference_files, split_digest
 from .result_record import ResultRecord
 from .scored_rows import score_submission
 from .setting import manifest_for
@@ -56,10 +57,11 @@ def differences_to_rescored(
         return [Problem(f"no record of {expected.track} is of these predictions", str(submission))]
     problems: list[Problem] = []
     for each in matching:
-        hidden = each.record.hidden
-        with kept_private(private if hidden else None), TemporaryDirectory(prefix="mswal-bench-") as rows:
+        keeper = private if each.record.hidden else None
+        # Killed half-way, the rows of a hidden track are left where only the organiser sees them.
+        with kept_private(keeper), TemporaryDirectory(prefix=".mswal-bench-", dir=keeper) as rows:
             again = _scored_again(
-                each, submission, validation.predictions, reference, [*expected.cases], Path(rows), jobs, progress
+                each, submission, validation.predictions, reference, expected, Path(rows), jobs, progress
             )
             problems += _differences(each, private, again)
     return problems
@@ -70,12 +72,12 @@ def _scored_again(
     submission: Path,
     predictions: Mapping[str, str],
     reference: Path,
-    cases: list[str],
+    manifest: Manifest,
     rows: Path,
     jobs: int | None,
     progress: bool,
 ) -> ResultRecord:
-    record = stored.record
+    record, cases = stored.record, manifest.cases
     protocol = protocol_of_record(record, str(stored.folder / RECORD_FILE))
     scores = score_submission(
         submission,
@@ -95,8 +97,11 @@ def _scored_again(
             "classes": classes,
             "average": average,
             "cases": len(scores),
+            "manifest_digest": manifest.model_copy(update={"hidden": record.hidden}).digest,
+            # Of labels that lie elsewhere now there may be none.
+            "split_digest": split_digest(reference) or record.split_digest,
             "reference_digest": labels_digest(reference_files(reference, cases)),
-            "missing": tuple(sorted(set(cases) - predictions.keys())),
+            "missing": tuple(sorted(cases.keys() - predictions.keys())),
             "files": {name: file_digest(rows / name) for name in (CASES_FILE, LESIONS_FILE)},
         }
     )
@@ -114,7 +119,7 @@ def _differences(stored: StoredRecord, private: Path | None, again: ResultRecord
         again = published(again)
     problems = [
         Problem(f"{name}, scored again, is another", where, str(getattr(again, name)), str(getattr(record, name)))
-        for name in ("cases", "reference_digest", "missing", "files")
+        for name in ("cases", "manifest_digest", "split_digest", "reference_digest", "missing", "files")
         if getattr(record, name) != getattr(again, name)
     ]
     return [*problems, *numbers_differ(record, again, where)]

@@ -14,6 +14,8 @@ RecordId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^\w{1,200}$")]
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+MOST_RESAMPLES = 1_000_000
+"""Verifying a stranger's record draws as many as it says."""
 
 
 class _Part(BaseModel):
@@ -56,7 +58,7 @@ class AverageResult(_Part):
 class Bootstrap(_Part):
     """How the intervals were drawn."""
 
-    resamples: Annotated[int, Field(ge=1)]
+    resamples: Annotated[int, Field(ge=1, le=MOST_RESAMPLES)]
     seed: Annotated[int, Field(ge=0)]
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
 

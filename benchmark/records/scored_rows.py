@@ -32,7 +32,8 @@ def score_submission(
     `predictions` is case id -> name inside the submission; a case without one counts as predicted empty. What was
     scored before into `out` is not scored again. Raises BenchError with every problem of every file.
     """
-    with unpacked(submission, predictions) as folder:
+    # In `out`, which goes when all is done: killed half-way, nothing is left elsewhere.
+    with unpacked(submission, predictions, parent=out) as folder:
         scored = score_folders(
             [folder],
             reference,

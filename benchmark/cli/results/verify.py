@@ -30,7 +30,8 @@ def verify(
 
     Digests and ids are computed again, every number and interval from the rows beside the record, with its own seed.
     The rows of hidden tracks are in PRIVATE; without it only what is published of them is looked at. With --submission
-    and --reference the submission is scored again. Exits with 1 if anything differs.
+    and --reference the submission is scored again. When and on which machine a record was made follows from nothing and
+    is not verified. Exits with 1 if anything differs.
     """
     if (submission is None) != (reference is None):
         raise click.UsageError("--submission and --reference go together.")

@@ -39,6 +39,8 @@ def test_a_submission_becomes_a_record(submission: Path) -> None:
     dsc = record.classes["kidney_tumor"].dsc.value
     assert dsc is not None
     assert f"Kidney tumor       {100 * dsc:.2f}" in result.stdout
+    assert "undefined, for no case has such a lesion" in result.stdout
+    assert "Without an interval: fewer than 5 cases have such a lesion" in result.stdout
     assert "valid: predictions of 4 of 4 cases" in result.stderr
     summary = json.loads((results / "records" / "kits-raters" / record.id / "summary.json").read_text())
     assert summary["mean"]["4"]["Dice"] == pytest.approx(dsc)
@@ -75,6 +77,7 @@ def test_a_submission_that_is_wrong(submission: Path) -> None:
         ["evaluate", "a"],
         ["evaluate", "a", "--reference", "b", "--results", "c", "--jobs", "0"],
         ["evaluate", "a", "--reference", "b", "--results", "c", "--resamples", "0"],
+        ["evaluate", "a", "--reference", "b", "--results", "c", "--resamples", "1000001"],
         ["evaluate", "a", "--reference", "b", "--results", "c", "--seed", "-1"],
         ["results"],
         ["results", "verify"],

@@ -100,16 +100,17 @@ class TestConfiguration:
         assert found.resamples == 10_000
         assert (found.image_socket, found.prediction_socket, found.jobs) == (None, None, None)
 
-    @pytest.mark.parametrize("value", ["-1", "1.5", "many", "\u00b2"])
+    @pytest.mark.parametrize("value", ["-1", "1.5", "many", "\u00b2", "1" * 5000])
     def test_numbers_that_are_none(self, value: str) -> None:
         numbers = dict.fromkeys(["MSWAL_RESAMPLES", "MSWAL_SEED", "MSWAL_JOBS"], value)
         with pytest.raises(BenchError) as raised:
             configuration(numbers)
         assert len(raised.value.problems) == 3
 
-    def test_no_resamples(self) -> None:
+    @pytest.mark.parametrize("value", ["0", "1000001"])
+    def test_no_number_of_resamples(self, value: str) -> None:
         with pytest.raises(BenchError, match="is no number of resamples"):
-            configuration({"MSWAL_RESAMPLES": "0"})
+            configuration({"MSWAL_RESAMPLES": value})
 
     def test_what_is_empty_is_not_set(self) -> None:
         assert configuration(dict.fromkeys(VARIABLES, "")) == configuration({})

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from mswal_bench.benchmark.ranking import case_ratios
 from mswal_bench.benchmark.ranking.bootstrap import FEWEST_CASES, averaged, bootstrap, interval
-from mswal_bench.benchmark.ranking.case_ratios import CaseRatios, mean_of, pooled
+from mswal_bench.benchmark.ranking.case_ratios import CaseRatios, mean_of, pooled, rows_at_once
+from mswal_bench.benchmark.ranking.permutation import permutation_tests
 
 from .score_making import random_arrays
 
@@ -141,3 +143,19 @@ def test_the_values_themselves_do_not_depend_on_the_order_of_the_cases() -> None
     turned = replace(of, dsc=of.dsc[:, ::-1], tp=of.tp[:, ::-1], fp=of.fp[:, ::-1], fn=of.fn[:, ::-1])
     np.testing.assert_array_equal(of.dsc_ratios.averages, turned.dsc_ratios.averages)
     np.testing.assert_array_equal(of.f1_ratios.averages, turned.f1_ratios.averages)
+
+
+def test_the_size_of_pieces_makes_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    ratios = random_arrays(3, 30).f1_ratios
+    assert rows_at_once(ratios) > 300, "all in one piece"
+
+    def drawn() -> tuple[list[float], np.ndarray]:
+        (of,) = bootstrap([ratios], 300, seed=2)
+        return [test.p for test in permutation_tests(ratios, [(0, 1), (0, 2)], 300, seed=2)], of.samples
+
+    p_values, samples = drawn()
+    monkeypatch.setattr(case_ratios, "_MOST_MULTIPLICATIONS", 7 * ratios.numerator[0].size * 2)
+    assert rows_at_once(ratios) == 7
+    in_pieces = drawn()
+    assert in_pieces[0] == p_values
+    np.testing.assert_allclose(in_pieces[1], samples, rtol=1e-12)

@@ -14,7 +14,7 @@ from filelock import FileLock
 
 from mswal_bench.benchmark.errors import BenchError
 from mswal_bench.benchmark.records import evaluate as evaluating
-from mswal_bench.benchmark.records import record_writing
+from mswal_bench.benchmark.records import record_writing, scored_rows
 from mswal_bench.benchmark.records.evaluate import evaluate
 from mswal_bench.benchmark.records.record_store import read_records
 from mswal_bench.benchmark.scoring import score_files
@@ -167,6 +167,30 @@ def test_interrupted_it_goes_on(
     # Three were kept, the fourth was lost, and three are new.
     assert (outcome.is_new, len(calls)) == (True, 4 + 3)
     assert not (tmp_path / "results" / ".evaluating").exists()
+
+
+def test_what_a_killed_process_leaves_goes_with_the_next(
+    submission: Path, setting_of: SettingOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Predictions are unpacked where the interrupted work is kept, and nowhere else."""
+    seen = []
+
+    def killed(folders: list[Path], *_: object, **__: object) -> None:
+        (folder,) = folders
+        seen.append(folder)
+        # As it would be found after a kill: nobody came to remove it.
+        shutil.copytree(folder, folder.with_name("left"), symlinks=True)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(scored_rows, "score_folders", killed)
+    with pytest.raises(KeyboardInterrupt):
+        _evaluated(submission, setting_of)
+    works = tmp_path / "results" / ".evaluating"
+    assert seen[0].is_relative_to(works)
+    assert list(works.glob("*/left/case_1.nii.gz"))
+    monkeypatch.undo()
+    assert _evaluated(submission, setting_of).is_new
+    assert not works.exists()
 
 
 def test_a_record_is_whole_or_not_there(

@@ -87,7 +87,8 @@ def test_the_published_record_has_nothing_of_a_case(submission: Path, manifest: 
 
 
 def test_what_rests_on_few_cases_is_withheld(submission: Path, manifest: Path, tmp_path: Path) -> None:
-    assert _evaluate(tmp_path).exit_code == 0
+    result = _evaluate(tmp_path)
+    assert "withheld, for fewer than 5 cases have such a lesion" in result.stdout
     (record,) = read_records(tmp_path / "results")
     (private,) = (tmp_path / "private").rglob("record.json")
     kept = read_record(private.parent)

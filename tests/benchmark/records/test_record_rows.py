@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,3 +59,7 @@ def test_a_diameter_counts_as_it_is_written(tmp_path: Path, save_labels: SaveLab
         classes, _, _ = estimates([score], MSWAL_1, resamples=1, seed=0)
         tumor = classes["liver_tumor"]
         assert (tumor.recall_small.value, tumor.recall_large.value) == (None, 1)
+    # Halves of a micrometre go where they go in the text, not to the even side.
+    halves = np.full(len(case.score.lesions), 0.0005)
+    score = replace(case.score, lesions=replace(case.score.lesions, diameter_mm=halves))
+    assert set(as_written(score).lesions.diameter_mm) == {float(f"{0.0005:.3f}")} == {0.001}

@@ -57,7 +57,13 @@ def test_no_results(tmp_path: Path) -> None:
         (lambda c: c["classes"]["gallstone"]["f1"].update(value=0.5), "gallstone f1 value does not follow"),
         (lambda c: c["average"]["f1"].update(high=0.999), "average f1 high does not follow"),
         (lambda c: c["average"].update(dsc_classes=7), "average dsc_classes does not follow"),
+        (
+            lambda c: c["average"]["dsc"].update(value=c["average"]["dsc"]["value"] - 1e-15),
+            "average dsc value does not",
+        ),
         (lambda c: c["bootstrap"].update(seed=4), "does not follow from the rows"),
+        (lambda c: c["bootstrap"].update(confidence=0.9), "the confidence is not that of its intervals"),
+        (lambda c: c["bootstrap"].update(resamples=10**12), "is not a record of this version"),
         (lambda c: c["form"].update(method="Better Net"), "the submission_digest does not follow"),
         (lambda c: c["form"].update(method="Better Net"), "the method is not that of cases.csv"),
         (lambda c: c.update(status="verified"), "the id does not follow"),
@@ -83,12 +89,20 @@ def test_a_changed_record(folder: Path, tmp_path: Path, change: Change, told: st
     ("name", "old", "new", "told"),
     [
         ("cases.csv", "case_1,liver_tumor,0,", "case_1,liver_tumor,0,9", "is not the file that the record"),
-        ("cases.csv", "case_1,liver_tumor,0,", "case_1,liver_tumour,0,", "line 4 is not a row"),
-        ("cases.csv", "case_1,liver_tumor,0,", "case_2,liver_tumor,0,", "is not a row"),
-        ("cases.csv", "method,case,class", "a,b,c", "line 2 is not a row"),
+        ("cases.csv", "case_1,liver_tumor,0,", "case_1,liver_tumour,0,", "the case case_1 has other classes"),
+        ("cases.csv", "case_1,liver_tumor,0,", "case_2,liver_tumor,0,", "is a second row of liver_tumor"),
+        ("cases.csv", "method,case,class", "a,b,c", "lacks columns: found method, case, class"),
+        (
+            "cases.csv",
+            "case_1,liver_tumor,0,",
+            f"case_1,liver_tumor,0,{'9' * 400}",
+            "reference_voxels that is no count",
+        ),
         ("lesions.csv", "reference,1,TP", "prediction,1,TP", "the lesions are not those that cases.csv counts"),
         ("lesions.csv", "case_1,liver_tumor,reference", "case_9,liver_tumor,reference", "the lesions are not those"),
         ("lesions.csv", "reference,1,TP", "reference,one,TP", "line 2 is not a row"),
+        ("lesions.csv", "reference,1,TP", f"reference,{'9' * 400},TP", "line 2 is not a row"),
+        ("lesions.csv", "reference,1,TP", "reference,-1,TP", "line 2 is not a row"),
     ],
 )
 def test_changed_rows(folder: Path, tmp_path: Path, name: str, old: str, new: str, told: str) -> None:
@@ -159,6 +173,18 @@ class TestScoredAgain:
         told = self._told(tmp_path, submission)
         assert [line for line in told if "files, scored again, is another" in line]
         assert [line for line in told if "liver_tumor f1 value" in line]
+
+    def test_a_record_of_another_manifest(self, folder: Path, submission: Path, tmp_path: Path) -> None:
+        from mswal_bench.benchmark.records.identity import identity_of
+        from mswal_bench.benchmark.records.record_store import read_record
+        from mswal_bench.benchmark.records.record_writing import record_json
+
+        forged = read_record(folder).model_copy(update={"manifest_digest": "sha256:" + "0" * 64})
+        forged = forged.model_copy(update={"id": identity_of(forged).id})
+        (folder / "record.json").write_text(record_json(forged))
+        folder.rename(folder.with_name(forged.id))
+        assert _told(tmp_path / "results") == []
+        assert ["manifest_digest, scored again" in line for line in self._told(tmp_path, submission)] == [True]
 
     def test_other_labels(self, folder: Path, submission: Path, labels: Path, tmp_path: Path) -> None:
         shutil.copy(submission / "predictions" / "case_5.nii.gz", labels / "case_5.nii.gz")
