@@ -96,6 +96,8 @@ def _refuse_wrong_calls(table: str, results: Path | None, track: str | None, our
         raise click.UsageError("--track chooses among the --results for tables 2, 3 and difficulty.")
     if ours is not None and table not in ("2", _ALL):
         raise click.UsageError("--ours is for Table 2.")
+    if ours is not None and style == "csv":
+        raise click.UsageError("csv holds the values alone: there is nothing for --ours to mark.")
     if style == "csv" and table == _ALL:
         raise click.UsageError("csv holds one table: name one of 1, 2, 3, 4, difficulty.")
     if table == _CHECK and style not in _CHECK_FORMATS:

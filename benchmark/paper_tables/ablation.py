@@ -11,7 +11,7 @@ from ..errors import listed
 from ..scoring.table_view import METRIC_NAMES, NO, UNDEFINED, YES, Cell, Row, TableView, Title
 from .comparison import AVERAGE, METRICS, NOTHING, Pair
 from .own_comparison import pair_of, setting_note
-from .own_results import OwnResult
+from .own_results import OwnResult, shown_of
 from .printed import SOURCE, printed_rows
 
 WHOLE = "V"
@@ -54,7 +54,7 @@ def ablated(results: Sequence[OwnResult]) -> list[OwnResult]:
 def own_ablation(results: Sequence[OwnResult]) -> tuple[tuple[Variant, ...], list[str]]:
     """Table 3 of one's own, of results that are `ablated` and of one setting, and sentences for below it.
 
-    Of several results of a variant that of most folds is shown, then the newest. One without a result has no numbers.
+    Of several results of a variant one is shown, as `shown_of` chooses. One without a result has no numbers.
     """
     rows: list[Variant] = []
     notes: list[str] = []
@@ -65,10 +65,8 @@ def own_ablation(results: Sequence[OwnResult]) -> tuple[tuple[Variant, ...], lis
             absent.append(variant.name)
             rows.append(Variant(variant.name, variant.parts, NOTHING))
             continue
-        *older, shown = sorted(of_variant, key=lambda each: (each.folds or 0, each.created_at))
-        if older:
-            passed = listed([each.source for each in older])
-            notes.append(f"Variant {variant.name}: that of {shown.source}, not of {passed}.")
+        shown, more = shown_of(of_variant, f"Variant {variant.name}")
+        notes += more
         rows.append(Variant(variant.name, variant.parts, pair_of(shown, AVERAGE)))
     notes += [f"{UNDEFINED}: no result, for {listed(absent)}."] if absent else []
     return tuple(rows), [*notes, setting_note(results)]

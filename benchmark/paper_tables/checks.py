@@ -14,9 +14,9 @@ from __future__ import annotations
 from .check import Check
 from .check_data_set import data_set_checks
 from .check_scores import score_checks
-from .check_text import text_checks
+from .check_sentences import sentence_checks
 
 
 def all_checks() -> list[Check]:
     """Every check, in the order of the paper's tables, then of its text, then of the data set."""
-    return [*score_checks(), *text_checks(), *data_set_checks()]
+    return [*score_checks(), *sentence_checks(), *data_set_checks()]

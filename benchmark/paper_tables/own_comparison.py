@@ -14,7 +14,7 @@ from ..lesion_classes import LESION_CLASSES
 from ..scoring.protocol import MSWAL_1
 from ..scoring.table_view import UNDEFINED, percent
 from .comparison import AVERAGE, METRICS, NOTHING, ComparedMethod, Comparison, Metric, Pair
-from .own_results import OwnResult
+from .own_results import OwnResult, shown_of
 
 _CLASS_KEYS = tuple(lesion.key for lesion in LESION_CLASSES)
 # The paper's own network, whole.
@@ -31,15 +31,15 @@ def own_comparison(results: Sequence[OwnResult]) -> tuple[Comparison, list[str]]
     """The comparison of `results`, which are `compared` and of one setting, and sentences for below it.
 
     The paper's methods come in its order, without numbers where there is no result of them, then the others by name.
-    Several results of one method stand side by side under names of their own; of several under one name that of most
-    folds is shown, then the newest. Averages are of the numbers before rounding.
+    Several results of one method stand side by side under names of their own; of several under one name one is
+    shown, as `shown_of` chooses. Averages are of the numbers before rounding.
     """
     methods: list[ComparedMethod] = []
     shown: list[tuple[str, OwnResult]] = []
     notes: list[str] = []
     absent: list[str] = []
     for key, title, group in _groups(results):
-        kept, more = _newest(group)
+        kept, more = _one_of_each_name(group)
         notes += more
         if not kept:
             methods.append(ComparedMethod(key, title, dict.fromkeys(_CLASS_KEYS, NOTHING), NOTHING))
@@ -71,18 +71,17 @@ def _groups(results: Sequence[OwnResult]) -> list[tuple[str, str, list[OwnResult
     return groups + [(title, title, others[title]) for title in sorted(others)]
 
 
-def _newest(group: Sequence[OwnResult]) -> tuple[list[OwnResult], list[str]]:
+def _one_of_each_name(group: Sequence[OwnResult]) -> tuple[list[OwnResult], list[str]]:
     """One result of each name, in the order in which the names first appear, and what was passed over for it."""
     by_name: dict[str, list[OwnResult]] = {}
     for result in group:
         by_name.setdefault(result.name, []).append(result)
-    kept, notes = [], []
+    kept: list[OwnResult] = []
+    notes: list[str] = []
     for of_name in by_name.values():
-        *older, result = sorted(of_name, key=lambda each: (each.folds or 0, each.created_at))
-        kept.append(result)
-        if older:
-            sources = listed([each.source for each in older])
-            notes.append(f"{result.title}: that of {result.source}, not of {sources}.")
+        shown, more = shown_of(of_name, of_name[0].title)
+        kept.append(shown)
+        notes += more
     return kept, notes
 
 

@@ -138,6 +138,16 @@ def of_one_setting(results: Sequence[OwnResult], where: Path) -> list[OwnResult]
     return list(results)
 
 
+def shown_of(results: Sequence[OwnResult], what: str) -> tuple[OwnResult, list[str]]:
+    """The one of `results`, one or more of one method, that a table shows, and a sentence about the others, if any.
+
+    One that is claimed gives way to any other; then that of most folds is shown, then the newest.
+    """
+    *others, shown = sorted(results, key=lambda each: (each.status != "claimed", each.folds or 0, each.created_at))
+    sources = listed([each.source for each in others])
+    return shown, [f"{what}: that of {shown.source}, not of {sources}."] if others else []
+
+
 def _of_submission(record: ResultRecord) -> OwnResult:
     form = record.form
     baseline, variant = _known(form.baseline, form.variant)

@@ -9,12 +9,12 @@ from .table_view import NO, UNDEFINED, YES
 _LATEX_SPECIAL = {
     "\0": "{}",
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "~": r"$\sim$", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "|": r"\textbar{}", "`": r"\textasciigrave{}", UNDEFINED: "--", YES: r"\checkmark{}", NO: r"$\times$",
     "→": r"$\rightarrow$", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "…": r"\dots{}",
 }  # fmt: skip
 # What is between two tildes is struck out on GitHub.
-_MARKDOWN_SPECIAL = "\\`*_{}[]<>|#~"
+_MARKDOWN_SPECIAL = "\\`*_{}[]<>|#~&"
 
 
 def markdown_text(text: str) -> str:
@@ -27,6 +27,6 @@ def latex_text(text: str) -> str:
 
     Ticks need amssymb.
     """
-    # Two hyphens in a row are a dash.
-    parted = re.sub("-(?=-)", "-\0", text)
+    # Two hyphens in a row are a dash; a bracket or a star behind the end of a line would be an argument of it.
+    parted = re.sub(r"-(?=-)|^(?=\s*[\[*])", r"\g<0>" + "\0", text)
     return "".join(_LATEX_SPECIAL.get(character, character) for character in parted)

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import click
+
+
+def _finite(_: click.Context, __: click.Parameter, value: Any) -> Any:
+    """A range lets `nan` through."""
+    numbers = value if isinstance(value, tuple) else (value,)
+    if not all(number is None or isfinite(number) for number in numbers):
+        raise click.BadParameter("is not a finite number")
+    return value
 
 
 @click.command()
@@ -40,6 +50,7 @@ import click
     metavar="CENTER WIDTH",
     default=(40.0, 400.0),
     show_default=True,
+    callback=_finite,
     help="Grey values in HU.",
 )
 @click.option(
@@ -47,6 +58,7 @@ import click
     "box_mm",
     metavar="MM",
     type=click.FloatRange(min=5),
+    callback=_finite,
     help="Side of what is magnified.  [default: by the lesion]",
 )
 @click.option(
@@ -54,6 +66,7 @@ import click
     "width_mm",
     metavar="MM",
     type=click.FloatRange(min=60, max=1000),
+    callback=_finite,
     help="Width of the figure; with many methods it is wider.  [default: a page's, 183; less for few methods]",
 )
 def qualitative(

@@ -116,6 +116,7 @@ def test_what_is_not_there_is_noted_on_stderr(tmp_path: Path) -> None:
         (["2", "--track", "public-cv"], "--track chooses among the --results"),
         (["4", "--results", ".", "--track", "public-cv"], "--track chooses among the --results"),
         (["3", "--ours", "mednext"], "--ours is for Table 2"),
+        (["2", "--ours", "mednext", "--format", "csv"], "nothing for --ours to mark"),
     ],
 )
 def test_a_wrong_call_exits_with_2(arguments: list[str], said: str) -> None:

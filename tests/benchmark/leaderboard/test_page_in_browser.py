@@ -205,6 +205,24 @@ def test_a_phone_does_not_scroll_sideways(browser: Any, site: Path, page: str) -
         assert browser.execute_script("return document.documentElement.scrollWidth") == 360
 
 
+def test_on_a_phone_the_longest_numbers_stay_in_one_line(browser: Any, site: Path) -> None:
+    method = next(path for path in sorted((site / "methods").iterdir()) if "alert(3)" in path.read_text())
+    show(browser, method, width=360, scheme="light")
+    cells = browser.execute_script(
+        "return [...document.querySelectorAll('table.chart tbody tr')].map((row) => {"
+        "  const [read, range] = row.querySelectorAll('td.read, td.range');"
+        "  read.textContent = '100.00';"
+        "  range.innerHTML = '<span class=interval>100.00–100.00</span>';"  # noqa: RUF001
+        "  const text = document.createRange();"
+        "  text.selectNodeContents(read);"
+        "  const [number, interval] = [text, range.firstChild].map((part) => part.getBoundingClientRect());"
+        "  return [text.getClientRects().length, interval.left - number.right];"
+        "})"
+    )
+    assert len(cells) > 20
+    assert all(lines == 1 and gap > 2 for lines, gap in cells), cells
+
+
 def test_dark_as_the_system_says_and_by_the_switch(browser: Any, site: Path) -> None:
     def lightness() -> int:
         colour = browser.execute_script("return getComputedStyle(document.body).backgroundColor")

@@ -24,6 +24,8 @@ HOSTILE = [
     "[1] Ünïcödé ß é",
     "$x^2$ {",
     "} \\\\ & &",
+    "[2pt] at first [3cm] behind a break",
+    "* starred once and then * again",
 ]
 
 

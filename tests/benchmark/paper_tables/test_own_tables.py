@@ -125,6 +125,14 @@ def test_of_one_name_the_newest_is_shown(tmp_path: Path) -> None:
     assert any(note.startswith("A: that of records/official-test/") for note in view.notes)
 
 
+def test_what_is_claimed_gives_way_to_what_is_verified(tmp_path: Path) -> None:
+    submit(tmp_path, "A", 0.5, day=0)
+    submit(tmp_path, "A", 0.9, day=3, status="claimed")
+    view = table("2", tmp_path)
+    assert column(view, "A")[0].text == "50.00"
+    assert not any("Claimed" in note for note in view.notes)
+
+
 def test_variants_are_table_3s_and_the_released_one_a_method_of_its_own(tmp_path: Path) -> None:
     submit(tmp_path, "I", 0.1, baseline="inception-nnunet", variant="I")
     submit(tmp_path, "whole", 0.5, baseline="inception-nnunet", variant="V")

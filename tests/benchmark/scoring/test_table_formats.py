@@ -50,7 +50,7 @@ def test_latex(two_methods: ScoreTable) -> None:
 
 def test_latex_escapes_names(make_table: MakeTable) -> None:
     text = format_table(make_table({r"a_b & 50% #1 \x ~^ $": [{"gallstone": (90, 1, 0, 0)}]}), "latex")
-    assert r"a\_b \& 50\% \#1 \textbackslash{}x \textasciitilde{}\textasciicircum{} \$" in text
+    assert r"a\_b \& 50\% \#1 \textbackslash{}x $\sim$\textasciicircum{} \$" in text
 
 
 def test_csv(two_methods: ScoreTable) -> None:

@@ -99,6 +99,16 @@ def test_formats_for_print(raw, perfect, tmp_path, suffix):
     assert out.read_bytes()[:5] in (b"<?xml", b"%PDF-")
 
 
+@pytest.mark.parametrize(
+    "option", [["--window", "40", "nan"], ["--window", "-inf", "400"], ["--box", "nan"], ["--width", "nan"]]
+)
+def test_what_is_no_number_is_a_wrong_call(raw, perfect, tmp_path, option):
+    code, output = call(perfect, "--data", raw, "--case", CASE, "--out", tmp_path / "x.png", *option)
+    assert code == 2
+    assert "is not a finite number" in output
+    assert not (tmp_path / "x.png").exists()
+
+
 def test_a_case_without_a_lesion(raw, tmp_path):
     empty = SimpleITK.ReadImage(str(raw / "labelsTs" / f"{CASE}.nii.gz")) * 0
     for name in ("reference", "method"):

@@ -18,7 +18,7 @@ from .transfer_gains import printed_gains
 _COMPARISON, _ABLATION, _TRANSFER = (f"Section 4, {part}" for part in ("comparison", "ablation", "transfer"))
 
 
-def text_checks() -> list[Check]:
+def sentence_checks() -> list[Check]:
     """Difficulty, ablation, transfer, and what abstract and conclusion say of them."""
     return [*_difficulty(), *_ablation(), *_transfer(), *_conclusion()]
 
