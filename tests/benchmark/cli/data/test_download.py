@@ -33,7 +33,8 @@ class User:
     def start(self, *arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "mswal_bench.benchmark.cli.main", "data", "download", *map(str, arguments)]
         return subprocess.Popen(
-            command,
+            # Tests that run in the background have Ctrl-C ignored, and what they start inherits that.
+            ["env", "--default-signal=INT", *command],
             env=self.environment | environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
