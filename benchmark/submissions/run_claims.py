@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...baselines.registry import METHODS
+from ...splits import N_FOLDS
 from ..runs.run_record import RunRecord, TrainingSession
 from ..runs.tracks import Track
 from .form_file import PLACEHOLDER
@@ -26,6 +27,7 @@ def claims_of(record: RunRecord) -> dict[str, Any]:
         "baseline": baseline,
         "variant": variant,
         "ensemble": _ensemble(record),
+        "post_processing": _post_processing(record),
         "cost": _cost(record),
         "notes": f"{run}, {record.epochs} epochs a fold.",
     }
@@ -51,6 +53,20 @@ def _ensemble(record: RunRecord) -> dict[str, Any]:
         return {"models": 1, "description": "each case by the network of the one fold that held it out"}
     folds = ", ".join(map(str, record.folds))
     return {"models": len(record.folds), "description": f"fold {folds}" if len(record.folds) == 1 else f"folds {folds}"}
+
+
+def _post_processing(record: RunRecord) -> str | None:
+    done = []
+    share = record.settings.get("speck_share")
+    if share:
+        smallest = "the smallest training lesion of their type"
+        done.append(f"predicted lesions of less than {share:g} of the volume of {smallest} are removed")
+    # Over fewer folds nnU-Net v1 has not decided on any.
+    if record.identity.method == "nnunet-v1" and len(record.folds) == N_FOLDS and record.track != Track.PUBLIC_CV:
+        done.append(
+            "all but the largest component of those classes for which its five folds say so, as nnU-Net v1 does"
+        )
+    return "; ".join(done) or None
 
 
 def _cost(record: RunRecord) -> dict[str, Any]:

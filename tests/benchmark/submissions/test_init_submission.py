@@ -142,6 +142,16 @@ def test_weights_that_were_begun_with_are_extra_data():
     assert data == {"name": "LiTS", "public": PLACEHOLDER, "use": "pretraining"}
 
 
+def test_what_is_done_to_predictions_is_told():
+    assert "post_processing" not in claims_of(_record(settings={"speck_share": 0}))
+    told = claims_of(_record(settings={"speck_share": 0.5}))["post_processing"]
+    assert told.startswith("predicted lesions of less than 0.5 of the volume")
+    # nnU-Net v1 keeps largest components where all its folds have been validated, and not out of fold.
+    assert "largest component" in claims_of(_record("nnunet-v1"))["post_processing"]
+    assert "post_processing" not in claims_of(_record("nnunet-v1", folds=[0]))
+    assert "post_processing" not in claims_of(_record("nnunet-v1", track="public-cv"))
+
+
 def test_a_name_with_marks_stays_one_text():
     for name in ('a: "b" #c', "é 腹 \U0001f600", "* x", "yes", "{[", "back\\slash"):
         form = read_form(_filled(form_template({"method": name})).encode()).form
