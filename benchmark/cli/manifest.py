@@ -31,7 +31,10 @@ def manifest(folder: Path, out: Path, track: str | None, hidden: bool | None) ->
     from ..submissions.make_manifest import manifest_of
     from ..submissions.manifest_file import write_manifest
 
-    made = manifest_of(folder, track, hidden, progress=True)
+    notes: list[str] = []
+    made = manifest_of(folder, track, hidden, notes=notes, progress=True)
     write_manifest(made, out)
     kept = "hidden labels" if made.hidden else "public labels"
+    for note in notes:
+        click.echo(f"note: {note}", err=True)
     click.echo(f"{out}: {len(made.cases)} cases of {made.track}, {kept}, {made.digest}")

@@ -37,12 +37,12 @@ def read_case(
 
     What is stored along other axes than the reference is turned to lie as it does, and `notes` say so.
     """
-    header = gathered_header(reference, problems)
+    header = gathered_header(reference, problems, notes)
     highest = max(protocol.class_ids)
-    labels = gathered_labels(header, highest, problems) if header is not None else None
+    labels = gathered_labels(header, highest, problems, notes) if header is not None else None
     geometry = header.geometry if header is not None else None
     read = {title: labels_on_grid(geometry, path, highest, problems, notes) for title, path in predictions.items()}
-    ct = gathered_header(image, problems) if image is not None else None
+    ct = gathered_header(image, problems, notes) if image is not None else None
     if image is not None:
         axes_on_grid(geometry, ct, image, problems)
     if geometry is None or labels is None:

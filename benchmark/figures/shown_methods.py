@@ -13,7 +13,7 @@ from ..errors import BenchError, Problem, listed
 from ..runs.run_folder import STATE_FILE
 from ..runs.run_record import RunRecord, read_record
 from ..runs.tracks import Track
-from ..volumes.label_maps import case_id
+from ..volumes.volume_names import case_id
 
 _RECORD = "record.json"
 

@@ -26,7 +26,7 @@ from ..submissions.make_manifest import OFFICIAL_TEST, manifest_of
 from ..submissions.manifest import Manifest
 from ..submissions.manifest_file import read_manifest
 from ..submissions.prediction_check import check_prediction
-from ..volumes.label_maps import case_id
+from ..volumes.volume_names import case_id
 from .configuration import Configuration
 from .jobs import predictions_by_case
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import AliasChoices, BaseModel, Field, TypeAdapter, ValidationError
 
 from ..errors import BenchError, Problem, listed, raise_if_any
-from ..volumes.label_maps import case_id
+from ..volumes.volume_names import case_id
 from .configuration import Configuration
 
 PREDICTIONS_FILE = "predictions.json"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..volumes.geometry import Geometry
-from ..volumes.label_maps import read_header
 from ..volumes.stored_volume import VolumeError
+from ..volumes.volume_header import read_header
 from .findings import Finding
 from .image_check import FileNotes, inspect_image
 from .label_check import inspect_label

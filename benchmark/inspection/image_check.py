@@ -8,9 +8,10 @@ from pathlib import Path
 
 from ..mswal_facts import IN_PLANE_VOXELS, SLICE_COUNTS
 from ..volumes.geometry import Geometry, numbers_text
-from ..volumes.label_maps import read_header
 from ..volumes.nifti_placement import places_twice, unusual_unit
-from ..volumes.stored_volume import VolumeError
+from ..volumes.stored_volume import StoredVolume, VolumeError
+from ..volumes.volume_header import read_header
+from ..volumes.volume_names import is_nifti
 from ..volumes.voxel_summary import VoxelSummary, summarize_voxels
 from .findings import Finding
 
@@ -49,7 +50,7 @@ def inspect_image(path: Path, notes: FileNotes, *, is_mswal: bool) -> str | None
         return None
     try:
         stored = read_header(path)
-        _check_header(path, stored.geometry, notes)
+        _check_header(stored, notes)
         if is_mswal:
             check_size(stored.geometry, notes)
         summary = summarize_voxels(stored)
@@ -68,15 +69,18 @@ def is_broken_link(path: Path, notes: FileNotes) -> bool:
     return broken
 
 
-def check_placement(path: Path, notes: FileNotes) -> None:
+def check_placement(stored: StoredVolume, notes: FileNotes) -> None:
     """Adds what of a NIfTI header tools read in different ways; other files have one placement and one unit."""
-    if path.name.endswith(".mha"):
+    if not is_nifti(stored.file.name):
         return
-    if places_twice(path):
-        notes.add("two-places", "two placements in the header", "one")
-    unit = unusual_unit(path)
+    unit = unusual_unit(stored.file)
     if unit:
         notes.add("length-unit", unit, "mm")
+    elif stored.remarks:
+        for remark in stored.remarks:
+            notes.add("readers-differ", remark)
+    elif places_twice(stored.file):
+        notes.add("two-places", "two placements in the header", "one")
 
 
 def check_size(geometry: Geometry, notes: FileNotes) -> None:
@@ -92,11 +96,11 @@ def check_size(geometry: Geometry, notes: FileNotes) -> None:
         notes.add("in-plane-size", f"{in_plane[0]} x {in_plane[1]}", expected)
 
 
-def _check_header(path: Path, geometry: Geometry, notes: FileNotes) -> None:
+def _check_header(stored: StoredVolume, notes: FileNotes) -> None:
     low, high = SPACING_LIMITS_MM
-    if not all(low <= step <= high for step in geometry.spacing_mm):
-        notes.add("spacing", f"{numbers_text(geometry.spacing_mm)} mm", f"{low:g} to {high:g} mm")
-    check_placement(path, notes)
+    if not all(low <= step <= high for step in stored.geometry.spacing_mm):
+        notes.add("spacing", f"{numbers_text(stored.geometry.spacing_mm)} mm", f"{low:g} to {high:g} mm")
+    check_placement(stored, notes)
 
 
 def _check_values(summary: VoxelSummary, notes: FileNotes) -> None:

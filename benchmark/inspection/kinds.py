@@ -43,7 +43,15 @@ _ALL = (
         "bad-geometry", "error", "the header gives no valid place and spacing",
         "Of a label, --fix copies the image's where the shapes agree. An image has to come from its source again.",
     ),
+    Kind(
+        "bad-scaling", "error", "readers take other values from the header's slope and intercept",
+        "Find out which values are meant, and save them unscaled.",
+    ),
     Kind("spacing", "error", "no CT has such a spacing", "Convert the image from its source again."),
+    Kind(
+        "readers-differ", "warning", "SimpleITK and nibabel place the volume differently",
+        "Save it again with the reader whose place is right, or copy its image's header.",
+    ),
     Kind("two-places", "warning", "sform and qform place the volume differently; tools read one or the other", _LOOK),
     Kind("length-unit", "warning", "the header's unit is not millimetres, which half of the tools ignore", _LOOK),
     # Images.
@@ -63,6 +71,10 @@ _ALL = (
     ),
     Kind("shape-differs", "error", "the label has another shape than its image", "Find the label of this image."),
     Kind("not-integer", "error", "voxels of the label are not whole numbers", "Was it resampled with interpolation?"),
+    Kind(
+        "scaled-labels", "warning", "labels were saved scaled, and are whole numbers only when rounded",
+        "Save the label map again as integers: nnU-Net cuts off decimals, which turns 0.99 into background.",
+    ),
     Kind("unknown-label", "error", "voxels of the label have values that dataset.json does not name", "Relabel them."),
     Kind("empty-label", "warning", "the label has no lesion", "Is the patient without any, or is the annotation lost?"),
     Kind("specks", "warning", "lesions of 1 to 3 voxels; reported only, they count as lesions", _LOOK),

@@ -11,10 +11,12 @@ from ...metrics.components import connected_components
 from ...metrics.foreground import Foreground
 from ..mswal_facts import SPECK_VOXELS
 from ..volumes.geometry import Geometry, differing, disagreements, numbers_text
-from ..volumes.label_maps import WrongValues, read_header, sift_labels
+from ..volumes.label_maps import ValueCheck, sift_labels
 from ..volumes.nifti_header import read_nifti_header
 from ..volumes.orientation import axes_towards
 from ..volumes.stored_volume import StoredVolume, VolumeError
+from ..volumes.volume_header import read_header
+from ..volumes.volume_names import is_nifti
 from .image_check import FileNotes, check_placement, is_broken_link
 
 
@@ -36,16 +38,16 @@ def inspect_label(path: Path, image: Geometry | None, labels: frozenset[int], no
             return None
         stored, refused = placed, error
     else:
-        check_placement(path, notes)
+        check_placement(stored, notes)
     try:
-        foreground, wrong = sift_labels(stored, max(labels))
+        foreground, values = sift_labels(stored, max(labels))
     except VolumeError as error:
         _compare(stored, image, refused, notes, readable=False)
         notes.add_fault(error)
         return None
     _compare(stored, image, refused, notes, readable=True)
-    foreground = _without_unknown(foreground, labels, wrong)
-    if _check_values(wrong, labels, notes):
+    foreground = _without_unknown(foreground, labels, values)
+    if _check_values(values, labels, notes):
         _check_specks(foreground, notes)
         return None
     if not foreground.starts.size:
@@ -57,7 +59,7 @@ def inspect_label(path: Path, image: Geometry | None, labels: frozenset[int], no
 
 def _placed_as(path: Path, image: Geometry | None) -> StoredVolume | None:
     """The label as if it lay where its image lies, so that its voxels can be looked at; None where it cannot be."""
-    if image is None or path.name.endswith(".mha"):
+    if image is None or not is_nifti(path.name):
         return None
     try:
         return read_nifti_header(path, placed_as=image)
@@ -70,7 +72,7 @@ def _compare(
 ) -> None:
     label = stored.geometry
     same_shape = image is not None and label.shape == image.shape
-    repairable = readable and same_shape and not stored.file.name.endswith(".mha")
+    repairable = readable and same_shape and stored.voxels is stored.file and is_nifti(stored.file.name)
     if refused is not None:
         notes.add_fault(refused, repairable=repairable)
     if image is None:
@@ -92,24 +94,26 @@ def _told(geometry: Geometry, names: dict[str, float]) -> str:
     return ", ".join(f"{name.removesuffix('_mm')} {numbers_text(getattr(geometry, name))}" for name in names)
 
 
-def _without_unknown(foreground: Foreground, labels: frozenset[int], wrong: WrongValues) -> Foreground:
+def _without_unknown(foreground: Foreground, labels: frozenset[int], values: ValueCheck) -> Foreground:
     """Values between the lowest and the highest label need not all be labels."""
     unknown = ~np.isin(foreground.class_ids, list(labels))
     if not unknown.any():
         return foreground
-    wrong.outside.add(foreground.class_ids[unknown], foreground.lengths[unknown])
+    values.outside.add(foreground.class_ids[unknown], foreground.lengths[unknown])
     return foreground.select(~unknown)
 
 
-def _check_values(wrong: WrongValues, labels: frozenset[int], notes: FileNotes) -> bool:
+def _check_values(values: ValueCheck, labels: frozenset[int], notes: FileNotes) -> bool:
     """Whether any voxel is no label."""
-    if wrong.not_finite:
-        notes.add("not-finite", f"{wrong.not_finite} voxels", "none")
-    if wrong.fractional.voxels:
-        notes.add("not-integer", str(wrong.fractional), "whole numbers")
-    if wrong.outside.voxels:
-        notes.add("unknown-label", str(wrong.outside), ", ".join(map(str, sorted(labels))))
-    return bool(wrong.not_finite or wrong.fractional.voxels or wrong.outside.voxels)
+    if values.not_finite:
+        notes.add("not-finite", f"{values.not_finite} voxels", "none")
+    if values.fractional.voxels:
+        notes.add("not-integer", str(values.fractional), "whole numbers")
+    if values.outside.voxels:
+        notes.add("unknown-label", str(values.outside), ", ".join(map(str, sorted(labels))))
+    if remark := values.rounding_remark():
+        notes.add("scaled-labels", remark, "whole numbers")
+    return bool(values.not_finite or values.fractional.voxels or values.outside.voxels)
 
 
 def _check_specks(foreground: Foreground, notes: FileNotes) -> None:

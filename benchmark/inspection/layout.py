@@ -17,7 +17,8 @@ from ..lesion_classes import LESION_CLASSES, classes_of
 from .findings import Finding
 
 _CHANNEL = "_0000"
-_SUFFIXES = (".nii.gz", ".nii", ".mha")
+# What nnU-Net reads with SimpleITK.
+_SUFFIXES = (".nii.gz", ".nii", ".mha", ".nrrd")
 _MSWAL_LABELS = frozenset({0, *(lesion.id for lesion in LESION_CLASSES)})
 _DESCRIPTION = "dataset.json"
 

@@ -20,9 +20,9 @@ from ..errors import BenchError, Problem
 from ..files import whole_file, write_text
 from ..progress import progress_bar
 from ..volumes.geometry import differing
-from ..volumes.label_maps import read_header
 from ..volumes.nifti_placement import copy_placement
 from ..volumes.stored_volume import DAMAGED, VolumeError
+from ..volumes.volume_header import read_header
 from .case_check import CaseResult, inspect_case_label
 from .inspect_dataset import Inspection
 from .layout import CaseFiles

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ...splits import SPLIT_FILE, SplitError, read_split
 from ..errors import BenchError, Problem, listed
-from ..volumes.label_maps import case_id
+from ..volumes.volume_names import case_id
 
 
 def reference_files(folder: Path, cases: Collection[str]) -> dict[str, Path]:

@@ -16,7 +16,8 @@ from ..figures.case_volumes import read_case
 from ..figures.ct_panel import draw_grey, outline_path
 from ..files import whole_file
 from ..scoring.protocol import Protocol
-from ..volumes.label_maps import read_header, read_labels
+from ..volumes.label_maps import read_labels
+from ..volumes.volume_header import read_header
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

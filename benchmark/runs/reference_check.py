@@ -10,8 +10,9 @@ from ..dataset import Case
 from ..errors import BenchError, Problem, raise_if_any
 from ..scoring.protocol import Protocol
 from ..volumes.geometry import disagreements
-from ..volumes.label_maps import check_labels, read_header
+from ..volumes.label_maps import check_labels
 from ..volumes.orientation import axes_towards
+from ..volumes.volume_header import read_header
 
 
 def check_references(cases: dict[str, Case], protocol: Protocol, report: Report) -> None:

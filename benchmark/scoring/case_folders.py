@@ -6,10 +6,11 @@ import os
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from glob import escape
 from pathlib import Path
 
 from ..errors import Problem, listed, raise_if_any
-from ..volumes.label_maps import SUFFIXES, case_id
+from ..volumes.volume_names import COMPANION_SUFFIXES, SUFFIXES, case_behind, case_id
 
 # What nnU-Net writes beside its predictions.
 _NNUNET_SIDE_FILES = frozenset(
@@ -22,7 +23,7 @@ _NNUNET_SIDE_FILES = frozenset(
         "summary.json",
     }
 )
-_NNUNET_SIDE_SUFFIXES = (".npz", ".pkl")
+_SIDE_SUFFIXES = (".npz", ".pkl", *COMPANION_SUFFIXES)
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def _scan(path: Path, problems: list[Problem]) -> CaseFolder | None:
     for entry in entries:
         case = case_id(entry.name)
         if case is None:
-            if entry.name not in _NNUNET_SIDE_FILES and not entry.name.endswith(_NNUNET_SIDE_SUFFIXES):
+            if entry.name not in _NNUNET_SIDE_FILES and not entry.name.lower().endswith(_SIDE_SUFFIXES):
                 ignored.append(entry.name)
         elif case in files:
             found = f"{files[case].name} and {entry.name}"
@@ -122,6 +123,14 @@ def _empty(path: Path, ignored: list[str]) -> Problem:
     found = ", ".join(ignored) or "an empty folder"
     inner = [name for name in ignored if (path / name).is_dir()]
     mend = f"Did you mean {path / inner[0]}?" if inner else ""
+    # MONAI's SaveImaged makes a folder for each image, and the image's name is the beginning of the file's.
+    of_monai = next((file for name in inner for file in (path / name).glob(f"{escape(name)}_*.nii.gz")), None)
+    if of_monai is not None:
+        case = of_monai.parent.name.removesuffix("_0000")
+        mend = (
+            f"{of_monai.relative_to(path)} is named as MONAI's SaveImaged does. Rename it {case}.nii.gz and put it "
+            'into one folder with the others, or save with separate_folder=False and output_postfix="".'
+        )
     return Problem("no label map in it", str(path), expected, found, mend)
 
 
@@ -156,5 +165,14 @@ def _unpaired(folder: CaseFolder, reference: CaseFolder, missing: Sequence[str])
     extra = [path.name for case, path in folder.files.items() if case not in reference.files]
     if extra:
         what = f"predictions of cases that {reference.path} does not have: {listed(extra)}"
-        problems.append(Problem(what, str(folder.path), mend="A prediction is named as its reference label map is."))
+        mend = "A prediction is named as its reference label map is."
+        meant = [
+            (path.name, known)
+            for case, path in folder.files.items()
+            if case not in reference.files and (known := case_behind(case, reference.files))
+        ]
+        if meant:
+            others = f", and {len(meant) - 1} others likewise" if len(meant) > 1 else ""
+            mend += f" Rename {meant[0][0]} to {meant[0][1]}.nii.gz{others}."
+        problems.append(Problem(what, str(folder.path), mend=mend))
     return problems

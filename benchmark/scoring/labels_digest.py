@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import BenchError, Problem
+from ..volumes.volume_header import files_of
 
 
 def labels_digest(files: Mapping[str, Path]) -> str:
@@ -17,8 +18,9 @@ def labels_digest(files: Mapping[str, Path]) -> str:
     digest = hashlib.sha256()
     for case, path in sorted(files.items()):
         try:
-            with path.open("rb") as file:
-                digest.update(f"{case} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+            for one in files_of(path):
+                with one.open("rb") as file:
+                    digest.update(f"{case} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
         except OSError as error:
             raise BenchError(Problem(f"cannot be read ({error.strerror or error})", str(path))) from error
     return "sha256:" + digest.hexdigest()

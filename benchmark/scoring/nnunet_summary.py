@@ -17,7 +17,7 @@ from ...metrics.aggregation import defined_mean
 from ...metrics.case import CaseScore, ClassCounts
 from ..errors import BenchError, Problem
 from ..files import write_text
-from ..volumes.label_maps import case_id
+from ..volumes.volume_names import case_id
 from .score_result import ScoreResult
 
 SUMMARY_FILE = "summary.json"

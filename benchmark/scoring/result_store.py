@@ -20,7 +20,9 @@ from ...metrics.case import CaseScore, ClassCounts
 from ...metrics.lesions import Lesions
 from ...metrics.surface_distance import SurfaceAgreement
 from .. import volumes
+from ..errors import BenchError
 from ..files import whole_file
+from ..volumes.volume_header import files_of
 from .protocol import Protocol
 
 
@@ -74,13 +76,16 @@ class ResultStore:
 
 def _digest(path: Path) -> str | None:
     try:
-        # Nothing that is no file, such as a pipe, which would never end.
-        if not path.is_file():
-            return None
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
+        digests = []
+        for one in files_of(path):
+            # Nothing that is no file, such as a pipe, which would never end.
+            if not one.is_file():
+                return None
+            with one.open("rb") as file:
+                digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+    except (OSError, BenchError):
         return None
+    return " ".join(digests)
 
 
 @cache

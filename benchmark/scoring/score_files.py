@@ -38,7 +38,7 @@ class CaseOutcome:
     """How many of the scores were in the store."""
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    """What was done to a file that its owner should know."""
+    """What was done to a file, or what other readers make of it, that its owner should know."""
 
 
 def score_files(reference: Path, prediction: Path, *, protocol: Protocol = MSWAL_1, details: bool = False) -> CaseScore:
@@ -60,7 +60,7 @@ def score_case_files(
     costs the scores that need it, and its problems are in the outcome. Raises StoreError.
     """
     outcome = CaseOutcome(files.case)
-    header = gathered_header(files.reference, outcome.problems)
+    header = gathered_header(files.reference, outcome.problems, outcome.notes)
     outcome.geometry = header.geometry if header is not None else None
     keys = {} if store is None or header is None else store.keys(files.reference, files.predictions)
     for name, key in keys.items():
@@ -70,7 +70,7 @@ def score_case_files(
     outcome.reused = len(outcome.scores)
     reference = None
     if header is not None and outcome.reused < len(files.predictions):
-        reference = gathered_labels(header, max(protocol.class_ids), outcome.problems)
+        reference = gathered_labels(header, max(protocol.class_ids), outcome.problems, outcome.notes)
     for name, path in files.predictions.items():
         # Read also where there is nothing to compare with, so that all that is wrong is told in one go.
         prediction = _prediction(path, name in outcome.scores, protocol, outcome)

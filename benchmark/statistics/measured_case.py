@@ -13,7 +13,8 @@ from ..dataset import Case
 from ..errors import BenchError, Problem
 from ..scoring.protocol import Protocol
 from ..volumes.geometry import Geometry, disagreements
-from ..volumes.label_maps import read_header, read_labels
+from ..volumes.label_maps import read_labels
+from ..volumes.volume_header import read_header
 
 Subset = Literal["train", "test"]
 

@@ -15,7 +15,7 @@ from ..intake.placing import place
 from ..progress import progress_bar
 from ..runs.run_record import RunRecord, read_record
 from ..runs.tracks import Track
-from ..volumes.label_maps import SUFFIXES, case_id
+from ..volumes.volume_names import SUBMITTED_SUFFIXES, submitted_case_id
 from .form_file import read_form
 from .form_template import form_template
 from .listing import PREDICTIONS
@@ -105,11 +105,12 @@ def _predictions(run: Path, record: RunRecord) -> Path:
 
 def _label_maps(folder: Path, problems: list[Problem]) -> list[Path]:
     try:
-        files = sorted(path for path in folder.iterdir() if case_id(path.name) is not None and path.is_file())
+        files = sorted(path for path in folder.iterdir() if submitted_case_id(path.name) is not None and path.is_file())
     except OSError as error:
         problems.append(Problem(f"cannot be read ({error.strerror or error})", str(folder), "a folder of predictions"))
         return []
     files = [path for path in files if not path.name.startswith(".")]
     if not files:
-        problems.append(Problem("has no prediction in it", str(folder), f"label maps ({', '.join(SUFFIXES)})"))
+        expected = f"label maps ({', '.join(SUBMITTED_SUFFIXES)})"
+        problems.append(Problem("has no prediction in it", str(folder), expected))
     return files

@@ -13,7 +13,8 @@ from ..errors import BenchError, Problem, listed, raise_if_any
 from ..lesion_classes import LESION_CLASSES, classes_of, names_by_id
 from ..progress import progress_bar
 from ..volumes.geometry import Geometry
-from ..volumes.label_maps import SUFFIXES, case_id, read_header
+from ..volumes.volume_header import read_header
+from ..volumes.volume_names import SUFFIXES, case_id
 from .manifest import ExpectedCase, Manifest
 from .submission_form import TRACK_WORDS, TrackName
 
@@ -26,14 +27,20 @@ _DECIMALS = 6
 
 
 def manifest_of(
-    folder: Path, track: str | None = None, hidden: bool | None = None, *, progress: bool = False
+    folder: Path,
+    track: str | None = None,
+    hidden: bool | None = None,
+    *,
+    notes: list[str] | None = None,
+    progress: bool = False,
 ) -> Manifest:
     """The manifest of a folder of label maps (`CASE.nii.gz`) or of images (`CASE_0000.nii.gz`): the same of both.
 
     Of a data set in nnU-Net's raw layout it is that of the track's cases: the training cases for `public-cv`, the test
     cases for `official-test`. Without `track`, that of a folder called `labelsTr` or `imagesTr` is `public-cv`, else
     `official-test`. That one is hidden and others are not, unless `hidden` says so. Labels are those of a
-    `dataset.json` in the folder or beside it, else MSWAL's. Raises BenchError with everything that is in the way.
+    `dataset.json` in the folder or beside it, else MSWAL's. Where other readers than SimpleITK place a file elsewhere,
+    `notes` get a sentence. Raises BenchError with everything that is in the way.
     """
     track = _checked(track) if track is not None else _track_of(folder)
     part = _part(folder, track)
@@ -43,7 +50,7 @@ def manifest_of(
     with progress_bar("manifest", "file", shown=progress) as report:
         for done, (case, path) in enumerate(files.items(), start=1):
             try:
-                cases[case] = _expected(path)
+                cases[case] = _expected(path, notes)
             except BenchError as error:
                 problems += error.problems
             report(done, len(files), "")
@@ -112,10 +119,12 @@ def _files_by_case(folder: Path) -> dict[str, Path]:
     return {case: folder / of_case[0] for case, of_case in sorted(by_case.items())}
 
 
-def _expected(path: Path) -> ExpectedCase:
-    geometry = read_header(path).geometry
+def _expected(path: Path, notes: list[str] | None) -> ExpectedCase:
+    stored = read_header(path)
+    if notes is not None:
+        notes += [f"{path}: {remark}" for remark in stored.remarks]
     try:
-        return ExpectedCase.model_validate(_rounded(geometry))
+        return ExpectedCase.model_validate(_rounded(stored.geometry))
     except ValidationError as error:
         raise BenchError(*_told(str(path), error)) from error
 

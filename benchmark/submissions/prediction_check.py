@@ -8,9 +8,10 @@ import numpy as np
 
 from ..errors import BenchError
 from ..volumes.geometry import differing, numbers_text
-from ..volumes.label_maps import check_labels, read_header
+from ..volumes.label_maps import check_labels
 from ..volumes.orientation import axes_towards
 from ..volumes.stored_volume import MOST_VOXELS, StoredVolume, VolumeError
+from ..volumes.volume_header import read_header
 from .findings import Finding
 from .listing import PackageError, SubmittedFile
 from .manifest import ExpectedCase
@@ -33,12 +34,14 @@ def check_prediction(
     except BenchError as error:
         return _of_error(error, file.name, case)
     findings = _of_grid(stored, file.name, case, expected)
+    findings += [Finding("readers-differ", file.name, remark, case=case) for remark in stored.remarks]
+    rounded: list[str] = []
     if deep and not any(finding.code in _NOT_ITS_VOXELS for finding in findings):
         try:
-            check_labels(stored, highest_label)
+            check_labels(stored, highest_label, rounded)
         except BenchError as error:
             findings += _of_error(error, file.name, case)
-    return findings
+    return [*findings, *(Finding("scaled-labels", file.name, remark, case=case) for remark in rounded)]
 
 
 def _of_error(error: BenchError, file: str, case: str) -> list[Finding]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import BenchError, Problem
-from ..volumes.label_maps import SUFFIXES, case_id
+from ..volumes.volume_names import SUBMITTED_SUFFIXES, submitted_case_id
 from .bounds import Bounds
 from .listing import SubmittedFile
 from .submitted_files import files_named, open_submission
@@ -37,10 +37,11 @@ def unpacked(
 
 
 def _file_name(case: str, name: str) -> str:
-    suffix = next((suffix for suffix in SUFFIXES if name.lower().endswith(suffix)), None)
+    suffix = next((suffix for suffix in SUBMITTED_SUFFIXES if name.lower().endswith(suffix)), None)
     # A case id comes from a manifest, and one of another maker's may be a path.
-    if suffix is None or case_id(Path(f"{case}{suffix}").name) != case or "\\" in case:
-        raise BenchError(Problem("not the file of a case", name, f"a case id and one of {', '.join(SUFFIXES)}", case))
+    if suffix is None or submitted_case_id(Path(f"{case}{suffix}").name) != case or "\\" in case:
+        expected = f"a case id and one of {', '.join(SUBMITTED_SUFFIXES)}"
+        raise BenchError(Problem("not the file of a case", name, expected, case))
     return f"{case}{suffix}"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import BenchError, listed
 from ..progress import progress_bar
-from ..volumes.label_maps import case_id
+from ..volumes.volume_names import case_behind, submitted_case_id
 from .bounds import Bounds
 from .findings import Finding, in_order
 from .form_file import read_form
@@ -19,7 +19,6 @@ from .prediction_check import check_prediction
 from .submission_form import FORM_FILE, SubmissionForm
 from .submitted_files import open_submission
 
-_IMAGE_CHANNEL = "_0000"
 _FORM_NAMES = frozenset({"submission.yaml", "submission.yml", "submission.yaml.txt"})
 
 
@@ -82,7 +81,7 @@ def _predictions(files: Sequence[SubmittedFile], manifest: Manifest, findings: l
     """Name -> case of every file that is the prediction of one; what else lies there goes to the findings."""
     folder = f"{PREDICTIONS}/"
     if not any(file.name.startswith(folder) for file in files) and any(
-        "/" not in file.name and case_id(file.name) is not None for file in files
+        "/" not in file.name and submitted_case_id(file.name) is not None for file in files
     ):
         folder = ""
         findings.append(Finding("not-in-folder", expected=f"{PREDICTIONS}/CASE.nii.gz"))
@@ -91,13 +90,13 @@ def _predictions(files: Sequence[SubmittedFile], manifest: Manifest, findings: l
     others = []
     for name in (file.name for file in files):
         base = name.removeprefix(folder)
-        case = case_id(base)
+        case = submitted_case_id(base)
         if not name.startswith(folder) or case is None or "/" in base:
             others.append(name)
         elif case in manifest.cases:
             names.setdefault(case, []).append(name)
         else:
-            meant = spelled.get(case.casefold()) or spelled.get(case.removesuffix(_IMAGE_CHANNEL).casefold())
+            meant = spelled.get(case_behind(case.casefold(), spelled) or "")
             findings.append(Finding("unknown-case", name, case, f"{meant}.nii.gz" if meant else _some_case(manifest)))
     for case, several in names.items():
         if len(several) > 1:
@@ -115,7 +114,7 @@ def _beside(names: Iterable[str], folder: str, found: Iterable[str], manifest: M
         # nnU-Net writes CASE.npz beside CASE.nii.gz, which is fine.
         stems = {base[:place] for place, letter in enumerate(base) if letter == "."}
         cases = sorted(stems & without)
-        if cases and name.startswith(folder) and case_id(base) is None:
+        if cases and name.startswith(folder) and submitted_case_id(base) is None:
             expected = f"{PREDICTIONS}/{cases[0]}.nii.gz"
             findings.append(Finding("wrong-suffix", name, base.removeprefix(cases[0]), expected, cases[0]))
         else:
@@ -157,10 +156,11 @@ def _missing(
 ) -> list[Finding]:
     # What is refused is there, though it cannot be used.
     errors = [finding for finding in findings if finding.severity == "error"]
-    refused = {finding.case for finding in errors} | {case_id(_base(finding.file)) for finding in errors}
+    refused = {finding.case for finding in errors} | {submitted_case_id(_base(finding.file)) for finding in errors}
     missing = [case for case in manifest.cases if case not in found and case not in refused]
     if len(missing) == len(manifest.cases):
-        elsewhere = {each.file.rpartition("/")[0] for each in findings if case_id(_base(each.file)) in manifest.cases}
+        of_cases = (each.file for each in findings if submitted_case_id(_base(each.file)) in manifest.cases)
+        elsewhere = {file.rpartition("/")[0] for file in of_cases}
         where = f"label maps in {listed(sorted(elsewhere), 3)}" if elsewhere else ""
         return [Finding("no-predictions", found=where, expected=f"{PREDICTIONS}/CASE.nii.gz, {len(missing)} cases")]
     code = "missing-allowed" if allow_missing else "missing-case"

@@ -7,9 +7,10 @@ from pathlib import Path
 from ...metrics.foreground import Foreground
 from ..errors import BenchError, Problem
 from .geometry import Geometry, disagreements
-from .label_maps import check_labels, read_header, read_labels
+from .label_maps import check_labels, read_labels
 from .orientation import StoredAxes, axes_towards
 from .stored_volume import StoredVolume
+from .volume_header import read_header
 
 
 def labels_on_grid(
@@ -24,16 +25,17 @@ def labels_on_grid(
     """The labels (z, y, x), at most `highest`, of the file at `path`, turned to lie on the grid `geometry`.
 
     None where they cannot be had, or need not with `check_only`; where the reference has no grid, the file is checked
-    all the same. What is wrong goes to `problems`, that its axes were turned to `notes`.
+    all the same. What is wrong goes to `problems`; that its axes were turned, that its values were rounded and where
+    other readers place it goes to `notes`.
     """
-    stored = gathered_header(path, problems)
+    stored = gathered_header(path, problems, notes)
     axes = axes_on_grid(geometry, stored, path, problems)
     if stored is None or axes is None:
         _check(stored, highest, problems)
         return None
     if not axes.are_the_same:
         notes.append(f"{path}: stored along other axes, taken as {axes} to lie on the reference's grid")
-    labels = None if check_only else gathered_labels(stored, highest, problems)
+    labels = None if check_only else gathered_labels(stored, highest, problems, notes)
     return labels if labels is None or axes.are_the_same else axes.of_foreground(labels)
 
 
@@ -50,19 +52,21 @@ def axes_on_grid(
     return None if wrong else axes
 
 
-def gathered_header(path: Path, problems: list[Problem]) -> StoredVolume | None:
-    """`read_header`; None where it raises."""
+def gathered_header(path: Path, problems: list[Problem], notes: list[str]) -> StoredVolume | None:
+    """`read_header`, its remarks added to `notes`; None where it raises."""
     try:
-        return read_header(path)
+        stored = read_header(path)
     except BenchError as error:
         problems += error.problems
         return None
+    notes += [f"{path}: {remark}" for remark in stored.remarks]
+    return stored
 
 
-def gathered_labels(stored: StoredVolume, highest: int, problems: list[Problem]) -> Foreground | None:
+def gathered_labels(stored: StoredVolume, highest: int, problems: list[Problem], notes: list[str]) -> Foreground | None:
     """`read_labels`; None where it raises."""
     try:
-        return read_labels(stored, highest)
+        return read_labels(stored, highest, notes)
     except BenchError as error:
         problems += error.problems
         return None

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from stat import S_ISDIR
 from typing import Any
 
 import numpy as np
@@ -16,94 +15,82 @@ from numpy.typing import NDArray
 
 from ...metrics.foreground import Foreground, ForegroundBuilder, Runs, find_runs
 from ..errors import Problem, raise_if_any
-from .metaimage_header import read_metaimage_header
-from .nifti_header import read_nifti_header
-from .stored_volume import DAMAGED, StoredVolume, corrupt, read_voxels, refuse
+from .stored_volume import StoredVolume, read_voxels
 from .volume_file import VolumeFile
+from .volume_header import read_header
 
-SUFFIXES = (".nii.gz", ".nii", ".mha")
-# Floats must be whole numbers exactly: 1.9999 is not a label. Only scaled data, integers with a slope in 32 bits, gets
-# room for the rounding: writers that scale labels 0..7 to 16 bits are off by half a step, 5.3e-5.
-SCALED_TOLERANCE = 1e-4
+# Integers that hold scaled labels are off by half a scaling step at most, and by what 32 bits round.
+_ROUNDING = 2e-5
+# Coarser steps than twice this do not tell labels apart.
+_COARSEST = 0.25
 # Distinct wrong values that are counted one by one; a probability map has millions.
 _MOST_DISTINCT = 1000
 _MOST_SHOWN = 8
 _IS_IT_AN_IMAGE = "Is this an image, or a label map of another data set?"
 
 
-def case_id(name: str) -> str | None:
-    """The case that a file is of, by its name: the name without `.nii.gz`, `.nii` or `.mha`; None for other files."""
-    for suffix in SUFFIXES:
-        if name.lower().endswith(suffix) and len(name) > len(suffix):
-            return name[: -len(suffix)]
-    return None
-
-
-def read_header(file: VolumeFile) -> StoredVolume:
-    """What a volume file says of itself, without reading its voxels. Raises BenchError when it cannot be used."""
-    try:
-        status = file.stat()
-        if S_ISDIR(status.st_mode):
-            raise refuse(file, "a folder", "a file", mend="")
-        if not status.st_size:
-            raise refuse(file, "the file is empty", fault="truncated")
-        return read_metaimage_header(file) if file.name.lower().endswith(".mha") else read_nifti_header(file)
-    except DAMAGED as error:
-        raise corrupt(file, error) from error
-    except OSError as error:
-        raise refuse(file, f"cannot be read ({error.strerror or error})", mend="") from error
-
-
 def read_label_map(file: VolumeFile, highest_label: int) -> Foreground:
-    """Reads one `.nii.gz`, `.nii` or `.mha` file whose voxels are all whole numbers from 0 to `highest_label` (< 256).
+    """Reads a volume file whose voxels are all whole numbers from 0 to `highest_label` (< 256).
 
-    Gives what is labelled, (z, y, x). Any integer dtype is read, and floats that are whole numbers; 4D with one volume
-    is read as 3D. Raises BenchError with everything that is wrong: values that are fractional, not finite or not
-    labels, each with their number.
+    Gives what is labelled, (z, y, x). Any integer dtype is read, and floats that are whole numbers; scaled integers
+    are taken for the label within half a scaling step; 4D with one volume is read as 3D. Raises BenchError with
+    everything that is wrong: values that are fractional, not finite or not labels, each with their number.
     """
     return read_labels(read_header(file), highest_label)
 
 
-def read_labels(stored: StoredVolume, highest_label: int) -> Foreground:
-    """As `read_label_map`, of a file whose header is read already."""
-    foreground, wrong = sift_labels(stored, highest_label)
-    raise_if_any(wrong.problems(stored.file))
+def read_labels(stored: StoredVolume, highest_label: int, notes: list[str] | None = None) -> Foreground:
+    """As `read_label_map`, of a file whose header is read already. That values were rounded is added to `notes`."""
+    foreground, values = sift_labels(stored, highest_label)
+    raise_if_any(values.problems(stored.file))
+    _note(stored, values, notes)
     return foreground
 
 
-def check_labels(stored: StoredVolume, highest_label: int) -> None:
-    """Raises what `read_labels` raises, and keeps nothing of what it reads."""
-    wrong = WrongValues(highest_label)
-    for _ in _sifted_runs(stored, wrong):
+def check_labels(stored: StoredVolume, highest_label: int, notes: list[str] | None = None) -> None:
+    """Raises and notes what `read_labels` does, and keeps nothing of what it reads."""
+    values = ValueCheck(highest_label, _tolerance(stored))
+    for _ in _sifted_runs(stored, values):
         pass
-    raise_if_any(wrong.problems(stored.file))
+    raise_if_any(values.problems(stored.file))
+    _note(stored, values, notes)
 
 
-def sift_labels(stored: StoredVolume, highest_label: int) -> tuple[Foreground, WrongValues]:
+def _note(stored: StoredVolume, values: ValueCheck, notes: list[str] | None) -> None:
+    if notes is not None and (remark := values.rounding_remark()):
+        notes.append(f"{stored.file}: {remark}")
+
+
+def sift_labels(stored: StoredVolume, highest_label: int) -> tuple[Foreground, ValueCheck]:
     """What is labelled, and apart from it the values that are no labels, which are background in the first.
 
     Raises VolumeError for a file that is damaged.
     """
     z, y, x = stored.geometry.shape[::-1]
-    builder, wrong = ForegroundBuilder((z, y, x)), WrongValues(highest_label)
-    for runs, voxels in _sifted_runs(stored, wrong):
+    builder, check = ForegroundBuilder((z, y, x)), ValueCheck(highest_label, _tolerance(stored))
+    for runs, voxels in _sifted_runs(stored, check):
         builder.add(runs, voxels)
-    return builder.finish(), wrong
+    return builder.finish(), check
 
 
-def _sifted_runs(stored: StoredVolume, wrong: WrongValues) -> Iterator[tuple[Runs, int]]:
-    """The labelled runs of one block after the other, and its number of voxels; what is no label goes to `wrong`."""
+def _sifted_runs(stored: StoredVolume, check: ValueCheck) -> Iterator[tuple[Runs, int]]:
+    """The labelled runs of one block after the other, and its number of voxels; what is no label goes to `check`."""
     for block in read_voxels(stored):
         # Scaled before runs are looked for: a stored 0 may be a label then.
         runs = find_runs(_values(stored, block))
         if runs.starts.size:
-            labels = wrong.sort_out(runs.values, runs.lengths, _is_scaled(stored))
+            labels = check.sort_out(runs.values, runs.lengths)
             runs = Runs(runs.starts, runs.lengths, labels)
         yield runs, block.size
 
 
 def _is_scaled(stored: StoredVolume) -> bool:
     return (stored.slope, stored.intercept) != (1.0, 0.0)
+
+
+def _tolerance(stored: StoredVolume) -> float:
+    """How far a value may be from its label. Floats must be whole numbers exactly: 1.9999 is not a label."""
+    return min(abs(stored.slope) / 2 + _ROUNDING, _COARSEST) if _is_scaled(stored) else 0.0
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -135,39 +122,53 @@ class Tally:
 
 
 @dataclass
-class WrongValues:
-    """Separates labels from what is none, block by block, and keeps count of the latter."""
+class ValueCheck:
+    """Separates labels from what is none, block by block, and keeps count of the latter and of what was rounded."""
 
     highest_label: int
+    tolerance: float = 0.0
+    """How far a value may be from a whole number."""
+    rounded: Tally = field(default_factory=Tally)
+    """Values that are no whole numbers, but near enough to be taken for labels."""
     not_finite: int = 0
     """Voxels that are NaN or infinite."""
     fractional: Tally = field(default_factory=Tally)
     outside: Tally = field(default_factory=Tally)
     """Whole numbers below 0 or above `highest_label`."""
 
-    def sort_out(self, values: NDArray[Any], voxels: NDArray[np.int64], scaled: bool) -> NDArray[Any]:
+    def sort_out(self, values: NDArray[Any], voxels: NDArray[np.int64]) -> NDArray[Any]:
         """The values, of which each stands for `voxels` voxels, as whole numbers; where a value is no label, 0."""
         if np.issubdtype(values.dtype, np.floating):
-            values = self._whole(values, voxels, SCALED_TOLERANCE if scaled else 0.0)
+            values = self._whole(values, voxels)
         if values.min() < 0 or values.max() > self.highest_label:
             bad = (values < 0) | (values > self.highest_label)
             self.outside.add(values[bad], voxels[bad])
             values = np.where(bad, 0, values)
         return values
 
-    def _whole(
-        self, values: NDArray[np.floating[Any]], voxels: NDArray[np.int64], tolerance: float
-    ) -> NDArray[np.floating[Any]]:
+    def _whole(self, values: NDArray[np.floating[Any]], voxels: NDArray[np.int64]) -> NDArray[np.floating[Any]]:
         finite = np.isfinite(values)
         if not finite.all():
             self.not_finite += int(voxels[~finite].sum())
             values = np.where(finite, values, 0)
         whole: NDArray[np.floating[Any]] = np.rint(values)
-        bad = np.abs(values - whole) > tolerance
+        off = np.abs(values - whole)
+        bad = off > self.tolerance
+        near = (off > 0) & ~bad
+        if near.any():
+            self.rounded.add(values[near], voxels[near])
         if bad.any():
             self.fractional.add(values[bad], voxels[bad])
             whole[bad] = 0
         return whole
+
+    def rounding_remark(self) -> str | None:
+        """A sentence about values that were taken for the nearest label; None where all were whole numbers."""
+        if not self.rounded.voxels:
+            return None
+        cut = sorted({round(value) for value in self.rounded.counts if int(value) != round(value)})
+        lost = f"; nnU-Net cuts off decimals and would lose label {', '.join(map(str, cut))}" if cut else ""
+        return f"its labels were scaled when they were saved ({self.rounded}), and are taken as the nearest label{lost}"
 
     def problems(self, file: VolumeFile) -> list[Problem]:
         problems = []

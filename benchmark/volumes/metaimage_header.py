@@ -1,116 +1,156 @@
-"""The header of a MetaImage file (`.mha`): lines of `Key = Value`, then the voxels."""
+"""The header of a MetaImage (`.mha`, or `.mhd` with its voxels in a file beside it), read by SimpleITK.
+
+MetaIO, with which SimpleITK reads it, does not survive every text. So the lines that tell shape, place and type are
+checked to be numbers of the right count, and nothing but them is shown to it.
+"""
 
 from __future__ import annotations
 
-import numpy as np
+import re
+from collections.abc import Mapping
+from math import isfinite, prod
+from pathlib import Path
 
-from .geometry import DIRECTION_TOLERANCE, Geometry, skew
-from .stored_volume import StoredVolume, refuse
+from .simpleitk_header import header_by_simpleitk
+from .stored_volume import MOST_VOXELS, StoredVolume, refuse
 from .volume_file import VolumeFile
 
-_MOST_LINES = 100
-_MOST_LINE_BYTES = 4096
+# An image that was made from a DICOM file has a hundred lines, some of them long.
+_MOST_HEADER_BYTES = 1 << 20
 _MOST_AXES = 10
-_DTYPES = {
-    "MET_CHAR": "i1", "MET_UCHAR": "u1", "MET_SHORT": "i2", "MET_USHORT": "u2", "MET_INT": "i4", "MET_UINT": "u4",
-    "MET_LONG_LONG": "i8", "MET_ULONG_LONG": "u8", "MET_FLOAT": "f4", "MET_DOUBLE": "f8",
-}  # fmt: skip
-# MetaIO reads several names for one field.
-_ALIASES = {
-    "Rotation": "TransformMatrix",
-    "Orientation": "TransformMatrix",
-    "Origin": "Offset",
-    "Position": "Offset",
-    "ElementByteOrderMSB": "BinaryDataByteOrderMSB",
-}
+_MOST_NUMBER_CHARACTERS = 40
+_COUNT = re.compile(r"-?[0-9]{1,9}")
+_TRUE = ("T", "t", "1")
+# Numbers a field: one for each axis, or one for each pair of them.
+_OF_AXES = ("DimSize", "ElementSpacing", "ElementSize", "Offset", "Position", "Origin", "ImagePosition")
+_OF_PAIRS = ("TransformMatrix", "Rotation", "Orientation")
+_FLAGS = ("BinaryData", "BinaryDataByteOrderMSB", "ElementByteOrderMSB", "CompressedData")
+_COUNTS = ("NDims", "ElementNumberOfChannels", "HeaderSize")
+_NEEDED = ("NDims", "DimSize", "ElementType", "ElementDataFile")
+_TYPES = frozenset(
+    f"MET_{sign}{kind}" for kind in ("CHAR", "SHORT", "INT", "LONG", "LONG_LONG") for sign in ("", "U")
+) | {"MET_FLOAT", "MET_DOUBLE"}
 _SAVE_AGAIN = "Save it again as a 3D label map, for example with SimpleITK."
 
 
-# What is not finite is looked for and refused: numpy need not warn of it.
-@np.errstate(over="ignore", invalid="ignore")
 def read_metaimage_header(file: VolumeFile) -> StoredVolume:
-    """Reads `file` up to its voxels. Raises BenchError for what is not a MetaImage with one 3D volume of numbers."""
-    fields, offset_bytes = _fields(file)
+    """Reads `file` up to its voxels. Raises VolumeError for what is not a MetaImage with one 3D volume of numbers."""
+    fields, header_bytes = _fields(file)
+    _refuse_wrong(file, fields)
+    compressed = _is_set(fields, "CompressedData")
+    # Its voxels are not read by SimpleITK, so where they are and how they are packed need not be told.
+    shown = {name: value for name, value in fields.items() if name not in ("CompressedData", "HeaderSize")}
+    text = "".join(f"{name} = {value}\n" for name, value in shown.items() if name != "ElementDataFile")
+    read = header_by_simpleitk(file, f"{text}ElementDataFile = LOCAL\n".encode(), ".mha")
+    # Either name will do.
+    big_endian = _is_set(fields, "BinaryDataByteOrderMSB") or _is_set(fields, "ElementByteOrderMSB")
+    voxels, offset = file, header_bytes
     if fields["ElementDataFile"].upper() != "LOCAL":
-        found = fields["ElementDataFile"]
-        raise refuse(file, "the voxels are in another file", "ElementDataFile = LOCAL", found, _SAVE_AGAIN)
-    if fields.get("BinaryData", "True").lower() != "true":
-        raise refuse(file, "the voxels are stored as text", "BinaryData = True", mend=_SAVE_AGAIN)
-    kind, channels = fields.get("ElementType", "nothing"), fields.get("ElementNumberOfChannels", "1")
-    if kind not in _DTYPES or channels != "1":
-        found = f"{channels} channels of {kind}"
-        raise refuse(file, "the voxels are neither integers nor floats", "labels", found, _SAVE_AGAIN)
-    big_endian = fields.get("BinaryDataByteOrderMSB", "False").lower() == "true"
+        voxels, offset = _beside(file, fields["ElementDataFile"]), 0
+    skipped = int(fields.get("HeaderSize", "0"))
+    if skipped:
+        if voxels is file or compressed or skipped < -1:
+            what = "a HeaderSize is read only of plain voxels in another file"
+            raise refuse(file, what, "0", str(skipped), _SAVE_AGAIN)
+        voxel_bytes = prod(read.geometry.shape) * read.dtype.itemsize
+        # -1: the voxels are the end of the file.
+        offset = skipped if skipped > 0 else max(0, voxels.stat().st_size - voxel_bytes)
     return StoredVolume(
         file=file,
-        geometry=_geometry(file, fields),
-        dtype=np.dtype(_DTYPES[kind]).newbyteorder(">" if big_endian else "<"),
+        voxels=voxels,
+        geometry=read.geometry,
+        dtype=read.dtype.newbyteorder(">" if big_endian else "<"),
         slope=1.0,
         intercept=0.0,
-        offset_bytes=offset_bytes,
-        packing="zlib" if fields.get("CompressedData", "False").lower() == "true" else "none",
+        offset_bytes=offset,
+        packing="zlib" if compressed else "none",
     )
+
+
+def metaimage_voxels(path: Path) -> Path:
+    """The file with the voxels of a `.mhd`. Raises VolumeError for one that names none, or one elsewhere."""
+    fields, _ = _fields(path)
+    name = fields["ElementDataFile"]
+    return path if name.upper() == "LOCAL" else _beside(path, name)
 
 
 def _fields(file: VolumeFile) -> tuple[dict[str, str], int]:
-    """The fields of the header, and where the voxels begin: after the line of ElementDataFile, always the last."""
+    """The known fields in their order, and the header's length, which ends with the line of ElementDataFile."""
     fields: dict[str, str] = {}
-    offset_bytes = 0
+    known = {*_OF_AXES, *_OF_PAIRS, *_FLAGS, *_COUNTS, *_NEEDED}
+    left = _MOST_HEADER_BYTES
     with file.open("rb") as stream:
-        for _ in range(_MOST_LINES):
-            line = stream.readline(_MOST_LINE_BYTES)
-            offset_bytes += len(line)
-            key, equals, value = line.decode("latin-1").partition("=")
-            if not equals or not line.endswith(b"\n"):
+        while line := stream.readline(left):
+            left -= len(line)
+            text = line.decode("latin-1")
+            at = min((place for sign in "=:" if (place := text.find(sign)) >= 0), default=-1)
+            if at < 0 or not line.endswith(b"\n"):
                 break
-            name = key.strip()
-            fields[_ALIASES.get(name, name)] = value.strip()
+            name, value = text[:at].strip(), text[at + 1 :].strip()
+            if name in known:
+                if name in fields:
+                    raise refuse(file, f"the header has two lines of {name}", "one", mend=_SAVE_AGAIN)
+                fields[name] = value
             if name == "ElementDataFile":
-                return fields, offset_bytes
+                return fields, _MOST_HEADER_BYTES - left
     raise refuse(file, "not a MetaImage file, or one that is cut off within its header", mend=_SAVE_AGAIN)
 
 
-def _geometry(file: VolumeFile, fields: dict[str, str]) -> Geometry:
-    sizes = _numbers(file, fields, "DimSize")
-    count = len(sizes)
-    if (
-        not 3 <= count <= _MOST_AXES
-        or any(size != int(size) or size < 1 for size in sizes)
-        or any(size > 1 for size in sizes[3:])
-    ):
-        expected, found = "one 3D volume with at least a voxel along each axis", fields["DimSize"]
-        raise refuse(file, "not one 3D volume", expected, f"DimSize = {found}", _SAVE_AGAIN, fault="not-3d")
-    spacing = _numbers(file, fields, "ElementSpacing", count, [1.0] * count)[:3]
-    if min(spacing) <= 0:
-        found = fields["ElementSpacing"]
-        raise refuse(file, "the header has no valid spacing", "three positive numbers", found, fault="bad-geometry")
-    origin = _numbers(file, fields, "Offset", count, [0.0] * count)[:3]
-    matrix = _numbers(file, fields, "TransformMatrix", count * count, np.eye(count).ravel().tolist())
-    # The file lists the axes' directions one after the other: the transpose of a matrix with an axis a column.
-    direction = np.reshape(matrix, (count, count))[:3, :3].T
-    if not skew(direction) <= DIRECTION_TOLERANCE:
-        what = "the axes of the grid are not at right angles"
-        mend = "Resample the image and its labels to a grid without shear."
-        raise refuse(file, what, mend=mend, fault="bad-geometry")
-    return Geometry(
-        (int(sizes[0]), int(sizes[1]), int(sizes[2])),
-        (spacing[0], spacing[1], spacing[2]),
-        (origin[0], origin[1], origin[2]),
-        tuple(direction.ravel().tolist()),
-    )
+def _refuse_wrong(file: VolumeFile, fields: Mapping[str, str]) -> None:
+    """Refuses what MetaIO would stumble over, and what is no volume of numbers."""
+    for name in _NEEDED:
+        if name not in fields:
+            raise refuse(file, f"the header has no {name}", mend=_SAVE_AGAIN)
+    for name in _FLAGS:
+        if fields.get(name, "False") not in ("True", "False", "true", "false", "T", "F", "t", "f", "1", "0"):
+            raise refuse(file, f"the header has no valid {name}", "True or False", fields[name], _SAVE_AGAIN)
+    for name in _COUNTS:
+        if not _COUNT.fullmatch(fields.get(name, "1")):
+            raise refuse(file, f"the header has no valid {name}", "a whole number", fields[name], _SAVE_AGAIN)
+    if not _is_set(fields, "BinaryData", "True"):
+        raise refuse(file, "the voxels are stored as text", "BinaryData = True", mend=_SAVE_AGAIN)
+    kind, channels = fields["ElementType"], fields.get("ElementNumberOfChannels", "1")
+    if kind not in _TYPES or channels != "1":
+        found = f"{channels} channels of {kind}"
+        raise refuse(file, "the voxels are neither integers nor floats", "labels", found, _SAVE_AGAIN)
+    axes = int(fields["NDims"])
+    shape = _numbers(file, fields, "DimSize", axes) if 3 <= axes <= _MOST_AXES else []
+    if not shape or any(size < 1 or size != int(size) for size in shape) or any(size > 1 for size in shape[3:]):
+        expected = "one 3D volume with at least a voxel along each axis"
+        found = f"NDims = {axes}, DimSize = {fields['DimSize'][:_MOST_NUMBER_CHARACTERS]}"
+        raise refuse(file, "not one 3D volume", expected, found, _SAVE_AGAIN, fault="not-3d")
+    if prod(shape) > MOST_VOXELS:
+        # ITK computes with it before anybody can look.
+        found = fields["DimSize"]
+        raise refuse(file, "the header claims an absurd size", f"at most {MOST_VOXELS} voxels", found)
+    for name in fields.keys() & {*_OF_AXES, *_OF_PAIRS}:
+        numbers = _numbers(file, fields, name, axes if name in _OF_AXES else axes * axes)
+        if name in ("ElementSpacing", "ElementSize") and not all(numbers):
+            found = fields[name]
+            raise refuse(file, "the header has no valid spacing", "positive numbers", found, fault="bad-geometry")
 
 
-def _numbers(
-    file: VolumeFile, fields: dict[str, str], name: str, count: int | None = None, default: list[float] | None = None
-) -> list[float]:
-    text = fields.get(name)
-    if text is None and default is not None:
-        return default
+def _numbers(file: VolumeFile, fields: Mapping[str, str], name: str, count: int) -> list[float]:
+    words = fields[name].split()
     try:
-        values = [float(word) for word in (text or "").split()]
+        numbers = [float(word) for word in words if len(word) <= _MOST_NUMBER_CHARACTERS]
     except ValueError:
-        values = []
-    if not values or len(values) != (count or len(values)) or not np.isfinite(values).all():
-        expected = f"{count} numbers" if count else "numbers"
-        raise refuse(file, f"the header has no valid {name}", expected, text or "nothing", _SAVE_AGAIN)
-    return values
+        numbers = []
+    if not len(numbers) == len(words) == count or not all(isfinite(number) for number in numbers):
+        found = fields[name][:_MOST_NUMBER_CHARACTERS] or "nothing"
+        raise refuse(file, f"the header has no valid {name}", f"{count} numbers", found, _SAVE_AGAIN)
+    return numbers
+
+
+def _is_set(fields: Mapping[str, str], name: str, default: str = "False") -> bool:
+    return fields.get(name, default).startswith(_TRUE)
+
+
+def _beside(file: VolumeFile, name: str) -> Path:
+    """The file with the voxels, which must lie in the same folder: a header leads nowhere else."""
+    if not isinstance(file, Path):
+        raise refuse(file, "the voxels are in another file", "ElementDataFile = LOCAL", name, _SAVE_AGAIN)
+    if name != Path(name).name or "\0" in name or name in ("", ".", ".."):
+        what = "the voxels are not in one file beside the header"
+        raise refuse(file, what, "the name of a file in the same folder", name, _SAVE_AGAIN)
+    return file.with_name(name)

@@ -12,8 +12,10 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from isal import igzip
 
-from .nifti_header import HEADER, HEADER_BYTES, placed_alike, qform_placement, read_fields, sform_placement
+from .nifti_fields import HEADER, HEADER_BYTES, read_fields
+from .nifti_geometry import placed_alike, qform_placement, sform_placement
 from .stored_volume import is_gzip, open_gzip
+from .volume_file import VolumeFile
 
 _COPIED = ("qform_code", "sform_code", "quatern", "qoffset", "srow")
 _LENGTH_BITS = 7
@@ -21,16 +23,16 @@ _BLOCK_BYTES = 1 << 19
 _UNITS = {1: "metres", 3: "micrometres"}
 
 
-def unusual_unit(path: Path) -> str | None:
+def unusual_unit(file: VolumeFile) -> str | None:
     """The unit of length of a header that does not say millimetres or nothing: ITK converts it, nibabel does not."""
-    fields, _ = read_fields(path)
+    fields, _ = read_fields(file)
     return _UNITS.get(int(fields["xyzt_units"]) & _LENGTH_BITS)
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def places_twice(path: Path) -> bool:
+def places_twice(file: VolumeFile) -> bool:
     """Whether the header's sform and qform both count and put the volume into different places."""
-    fields, _ = read_fields(path)
+    fields, _ = read_fields(file)
     if fields["sform_code"] <= 0 or fields["qform_code"] <= 0:
         return False
     return not placed_alike(sform_placement(fields), qform_placement(fields))

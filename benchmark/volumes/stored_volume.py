@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import gzip
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any, BinaryIO, Literal, cast
 
@@ -35,7 +35,7 @@ _IsalError = cast("type[Exception]", isal_zlib.error)
 DAMAGED: tuple[type[Exception], ...] = (gzip.BadGzipFile, _IsalError, OverflowError)
 """What unpacking raises on bytes that are not what was packed."""
 _COPY_AGAIN = "The file is damaged: copy it again or make it again."
-Fault = Literal["unreadable", "truncated", "corrupt", "not-3d", "bad-geometry"]
+Fault = Literal["unreadable", "truncated", "corrupt", "not-3d", "bad-geometry", "bad-scaling"]
 """What kind of thing is wrong with a file: for programs, which do not read sentences."""
 
 
@@ -52,6 +52,9 @@ class StoredVolume:
     """What the header of a volume file says about its voxels."""
 
     file: VolumeFile
+    """What the user named; errors name it."""
+    voxels: VolumeFile
+    """Where the voxels are: the same file, or the one beside it that a `.mhd` or `.hdr` describes."""
     geometry: Geometry
     dtype: np.dtype[Any]
     """As stored, byte order included."""
@@ -61,7 +64,11 @@ class StoredVolume:
     offset_bytes: int
     """Bytes before the voxels: of the unpacked stream for `gzip`, of the file itself otherwise."""
     packing: Literal["none", "gzip", "zlib"]
-    """`gzip` packs the whole file, header included; `zlib` only the voxels."""
+    """`gzip` packs the whole file, header included; `zlib` only the voxels, as one zlib or gzip stream."""
+    remarks: tuple[str, ...] = ()
+    """Sentences about what other readers than SimpleITK make of the header, where that differs."""
+    segments: Mapping[int, str] = field(default_factory=dict)
+    """Voxel value -> name, of a segmentation of 3D Slicer, which names its segments; empty for other files."""
 
     @property
     def voxel_bytes(self) -> int:
@@ -131,7 +138,7 @@ def _refuse_absurd(volume: StoredVolume) -> None:
     voxels = prod(volume.geometry.shape)
     if voxels > MOST_VOXELS:
         raise refuse(volume.file, "the header claims an absurd size", f"at most {MOST_VOXELS} voxels", f"{voxels}")
-    file_bytes = volume.file.stat().st_size
+    file_bytes = volume.voxels.stat().st_size
     most = file_bytes if volume.packing == "none" else file_bytes * _DEFLATE_LIMIT
     if volume.offset_bytes + volume.voxel_bytes > most:
         raise _cut_off(volume, f"at most {max(0, most - volume.offset_bytes)}")
@@ -144,7 +151,7 @@ def _cut_off(volume: StoredVolume, found: str) -> VolumeError:
 
 def _opened(volume: StoredVolume) -> BinaryIO:
     """The file, unpacked, at its first voxel."""
-    stream = open_gzip(volume.file) if volume.packing == "gzip" else volume.file.open("rb")
+    stream = open_gzip(volume.voxels) if volume.packing == "gzip" else volume.voxels.open("rb")
     left = volume.offset_bytes
     while left:
         skipped = len(stream.read(min(left, _BLOCK_BYTES)))

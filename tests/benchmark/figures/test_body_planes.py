@@ -8,7 +8,8 @@ import pytest
 import SimpleITK
 
 from mswal_bench.benchmark.figures.body_planes import VIEWS, BodyGrid, View, planes_of_runs, read_planes, voxels_of
-from mswal_bench.benchmark.volumes.label_maps import read_header, read_label_map
+from mswal_bench.benchmark.volumes.label_maps import read_label_map
+from mswal_bench.benchmark.volumes.volume_header import read_header
 from mswal_bench.metrics.foreground import foreground_of
 
 ORIENTATIONS = ["".join(sides) for axes in permutations(("RL", "AP", "IS")) for sides in product(*axes)]

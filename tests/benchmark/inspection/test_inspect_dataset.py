@@ -17,7 +17,7 @@ from mswal_bench.benchmark.inspection.image_check import FileNotes, inspect_imag
 from mswal_bench.benchmark.inspection.inspect_dataset import inspect_dataset
 from mswal_bench.benchmark.inspection.label_check import inspect_label
 from mswal_bench.benchmark.inspection.layout import CaseFiles, Layout
-from mswal_bench.benchmark.volumes.label_maps import read_header
+from mswal_bench.benchmark.volumes.volume_header import read_header
 from mswal_bench.tests.benchmark.inspection.raw_folder import edit_voxels, image_of, label_of
 
 DEADLY = "PHANTOM_0002"

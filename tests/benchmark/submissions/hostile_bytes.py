@@ -28,7 +28,8 @@ from mswal_bench.benchmark.submissions.bounds import Bounds
 from mswal_bench.benchmark.submissions.digest import predictions_digest
 from mswal_bench.benchmark.submissions.submitted_files import open_submission
 from mswal_bench.benchmark.submissions.unpack import unpacked
-from mswal_bench.benchmark.volumes.label_maps import check_labels, read_header
+from mswal_bench.benchmark.volumes.label_maps import check_labels
+from mswal_bench.benchmark.volumes.volume_header import read_header
 from mswal_bench.tests.benchmark.submissions.packages import member, pack
 
 # Of its own work: what else the machine does is nobody's fault.

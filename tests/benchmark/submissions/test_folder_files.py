@@ -8,7 +8,7 @@ import pytest
 from mswal_bench.benchmark.errors import BenchError
 from mswal_bench.benchmark.submissions.listing import PackageError
 from mswal_bench.benchmark.submissions.submitted_files import open_submission
-from mswal_bench.benchmark.volumes.label_maps import read_header
+from mswal_bench.benchmark.volumes.volume_header import read_header
 from mswal_bench.tests.benchmark.submissions.packages import FILES, found_in, opened, pack
 
 

@@ -10,7 +10,8 @@ import pytest
 from mswal_bench.benchmark.errors import BenchError
 from mswal_bench.benchmark.submissions.bounds import Bounds
 from mswal_bench.benchmark.submissions.submitted_files import files_named, open_submission
-from mswal_bench.benchmark.volumes.label_maps import check_labels, read_header, read_labels
+from mswal_bench.benchmark.volumes.label_maps import check_labels, read_labels
+from mswal_bench.benchmark.volumes.volume_header import read_header
 from mswal_bench.tests.benchmark.submissions.packages import FILES, PACKINGS, found_in, opened, pack
 from mswal_bench.tests.conftest import SaveLabels
 

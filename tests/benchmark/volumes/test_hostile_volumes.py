@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from mswal_bench.benchmark.errors import BenchError
-from mswal_bench.benchmark.volumes.label_maps import read_header, read_label_map
+from mswal_bench.benchmark.volumes.label_maps import read_label_map
+from mswal_bench.benchmark.volumes.volume_header import read_header
 from mswal_bench.tests.conftest import SaveLabels
 
 LABELS = np.zeros((3, 4, 5), np.uint8)

@@ -10,7 +10,9 @@ import pytest
 import SimpleITK
 
 from mswal_bench.benchmark.errors import BenchError
-from mswal_bench.benchmark.volumes.label_maps import case_id, check_labels, read_header, read_label_map
+from mswal_bench.benchmark.volumes.label_maps import check_labels, read_label_map
+from mswal_bench.benchmark.volumes.volume_header import read_header
+from mswal_bench.benchmark.volumes.volume_names import case_id
 
 if TYPE_CHECKING:
     from ...conftest import SaveLabels

@@ -8,8 +8,9 @@ import pytest
 import SimpleITK
 
 from mswal_bench.benchmark.volumes.geometry import Geometry, disagreements
-from mswal_bench.benchmark.volumes.label_maps import read_header, read_label_map
+from mswal_bench.benchmark.volumes.label_maps import read_label_map
 from mswal_bench.benchmark.volumes.orientation import axes_towards
+from mswal_bench.benchmark.volumes.volume_header import read_header
 
 ORIENTATIONS = ["".join(sides) for axes in permutations(("RL", "AP", "IS")) for sides in product(*axes)]
 LABELS = np.random.default_rng(0).integers(0, 8, (4, 5, 6)).astype(np.uint8)

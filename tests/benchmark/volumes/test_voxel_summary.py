@@ -10,7 +10,7 @@ import SimpleITK
 from numpy.typing import NDArray
 
 from mswal_bench.benchmark.errors import BenchError
-from mswal_bench.benchmark.volumes.label_maps import read_header
+from mswal_bench.benchmark.volumes.volume_header import read_header
 from mswal_bench.benchmark.volumes.voxel_summary import VoxelSummary, summarize_voxels
 
 if TYPE_CHECKING:

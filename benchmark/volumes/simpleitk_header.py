@@ -1,0 +1,109 @@
+"""Asks SimpleITK what a header says: it is the authority for where a voxel lies and of which type it is.
+
+nnU-Net, MONAI's ITK reader and most participants read with SimpleITK: a harness that reads otherwise judges another
+image. Only headers that were checked to be harmless get here, for ITK's parsers trust what they read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from .geometry import DIRECTION_TOLERANCE, Geometry, numbers_text, skew
+from .stored_volume import VolumeError, refuse
+from .volume_file import VolumeFile
+
+_SPATIAL_AXES = 3
+_DTYPES = {
+    "8-bit signed integer": "i1", "8-bit unsigned integer": "u1", "16-bit signed integer": "i2",
+    "16-bit unsigned integer": "u2", "32-bit signed integer": "i4", "32-bit unsigned integer": "u4",
+    "64-bit signed integer": "i8", "64-bit unsigned integer": "u8", "32-bit float": "f4", "64-bit float": "f8",
+}  # fmt: skip
+_SAVE_AGAIN = "Save it again as one 3D volume, for example with SimpleITK."
+_SHEARED = "the axes of the grid are not at right angles"
+_RESAMPLE = "Resample the image and its labels to a grid without shear."
+
+
+@dataclass(frozen=True)
+class ReadHeader:
+    """What SimpleITK reads in a header."""
+
+    geometry: Geometry
+    dtype: np.dtype[Any]
+    """In this machine's byte order."""
+    metadata: Mapping[str, str]
+
+
+def header_by_simpleitk(file: VolumeFile, content: bytes, suffix: str) -> ReadHeader:
+    """What SimpleITK says of a file that begins with `content` and ends in `suffix`; `file` is named in errors.
+
+    Raises VolumeError where SimpleITK refuses it, and where it is not one 3D volume of numbers.
+    """
+    with TemporaryDirectory(prefix="mswal-header-") as folder:
+        path = Path(folder, f"header{suffix}")
+        path.write_bytes(content)
+        return _read(file, path)
+
+
+def _read(file: VolumeFile, path: Path) -> ReadHeader:
+    import SimpleITK
+
+    reader = SimpleITK.ImageFileReader()
+    reader.SetFileName(str(path))
+    try:
+        reader.ReadImageInformation()
+    except RuntimeError as error:
+        raise _refusal(file, str(error)) from error
+    sizes, channels = reader.GetSize(), reader.GetNumberOfComponents()
+    if len(sizes) < _SPATIAL_AXES or channels != 1 or any(size != 1 for size in sizes[_SPATIAL_AXES:]):
+        found = f"shape {tuple(sizes)}" + (f" of {channels} channels" if channels != 1 else "")
+        expected = "one 3D volume with at least a voxel along each axis"
+        raise refuse(file, "not one 3D volume", expected, found, _SAVE_AGAIN, fault="not-3d")
+    kind = SimpleITK.GetPixelIDValueAsString(reader.GetPixelID())
+    if kind not in _DTYPES:
+        raise refuse(file, "the voxels are neither integers nor floats", "labels", kind, _SAVE_AGAIN)
+    axes = len(sizes)
+    spacing = np.array(reader.GetSpacing()[:_SPATIAL_AXES])
+    direction = np.reshape(reader.GetDirection(), (axes, axes))[:_SPATIAL_AXES, :_SPATIAL_AXES]
+    # A negative step turns its axis: reading the image does so, reading its header alone does not.
+    direction = direction * np.where(spacing < 0, -1.0, 1.0)
+    geometry = Geometry(
+        sizes[:_SPATIAL_AXES],
+        tuple(np.abs(spacing).tolist()),
+        reader.GetOrigin()[:_SPATIAL_AXES],
+        tuple(direction.ravel().tolist()),
+    )
+    _check_geometry(file, geometry)
+    return ReadHeader(
+        geometry, np.dtype(_DTYPES[kind]), {key: reader.GetMetaData(key) for key in reader.GetMetaDataKeys()}
+    )
+
+
+def _check_geometry(file: VolumeFile, geometry: Geometry) -> None:
+    """Raises VolumeError for numbers that place no volume: no or infinite steps, or axes not at right angles."""
+    if not all(0 < step < inf for step in geometry.spacing_mm):
+        found = numbers_text(geometry.spacing_mm)
+        raise refuse(file, "the header has no valid spacing", "three positive numbers", found, fault="bad-geometry")
+    if not np.isfinite([*geometry.origin_mm, *geometry.direction]).all():
+        raise refuse(
+            file,
+            "the header places the volume with numbers that are not finite",
+            mend="Copy the image's header, for example with SimpleITK's CopyInformation.",
+            fault="bad-geometry",
+        )
+    if not skew(np.reshape(geometry.direction, (3, 3))) <= DIRECTION_TOLERANCE:
+        raise refuse(file, _SHEARED, mend=_RESAMPLE, fault="bad-geometry")
+
+
+def _refusal(file: VolumeFile, message: str) -> VolumeError:
+    if "orthonormal" in message:
+        what = f"{_SHEARED}, which SimpleITK and with it nnU-Net do not read"
+        return refuse(file, what, mend=_RESAMPLE, fault="bad-geometry")
+    reason = message.strip().splitlines()[-1].removeprefix("sitk::ERROR: ")
+    return refuse(file, f"SimpleITK cannot read the header ({reason})", mend=_SAVE_AGAIN)

@@ -1,0 +1,38 @@
+"""Reads the header of a volume file of any format that is read here, told by its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from stat import S_ISDIR
+
+from .metaimage_header import metaimage_voxels, read_metaimage_header
+from .nifti_header import nifti_voxels, read_nifti_header
+from .nrrd_header import read_nrrd_header
+from .stored_volume import DAMAGED, StoredVolume, corrupt, refuse
+from .volume_file import VolumeFile
+
+
+def read_header(file: VolumeFile) -> StoredVolume:
+    """What a volume file says of itself, without reading its voxels. Raises BenchError when it cannot be used."""
+    try:
+        status = file.stat()
+        if S_ISDIR(status.st_mode):
+            raise refuse(file, "a folder", "a file", mend="")
+        if not status.st_size:
+            raise refuse(file, "the file is empty", fault="truncated")
+        name = file.name.lower()
+        if name.endswith((".mha", ".mhd")):
+            return read_metaimage_header(file)
+        return read_nrrd_header(file) if name.endswith(".nrrd") else read_nifti_header(file)
+    except DAMAGED as error:
+        raise corrupt(file, error) from error
+    except OSError as error:
+        raise refuse(file, f"cannot be read ({error.strerror or error})", mend="") from error
+
+
+def files_of(path: Path) -> tuple[Path, ...]:
+    """The file itself and, of a `.mhd` or `.hdr`, the one with its voxels. Raises VolumeError as `read_header` does."""
+    name = path.name.lower()
+    if name.endswith(".mhd"):
+        return path, metaimage_voxels(path)
+    return (path, nifti_voxels(path)) if name.endswith(".hdr") else (path,)
