@@ -74,6 +74,11 @@ def lesion_called(name: str) -> LesionClass | None:
     return _BY_SPELLING.get(_plain(name))
 
 
+def same_name(name: str, lesion: LesionClass) -> bool:
+    """Whether a name is the class's, in any spelling: case, gaps, the plural and British spelling are no difference."""
+    return _plain(name) in (_plain(lesion.key), _plain(lesion.name), _plain(lesion.plural))
+
+
 def names_by_id(labels: object, where: str) -> dict[int, str]:
     """The names of all labels but background, for ids 1, 2, 3 and so on. Raises BenchError as `classes_of` does."""
     form = '{"background": 0, "liver": 1, ...}'

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ...metrics.foreground import Foreground
 from ..errors import Problem
+from ..scoring.label_headers import gathered_label_header
 from ..scoring.protocol import Protocol
 from ..volumes.geometry import Geometry
 from ..volumes.gridded_labels import axes_on_grid, gathered_header, gathered_labels, labels_on_grid
@@ -37,11 +38,14 @@ def read_case(
 
     What is stored along other axes than the reference is turned to lie as it does, and `notes` say so.
     """
-    header = gathered_header(reference, problems, notes)
+    header = gathered_label_header(reference, protocol, problems, notes)
     highest = max(protocol.class_ids)
     labels = gathered_labels(header, highest, problems, notes) if header is not None else None
     geometry = header.geometry if header is not None else None
-    read = {title: labels_on_grid(geometry, path, highest, problems, notes) for title, path in predictions.items()}
+    read = {}
+    for title, path in predictions.items():
+        stored = gathered_label_header(path, protocol, problems, notes)
+        read[title] = labels_on_grid(geometry, stored, path, highest, problems, notes)
     ct = gathered_header(image, problems, notes) if image is not None else None
     if image is not None:
         axes_on_grid(geometry, ct, image, problems)

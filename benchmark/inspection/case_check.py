@@ -47,7 +47,7 @@ def inspect_case_label(layout: Layout, files: CaseFiles) -> FileResult:
     if files.label is None:
         return FileResult()
     notes = _notes(layout, files, files.label)
-    digest = inspect_label(files.label, _geometry(files.image), layout.labels, notes)
+    digest = inspect_label(files.label, _geometry(files.image), layout.labels, layout.classes, notes)
     return FileResult(tuple(notes.findings), digest)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ..segment_names import SEGMENTS_MEND
+
 Severity = Literal["error", "warning"]
 _COPY_AGAIN = "Copy it again or make it again."
 _LOOK = "Look at it."
@@ -76,6 +78,7 @@ _ALL = (
         "Save the label map again as integers: nnU-Net cuts off decimals, which turns 0.99 into background.",
     ),
     Kind("unknown-label", "error", "voxels of the label have values that dataset.json does not name", "Relabel them."),
+    Kind("unknown-segment", "error", "a segment of the label is not the class of its value", SEGMENTS_MEND),
     Kind("empty-label", "warning", "the label has no lesion", "Is the patient without any, or is the annotation lost?"),
     Kind("specks", "warning", "lesions of 1 to 3 voxels; reported only, they count as lesions", _LOOK),
     # Between cases.

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 
 from ...metrics.components import connected_components
 from ...metrics.foreground import Foreground
+from ..lesion_classes import LesionClass
 from ..mswal_facts import SPECK_VOXELS
+from ..segment_names import wrong_segments
 from ..volumes.geometry import Geometry, differing, disagreements, numbers_text
 from ..volumes.label_maps import ValueCheck, sift_labels
 from ..volumes.nifti_header import read_nifti_header
@@ -20,9 +23,12 @@ from ..volumes.volume_names import is_nifti
 from .image_check import FileNotes, check_placement, is_broken_link
 
 
-def inspect_label(path: Path, image: Geometry | None, labels: frozenset[int], notes: FileNotes) -> str | None:
+def inspect_label(
+    path: Path, image: Geometry | None, labels: frozenset[int], classes: Collection[LesionClass], notes: FileNotes
+) -> str | None:
     """Adds everything that is wrong with a label map to `notes`. `labels` are the values that it may have.
 
+    `classes` are what they stand for, empty where that is not known: segments must be called so.
     `image` is its image's geometry, None where that cannot be read. Gives the digest of the labels, None where they
     cannot be read or there are none. A geometry is repairable when the shapes agree and the voxels can be read.
     """
@@ -39,6 +45,8 @@ def inspect_label(path: Path, image: Geometry | None, labels: frozenset[int], no
         stored, refused = placed, error
     else:
         check_placement(stored, notes)
+        for expected, found in wrong_segments(stored.segments, classes) if classes else []:
+            notes.add("unknown-segment", found, expected)
     try:
         foreground, values = sift_labels(stored, max(labels))
     except VolumeError as error:

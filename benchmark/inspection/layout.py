@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BenchError, Problem, listed
-from ..lesion_classes import LESION_CLASSES, classes_of
+from ..lesion_classes import LESION_CLASSES, LesionClass, classes_of
 from .findings import Finding
 
 _CHANNEL = "_0000"
@@ -41,6 +41,8 @@ class Layout:
     root: Path
     labels: frozenset[int]
     """The label values that dataset.json names, 0 included; without it, MSWAL's."""
+    classes: tuple[LesionClass, ...]
+    """The classes that dataset.json names; empty where its labels cannot be scored."""
     is_mswal: bool
     """Whether what the paper says of its scans is to be expected: the labels are MSWAL's, and it is no phantom."""
     cases: tuple[CaseFiles, ...]
@@ -82,6 +84,7 @@ def lay_out(root: Path) -> Layout:
         if description:
             survey.add("description", "", root / _DESCRIPTION, "no usable labels", '"labels": {name: value}')
         labels = _MSWAL_LABELS
+    classes = _classes(description.get("labels"))
     by_subset = {subset: _pair(survey, subset) for subset in ("Tr", "Ts")}
     train, test = ({files.case for files in by_subset[subset] if files.image} for subset in ("Tr", "Ts"))
     announced = description.get("numTraining")
@@ -94,7 +97,9 @@ def lay_out(root: Path) -> Layout:
     return Layout(
         root=root,
         labels=labels,
-        is_mswal="phantom" not in description and _are_mswals(description.get("labels")),
+        classes=classes,
+        # By their names: another data set may have seven labels too.
+        is_mswal="phantom" not in description and classes == LESION_CLASSES,
         cases=(*by_subset["Tr"], *by_subset["Ts"]),
         findings=tuple(survey.findings),
     )
@@ -131,12 +136,11 @@ def _label_values(labels: Any) -> frozenset[int] | None:
     return frozenset(values) if len(values) > 1 else None
 
 
-def _are_mswals(labels: Any) -> bool:
-    """By their names: another data set may have seven labels too."""
+def _classes(labels: Any) -> tuple[LesionClass, ...]:
     try:
-        return classes_of(labels, _DESCRIPTION) == LESION_CLASSES
+        return classes_of(labels, _DESCRIPTION)
     except BenchError:
-        return False
+        return ()
 
 
 def _pair(survey: _Survey, subset: str) -> list[CaseFiles]:

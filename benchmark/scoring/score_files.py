@@ -10,7 +10,8 @@ from ...metrics.case import CaseScore, score_case
 from ...metrics.foreground import Foreground, empty_foreground
 from ..errors import Problem, raise_if_any
 from ..volumes.geometry import Geometry
-from ..volumes.gridded_labels import gathered_header, gathered_labels, labels_on_grid
+from ..volumes.gridded_labels import gathered_labels, labels_on_grid
+from .label_headers import gathered_label_header
 from .protocol import MSWAL_1, Protocol
 from .result_store import ResultStore
 
@@ -60,7 +61,7 @@ def score_case_files(
     costs the scores that need it, and its problems are in the outcome. Raises StoreError.
     """
     outcome = CaseOutcome(files.case)
-    header = gathered_header(files.reference, outcome.problems, outcome.notes)
+    header = gathered_label_header(files.reference, protocol, outcome.problems, outcome.notes)
     outcome.geometry = header.geometry if header is not None else None
     keys = {} if store is None or header is None else store.keys(files.reference, files.predictions)
     for name, key in keys.items():
@@ -97,4 +98,5 @@ def _prediction(path: Path | None, is_known: bool, protocol: Protocol, outcome: 
         shape = outcome.geometry.shape[::-1] if outcome.geometry is not None else (0, 0, 0)
         return None if is_known else empty_foreground(shape)
     highest = max(protocol.class_ids)
-    return labels_on_grid(outcome.geometry, path, highest, outcome.problems, outcome.notes, check_only=is_known)
+    stored = gathered_label_header(path, protocol, outcome.problems, outcome.notes)
+    return labels_on_grid(outcome.geometry, stored, path, highest, outcome.problems, outcome.notes, check_only=is_known)

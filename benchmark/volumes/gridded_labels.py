@@ -15,6 +15,7 @@ from .volume_header import read_header
 
 def labels_on_grid(
     geometry: Geometry | None,
+    stored: StoredVolume | None,
     path: Path,
     highest: int,
     problems: list[Problem],
@@ -24,11 +25,10 @@ def labels_on_grid(
 ) -> Foreground | None:
     """The labels (z, y, x), at most `highest`, of the file at `path`, turned to lie on the grid `geometry`.
 
-    None where they cannot be had, or need not with `check_only`; where the reference has no grid, the file is checked
-    all the same. What is wrong goes to `problems`; that its axes were turned, that its values were rounded and where
-    other readers place it goes to `notes`.
+    `stored` is the file's header, None where it cannot be read. Gives None where the labels cannot be had, or need not
+    with `check_only`; where the reference has no grid, the file is checked all the same. What is wrong goes to
+    `problems`; that its axes were turned or its values rounded goes to `notes`.
     """
-    stored = gathered_header(path, problems, notes)
     axes = axes_on_grid(geometry, stored, path, problems)
     if stored is None or axes is None:
         _check(stored, highest, problems)

@@ -18,7 +18,8 @@ from .volume_file import VolumeFile
 # An image that was made from a DICOM file has a hundred lines, some of them long.
 _MOST_HEADER_BYTES = 1 << 20
 _MOST_AXES = 10
-_MOST_NUMBER_CHARACTERS = 40
+_MOST_SHOWN_CHARACTERS = 40
+_NUMBER = re.compile(r"[-+]?([0-9]{1,20}\.?[0-9]{0,40}|\.[0-9]{1,40})([eE][-+]?[0-9]{1,4})?")
 _COUNT = re.compile(r"-?[0-9]{1,9}")
 _TRUE = ("T", "t", "1")
 # Numbers a field: one for each axis, or one for each pair of them.
@@ -109,15 +110,27 @@ def _refuse_wrong(file: VolumeFile, fields: Mapping[str, str]) -> None:
             raise refuse(file, f"the header has no valid {name}", "a whole number", fields[name], _SAVE_AGAIN)
     if not _is_set(fields, "BinaryData", "True"):
         raise refuse(file, "the voxels are stored as text", "BinaryData = True", mend=_SAVE_AGAIN)
+    _refuse_wrong_type(file, fields)
+    _refuse_wrong_numbers(file, fields)
+
+
+def _refuse_wrong_type(file: VolumeFile, fields: Mapping[str, str]) -> None:
     kind, channels = fields["ElementType"], fields.get("ElementNumberOfChannels", "1")
     if kind not in _TYPES or channels != "1":
         found = f"{channels} channels of {kind}"
         raise refuse(file, "the voxels are neither integers nor floats", "labels", found, _SAVE_AGAIN)
+
+
+def _refuse_wrong_numbers(file: VolumeFile, fields: Mapping[str, str]) -> None:
+    names = list(fields)
+    early = [name for name in names[: names.index("NDims")] if name in (*_OF_AXES, *_OF_PAIRS)]
+    if early:
+        raise refuse(file, f"the header has {early[0]} before NDims", "NDims first", mend=_SAVE_AGAIN)
     axes = int(fields["NDims"])
     shape = _numbers(file, fields, "DimSize", axes) if 3 <= axes <= _MOST_AXES else []
     if not shape or any(size < 1 or size != int(size) for size in shape) or any(size > 1 for size in shape[3:]):
         expected = "one 3D volume with at least a voxel along each axis"
-        found = f"NDims = {axes}, DimSize = {fields['DimSize'][:_MOST_NUMBER_CHARACTERS]}"
+        found = f"NDims = {axes}, DimSize = {fields['DimSize'][:_MOST_SHOWN_CHARACTERS]}"
         raise refuse(file, "not one 3D volume", expected, found, _SAVE_AGAIN, fault="not-3d")
     if prod(shape) > MOST_VOXELS:
         # ITK computes with it before anybody can look.
@@ -132,12 +145,9 @@ def _refuse_wrong(file: VolumeFile, fields: Mapping[str, str]) -> None:
 
 def _numbers(file: VolumeFile, fields: Mapping[str, str], name: str, count: int) -> list[float]:
     words = fields[name].split()
-    try:
-        numbers = [float(word) for word in words if len(word) <= _MOST_NUMBER_CHARACTERS]
-    except ValueError:
-        numbers = []
+    numbers = [float(word) for word in words if _NUMBER.fullmatch(word)]
     if not len(numbers) == len(words) == count or not all(isfinite(number) for number in numbers):
-        found = fields[name][:_MOST_NUMBER_CHARACTERS] or "nothing"
+        found = fields[name][:_MOST_SHOWN_CHARACTERS] or "nothing"
         raise refuse(file, f"the header has no valid {name}", f"{count} numbers", found, _SAVE_AGAIN)
     return numbers
 

@@ -12,6 +12,7 @@ from .geometry import Geometry, differing, numbers_text
 from .nifti_geometry import qform_placement, sform_placement
 
 _TO_LPS = np.array([-1.0, -1.0, 1.0])
+_HALF_TURN_BELOW = 3 * float(np.finfo(np.float32).eps)
 
 
 def placed_by_nibabel(header: np.void, shape: tuple[int, int, int]) -> Geometry:
@@ -23,7 +24,7 @@ def placed_by_nibabel(header: np.void, shape: tuple[int, int, int]) -> Geometry:
         direction, origin = sform_placement(header)
         steps = np.linalg.norm(header["srow"][:, :3].astype(float), axis=0)
     elif header["qform_code"] > 0:
-        direction, origin = qform_placement(header)
+        direction, origin = qform_placement(header, _HALF_TURN_BELOW)
     else:
         # RAS with x running to the left, and the volume's middle at 0.
         direction = np.diag([-1.0, 1.0, 1.0]) * _TO_LPS[:, None]

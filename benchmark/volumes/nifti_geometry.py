@@ -121,12 +121,15 @@ def sform_placement(header: np.void) -> Placement:
     return direction * _TO_LPS[:, None], affine[:, 3] * _TO_LPS
 
 
-def qform_placement(header: np.void) -> Placement:
-    """Direction and origin, LPS: the rotation of a unit quaternion (a, b, c, d), of which the header has b, c, d."""
+def qform_placement(header: np.void, half_turn_below: float = 1e-7) -> Placement:
+    """Direction and origin, LPS: the rotation of a unit quaternion (a, b, c, d), of which the header has b, c, d.
+
+    A square of a below `half_turn_below`, which 32 bits can hardly tell from 0, is taken for 0: a half turn. The
+    default is that of NIfTI's own library, and so of ITK.
+    """
     vector = header["quatern"].astype(float)
     rest = 1.0 - float(vector @ vector)
-    # So near to a half turn, 32 bits cannot tell the rest from 0: as NIfTI's own library does.
-    a, scale = (0.0, 1 / np.sqrt(vector @ vector)) if rest < 1e-7 else (np.sqrt(rest), 1.0)
+    a, scale = (0.0, 1 / np.sqrt(vector @ vector)) if rest < half_turn_below else (np.sqrt(rest), 1.0)
     b, c, d = vector * scale
     direction = np.array(
         [

@@ -1,4 +1,8 @@
-"""The header of an NRRD file (`.nrrd`, and `.seg.nrrd` as 3D Slicer saves segmentations), read by SimpleITK."""
+"""The header of an NRRD file (`.nrrd`, and `.seg.nrrd` as 3D Slicer saves segmentations), read by SimpleITK.
+
+teem, with which SimpleITK reads it, does not survive every text either: only short lines about shape, place and type
+are shown to it.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,18 @@ _MOST_HEADER_BYTES = 1 << 20
 _MOST_LINE_BYTES = 1 << 16
 _PACKINGS: dict[str, Literal["none", "zlib"]] = {"raw": "none", "gzip": "zlib", "gz": "zlib"}
 _ELSEWHERE = ("datafile", "lineskip", "byteskip")
+_SHOWN = frozenset(
+    {
+        "type", "dimension", "space", "spacedimension", "sizes", "spacings", "spacedirections", "spaceorigin", "kinds",
+        "axismins", "axismaxs", "centers", "centerings", "endian", "encoding", "measurementframe",
+    }
+)  # fmt: skip
+_SPACED = {
+    "spacedimension": "space dimension", "spacedirections": "space directions", "spaceorigin": "space origin",
+    "axismins": "axis mins", "axismaxs": "axis maxs", "measurementframe": "measurement frame",
+}  # fmt: skip
+_MOST_AXES = 8
+_MOST_SHOWN_CHARACTERS = 1000
 _SAVE_AGAIN = "Save it again as one .nrrd or .nii.gz file, for example with SimpleITK."
 _EXPORT = "In 3D Slicer, export the segments to a labelmap, one class above the other, and save that as .nii.gz."
 _SEGMENT = re.compile(r"Segment(\d{1,6})_(Name|LabelValue|Layer)")
@@ -24,7 +40,7 @@ def read_nrrd_header(file: VolumeFile) -> StoredVolume:
 
     The voxels of a `.seg.nrrd` are its segments' label values; one whose segments lie in several layers is refused.
     """
-    content, fields, pairs = _parsed(file)
+    header_bytes, fields, pairs = _parsed(file)
     encoding = fields.get("encoding", "")
     if encoding not in _PACKINGS:
         what = "the voxels are stored in a way that is not read"
@@ -32,8 +48,16 @@ def read_nrrd_header(file: VolumeFile) -> StoredVolume:
     elsewhere = [name for name in _ELSEWHERE if name in fields]
     if elsewhere:
         raise refuse(file, "the voxels are in another file, or not right behind the header", mend=_SAVE_AGAIN)
+    axes = fields.get("dimension", "")
+    if not axes.isdecimal() or len(axes) > 2 or not 0 < int(axes) <= _MOST_AXES:
+        raise refuse(file, "the header has no valid dimension", "3", axes[:_MOST_SHOWN_CHARACTERS], _SAVE_AGAIN)
+    shown = {name: value for name, value in fields.items() if name in _SHOWN}
+    for name, value in shown.items():
+        if len(value) > _MOST_SHOWN_CHARACTERS or not value.isascii():
+            raise refuse(file, f"the header has no valid line of {name}", mend=_SAVE_AGAIN)
     segments = _segments(file, pairs)
-    read = header_by_simpleitk(file, content, ".nrrd")
+    text = "".join(f"{_SPACED.get(name, name)}: {value}\n" for name, value in shown.items())
+    read = header_by_simpleitk(file, f"NRRD0005\n{text}\n".encode(), ".nrrd")
     return StoredVolume(
         file=file,
         voxels=file,
@@ -41,14 +65,14 @@ def read_nrrd_header(file: VolumeFile) -> StoredVolume:
         dtype=read.dtype.newbyteorder(">" if fields.get("endian") == "big" else "<"),
         slope=1.0,
         intercept=0.0,
-        offset_bytes=len(content),
+        offset_bytes=header_bytes,
         packing=_PACKINGS[encoding],
         segments=segments,
     )
 
 
-def _parsed(file: VolumeFile) -> tuple[bytes, dict[str, str], dict[str, str]]:
-    """The header's bytes with the empty line that ends it, its fields (`sizes`), and its key/value pairs."""
+def _parsed(file: VolumeFile) -> tuple[int, dict[str, str], dict[str, str]]:
+    """The header's length with the empty line that ends it, its fields (`sizes`), and its key/value pairs."""
     fields: dict[str, str] = {}
     pairs: dict[str, str] = {}
     with file.open("rb") as stream:
@@ -58,7 +82,7 @@ def _parsed(file: VolumeFile) -> tuple[bytes, dict[str, str], dict[str, str]]:
             content += line
             text = line.decode("latin-1").rstrip("\r\n")
             if line and not text:
-                return content, fields, pairs
+                return len(content), fields, pairs
             if text.startswith("#"):
                 continue
             key, assigned, value = text.partition(":=")

@@ -6,7 +6,6 @@ image. Only headers that were checked to be harmless get here, for ITK's parsers
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -37,7 +36,6 @@ class ReadHeader:
     geometry: Geometry
     dtype: np.dtype[Any]
     """In this machine's byte order."""
-    metadata: Mapping[str, str]
 
 
 def header_by_simpleitk(file: VolumeFile, content: bytes, suffix: str) -> ReadHeader:
@@ -56,10 +54,15 @@ def _read(file: VolumeFile, path: Path) -> ReadHeader:
 
     reader = SimpleITK.ImageFileReader()
     reader.SetFileName(str(path))
+    # Its warnings name the copy of the header, which the user does not know.
+    shown = SimpleITK.ProcessObject.GetGlobalWarningDisplay()
+    SimpleITK.ProcessObject.SetGlobalWarningDisplay(False)
     try:
         reader.ReadImageInformation()
     except RuntimeError as error:
         raise _refusal(file, str(error)) from error
+    finally:
+        SimpleITK.ProcessObject.SetGlobalWarningDisplay(shown)
     sizes, channels = reader.GetSize(), reader.GetNumberOfComponents()
     if len(sizes) < _SPATIAL_AXES or channels != 1 or any(size != 1 for size in sizes[_SPATIAL_AXES:]):
         found = f"shape {tuple(sizes)}" + (f" of {channels} channels" if channels != 1 else "")
@@ -80,9 +83,7 @@ def _read(file: VolumeFile, path: Path) -> ReadHeader:
         tuple(direction.ravel().tolist()),
     )
     _check_geometry(file, geometry)
-    return ReadHeader(
-        geometry, np.dtype(_DTYPES[kind]), {key: reader.GetMetaData(key) for key in reader.GetMetaDataKeys()}
-    )
+    return ReadHeader(geometry, np.dtype(_DTYPES[kind]))
 
 
 def _check_geometry(file: VolumeFile, geometry: Geometry) -> None:

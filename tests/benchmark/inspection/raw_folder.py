@@ -12,7 +12,7 @@ import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
 
-from mswal_bench.benchmark.volumes.nifti_header import HEADER
+from mswal_bench.benchmark.volumes.nifti_fields import HEADER
 
 Array = NDArray[Any]
 

@@ -93,7 +93,7 @@ def test_the_raters_maps(kits_raters: Path) -> None:
     """Their specks against cc3d on the whole arrays."""
     for path in sorted((kits_raters / "rater1").iterdir())[:4]:
         notes = FileNotes(path.name, path.name)
-        digest = inspect_label(path, read_header(path).geometry, LABELS, notes)
+        digest = inspect_label(path, read_header(path).geometry, LABELS, (), notes)
         array = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(path)))
         sizes = cc3d.statistics(cc3d.connected_components(array))["voxel_counts"][1:]
         specks = int((sizes <= 3).sum())

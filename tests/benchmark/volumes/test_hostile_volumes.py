@@ -60,9 +60,9 @@ def test_more_voxels_than_the_file_can_hold(tmp_path: Path, save_labels: SaveLab
     ("line", "match"),
     [
         ("DimSize = 1e300 1e300 1e300", "absurd size"),
-        ("DimSize = " + "1 " * 1900, "not one 3D volume"),
+        ("DimSize = " + "1 " * 1900, "no valid DimSize"),
         ("DimSize = 1e999 1 1", "no valid DimSize"),
-        ("TransformMatrix = " + "9" * 5000, "not a MetaImage file"),
+        ("NDims = " + "9" * 5000, "two lines of NDims"),
     ],
 )
 def test_a_metaimage_of_absurd_numbers(tmp_path: Path, save_labels: SaveLabels, line: str, match: str) -> None:

@@ -2,17 +2,18 @@ from __future__ import annotations
 
 import gzip
 import os
+import struct
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import SimpleITK
 
 from mswal_bench.benchmark.errors import BenchError
-from mswal_bench.benchmark.volumes.label_maps import check_labels, read_label_map
+from mswal_bench.benchmark.volumes.label_maps import check_labels, read_label_map, read_labels
 from mswal_bench.benchmark.volumes.volume_header import read_header
-from mswal_bench.benchmark.volumes.volume_names import case_id
+from mswal_bench.benchmark.volumes.volume_names import case_id, submitted_case_id
 
 if TYPE_CHECKING:
     from ...conftest import SaveLabels
@@ -26,7 +27,9 @@ def test_case_ids() -> None:
     assert case_id("a.b.nii") == "a.b"
     assert case_id("a.mha") == "a"
     assert case_id("a.NII.GZ") == "a"
-    assert case_id("a.nrrd") is None
+    assert case_id("a.seg.nrrd") == case_id("a.nrrd") == case_id("a.mhd") == case_id("a.hdr") == "a"
+    assert case_id("a.img") is None
+    assert submitted_case_id("a.nrrd") is None
     assert case_id(".nii.gz") is None
 
 
@@ -106,14 +109,40 @@ def test_scaled_labels(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_label_map(path, 7).to_array(), LABELS)
 
 
-def test_labels_scaled_too_coarsely_are_fractional(tmp_path: Path) -> None:
+def _scaled_to_uint8(path: Path, values: Any) -> Path:
     nibabel = pytest.importorskip("nibabel")
-    image = nibabel.Nifti1Image(LABELS.T.astype(float), np.eye(4))
+    image = nibabel.Nifti1Image(values.T, np.eye(4))
     image.set_data_dtype(np.uint8)
-    path = tmp_path / "a.nii.gz"
     nibabel.save(image, path)
+    return path
+
+
+def test_labels_scaled_to_8_bits_are_taken_within_half_a_step_and_noted(tmp_path: Path) -> None:
+    path = _scaled_to_uint8(tmp_path / "a.nii.gz", LABELS.astype(float))
+    notes: list[str] = []
+    np.testing.assert_array_equal(read_labels(read_header(path), 7, notes).to_array(), LABELS)
+    (note,) = notes
+    assert note.startswith(f"{path}: its labels were scaled")
+    # 36 of 255 steps of 7/255 are the nearest to 1, and a cast makes it 0.
+    assert "0.988235" in note
+    assert "would lose label 1, 3, 5" in note
+    check_labels(read_header(path), 7, again := [])
+    assert again == notes
+
+
+def test_a_probability_map_scaled_to_8_bits_is_refused(tmp_path: Path) -> None:
+    path = _scaled_to_uint8(tmp_path / "a.nii.gz", np.random.default_rng(0).random((5, 6, 7)))
     with pytest.raises(BenchError, match="not whole numbers"):
         read_label_map(path, 7)
+
+
+def test_half_of_a_coarse_step_is_no_label(tmp_path: Path) -> None:
+    path = _scaled_to_uint8(tmp_path / "a.nii.gz", LABELS.astype(float))
+    plain = bytearray(gzip.decompress(path.read_bytes()))
+    struct.pack_into("<f", plain, 112, 1.5)  # one step is 1.5: the values are 0, 1.5, 3 and so on
+    path.write_bytes(gzip.compress(bytes(plain)))
+    with pytest.raises(BenchError, match=r"1\.5 \(|not whole numbers"):
+        read_label_map(path, 255)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

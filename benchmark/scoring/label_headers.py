@@ -1,0 +1,22 @@
+"""Reads the header of a label map that is to be scored: what it says of itself must fit the protocol's classes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import Problem
+from ..segment_names import SEGMENTS_MEND, wrong_segments
+from ..volumes.gridded_labels import gathered_header
+from ..volumes.stored_volume import StoredVolume
+from .protocol import Protocol
+
+
+def gathered_label_header(
+    path: Path, protocol: Protocol, problems: list[Problem], notes: list[str]
+) -> StoredVolume | None:
+    """The header; None, with the reason among `problems`, where it cannot be read or names other classes."""
+    stored = gathered_header(path, problems, notes)
+    wrong = wrong_segments(stored.segments, protocol.lesion_classes) if stored is not None else []
+    for expected, found in wrong:
+        problems.append(Problem("a segment is not the class of its value", str(path), expected, found, SEGMENTS_MEND))
+    return None if wrong else stored
