@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .geometry import DIRECTION_TOLERANCE, ORIGIN_TOLERANCE_MM, Geometry
+from .geometry import DIRECTION_TOLERANCE, ORIGIN_TOLERANCE_MM, Geometry, numbers_text
 from .nifti_fields import SAVE_AGAIN
 from .simpleitk_header import header_by_simpleitk
 from .stored_volume import refuse
@@ -37,11 +37,11 @@ _SMALLEST_STEP = 1e-2
 def geometry_of(file: VolumeFile, header: np.void, content: bytes, shape: tuple[int, int, int]) -> Geometry:
     """The geometry of a volume of `shape` (x, y, z) from its `header`, of which `content` are the 348 bytes.
 
-    Raises VolumeError where SimpleITK refuses the header, and for numbers that are not finite.
+    Raises VolumeError where SimpleITK refuses the header, for steps of 0 and for numbers that are not finite.
     """
     placement = _plain_placement(header)
     if placement is None:
-        _refuse_not_finite(file, header)
+        _refuse_missing_numbers(file, header)
         return _by_simpleitk(file, header.dtype, content, shape)
     # The three low bits are the unit of length; 0, unknown, is taken for millimetres as everybody does.
     to_mm = _MM_PER_UNIT.get(int(header["xyzt_units"]) & _LENGTH_BITS, 1.0)
@@ -78,8 +78,11 @@ def _surely_orthonormal(direction: NDArray[np.float64]) -> bool:
     return bool(off <= _SURELY_ORTHONORMAL)
 
 
-def _refuse_not_finite(file: VolumeFile, header: np.void) -> None:
-    """ITK takes 0 for what is not finite; nobody means that."""
+def _refuse_missing_numbers(file: VolumeFile, header: np.void) -> None:
+    """ITK takes 1 for a step of 0, and 0 for what is not finite; nobody means that."""
+    if not header["pixdim"][1:4].all():
+        found = numbers_text(header["pixdim"][1:4])
+        raise refuse(file, "the header has no valid spacing", "three steps in mm", found, fault="bad-geometry")
     counting = [header["pixdim"][1:4]]
     counting += [header["srow"]] if header["sform_code"] > 0 else []
     counting += [header["quatern"], header["qoffset"]] if header["qform_code"] > 0 else []

@@ -113,10 +113,6 @@ def _steps_negative(header: np.void, random: np.random.Generator) -> None:
     header["pixdim"][random.integers(1, 4)] *= -1
 
 
-def _step_missing(header: np.void, random: np.random.Generator) -> None:
-    header["pixdim"][random.integers(1, 4)] = 0
-
-
 def _handed_otherwise(header: np.void, random: np.random.Generator) -> None:
     header["pixdim"][0] = random.choice([-1, 0, 1, 3])
 
@@ -136,7 +132,7 @@ def _far_away(header: np.void, random: np.random.Generator) -> None:
 
 
 _CHANGES = (
-    _sheared, _sheared, _sform_turned, _sform_turned, _sform_moved, _steps_differ, _steps_negative, _step_missing,
+    _sheared, _sheared, _sform_turned, _sform_turned, _sform_moved, _steps_differ, _steps_negative,
     _handed_otherwise, _sform_empty, _quaternion_longer, _far_away,
 )  # fmt: skip
 

@@ -146,6 +146,7 @@ _SHEAR[0, 2] = 0.5
         ({"dim": [2, 3, 4, 1, 1, 1, 1, 1]}, r"found shape \(3, 4\)"),
         ({"dim": [4, 3, 4, 5, 2, 1, 1, 1]}, r"found shape \(3, 4, 5, 2\)"),
         ({"dim": [3, 3, -4, 5, 1, 1, 1, 1]}, r"found shape \(3, -4, 5\)"),
+        ({"pixdim": [1, 0, 1, 1, 0, 0, 0, 0]}, "no valid spacing"),
         ({"pixdim": [1, np.nan, 1, 1, 0, 0, 0, 0]}, "not finite"),
         ({"srow_x": [np.nan, 0, 0, 0], "qform_code": 0, "sform_code": 1}, "not finite"),
         ({"srow_x": [0, 0, 0, 0], "qform_code": 0, "sform_code": 1}, "right angles"),
