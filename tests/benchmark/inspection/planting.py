@@ -100,6 +100,12 @@ def copied_voxels(source: Path, target: Path) -> None:
     SimpleITK.WriteImage(volume, str(target), True, 1)
 
 
+def scaled_to_8_bits(path: Path) -> None:
+    """As nibabel saves labels that are held as floats under a header of 8 bits."""
+    edit_voxels(path, lambda array: np.rint(array * (255 / 7)).astype(np.uint8))
+    edit_header(path, **slope(7 / 255))
+
+
 def without_image_of_test(raw: Path) -> None:
     image_of(raw, 485).unlink()
 
@@ -154,6 +160,15 @@ FAULTS: list[tuple[str, Plant, list[tuple[str, str]]]] = [
         lambda raw: edit_header(image_of(raw), qoffset=lambda old: old + 30, sform_code=1, qform_code=1),
         [("two-places", IMAGE)],
     ),
+    (
+        "a placement that readers take differently",
+        lambda raw: [
+            edit_header(path, qoffset=lambda old: old + 30, sform_code=2, qform_code=1)
+            for path in (image_of(raw), label_of(raw))
+        ],
+        [("readers-differ", IMAGE), ("readers-differ", LABEL)],
+    ),
+    ("slope 0", lambda raw: edit_header(image_of(raw), scl_slope=0.0, scl_inter=1.0), [("bad-scaling", IMAGE)]),
     ("metres", lambda raw: in_metres(image_of(raw)), [("length-unit", IMAGE)]),
     # Images.
     ("blank", lambda raw: edit_voxels(image_of(raw), lambda array: array * 0 + 40), [("blank-image", IMAGE)]),
@@ -183,6 +198,7 @@ FAULTS: list[tuple[str, Plant, list[tuple[str, str]]]] = [
     ("1.5", lambda raw: edit_voxels(label_of(raw), set_voxel((5, 5, 5), 1.5)), [("not-integer", LABEL)]),
     ("1.9999", lambda raw: edit_voxels(label_of(raw), set_voxel((5, 5, 5), 1.9999)), [("not-integer", LABEL)]),
     ("a scaled label", lambda raw: edit_header(label_of(raw), **slope(0.3)), [("not-integer", LABEL)]),
+    ("labels scaled to 8 bits", lambda raw: scaled_to_8_bits(label_of(raw)), [("scaled-labels", LABEL)]),
     ("8", lambda raw: edit_voxels(label_of(raw), set_voxel((5, 5, 5), 8)), [("unknown-label", LABEL)]),
     ("-1", lambda raw: edit_voxels(label_of(raw), set_voxel((5, 5, 5), -1)), [("unknown-label", LABEL)]),
     ("empty", lambda raw: edit_voxels(label_of(raw), lambda array: array * 0), [("empty-label", LABEL)]),

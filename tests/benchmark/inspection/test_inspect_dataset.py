@@ -8,6 +8,7 @@ import signal
 from pathlib import Path
 
 import cc3d
+import numpy as np
 import pytest
 import SimpleITK
 
@@ -17,6 +18,7 @@ from mswal_bench.benchmark.inspection.image_check import FileNotes, inspect_imag
 from mswal_bench.benchmark.inspection.inspect_dataset import inspect_dataset
 from mswal_bench.benchmark.inspection.label_check import inspect_label
 from mswal_bench.benchmark.inspection.layout import CaseFiles, Layout
+from mswal_bench.benchmark.lesion_classes import LESION_CLASSES
 from mswal_bench.benchmark.volumes.volume_header import read_header
 from mswal_bench.tests.benchmark.inspection.raw_folder import edit_voxels, image_of, label_of
 
@@ -100,3 +102,16 @@ def test_the_raters_maps(kits_raters: Path) -> None:
         assert [one.code for one in notes.findings] == (["specks"] if specks else [])
         assert all(one.found.startswith(f"{specks} of {len(sizes)} lesions") for one in notes.findings)
         assert (digest is None) == (not array.any())
+
+
+def test_a_segment_that_is_not_the_class_of_its_value(tmp_path: Path) -> None:
+    """As 3D Slicer numbers segments when nobody cares."""
+    image = SimpleITK.GetImageFromArray(np.full((4, 4, 4), 1, np.uint8))
+    for name, codes in (("Gallstone", []), ("kidney cyst", ["unknown-segment"]), ("Segment_1", ["unknown-segment"])):
+        image.SetMetaData("Segment0_Name", name)
+        image.SetMetaData("Segment0_LabelValue", "1")
+        path = tmp_path / "a.seg.nrrd"
+        SimpleITK.WriteImage(image, str(path))
+        notes = FileNotes("a", path.name)
+        inspect_label(path, read_header(path).geometry, LABELS, LESION_CLASSES, notes)
+        assert [one.code for one in notes.findings] == codes

@@ -36,8 +36,8 @@ def test_litter_and_nnunets_side_files_are_no_predictions(tmp_path: Path, refere
 
 
 def test_other_files_are_reported(tmp_path: Path, reference: Path) -> None:
-    pairing = pair([_folder(tmp_path / "m", "a.nii.gz", "b.nii.gz", "c.nrrd")], reference, allow_missing=False)
-    assert pairing.notes == [f"{tmp_path / 'm'}: not label maps, passed over: c.nrrd"]
+    pairing = pair([_folder(tmp_path / "m", "a.nii.gz", "b.nii.gz", "c.png")], reference, allow_missing=False)
+    assert pairing.notes == [f"{tmp_path / 'm'}: not label maps, passed over: c.png"]
 
 
 def test_a_missing_prediction_is_an_error_unless_allowed(tmp_path: Path, reference: Path) -> None:
@@ -113,3 +113,20 @@ def test_a_method_is_named_as_its_folder_however_it_is_written(
     (tmp_path / "link").symlink_to(tmp_path / "m")
     pairing = pair([Path(), Path("../link/")], reference, allow_missing=False)
     assert [folder.name for folder in pairing.predictions] == ["m", "link"]
+
+
+def test_voxels_beside_their_header_are_no_other_files(tmp_path: Path, reference: Path) -> None:
+    folder = _folder(tmp_path / "m", "a.mhd", "a.raw", "b.hdr", "b.img")
+    pairing = pair([folder], reference, allow_missing=False)
+    assert {case: path.name for case, path in pairing.predictions[0].files.items()} == {"a": "a.mhd", "b": "b.hdr"}
+    assert pairing.notes == []
+
+
+def test_names_of_monais_writer_are_told_from_strangers(tmp_path: Path, reference: Path) -> None:
+    flat = _folder(tmp_path / "flat", "a_0000_trans.nii.gz", "b_0000_trans.nii.gz")
+    with pytest.raises(BenchError, match=r"Rename a_0000_trans.nii.gz to a.nii.gz, and 1 others likewise\."):
+        pair([flat], reference, allow_missing=False)
+    (tmp_path / "deep" / "a_0000").mkdir(parents=True)
+    (tmp_path / "deep" / "a_0000" / "a_0000_trans.nii.gz").touch()
+    with pytest.raises(BenchError, match=r"named as MONAI's SaveImaged does\. Rename it a\.nii\.gz"):
+        pair([tmp_path / "deep"], reference, allow_missing=False)

@@ -155,3 +155,15 @@ def test_what_is_not_even_json_is_refused(tmp_path: Path, content: str):
         read_manifest(tmp_path / "manifest.json")
     with pytest.raises(BenchError, match="cannot be read"):
         read_manifest(tmp_path / "nowhere.json")
+
+
+def test_where_readers_place_a_file_differently_is_noted(tmp_path: Path, save_labels: SaveLabels) -> None:
+    path = save_labels(tmp_path / "labels" / "case_1.nii", np.zeros((3, 4, 5), np.uint8))
+    content = bytearray(path.read_bytes())
+    content[254:256] = np.array(0, "<i2").tobytes()  # no sform
+    content[252:254] = np.array(0, "<i2").tobytes()  # no qform
+    path.write_bytes(content)
+    notes: list[str] = []
+    manifest_of(path.parent, notes=notes)
+    (note,) = notes
+    assert note.startswith(f"{path}: readers place it differently (SimpleITK: origin (0, 0, 0)")

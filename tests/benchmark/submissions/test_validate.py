@@ -252,14 +252,14 @@ def test_a_text_header_that_claims_more_than_numbers_hold(folder: Path, manifest
     (folder / FIRST).unlink()
     path = save_labels(folder / "predictions" / "case_1.mha", labels("case_1"))
     path.write_bytes(path.read_bytes().replace(b"DimSize = 8 6 4", b"DimSize = 1e300 6 4"))
-    assert told(folder, manifest) == [("too-many-voxels", "predictions/case_1.mha")]
+    assert told(folder, manifest) == [("unreadable", "predictions/case_1.mha")]
     # The product is no float.
     path.write_bytes(path.read_bytes().replace(b"DimSize = 1e300 6 4", b"DimSize = 1e300 1e300 1e300"))
     (finding,) = validate(folder, manifest, deep=True).findings
     assert (finding.code, finding.found, finding.expected) == (
-        "too-many-voxels",
-        "(1e+300, 1e+300, 1e+300)",
-        "(8, 6, 4)",
+        "unreadable",
+        "the header claims an absurd size: 1e300 1e300 1e300",
+        "at most 2147483648 voxels",
     )
     path.write_bytes(path.read_bytes().replace(b"DimSize = 1e300 1e300 1e300", b"DimSize = 8 6 4"))
     path.write_bytes(path.read_bytes().replace(b"ElementSpacing = 1 1 2", b"ElementSpacing = 1e308 1e308 2"))
@@ -337,3 +337,28 @@ def test_a_linked_prediction_is_refused(tmp_path: Path, folder: Path, manifest: 
 def test_an_empty_folder(tmp_path: Path, manifest: Manifest):
     (tmp_path / "empty").mkdir()
     assert told(tmp_path / "empty", manifest) == [("form-missing", ""), ("no-predictions", "")]
+
+
+def test_what_other_readers_make_of_a_prediction_is_noted(folder: Path, manifest: Manifest) -> None:
+    nibabel = pytest.importorskip("nibabel")
+    path = folder / FIRST
+    image = nibabel.load(path)
+    labels = np.asarray(image.dataobj).astype(float)
+    # With a code of 2, SimpleITK takes the qform where the two differ, and nibabel the sform.
+    header = image.header.copy()
+    header["sform_code"], header["qform_code"] = 2, 1
+    header["srow_x"][3] += 5
+    moved = nibabel.Nifti1Image(labels, None, header)
+    moved.header["scl_slope"], moved.header["scl_inter"] = 7 / 255, 0
+    scaled = np.rint(labels * (255 / 7)).astype(header.get_data_dtype())
+    path.write_bytes(gzip.compress(moved.header.binaryblock + bytes(4) + scaled.tobytes("F")))
+    assert told(folder, manifest) == [("readers-differ", FIRST)]
+    found = validate(folder, manifest, deep=True)
+    assert [one.code for one in found.findings] == ["readers-differ", "scaled-labels"]
+    assert found.ok
+
+
+def test_a_name_of_monais_writer_is_told_which_case_it_is_of(folder: Path, manifest: Manifest) -> None:
+    (folder / FIRST).rename(folder / "predictions" / "case_1_0000_trans.nii.gz")
+    finding = next(one for one in validate(folder, manifest, deep=False).findings if one.code == "unknown-case")
+    assert (finding.found, finding.expected) == ("case_1_0000_trans", "case_1.nii.gz")
