@@ -8,6 +8,8 @@ READY := $(VENV)/.ready
 DEMO := demo
 METHODS ?= inception-nnunet nnunet-v2
 BUDGET ?= demo
+# The revision that `make bench` compares scoring with.
+SINCE ?= 57f4f89
 RATERS ?= ../shared/data/kits_raters
 SHELL := bash
 .DELETE_ON_ERROR:
@@ -70,6 +72,7 @@ test-fast: $(READY) ## run the tests that neither train nor predict, for daily u
 
 bench: $(READY) ## time the scorer and the ranking beside their peers and write docs/benchmarks.md (16 minutes)
 	$(BIN)/python -m mswal_bench.tests.speed.benchmark --command "make bench" --out docs/benchmarks.md
+	$(BIN)/python -m mswal_bench.tests.speed.since $(SINCE) --out docs/benchmarks.md
 	$(BIN)/python -m mswal_bench.tests.speed.ranking --out docs/benchmarks.md
 
 lint: $(READY) ## run the linters and the type checker

@@ -49,9 +49,10 @@ def score(
 ) -> None:
     """Score each prediction folder PRED, a method named after its folder, against the reference.
 
-    Files are paired by name (CASE.nii.gz, CASE.nii or CASE.mha) and must lie on the reference's grid. Prints DSC and
-    lesion-wise F1 per class under the protocol mswal/1; with several folders also their average score and the order
-    of difficulty, and marks the best (bold) and the second best (underlined).
+    Files are paired by name (CASE.nii.gz, or .nii, .mha, .mhd, .nrrd, .seg.nrrd, .hdr) and must lie on the reference's
+    grid, as SimpleITK reads both. Prints DSC and lesion-wise F1 per class under the protocol mswal/1; with several
+    folders also their average score and the order of difficulty, and marks the best (bold) and the second best
+    (underlined).
 
     A file that cannot be scored is left out, named, and makes the command exit with 1; the others are scored.
     """
