@@ -106,6 +106,12 @@ def scaled_to_8_bits(path: Path) -> None:
     edit_header(path, **slope(7 / 255))
 
 
+def placed_twice(*paths: Path) -> None:
+    """With a code of 2, SimpleITK takes the qform and nibabel the sform."""
+    for path in paths:
+        edit_header(path, qoffset=lambda old: old + 30, sform_code=2, qform_code=1)
+
+
 def without_image_of_test(raw: Path) -> None:
     image_of(raw, 485).unlink()
 
@@ -162,10 +168,7 @@ FAULTS: list[tuple[str, Plant, list[tuple[str, str]]]] = [
     ),
     (
         "a placement that readers take differently",
-        lambda raw: [
-            edit_header(path, qoffset=lambda old: old + 30, sform_code=2, qform_code=1)
-            for path in (image_of(raw), label_of(raw))
-        ],
+        lambda raw: placed_twice(image_of(raw), label_of(raw)),
         [("readers-differ", IMAGE), ("readers-differ", LABEL)],
     ),
     ("slope 0", lambda raw: edit_header(image_of(raw), scl_slope=0.0, scl_inter=1.0), [("bad-scaling", IMAGE)]),

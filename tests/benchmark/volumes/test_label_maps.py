@@ -126,7 +126,8 @@ def test_labels_scaled_to_8_bits_are_taken_within_half_a_step_and_noted(tmp_path
     # 36 of 255 steps of 7/255 are the nearest to 1, and a cast makes it 0.
     assert "0.988235" in note
     assert "would lose label 1, 3, 5" in note
-    check_labels(read_header(path), 7, again := [])
+    again: list[str] = []
+    check_labels(read_header(path), 7, again)
     assert again == notes
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -30,7 +32,9 @@ LINES = {
 _LABELS = np.random.default_rng(0).integers(0, 8, (5, 4, 3)).astype(np.uint8)
 
 
-def _save(path: Path, between: str = " = ", dtype: str = "u1", **change: str | None) -> Path:
+def _save(
+    path: Path, change: Mapping[str, str | None] = MappingProxyType({}), between: str = " = ", dtype: str = "u1"
+) -> Path:
     lines = {key: value for key, value in {**LINES, **change}.items() if value is not None}
     last = lines.pop("ElementDataFile", None)
     text = "".join(f"{key}{between}{value}\n" for key, value in lines.items())
@@ -82,7 +86,7 @@ def test_read_as_simpleitk_writes_it(tmp_path: Path, compressed: bool) -> None:
     ],
 )
 def test_read_as_simpleitk_reads_it(tmp_path: Path, change: dict[str, str | None]) -> None:
-    path = _save(tmp_path / "a.mha", **change)
+    path = _save(tmp_path / "a.mha", change)
     if "NDims" in change:
         image = SimpleITK.ReadImage(str(path))[..., 0]
         assert read_header(path).geometry.shape == image.GetSize()
@@ -92,7 +96,7 @@ def test_read_as_simpleitk_reads_it(tmp_path: Path, change: dict[str, str | None
 
 
 def test_spacing_where_only_the_size_of_elements_is_told(tmp_path: Path) -> None:
-    path = _save(tmp_path / "a.mha", ElementSpacing=None, ElementSize="0.7 0.7 5")
+    path = _save(tmp_path / "a.mha", {"ElementSpacing": None, "ElementSize": "0.7 0.7 5"})
     assert read_header(path).geometry.spacing_mm == (0.7, 0.7, 5)
 
 
@@ -116,7 +120,7 @@ def test_the_four_names_of_the_origin_in_any_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["BinaryDataByteOrderMSB", "ElementByteOrderMSB"])
 def test_types_and_byte_orders(tmp_path: Path, kind: str, dtype: str, order: str, name: str) -> None:
     msb: dict[str, str | None] = {"BinaryDataByteOrderMSB": None, name: str(order == ">")}
-    _assert_as_simpleitk(_save(tmp_path / "a.mha", dtype=order + dtype, ElementType=kind, **msb))
+    _assert_as_simpleitk(_save(tmp_path / "a.mha", {"ElementType": kind, **msb}, dtype=order + dtype))
 
 
 @pytest.mark.parametrize("between", [" = ", "=", ": ", ":"])
@@ -135,16 +139,16 @@ def test_headers_of_hundreds_of_lines_and_of_long_ones(tmp_path: Path) -> None:
 
 def test_voxels_in_a_file_beside_the_header(tmp_path: Path) -> None:
     raw = tmp_path / "voxels.raw"
-    path = _save(tmp_path / "a.mhd", ElementDataFile="voxels.raw")
+    path = _save(tmp_path / "a.mhd", {"ElementDataFile": "voxels.raw"})
     raw.write_bytes(_LABELS.tobytes())
     _assert_as_simpleitk(path)
     assert files_of(path) == (path, raw)
     raw.write_bytes(b"x" * 100 + _LABELS.tobytes())
     for skipped in ("100", "-1"):
-        _assert_as_simpleitk(_save(tmp_path / "a.mhd", ElementDataFile="voxels.raw", HeaderSize=skipped))
+        _assert_as_simpleitk(_save(tmp_path / "a.mhd", {"ElementDataFile": "voxels.raw", "HeaderSize": skipped}))
     raw.write_bytes(_LABELS.tobytes()[:-1])
     with pytest.raises(BenchError, match="cut off"):
-        read_label_map(_save(tmp_path / "a.mhd", ElementDataFile="voxels.raw"), 7)
+        read_label_map(_save(tmp_path / "a.mhd", {"ElementDataFile": "voxels.raw"}), 7)
     raw.unlink()
     with pytest.raises(BenchError, match="No such file"):
         read_label_map(path, 7)
@@ -153,7 +157,7 @@ def test_voxels_in_a_file_beside_the_header(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["../voxels.raw", "/etc/hostname", "LIST", "a%03d.raw 1 5 1", "folder/x.raw", ".."])
 def test_voxels_elsewhere_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(BenchError, match=r"not in one file beside|No such file"):
-        read_label_map(_save(tmp_path / "a.mhd", ElementDataFile=name), 7)
+        read_label_map(_save(tmp_path / "a.mhd", {"ElementDataFile": name}), 7)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +185,7 @@ def test_voxels_elsewhere_are_refused(tmp_path: Path, name: str) -> None:
     ],
 )
 def test_what_is_refused(tmp_path: Path, change: dict[str, str | None], message: str) -> None:
-    path = _save(tmp_path / "bad.mha", **change)
+    path = _save(tmp_path / "bad.mha", change)
     with pytest.raises(BenchError, match=message) as error:
         read_metaimage_header(path)
     assert str(path) in str(error.value)

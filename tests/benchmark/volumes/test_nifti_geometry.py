@@ -16,7 +16,7 @@ from mswal_bench.benchmark.volumes.volume_header import read_header
 from mswal_bench.tests.benchmark.volumes.random_headers import SHAPE, compare, random_header
 
 nibabel = pytest.importorskip("nibabel")
-_SAMPLE = 600
+_SAMPLE = 400
 
 
 def test_placed_as_simpleitk_does_or_refused_by_both(tmp_path: Path) -> None:
@@ -24,7 +24,7 @@ def test_placed_as_simpleitk_does_or_refused_by_both(tmp_path: Path) -> None:
     kinds = Counter(compare(random_header(random), tmp_path).kind for _ in range(_SAMPLE))
     assert kinds.keys() == {"alike", "refused"}
     # Both happen often enough to mean something.
-    assert min(kinds.values()) > 10
+    assert min(kinds.values()) > 5
 
 
 def test_nibabels_place_is_told_just_where_it_is_another(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mswal_bench.benchmark.errors import BenchError
 from mswal_bench.benchmark.volumes.geometry import Geometry
 from mswal_bench.benchmark.volumes.nifti_header import read_nifti_header
+from mswal_bench.benchmark.volumes.stored_volume import VolumeError
 
 nibabel = pytest.importorskip("nibabel")
 
@@ -100,7 +101,7 @@ def test_values_that_readers_take_differently_are_refused(tmp_path: Path, slope:
         assert not np.array_equal(by_simpleitk, by_nibabel) or slope == 1e-20  # all voxels are 0
     except nibabel.spatialimages.HeaderDataError:
         pass
-    with pytest.raises(BenchError, match="readers disagree about the values") as error:
+    with pytest.raises(VolumeError, match="readers disagree about the values") as error:
         read_nifti_header(path)
     assert error.value.fault == "bad-scaling"
 
@@ -116,7 +117,7 @@ def test_a_skew_that_simpleitk_refuses_is_refused_with_the_file_named(tmp_path: 
     path = _save(tmp_path / "a.nii", {"qform_code": 0, "sform_code": 1}, affine=affine)
     with pytest.raises(RuntimeError, match="orthonormal"):
         _by_simpleitk(path)
-    with pytest.raises(BenchError, match=f"{path}.*not at right angles, which SimpleITK") as error:
+    with pytest.raises(VolumeError, match=f"{path}.*not at right angles, which SimpleITK") as error:
         read_nifti_header(path)
     assert error.value.fault == "bad-geometry"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -46,7 +48,7 @@ def test_nrrd(tmp_path: Path, compressed: bool, dtype: str) -> None:
     _assert_as_simpleitk(tmp_path / "a.nrrd")
 
 
-def _nrrd(path: Path, content: bytes = _LABELS.tobytes(), **change: str) -> Path:
+def _nrrd(path: Path, change: Mapping[str, str] = MappingProxyType({}), content: bytes = _LABELS.tobytes()) -> Path:
     lines = {
         "type": "unsigned char", "dimension": "3", "space": "right-anterior-superior", "sizes": "3 4 5",
         "space directions": "(0.7,0,0) (0,0.7,0) (0,0,2.5)", "kinds": "domain domain domain", "encoding": "raw",
@@ -59,11 +61,11 @@ def _nrrd(path: Path, content: bytes = _LABELS.tobytes(), **change: str) -> Path
 
 def test_nrrd_in_other_words(tmp_path: Path) -> None:
     _assert_as_simpleitk(_nrrd(tmp_path / "a.nrrd"))
-    _assert_as_simpleitk(_nrrd(tmp_path / "b.nrrd", space="LPS"))
+    _assert_as_simpleitk(_nrrd(tmp_path / "b.nrrd", {"space": "LPS"}))
     plain = {"space": "", "space directions": "", "space origin": "", "spacings": "0.7 0.8 2.5"}
-    _assert_as_simpleitk(_nrrd(tmp_path / "c.nrrd", **plain))
+    _assert_as_simpleitk(_nrrd(tmp_path / "c.nrrd", plain))
     big = _LABELS.astype(">i2").tobytes()
-    _assert_as_simpleitk(_nrrd(tmp_path / "d.nrrd", big, type="short", endian="big"))
+    _assert_as_simpleitk(_nrrd(tmp_path / "d.nrrd", {"type": "short", "endian": "big"}, big))
 
 
 @pytest.mark.parametrize(
@@ -84,7 +86,7 @@ def test_nrrd_in_other_words(tmp_path: Path) -> None:
 )
 def test_nrrd_that_is_refused(tmp_path: Path, change: dict[str, str], message: str) -> None:
     with pytest.raises(BenchError, match=message) as error:
-        read_label_map(_nrrd(tmp_path / "a.nrrd", **change), 7)
+        read_label_map(_nrrd(tmp_path / "a.nrrd", change), 7)
     assert str(tmp_path / "a.nrrd") in str(error.value)
 
 
