@@ -6,6 +6,8 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing import parent_process
 
 _PR_SET_PDEATHSIG = 1
@@ -33,6 +35,20 @@ def share_cores(processes: int) -> None:
     Not by pinning it: another program on its cores would then hold it up while others lie idle.
     """
     os.environ[_SHARE] = str(max(1, cores() // processes))
+
+
+@contextmanager
+def deaf_to_interrupts() -> Iterator[None]:
+    """Processes that are started inside never hear Ctrl-C, which reaches a whole group: their parent ends them.
+
+    What they do themselves comes too late: they would be interrupted while they import what they need. This process
+    hears of an interrupt when it is outside again.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def die_with_parent() -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 from ..splits import SPLIT_FILE, Split, SplitError, read_split
 from .errors import BenchError, Problem, listed, raise_if_any
+from .litter import visible
+from .suggestions import apart, looks, written_otherwise
 
 _CHANNEL = "_0000"
 
@@ -82,7 +84,7 @@ def _read_description(root: Path) -> dict[str, Any]:
     if not root.is_dir():
         raise BenchError(Problem("there is no such folder", str(root), layout))
     if not path.is_file():
-        inside = sorted(entry.name for entry in root.iterdir())[:5]
+        inside = [entry.name for entry in visible(root)][:5]
         raise BenchError(Problem("has no dataset.json", str(root), layout, ", ".join(inside) or "an empty folder"))
     try:
         description = json.loads(path.read_text(encoding="utf-8"))
@@ -116,19 +118,20 @@ def _pair(root: Path, subset: str, ending: str, with_labels: bool, problems: lis
     if with_labels:
         for case in sorted(images.keys() - labels.keys()):
             expected = f"labels{subset}/{case}{ending}"
-            problems.append(Problem("the case has no label", str(images[case]), expected, "no such file"))
+            mend = written_otherwise(case, labels)
+            problems.append(Problem("the case has no label", str(images[case]), expected, "no such file", mend))
         for case in sorted(labels.keys() - images.keys()):
             expected = f"images{subset}/{case}{_CHANNEL}{ending}"
-            problems.append(Problem("the label has no image", str(labels[case]), expected, "no such file"))
+            mend = written_otherwise(case, images)
+            problems.append(Problem("the label has no image", str(labels[case]), expected, "no such file", mend))
     return {case: Case(case, images[case], labels.get(case)) for case in sorted(images)}
 
 
 def _by_case(folder: Path, ending: str, channels: bool, problems: list[Problem]) -> dict[str, Path]:
     found: dict[str, list[Path]] = defaultdict(list)
-    entries: Iterable[Path] = sorted(folder.iterdir()) if folder.is_dir() else ()
+    seen: dict[str, str] = {}
+    entries: Iterable[Path] = visible(folder) if folder.is_dir() else ()
     for path in entries:
-        if path.name.startswith("."):
-            continue
         if not path.exists():
             problems.append(Problem("is a link to a file that is not there", str(path)))
         stem = path.name
@@ -142,10 +145,12 @@ def _by_case(folder: Path, ending: str, channels: bool, problems: list[Problem])
                 Problem("is not named like a volume of this data set", str(path), expected, path.name, "Move it away.")
             )
             continue
-        found[stem.removesuffix(_CHANNEL) if channels else stem].append(path)
+        case = stem.removesuffix(_CHANNEL) if channels else stem
+        # Names that look the same are one case to whoever reads them.
+        found[seen.setdefault(looks(case), case)].append(path)
     for case, paths in found.items():
         if len(paths) > 1:
-            names = " and ".join(path.name for path in paths)
+            names = " and ".join(apart([path.name for path in paths]))
             problems.append(
                 Problem(f"there are two files for the case {case}", str(folder), "one file", names, "Keep one of them.")
             )

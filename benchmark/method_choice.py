@@ -5,17 +5,20 @@ from __future__ import annotations
 from ..baselines.method import Method
 from ..baselines.registry import METHODS
 from .errors import BenchError, Problem
+from .suggestions import did_you_mean
 
 
 def chosen_method(name: str, variant: str | None = None) -> Method:
     """The registered method `name`, or a variant of it. Raises BenchError when there is none of that name."""
     if name not in METHODS:
-        raise BenchError(Problem(f"there is no method {name!r}", expected=f"one of: {', '.join(METHODS)}"))
+        expected = f"one of: {', '.join(METHODS)}"
+        raise BenchError(Problem(f"there is no method {name!r}", expected=expected, mend=did_you_mean(name, METHODS)))
     method = METHODS[name]
     if variant is None:
         return method
     variants = method.variants()
     if variant not in variants:
         known = ", ".join(variants) or "none"
-        raise BenchError(Problem(f"{name} has no variant {variant!r}", expected=f"one of: {known}"))
+        what = f"{name} has no variant {variant!r}"
+        raise BenchError(Problem(what, expected=f"one of: {known}", mend=did_you_mean(variant, variants)))
     return variants[variant]

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import TypeVar
 
-from ..baselines.processes import die_with_parent
+from ..baselines.processes import deaf_to_interrupts, die_with_parent
 from .errors import BenchError, Problem
 
 Work = TypeVar("Work")
@@ -33,7 +33,8 @@ def worked_on(
     left = dict(enumerate(work))
     try:
         with _processes(min(jobs, len(work))) as pool:
-            numbers = {pool.submit(do, item): number for number, item in left.items()}
+            with deaf_to_interrupts():
+                numbers = {pool.submit(do, item): number for number, item in left.items()}
             for future in as_completed(numbers):
                 result = future.result()
                 del left[numbers[future]]
@@ -48,7 +49,9 @@ def _one_by_one(left: list[Work], do: Callable[[Work], Result], lost: Callable[[
     while left:
         with _processes(1) as pool:
             try:
-                pool.submit(_nothing).result()
+                with deaf_to_interrupts():
+                    nothing = pool.submit(_nothing)
+                nothing.result()
             except BrokenProcessPool as error:
                 raise _no_process() from error
             try:
@@ -63,9 +66,15 @@ def _one_by_one(left: list[Work], do: Callable[[Work], Result], lost: Callable[[
 @contextmanager
 def _processes(count: int) -> Iterator[ProcessPoolExecutor]:
     # spawn: a fork copies the locks that threads of this process may hold, and can hang.
+    others = set(active_children())
     pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_start_worker)
     try:
         yield pool
+    except BaseException:
+        # Ctrl-C, or an error: what they still do is for nobody, and one case can take a minute.
+        for process in set(active_children()) - others:
+            process.terminate()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -54,6 +54,7 @@ def evaluate(
     --private is given or if it is official-test.
     """
     from ..records.evaluate import evaluate as evaluated
+    from ..records.record_store import private_folder, record_folder
     from ..records.record_summary import write_summary
     from ..records.record_text import record_text
     from ..records.setting import Setting, manifest_for
@@ -78,5 +79,8 @@ def evaluate(
     if not outcome.is_new:
         click.echo("note: this submission was recorded before and is not scored again", err=True)
     click.echo(record_text(outcome.record))
+    click.echo(f"record: {record_folder(results, outcome.record.track, outcome.record.id)}", err=True)
+    if private is not None and outcome.record.hidden:
+        click.echo(f"rows: {private_folder(private, outcome.record.track, outcome.record.id)}", err=True)
     if nnunet_summary:
         write_summary(outcome.record, setting)

@@ -9,6 +9,7 @@ import click
 from ..errors import BenchError
 from ..plain_text import plain_text
 from .data import data
+from .entry import STOPPED
 from .evaluate import evaluate
 from .figure import figure
 from .leaderboard import leaderboard
@@ -27,7 +28,7 @@ from .validate import validate
 
 
 class _BenchGroup(click.Group):
-    """Shows a BenchError as its sentences, without a traceback, and exits with 1."""
+    """Shows a BenchError as its sentences, without a traceback, and exits with 1; stopped by Ctrl-C, with 130."""
 
     def invoke(self, context: click.Context) -> object:
         try:
@@ -37,6 +38,10 @@ class _BenchGroup(click.Group):
                 # It may quote files' names and other text of strangers; lines of its own stay lines.
                 click.echo("\n".join(map(plain_text, f"error: {problem}".splitlines())), err=True)
             sys.exit(1)
+        except KeyboardInterrupt:
+            # Commands that can be gone on with say so themselves. The line that ^C stands in is left first.
+            click.echo("\nstopped", err=True)
+            sys.exit(STOPPED)
 
 
 @click.group(cls=_BenchGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -9,12 +9,13 @@ import click
 
 from ...baselines.registry import METHODS
 from ..method_choice import chosen_method
+from .choices import Choice
 
 _NARROWEST = 80
 
 
 @click.command()
-@click.argument("method", type=click.Choice(list(METHODS)), required=False)
+@click.argument("method", type=Choice(list(METHODS)), required=False)
 @click.option("--variant", help="The card of a variant of METHOD.")
 @click.option("--names", is_flag=True, help="For scripts: the names of all methods, one a line.")
 @click.option("--json", "as_json", is_flag=True, help="For programs: everything, the settings of all budgets too.")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .choices import Choice
+
 if TYPE_CHECKING:
     from ..ranking.ranking_text import RankingFormat
 
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "style",
-    type=click.Choice(["table", "markdown", "csv", "json"]),
+    type=Choice(["table", "markdown", "csv", "json"]),
     default="table",
     show_default=True,
     help="table and markdown are in percent; csv and json hold fractions.",

@@ -9,6 +9,7 @@ import click
 from ...baselines.method import Budget
 from ..method_choice import chosen_method
 from ..runs.tracks import Track
+from .choices import Choice
 from .training_options import device_names, stoppable, training_options
 
 
@@ -21,7 +22,7 @@ from .training_options import device_names, stoppable, training_options
 )
 @click.option(
     "--track",
-    type=click.Choice([track.value for track in Track]),
+    type=Choice([track.value for track in Track]),
     default=Track.OFFICIAL_TEST.value,
     show_default=True,
     help="official-test: the test images. public-cv: each training case, by the fold that held it out. "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import raise_if_any
+from .choices import Choice
 
 if TYPE_CHECKING:
     from ..scoring.table_formats import TableFormat
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "style",
-    type=click.Choice(["table", "markdown", "latex", "csv", "json"]),
+    type=Choice(["table", "markdown", "latex", "csv", "json"]),
     default="table",
     show_default=True,
     help="table, markdown and latex are in percent; csv and json hold fractions.",
@@ -71,4 +72,6 @@ def score(
         write_scores(result, out)
         if nnunet_summary:
             write_summaries(result, reference, out)
+        summaries = ", nnunet/METHOD/summary.json" if nnunet_summary else ""
+        click.echo(f"written to {out}: scores.json, cases.csv, lesions.csv{summaries}", err=True)
     raise_if_any(result.problems)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .choices import Choice
+
 if TYPE_CHECKING:
     from ..paper_tables.build_tables import TableName
     from ..scoring.view_formats import ViewFormat
@@ -16,7 +18,7 @@ _CHECK_FORMATS = ("text", "markdown", "csv", "json")
 
 
 @click.command()
-@click.argument("table", type=click.Choice(["1", "2", "3", "4", "difficulty", _ALL, _CHECK]))
+@click.argument("table", type=Choice(["1", "2", "3", "4", "difficulty", _ALL, _CHECK]))
 @click.option(
     "--results",
     type=click.Path(path_type=Path),
@@ -32,7 +34,7 @@ _CHECK_FORMATS = ("text", "markdown", "csv", "json")
 @click.option(
     "--format",
     "style",
-    type=click.Choice(["text", "markdown", "latex", "html", "csv", "json"]),
+    type=Choice(["text", "markdown", "latex", "html", "csv", "json"]),
     default="text",
     show_default=True,
     help="csv holds the values of one table alone; json is for check; latex needs booktabs, graphicx and amssymb.",

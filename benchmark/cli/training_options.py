@@ -12,25 +12,27 @@ import click
 from ...baselines.method import Budget
 from ...baselines.registry import METHODS
 from ..runs.tracks import ALL_FOLDS, SELECTIONS
+from .choices import Choice
+from .entry import STOPPED
 
 _OPTIONS = (
-    click.argument("method", type=click.Choice(list(METHODS))),
+    click.argument("method", type=Choice(list(METHODS))),
     click.option("--variant", help="A variant: of inception-nnunet, I to V of the paper's ablation, or `released`."),
     click.option(
         "--budget",
-        type=click.Choice([budget.value for budget in Budget]),
+        type=Choice([budget.value for budget in Budget]),
         default=Budget.PAPER.value,
         show_default=True,
         help="paper: what the authors set. demo: a small network, minutes on a CPU. smoke: a few iterations.",
     ),
     click.option(
         "--fold",
-        type=click.Choice(SELECTIONS),
+        type=Choice(SELECTIONS),
         default=ALL_FOLDS,
         show_default=True,
         help="all trains five folds; their ensemble predicts the test images.",
     ),
-    click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Of this one process.  [default: auto]"),
+    click.option("--device", type=Choice(["auto", "cpu", "cuda"]), help="Of this one process.  [default: auto]"),
     click.option(
         "--devices",
         metavar="LIST",
@@ -61,4 +63,4 @@ def stoppable() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         click.echo("\nstopped; the same command goes on from the last checkpoint", err=True)
-        sys.exit(130)
+        sys.exit(STOPPED)

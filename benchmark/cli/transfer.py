@@ -12,6 +12,7 @@ import click
 from ...baselines.method import Budget
 from ...splits import N_FOLDS
 from ..method_choice import chosen_method
+from .choices import Choice
 from .training_options import device_names, stoppable, training_options
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "style",
-    type=click.Choice(["table", "markdown", "latex", "csv", "json"]),
+    type=Choice(["table", "markdown", "latex", "csv", "json"]),
     default="table",
     show_default=True,
 )

@@ -10,6 +10,7 @@ from ...baselines.nnunet.workspace import Workspace
 from ..dataset import Dataset, open_dataset
 from ..errors import BenchError, Problem, listed, raise_if_any
 from ..scoring.protocol import MSWAL_1, Protocol, protocol_of
+from ..suggestions import did_you_mean
 from .shown_methods import ShownMethod, prediction_of
 
 _NAME_IT = "Name it with --data, or a folder of label maps with --reference."
@@ -38,7 +39,8 @@ def case_reference(case: str, data: Path | None, labels: Path | None, methods: S
     found = dataset.train.get(case) or dataset.test.get(case)
     if found is None:
         known = listed([*dataset.test, *dataset.train])
-        raise BenchError(Problem(f"has no case {case!r}", str(dataset.root), f"one of {known}"))
+        mend = did_you_mean(case, [*dataset.test, *dataset.train])
+        raise BenchError(Problem(f"has no case {case!r}", str(dataset.root), f"one of {known}", mend=mend))
     if found.label is None:
         what = f"has no label map of the case {case}"
         raise BenchError(Problem(what, str(dataset.root), "a folder labelsTs", mend="Show one that has a reference."))

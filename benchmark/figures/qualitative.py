@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import BenchError, Problem, raise_if_any
 from ..lesion_classes import LesionClass
+from ..suggestions import did_you_mean
 from .body_planes import VIEWS, BodyGrid, View, read_planes
 from .case_reference import case_reference
 from .case_volumes import CaseVolumes, read_case
@@ -119,7 +120,8 @@ def _lesion(
     key, colon, number = asked.partition(":")
     keys = [lesion.key for lesion in classes]
     if key not in keys:
-        problems.append(Problem(f"no lesion type is called {key!r}", "--lesion", f"one of {', '.join(keys)}"))
+        what, mend = f"no lesion type is called {key!r}", did_you_mean(key, keys)
+        problems.append(Problem(what, "--lesion", f"one of {', '.join(keys)}", mend=mend))
     if colon and not (number.isascii() and number.isdigit()):
         problems.append(Problem(f"{number!r} is no lesion's number", "--lesion", f"{key}:1, as in lesions.csv"))
         return key, None

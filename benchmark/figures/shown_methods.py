@@ -10,9 +10,11 @@ from pathlib import Path
 
 from ...baselines.registry import METHODS
 from ..errors import BenchError, Problem, listed
+from ..litter import is_seen_below, visible
 from ..runs.run_folder import STATE_FILE
 from ..runs.run_record import RunRecord, read_record
 from ..runs.tracks import Track
+from ..suggestions import apart, looks, written_otherwise
 from ..volumes.volume_names import case_id
 
 _RECORD = "record.json"
@@ -48,14 +50,14 @@ def shown_methods(
             problems += error.problems
         except OSError as error:
             problems.append(Problem(f"cannot be read ({error.strerror or error})", str(error.filename or path)))
-    titles = Counter(method.title for method in found)
+    titles = Counter(looks(method.title) for method in found)
     found = [
-        replace(method, title=f"{method.title} ({method.origin})") if titles[method.title] > 1 else method
+        replace(method, title=f"{method.title} ({method.origin})") if titles[looks(method.title)] > 1 else method
         for method in found
     ]
-    for title, count in Counter(method.title for method in found).items():
+    for title, count in Counter(looks(method.title) for method in found).items():
         if count > 1:
-            where = ", ".join(str(method.prediction) for method in found if method.title == title)
+            where = ", ".join(apart([str(method.prediction) for method in found if looks(method.title) == title]))
             mend = "Rename a folder, or link to it under another name."
             problems.append(Problem(f"several methods are called {title!r}", where, mend=mend))
     return tuple(found)
@@ -65,7 +67,8 @@ def prediction_of(folder: Path, case: str, kind: str = "prediction") -> Path:
     """The file of the case in a folder. Raises BenchError when there is none, or more than one."""
     found = _file(folder, case)
     if found is None:
-        raise BenchError(Problem(f"no {kind} of the case {case}", str(folder), f"{case}.nii.gz", _inside(folder)))
+        mend = written_otherwise(case, _cases_in(folder))
+        raise BenchError(Problem(f"no {kind} of the case {case}", str(folder), f"{case}.nii.gz", _inside(folder), mend))
     return found
 
 
@@ -75,7 +78,7 @@ def _shown(path: Path, case: str, notes: list[str]) -> ShownMethod:
         raise BenchError(Problem(what, str(path), "a folder of predictions, or that of a run"))
     if (path / _RECORD).is_file():
         return _of_run(Path(os.path.abspath(path)).parent, path, [path / _RECORD], case, notes)  # noqa: PTH100
-    records = sorted(path.glob(f"*/{_RECORD}"))
+    records = sorted(record for record in path.glob(f"*/{_RECORD}") if is_seen_below(record, path))
     if records:
         return _of_run(path, path, records, case, notes)
     if (path / STATE_FILE).is_file():
@@ -112,9 +115,7 @@ def _file(folder: Path, case: str) -> Path | None:
     """The file of the case; None when there is none, also where there is no folder."""
     if not folder.is_dir():
         return None
-    files = sorted(
-        entry for entry in folder.iterdir() if not entry.name.startswith(".") and case_id(entry.name) == case
-    )
+    files = [entry for entry in visible(folder) if case_id(entry.name) == case]
     if len(files) > 1:
         found = " and ".join(file.name for file in files)
         raise BenchError(Problem("two files for one case", str(folder), "one", found, "Remove one of them."))
@@ -122,5 +123,8 @@ def _file(folder: Path, case: str) -> Path | None:
 
 
 def _inside(folder: Path) -> str:
-    cases = sorted(name for entry in folder.iterdir() if (name := case_id(entry.name)) and name[0] != ".")
-    return listed(cases, 4) or "no label map"
+    return listed(_cases_in(folder), 4) or "no label map"
+
+
+def _cases_in(folder: Path) -> list[str]:
+    return sorted(name for entry in visible(folder) if (name := case_id(entry.name)))

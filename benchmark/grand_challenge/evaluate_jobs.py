@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 from ..errors import BenchError, Problem, raise_if_any
 from ..files import write_text
+from ..litter import is_seen_below, visible
 from ..plain_text import plain_text
 from ..ranking.estimates import estimates
 from ..records.publication import publishable
@@ -75,7 +76,8 @@ def _neutral(configuration: Configuration) -> Iterator[None]:
 def _reference_folder(ground_truth: Path) -> Path:
     """The folder with the label maps: the mount itself or one in it, called `labels...` where there are others."""
     folders = [ground_truth, *sorted(ground_truth.glob("*/")), *sorted(ground_truth.glob("*/*/"))]
-    holding = [folder for folder in folders if any(case_id(entry.name) is not None for entry in folder.iterdir())]
+    folders = [folder for folder in folders if is_seen_below(folder, ground_truth)]
+    holding = [folder for folder in folders if any(case_id(entry.name) is not None for entry in visible(folder))]
     named = [folder for folder in holding if folder.name.startswith("labels")]
     chosen = named if len(named) == 1 else holding
     if len(chosen) != 1:

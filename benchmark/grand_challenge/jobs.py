@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import AliasChoices, BaseModel, Field, TypeAdapter, ValidationError
 
 from ..errors import BenchError, Problem, listed, raise_if_any
+from ..litter import visible
 from ..volumes.volume_names import case_id
 from .configuration import Configuration
 
@@ -98,7 +99,7 @@ def _label_map(job: _Job, configuration: Configuration) -> Path:
     place = root / value.socket.relative_path
     if not place.resolve().is_relative_to(configuration.input.resolve()):
         raise BenchError(Problem(f"job {job.pk}: the output lies outside of the input folder"))
-    files = [place] if place.is_file() else sorted(place.iterdir()) if place.is_dir() else []
+    files = [place] if place.is_file() else visible(place) if place.is_dir() else []
     maps = [path for path in files if case_id(path.name) is not None and path.is_file() and not path.is_symlink()]
     if len(maps) != 1:
         raise BenchError(Problem(f"job {job.pk}: expected one label map for output, found {len(maps)}"))

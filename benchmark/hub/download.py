@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from ..errors import BenchError, Problem, raise_if_any
 from ..files import PARTIAL
+from ..litter import is_litter
 from ..progress import progress_bar
 from .fetch import WAITS_S, Fetcher, with_way_on
 from .release import RECORD, REVISION, Release, ReleaseFile, read_release, write_release
@@ -113,7 +114,7 @@ def _refuse_foreign(folder: Path) -> None:
     except OSError as error:
         raise _unusable(folder, error) from error
     for entry in entries:
-        if entry.name != _LOCK and not entry.name.startswith(PARTIAL):
+        if entry.name != _LOCK and not entry.name.startswith(PARTIAL) and not is_litter(entry.name):
             raise BenchError(
                 Problem(
                     "the folder is not empty and is not that of a download",

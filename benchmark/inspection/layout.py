@@ -14,6 +14,8 @@ from typing import Any
 
 from ..errors import BenchError, Problem, listed
 from ..lesion_classes import LESION_CLASSES, LesionClass, classes_of
+from ..litter import visible
+from ..suggestions import written_otherwise
 from .findings import Finding
 
 _CHANNEL = "_0000"
@@ -149,9 +151,11 @@ def _pair(survey: _Survey, subset: str) -> list[CaseFiles]:
     # Test cases are often published without any label.
     if subset == "Tr" or (survey.root / "labelsTs").is_dir():
         for case in sorted(images.keys() - labels.keys()):
-            survey.add("no-label", case, images[case], "none", f"labels{subset}/{case}{survey.ending}")
+            found = written_otherwise(case, labels) or "none"
+            survey.add("no-label", case, images[case], found, f"labels{subset}/{case}{survey.ending}")
     for case in sorted(labels.keys() - images.keys()):
-        survey.add("no-image", case, labels[case], "none", f"images{subset}/{case}{_CHANNEL}{survey.ending}")
+        found = written_otherwise(case, images) or "none"
+        survey.add("no-image", case, labels[case], found, f"images{subset}/{case}{_CHANNEL}{survey.ending}")
     cases = sorted(images.keys() | labels.keys())
     return [CaseFiles(case, subset, images.get(case), labels.get(case)) for case in cases]
 
@@ -160,14 +164,12 @@ def _by_case(survey: _Survey, folder: str, channel: str) -> dict[str, Path]:
     """The file of each case. Of several, that with the data set's ending."""
     there = survey.root / folder
     try:
-        entries = sorted(there.iterdir()) if there.is_dir() else []
+        entries = visible(there) if there.is_dir() else []
     except OSError as error:
         survey.add("unreadable", "", there, f"the folder cannot be listed ({error.strerror or error})")
         entries = []
     found: dict[str, list[Path]] = defaultdict(list)
     for path in entries:
-        if path.name.startswith("."):
-            continue
         suffix = next((one for one in (survey.ending, *_SUFFIXES) if path.name.endswith(one)), "")
         stem = path.name.removesuffix(suffix)
         case = stem.removesuffix(channel)

@@ -13,6 +13,7 @@ from ...splits import Split
 from ..dataset import Case
 from ..errors import BenchError, Problem, listed, raise_if_any
 from ..lesion_classes import LESION_CLASSES
+from ..litter import visible
 from ..mswal_facts import CASES
 from .label_names import check_labels
 from .names import is_bare, naming, split_ending, without_channel
@@ -160,7 +161,7 @@ def _data_root(folder: Path) -> Path:
 def _inside(folder: Path) -> list[Path]:
     """What is visible in a folder; of one that may not be read, nothing."""
     try:
-        return sorted(child for child in folder.iterdir() if not child.name.startswith("."))
+        return visible(folder)
     except PermissionError:
         return []
 
@@ -202,8 +203,8 @@ def _by_name(folder: Path, problems: list[Problem]) -> list[tuple[str, Path]]:
     """The volumes of a folder with the names of their cases."""
     if not folder.is_dir():
         return []
-    visible = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".") and not path.is_dir()]
-    stems = [(volume_stem(path, problems), path) for path in visible]
+    files = [path for path in visible(folder) if not path.is_dir()]
+    stems = [(volume_stem(path, problems), path) for path in files]
     images = folder.name.startswith("images")
     return [(without_channel(stem) if images else stem, path) for stem, path in stems if stem is not None]
 

@@ -21,6 +21,7 @@ from ...splits import SPLIT_FILE, Split, SplitError, read_split
 from ..dataset import Dataset, open_dataset
 from ..errors import BenchError, Problem, raise_if_any
 from ..files import PARTIAL, write_text
+from ..litter import is_litter, is_passed_over
 from ..progress import progress_bar
 from .cases_table import CASES_TABLE, cases_table
 from .lits_kits import find_kits, find_lits
@@ -153,7 +154,7 @@ def _check_folder(out: Path, found: Source, mark: Mapping[str, Any], targets: Ma
         return
     if not out.is_dir():
         raise BenchError(Problem("is not a folder", str(out), mend="Give a folder that is new or empty."))
-    if all(path.name == _LOCK or path.name.startswith(PARTIAL) for path in out.iterdir()):
+    if all(path.name == _LOCK or path.name.startswith(PARTIAL) or is_litter(path.name) for path in out.iterdir()):
         return
     try:
         there = json.loads((out / _MARK).read_text(encoding="utf-8"))
@@ -166,7 +167,7 @@ def _check_folder(out: Path, found: Source, mark: Mapping[str, Any], targets: Ma
         raise BenchError(Problem("was prepared from another source", str(out), expected, was, "Give another folder."))
     problems = []
     strangers = [path for name in _FOLDERS for path in (out / name).glob("*") if path not in targets]
-    strangers = [path for path in strangers if not path.name.startswith(".")]
+    strangers = [path for path in strangers if not is_passed_over(path.name)]
     if strangers:
         names = some([str(path.relative_to(out)) for path in strangers])
         mend = "Move them away, or give another folder."

@@ -12,6 +12,7 @@ from typing import Any
 from ...splits import Split
 from ..dataset import Case
 from ..errors import Problem, listed
+from ..litter import is_passed_over
 from .names import is_other_volume, split_ending
 
 _PART = "-partial"
@@ -52,7 +53,7 @@ def is_part(split: Split) -> bool:
 
 
 def walk(root: Path) -> Iterator[Path]:
-    """Every file below `root`, hidden ones left out, sorted within each folder. Links to folders are not followed.
+    """Every file below `root` but hidden ones and litter, sorted within each folder. Links to folders are not followed.
 
     Raises OSError for a folder that cannot be read.
     """
@@ -61,8 +62,8 @@ def walk(root: Path) -> Iterator[Path]:
         raise error
 
     for folder, folders, files in os.walk(root, onerror=refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(folder, name) for name in sorted(files) if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not is_passed_over(name))
+        yield from (Path(folder, name) for name in sorted(files) if not is_passed_over(name))
 
 
 class Gathering:

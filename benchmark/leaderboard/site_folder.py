@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..errors import BenchError, Problem, listed
 from ..files import PARTIAL
+from ..litter import is_seen_below
 
 LISTING = "board.json"
 """Lists every other file of a site with its digest. By it a folder is known to be a board."""
@@ -38,7 +39,8 @@ def check_site(site: Path) -> None:
     mend = "Give another folder, or empty this one."
     if not site.is_dir():
         raise BenchError(Problem("is not a folder", str(site), mend="Give another one."))
-    there = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_symlink() or not path.is_dir()}
+    files = (path for path in site.rglob("*") if path.is_symlink() or not path.is_dir())
+    there = {path.relative_to(site).as_posix() for path in files if is_seen_below(path, site)}
     if not there:
         return
     if LISTING not in there:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from ..errors import BenchError, Problem, listed
 from ..scoring.table_view import TableView
+from ..suggestions import did_you_mean
 from .ablation import ablated, ablation_view, own_ablation, printed_table_3
 from .comparison import Comparison, printed_comparison
 from .comparison_view import OURS, comparison_view, difficulty_view, printed_table_2
@@ -102,5 +103,6 @@ def _checked(ours: str, comparison: Comparison) -> str:
     """The method's key. The paper's own is asked for by default, and need not be there."""
     keys = [method.key for method in comparison.methods]
     if ours not in keys and ours != OURS:
-        raise BenchError(Problem("there is no such method in Table 2", ours, f"one of {', '.join(keys)}"))
+        what, expected = "there is no such method in Table 2", f"one of {', '.join(keys)}"
+        raise BenchError(Problem(what, ours, expected, mend=did_you_mean(ours, keys)))
     return ours

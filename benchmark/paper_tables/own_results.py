@@ -14,6 +14,7 @@ from ...baselines.method import Method
 from ...baselines.registry import METHODS
 from ...splits import N_FOLDS
 from ..errors import BenchError, Problem, listed, raise_if_any
+from ..litter import is_litter, is_seen_below
 from ..records.record_store import read_records
 from ..records.result_record import ClassResult, ResultRecord
 from ..runs.run_folder import STATE_FILE
@@ -116,10 +117,10 @@ def read_own_results(folder: Path) -> tuple[list[OwnResult], list[str]]:
 def run_records(folder: Path) -> Iterator[Path]:
     """The records of the finished runs in `folder` and below, by path. Links are not followed."""
     for place, subfolders, files in os.walk(folder):
-        subfolders.sort()
+        subfolders[:] = sorted(name for name in subfolders if not is_litter(name))
         if STATE_FILE in files:
             subfolders.clear()
-            yield from sorted(Path(place).glob("*/record.json"))
+            yield from sorted(path for path in Path(place).glob("*/record.json") if is_seen_below(path, Path(place)))
 
 
 def of_one_setting(results: Sequence[OwnResult], where: Path) -> list[OwnResult]:

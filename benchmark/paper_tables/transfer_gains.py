@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ..errors import BenchError, Problem
+from ..litter import is_litter
 from ..runs.run_folder import STATE_FILE
 from ..runs.transfer import TransferRecord
 from ..scoring.table_view import UNDEFINED, Cell, Row, TableView, Title, percent
@@ -113,8 +114,7 @@ def gains_view(gains: Sequence[Gain], notes: Sequence[str]) -> TableView:
 def _transfer_records(folder: Path) -> list[Path]:
     found = []
     for place, subfolders, files in os.walk(folder):
-        if STATE_FILE in files:
-            subfolders.clear()
+        subfolders[:] = [] if STATE_FILE in files else [name for name in subfolders if not is_litter(name)]
         found += [Path(place, name) for name in files if name.startswith("transfer-fold-") and name.endswith(".json")]
     return sorted(found)
 

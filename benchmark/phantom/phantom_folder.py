@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import BenchError, Problem
 from ..files import PARTIAL, write_text
+from ..litter import is_litter, is_seen_below
 
 MARK = "phantom.json"
 """Says which phantom a folder holds, from the first case on."""
@@ -25,7 +26,7 @@ def check_folder(out: Path, mark: Mapping[str, Any], files: Iterable[Path]) -> N
         return
     if not out.is_dir():
         raise BenchError(Problem("is not a folder", str(out), mend="Give a folder that is new or empty."))
-    if all(path.name.startswith(PARTIAL) for path in out.iterdir()):
+    if all(path.name.startswith(PARTIAL) or is_litter(path.name) for path in out.iterdir()):
         return
     try:
         held = json.loads((out / MARK).read_text(encoding="utf-8"))
@@ -39,7 +40,7 @@ def check_folder(out: Path, mark: Mapping[str, Any], files: Iterable[Path]) -> N
         raise BenchError(Problem("holds another phantom", str(out), expected=wanted, found=found, mend=mend))
     known = {out / MARK, *files}
     there = (path for path in out.rglob("*") if not path.is_dir() and not path.name.startswith(PARTIAL))
-    strangers = sorted(path for path in there if path not in known)
+    strangers = sorted(path for path in there if path not in known and is_seen_below(path, out))
     if strangers:
         names = ", ".join(str(path.relative_to(out)) for path in strangers[:3]) + ("..." if len(strangers) > 3 else "")
         mend = "Give another folder, or move these files away."

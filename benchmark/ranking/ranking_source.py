@@ -12,6 +12,7 @@ from ..errors import BenchError, Problem, listed, raise_if_any
 from ..records.record_store import CASES_FILE, RECORD_FILE, private_folder, read_record, read_records, record_folder
 from ..records.record_writing import file_digest
 from ..records.result_record import ResultRecord, Status
+from ..suggestions import did_you_mean, looks
 from .cases_csv import arrays_of_rows, read_rows, read_score_arrays
 from .score_arrays import ScoreArrays
 
@@ -58,7 +59,8 @@ def comparable_methods(
         raise BenchError(Problem("has nothing to rank", str(source), expected=expected))
     tracks = sorted({record.track for record in records})
     if track is not None and track not in tracks:
-        raise BenchError(Problem("has no record of the track", str(source), track, listed(tracks)))
+        mend = did_you_mean(track, tracks)
+        raise BenchError(Problem("has no record of the track", str(source), track, listed(tracks), mend))
     return _of_results(
         source, records, tracks if track is None else [track], "claimed" if claimed else "verified", private
     )
@@ -155,9 +157,10 @@ def _arrays(group: Sequence[ResultRecord], results: Path, private: Path | None) 
 
 def _names(group: Sequence[ResultRecord]) -> Mapping[str, str]:
     """Record id -> the method's name."""
-    times = Counter(record.form.method for record in group)
+    # By what a reader sees: names that differ by Unicode normalisation alone are two that look like one.
+    times = Counter(looks(record.form.method) for record in group)
     return {
-        record.id: record.form.method if times[record.form.method] == 1 else f"{record.form.method} ({record.id})"
+        record.id: method if times[looks(method := record.form.method)] == 1 else f"{method} ({record.id})"
         for record in group
     }
 

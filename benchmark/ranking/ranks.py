@@ -27,6 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import BenchError, Problem
+from ..suggestions import did_you_mean
 from .case_ratios import CaseRatios, Floats, mean_of, side_by_side
 from .score_arrays import ScoreArrays
 
@@ -65,7 +66,9 @@ def criteria(arrays: ScoreArrays, scheme: str) -> tuple[Criterion, ...]:
         case "rank-then-mean":
             of_cases = side_by_side(*(mean_of(_ranks_in_each_case(values)) for values in per_case))
             return (Criterion("case_rank", of_cases, highest_first=False),)
-    raise BenchError(Problem("is no way to rank", scheme, expected=" or ".join(SCHEMES)))
+    raise BenchError(
+        Problem("is no way to rank", scheme, expected=" or ".join(SCHEMES), mend=did_you_mean(scheme, SCHEMES))
+    )
 
 
 def shown_numbers(arrays: ScoreArrays, scheme: str) -> tuple[CaseRatios, CaseRatios, CaseRatios]:

@@ -15,6 +15,8 @@ from typing import Final
 from pydantic import ValidationError
 
 from ..errors import BenchError, Problem, raise_if_any
+from ..litter import visible
+from ..wrong_values import wrong_values
 from .result_record import ResultRecord
 
 RECORD_FILE = "record.json"
@@ -82,10 +84,8 @@ def read_record(folder: Path) -> ResultRecord:
     except OSError as error:
         raise BenchError(Problem(f"the record cannot be read ({error.strerror or error})", str(path))) from error
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"])) or "the whole"
-        what = f"is not a record of this version of mswal-bench, or was changed ({place}: {first['msg']})"
-        raise BenchError(Problem(what, str(path))) from error
+        what = "is not a record of this version of mswal-bench, or was changed"
+        raise BenchError(Problem(what, str(path), found=wrong_values(error))) from error
     if (record.track, record.id) != (folder.parent.name, folder.name):
         found = f"{record.track}/{record.id}"
         what = "holds the record of another track or id"
@@ -98,7 +98,7 @@ def _visible_folders(parent: Path, problems: list[Problem]) -> list[Path]:
     if not parent.exists():
         return []
     try:
-        return sorted(entry for entry in parent.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+        return [entry for entry in visible(parent) if entry.is_dir()]
     except OSError as error:
         problems.append(Problem(f"cannot be read ({error.strerror or error})", str(parent)))
         return []

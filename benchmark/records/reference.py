@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ...splits import SPLIT_FILE, SplitError, read_split
 from ..errors import BenchError, Problem, listed
+from ..litter import visible
 from ..volumes.volume_names import case_id
 
 
@@ -15,11 +16,7 @@ def reference_files(folder: Path, cases: Collection[str]) -> dict[str, Path]:
     if not folder.is_dir():
         raise BenchError(Problem("there is no such folder of reference labels", str(folder)))
     wanted = set(cases)
-    found = {
-        case: path
-        for path in sorted(folder.iterdir())
-        if not path.name.startswith(".") and (case := case_id(path.name)) in wanted and case is not None
-    }
+    found = {case: path for path in visible(folder) if (case := case_id(path.name)) in wanted and case is not None}
     absent = sorted(wanted - found.keys())
     if absent:
         raise BenchError(Problem(f"no label map of {len(absent)} cases: {listed(absent)}", str(folder)))

@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from ..errors import BenchError, Problem
+from ..litter import is_litter
 from ..ranking.estimates import estimates
 from ..scoring.protocol import Protocol, protocol_of_labels
 from .identity import identity_of, submission_digest
@@ -147,10 +148,16 @@ def _published_too_much(stored: StoredRecord) -> Iterator[Problem]:
     if stored.record != published(stored.record):
         what = "says more than may be published of a hidden track"
         yield Problem(what, str(stored.folder / RECORD_FILE), mend="Remove it from what is published, at once.")
-    others = sorted(path.name for path in stored.folder.iterdir() if path.name != RECORD_FILE)
+    others = sorted(path.name for path in stored.folder.iterdir() if not _may_be_published(path))
     if others:
         what = "of a hidden track, files lie here that are not to be published"
         yield Problem(what, where, f"{RECORD_FILE} alone", ", ".join(others), "Move them away, at once.")
+
+
+def _may_be_published(path: Path) -> bool:
+    """The record, and litter; but a wastebasket may have kept rows that were thrown into it."""
+    has_rows = any(each.name in (CASES_FILE, LESIONS_FILE) for each in path.rglob("*"))
+    return path.name == RECORD_FILE or (is_litter(path.name) and not has_rows)
 
 
 def _private_differs(stored: StoredRecord, private: Path) -> list[Problem]:

@@ -9,12 +9,13 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..dataset import open_dataset
-from ..errors import BenchError, Problem, raise_if_any
+from ..errors import BenchError, Problem, listed, raise_if_any
 from ..files import write_text
 from ..scoring.protocol import protocol_of
 from ..scoring.score_folders import score_folders
 from ..scoring.score_result import ScoreResult, write_scores
 from ..scoring.table_view import table_view
+from ..suggestions import did_you_mean
 from .picture import draw_axial_slice, most_telling_case
 
 _PICTURE = "slice.png"
@@ -31,7 +32,8 @@ def write_report(predictions: Sequence[Path], raw: Path, out: Path, *, case: str
     if dataset.test_labels is None:
         raise BenchError(Problem("the test labels are not there", str(raw), "a folder labelsTs"))
     if case is not None and case not in dataset.test:
-        raise BenchError(Problem(f"there is no test case {case!r}", str(raw), f"one of {', '.join(dataset.test)}"))
+        what, expected = f"there is no test case {case!r}", f"one of {listed(list(dataset.test))}"
+        raise BenchError(Problem(what, str(raw), expected, mend=did_you_mean(case, dataset.test)))
     result = score_folders(predictions, dataset.test_labels, progress=True, protocol=protocol)
     raise_if_any(result.problems)
     references = {id_: test.label for id_, test in dataset.test.items() if test.label is not None}

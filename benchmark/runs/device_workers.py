@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection, wait
 
 from ...baselines.failures import as_method_error
 from ...baselines.method import MethodError, Report
-from ...baselines.processes import die_with_parent, share_cores
+from ...baselines.processes import deaf_to_interrupts, die_with_parent, share_cores
 from .devices import Device
 from .environment import Environment, describe_environment
 from .resources import Resources, measured
@@ -88,7 +88,8 @@ class _Worker:
         context = get_context("spawn")
         self.connection, end = context.Pipe(duplex=False)
         self._process = context.Process(target=_work, args=(work, device, at_once, end), name=task.name)
-        self._process.start()
+        with deaf_to_interrupts():
+            self._process.start()
         end.close()
 
     def is_over(self) -> bool:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..errors import BenchError, Problem
 from ..files import PARTIAL, write_text
+from ..litter import is_litter
 from .run_record import RunIdentity, RunState, now
 
 STATE_FILE = "run.json"
@@ -158,12 +159,13 @@ class RunFolder:
 
 
 def refuse_foreign(work: Path, kind: str, own: Callable[[str], bool]) -> None:
-    """Raises BenchError when anything is in the folder `work` but half-written files and what is its `own` by name.
+    """Raises BenchError when anything is in the folder `work` but litter, half-written files and its `own` by name.
 
     `kind` is of whose work it is, for the sentence: `a run`. A folder that is not there is an empty one.
     """
     for entry in sorted(work.iterdir()) if work.is_dir() else ():
-        if not own(entry.name) and not (entry.name.startswith(PARTIAL) and entry.is_file()):
+        half_written = entry.name.startswith(PARTIAL) and entry.is_file()
+        if not (own(entry.name) or half_written or is_litter(entry.name)):
             what = f"the work folder is not empty and is not that of {kind}"
             raise BenchError(Problem(what, str(work), found=entry.name, mend="Give an empty or a new folder."))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from ..errors import BenchError, Problem
+from ..litter import is_litter, is_seen_below
 from .run_folder import STATE_FILE, Owner, RunFolder
 from .run_progress import Progress, read_failures, read_progress
 from .run_record import RunRecord, RunState, Step, TrainingSession, read_record
@@ -79,7 +80,7 @@ def _run_folders(root: Path, problems: list[Problem]) -> Iterator[Path]:
         if STATE_FILE in files:
             subfolders.clear()
             yield Path(folder)
-        subfolders.sort()
+        subfolders[:] = sorted(name for name in subfolders if not is_litter(name))
 
 
 def _listed(root: Path) -> ListedRun:
@@ -122,7 +123,8 @@ def _listed(root: Path) -> ListedRun:
 
 def _records(root: Path) -> dict[str, RunRecord]:
     """The records of the goals that were reached, by the goal's folder."""
-    return {path.parent.name: read_record(path) for path in sorted(root.glob("*/record.json"))}
+    found = sorted(path for path in root.glob("*/record.json") if is_seen_below(path, root))
+    return {path.parent.name: read_record(path) for path in found}
 
 
 def _unfinished(root: Path, owners: Sequence[Owner], records: Mapping[str, RunRecord]) -> list[Progress]:

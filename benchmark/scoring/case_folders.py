@@ -10,6 +10,8 @@ from glob import escape
 from pathlib import Path
 
 from ..errors import Problem, listed, raise_if_any
+from ..litter import visible
+from ..suggestions import apart, looks, written_otherwise
 from ..volumes.volume_names import COMPANION_SUFFIXES, SUFFIXES, case_behind, case_id
 
 # What nnU-Net writes beside its predictions.
@@ -36,7 +38,7 @@ class CaseFolder:
     files: dict[str, Path]
     """Case id -> file, by case id."""
     ignored: tuple[str, ...]
-    """What lies there besides and is neither hidden nor known to accompany predictions."""
+    """What lies there besides and is neither hidden, litter nor known to accompany predictions."""
 
 
 @dataclass(frozen=True)
@@ -93,20 +95,20 @@ def _scan(path: Path, problems: list[Problem]) -> CaseFolder | None:
         problems.append(Problem(what, str(path), f"a folder of label maps ({', '.join(SUFFIXES)})"))
         return None
     try:
-        # Hidden files are litter (.DS_Store) or half-written (.partial-).
-        entries = sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
+        entries = visible(path)
     except OSError as error:
         problems.append(Problem(f"cannot be read ({error.strerror or error})", str(path)))
         return None
     files: dict[str, Path] = {}
+    seen: dict[str, Path] = {}
     ignored = []
     for entry in entries:
         case = case_id(entry.name)
         if case is None:
             if entry.name not in _NNUNET_SIDE_FILES and not entry.name.lower().endswith(_SIDE_SUFFIXES):
                 ignored.append(entry.name)
-        elif case in files:
-            found = f"{files[case].name} and {entry.name}"
+        elif (other := seen.setdefault(looks(case), entry)) is not entry:
+            found = " and ".join(apart([other.name, entry.name]))
             problems.append(Problem("two files for one case", str(path), "one", found, "Remove one of them."))
         else:
             files[case] = entry
@@ -135,11 +137,12 @@ def _empty(path: Path, ignored: list[str]) -> Problem:
 
 
 def _same_names(folders: Sequence[CaseFolder]) -> list[Problem]:
-    repeated = [name for name, count in Counter(folder.name for folder in folders).items() if count > 1]
+    # By what a reader sees: an é of one character and one of two would be two methods of one name.
+    repeated = [name for name, count in Counter(looks(folder.name) for folder in folders).items() if count > 1]
     return [
         Problem(
             f"prediction folders of one name, {name!r}, which would be one method in the table",
-            ", ".join(str(folder.path) for folder in folders if folder.name == name),
+            ", ".join(apart([str(folder.path) for folder in folders if looks(folder.name) == name])),
             mend="Rename one of them, or link to it under another name.",
         )
         for name in repeated
@@ -161,6 +164,8 @@ def _unpaired(folder: CaseFolder, reference: CaseFolder, missing: Sequence[str])
     if missing:
         what = f"no prediction for {len(missing)} of {len(reference.files)} cases: {listed(missing)}"
         mend = "Predict them, or count them as empty with --allow-missing."
+        twins = filter(None, (written_otherwise(case, folder.files) for case in missing))
+        mend = next(twins, mend)
         problems.append(Problem(what, str(folder.path), mend=mend))
     extra = [path.name for case, path in folder.files.items() if case not in reference.files]
     if extra:
@@ -174,5 +179,6 @@ def _unpaired(folder: CaseFolder, reference: CaseFolder, missing: Sequence[str])
         if meant:
             others = f", and {len(meant) - 1} others likewise" if len(meant) > 1 else ""
             mend += f" Rename {meant[0][0]} to {meant[0][1]}.nii.gz{others}."
+        mend = next(filter(None, (written_otherwise(case, reference.files) for case in folder.files)), mend)
         problems.append(Problem(what, str(folder.path), mend=mend))
     return problems

@@ -17,6 +17,7 @@ from ...metrics.aggregation import defined_mean
 from ...metrics.case import CaseScore, ClassCounts
 from ..errors import BenchError, Problem
 from ..files import write_text
+from ..litter import visible
 from ..volumes.volume_names import case_id
 from .score_result import ScoreResult
 
@@ -66,7 +67,7 @@ def write_summaries(result: ScoreResult, reference: Path, out: Path) -> None:
     Raises BenchError when a file cannot be written.
     """
     class_ids = [lesion.id for lesion in result.table.lesion_classes]
-    references = {case_id(path.name): path for path in sorted(reference.iterdir())}
+    references = {case_id(path.name): path for path in visible(reference)}
     for method, of_method in result.cases.items():
         cases = [
             SummarisedCase(

@@ -1,4 +1,4 @@
-"""Which names a file of a submission may have, and which are litter that packing tools leave."""
+"""Says which names a file of a submission may have."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from .findings import Finding
 
 _MOST_NAME_BYTES = 1024
 _MOST_PART_BYTES = 255
-_LITTER = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
 _ARCHIVES = (
     ".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".7z", ".rar",
 )  # fmt: skip
@@ -42,12 +41,6 @@ def checked_name(stored: bytes) -> str | Finding:
         if wrong:
             return Finding(code, shown)
     return "/".join(parts)
-
-
-def is_litter(name: str) -> bool:
-    """Whether macOS or Windows put it there."""
-    parts = name.split("/")
-    return "__MACOSX" in parts or parts[-1].startswith("._") or parts[-1].lower() in _LITTER
 
 
 def is_nested_archive(name: str) -> bool:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 
-from .entry_names import is_litter
+from ..litter import is_litter
 from .findings import Finding
 from .listing import Listing, PackageError
 

@@ -10,8 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from ...baselines.registry import METHODS
+from ..wrong_values import field_name, found_value
 from .findings import Finding
-from .form_values import expected_value, field_name, fields_at, found_value, meaning
+from .form_values import expected_value, fields_at, meaning
 from .plain_yaml import MOST_BYTES, PlainYamlError, read_plain_yaml
 from .submission_form import FORM_FILE, SubmissionForm
 

@@ -1,75 +1,27 @@
-"""The fields of a submission's form and their values, in words: what is expected at a place, and what was found."""
+"""The fields of a submission's form and their values, in words: what a place means, and what is expected there."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from .. import wrong_values
+from ..wrong_values import Place
 from .submission_form import PATTERNS, SubmissionForm
 
-Place = Sequence[str | int]
-"""Names of fields and, of lists, positions from 0: `("extra_data", 0, "name")`."""
-
-_LONGEST_QUOTE = 60
 _KINDS = {
-    "string_type": "text",
-    "string_too_short": "text",
-    "string_too_long": "at most {max_length} characters",
-    "string_unicode": "text that is Unicode",
-    "bool_type": "true or false",
-    "int_type": "a whole number",
-    "float_type": "a number",
-    "finite_number": "a finite number",
-    "greater_than_equal": "{ge:,.0f} or more",
-    "less_than_equal": "at most {le:,.0f}",
-    "literal_error": "{expected}",
     "list_type": "a list, each on a line of its own that begins with -",
-    "too_short": "at least {min_length} in the list",
     "model_type": "fields below it, indented",
+    "too_short": "at least {min_length} in the list",
 }
 
 
-def field_name(place: Place) -> str:
-    """`extra_data[0].name`."""
-    name = ""
-    for part in place:
-        name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else part
-    return name
-
-
-def found_value(value: object) -> str:
-    """A value of a form, for a sentence. Long text is cut."""
-    if isinstance(value, str):
-        quoted = repr(value[:_LONGEST_QUOTE])
-        return quoted if len(value) <= _LONGEST_QUOTE else f"{quoted} and so on, {len(value)} characters"
-    if isinstance(value, bool):
-        return f"the truth value {str(value).lower()}"
-    if isinstance(value, int | float):
-        return f"the number {value}"
-    if isinstance(value, date):
-        return f"the date {value}"
-    if isinstance(value, list):
-        return f"a list of {len(value)}" if value else "an empty list"
-    return "fields" if isinstance(value, dict) else "nothing"
-
-
 def expected_value(error: Mapping[str, Any]) -> str:
-    """What is expected where pydantic found an error, one of its `errors()`."""
-    kind, context = error["type"], error.get("ctx", {})
-    if kind.startswith("url_"):
-        return "an address that begins with https:// or http://"
-    if kind == "string_pattern_mismatch":
-        return PATTERNS[context["pattern"]]
-    if kind == "too_long":
-        of = "in the list" if context["field_type"] == "List" else "characters"
-        return f"at most {context['max_length']} {of}"
-    if kind in _KINDS:
-        return _KINDS[kind].format(**context)
-    return str(error["msg"])
+    """What the form expects where pydantic found an error, one of its `errors()`."""
+    return wrong_values.expected_value(error, PATTERNS, _KINDS)
 
 
 def meaning(place: Place) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 from ..errors import BenchError, Problem, raise_if_any
 from ..files import write_text
 from ..intake.placing import place
+from ..litter import is_seen_below, visible
 from ..progress import progress_bar
 from ..runs.run_record import RunRecord, read_record
 from ..runs.tracks import Track
@@ -45,8 +47,9 @@ def init_submission(
     """Writes `folder/submission.yaml`, and copies the label maps of `predictions` to `folder/predictions`.
 
     `run` is the outcome of a run, `WORK/fold-all` say: its record fills in what it tells, and its predictions are
-    taken if no others are named. `fields` of the form are as given here, whatever the record says. Nothing is
-    overwritten. Raises BenchError with all that is in the way, values that no form can have included.
+    taken if no others are named. `fields` of the form are as given here, whatever the record says. A method that
+    neither names is called as the folder `predictions` is. Nothing is overwritten. Raises BenchError with all that is
+    in the way, values that no form can have included.
     """
     form, copies = folder / FORM_FILE, folder / PREDICTIONS
     record = _record(run) if run is not None else None
@@ -55,12 +58,13 @@ def init_submission(
     if form.exists():
         problems.append(Problem("is there already", str(form), mend="Edit it, or name another folder."))
     files = _label_maps(source, problems) if source is not None else []
-    if files and copies.exists() and any(copies.iterdir()):
+    if files and copies.exists() and visible(copies):
         problems.append(Problem("has predictions in it already", str(copies), mend="Name another folder."))
     # An organiser may give the test cases of a data set another name; one of the run's own two tracks is not the other.
     if record is not None and fields.get("track", record.track) in {*Track} - {record.track}:
         problems.append(Problem("the run is of another track", str(run), fields["track"], record.track))
-    text = form_template({**(claims_of(record) if record is not None else {}), **fields})
+    named = {**_named_after(predictions), **(claims_of(record) if record is not None else {}), **fields}
+    text = form_template(named)
     problems += _refused(text, fields)
     raise_if_any(problems)
     try:
@@ -73,6 +77,14 @@ def init_submission(
     except OSError as error:
         raise BenchError(Problem(f"cannot be written ({error.strerror or error})", str(folder))) from error
     return Begun(form, len(files))
+
+
+def _named_after(predictions: Path | None) -> dict[str, str]:
+    """The method's name where it is the folder's, as everywhere else; not where a form can have no such name."""
+    # abspath, not resolve: a link's own name is the one the user chose.
+    name = os.path.basename(os.path.abspath(predictions)) if predictions is not None else PREDICTIONS  # noqa: PTH100, PTH119
+    named = {"method": name}
+    return {} if name == PREDICTIONS or _refused(form_template(named), named) else named
 
 
 def _refused(text: str, fields: Iterable[str]) -> list[Problem]:
@@ -91,7 +103,7 @@ def _record(run: Path) -> RunRecord:
     try:
         return read_record(path)
     except OSError as error:
-        inside = sorted(each.parent.name for each in run.glob(f"*/{_RECORD}")) if run.is_dir() else []
+        inside = sorted(each.parent.name for each in run.glob(f"*/{_RECORD}") if is_seen_below(each, run))
         mend = f"Did you mean {run / inside[0]}?" if inside else "It is there when a run has ended."
         what = f"the record of a run cannot be read ({error.strerror or error})"
         raise BenchError(Problem(what, str(path), mend=mend)) from error
@@ -105,11 +117,10 @@ def _predictions(run: Path, record: RunRecord) -> Path:
 
 def _label_maps(folder: Path, problems: list[Problem]) -> list[Path]:
     try:
-        files = sorted(path for path in folder.iterdir() if submitted_case_id(path.name) is not None and path.is_file())
+        files = [path for path in visible(folder) if submitted_case_id(path.name) is not None and path.is_file()]
     except OSError as error:
         problems.append(Problem(f"cannot be read ({error.strerror or error})", str(folder), "a folder of predictions"))
         return []
-    files = [path for path in files if not path.name.startswith(".")]
     if not files:
         expected = f"label maps ({', '.join(SUBMITTED_SUFFIXES)})"
         problems.append(Problem("has no prediction in it", str(folder), expected))

@@ -14,8 +14,10 @@ from typing import BinaryIO, Literal, cast
 from unicodedata import normalize
 
 from ..errors import BenchError, Problem
+from ..litter import is_litter
+from ..suggestions import apart
 from .bounds import Bounds
-from .entry_names import checked_name, is_litter, is_nested_archive
+from .entry_names import checked_name, is_nested_archive
 from .findings import Finding
 
 PREDICTIONS = "predictions"
@@ -132,9 +134,9 @@ class Listing:
             alike.setdefault(_as_one(name), []).append(name)
         for first, *others in alike.values():
             if others:
-                self.refuse("similar-names", first, f"also {others[0]}")
+                self.refuse("similar-names", first, f"also {apart([first, *others])[1]}")
             for other in others:
-                self.refuse("similar-names", other, f"also {first}")
+                self.refuse("similar-names", other, f"also {apart([first, *others])[0]}")
         # What lies in a folder comes right behind a file of the folder's name.
         for one, following in pairwise(sorted(f"{name}/" for name in alike)):
             if following.startswith(one):

@@ -11,11 +11,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from ..errors import BenchError, Problem, listed, raise_if_any
 from ..lesion_classes import LESION_CLASSES, classes_of, names_by_id
+from ..litter import visible
 from ..progress import progress_bar
+from ..suggestions import apart, looks
 from ..volumes.geometry import Geometry
 from ..volumes.volume_header import read_header
 from ..volumes.volume_names import SUFFIXES, case_id
-from .manifest import ExpectedCase, Manifest
+from ..wrong_values import wrong_values
+from .manifest import CASE_ID_PATTERN, CASE_ID_WORDS, ExpectedCase, Manifest
 from .submission_form import TRACK_WORDS, TrackName
 
 OFFICIAL_TEST, PUBLIC_CV = "official-test", "public-cv"
@@ -92,7 +95,7 @@ def _part(folder: Path, track: str) -> Path:
 
 def _files_by_case(folder: Path) -> dict[str, Path]:
     try:
-        names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
+        names = [entry.name for entry in visible(folder)]
     except OSError as error:
         raise BenchError(Problem(f"cannot be read ({error.strerror or error})", str(folder))) from error
     stems = {name: stem for name in names if (stem := case_id(name)) is not None}
@@ -108,10 +111,12 @@ def _files_by_case(folder: Path) -> dict[str, Path]:
             Problem("some files are named as images and others not", str(folder), "one or the other", found)
         )
     by_case: dict[str, list[str]] = {}
+    seen: dict[str, str] = {}
     for name, stem in stems.items():
-        by_case.setdefault(stem.removesuffix(_CHANNEL) if images else stem, []).append(name)
+        case = stem.removesuffix(_CHANNEL) if images else stem
+        by_case.setdefault(seen.setdefault(looks(case), case), []).append(name)
     problems += [
-        Problem("two files for one case", str(folder), "one", " and ".join(of_case), "Move one of them away.")
+        Problem("two files for one case", str(folder), "one", " and ".join(apart(of_case)), "Move one of them away.")
         for of_case in by_case.values()
         if len(of_case) > 1 and not problems
     ]
@@ -130,10 +135,7 @@ def _expected(path: Path, notes: list[str] | None) -> ExpectedCase:
 
 
 def _told(where: str, error: ValidationError) -> list[Problem]:
-    return [
-        Problem(f"cannot be in a manifest ({'.'.join(map(str, each['loc']))}: {each['msg']})", where)
-        for each in error.errors(include_url=False, include_input=False)
-    ]
+    return [Problem("cannot be in a manifest", where, found=wrong_values(error, {CASE_ID_PATTERN: CASE_ID_WORDS}))]
 
 
 def _rounded(geometry: Geometry) -> dict[str, Any]:

@@ -18,7 +18,9 @@ Number = Annotated[float, Field(allow_inf_nan=False)]
 Voxels = Annotated[int, Field(ge=1)]
 Millimetres = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 # No more than what a file's name can be on any system.
-CaseId = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f/\\]{1,200}$")]
+CASE_ID_PATTERN = r"^[^\x00-\x1f\x7f-\x9f/\\]{1,200}$"
+CASE_ID_WORDS = "1 to 200 characters without / and \\"
+CaseId = Annotated[str, StringConstraints(pattern=CASE_ID_PATTERN)]
 
 
 class ExpectedCase(BaseModel):

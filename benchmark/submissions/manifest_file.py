@@ -7,13 +7,16 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ..errors import BenchError, Problem
+from ..errors import BenchError, Problem, listed
 from ..files import write_text
-from .manifest import Manifest
+from ..wrong_values import wrong_values
+from .manifest import CASE_ID_PATTERN, CASE_ID_WORDS, Manifest
+from .submission_form import PATTERNS
 
 # 210 cases take 60 kB.
 _MOST_BYTES = 1 << 26
 _MAKE_ONE = "`mswal-bench manifest` makes one; take the organiser's."
+_A_MANIFEST = "the JSON file that names a track (track, hidden, labels) and of each of its cases the grid (cases)"
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -26,12 +29,7 @@ def read_manifest(path: Path) -> Manifest:
         what = f"the manifest cannot be read ({error.strerror or error})"
         raise BenchError(Problem(what, str(path), mend=_MAKE_ONE)) from error
     except ValidationError as error:
-        raise BenchError(
-            *(
-                Problem("is no manifest", str(path), found=f"{_place(each['loc'])}{each['msg']}", mend=_MAKE_ONE)
-                for each in error.errors(include_url=False, include_input=False)
-            )
-        ) from error
+        raise BenchError(_what_it_is(path, error)) from error
     return manifest.model_copy(update={"cases": dict(sorted(manifest.cases.items()))})
 
 
@@ -47,5 +45,19 @@ def write_manifest(manifest: Manifest, path: Path) -> None:
         raise BenchError(Problem(f"cannot be written ({error.strerror or error})", str(path))) from error
 
 
-def _place(place: tuple[str | int, ...]) -> str:
-    return f"{'.'.join(map(str, place))}: " if place else ""
+def _what_it_is(path: Path, error: ValidationError) -> Problem:
+    """Of a damaged manifest all that is wrong; of another file, what a manifest is and what this is."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        content = None
+    fields = content.keys() if isinstance(content, dict) else set()
+    if {"track", "cases"} <= fields:
+        found = wrong_values(error, {**PATTERNS, CASE_ID_PATTERN: CASE_ID_WORDS})
+        return Problem("is a damaged manifest", str(path), found=found, mend=_MAKE_ONE)
+    found = f"a JSON file of {listed(sorted(fields), 5)}" if fields else "another JSON file"
+    if content is None:
+        found = "no JSON"
+    elif fields >= {"labels", "numTraining"}:
+        found = "the dataset.json of a data set"
+    return Problem("is no manifest", str(path), _A_MANIFEST, found, _MAKE_ONE)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..errors import BenchError, listed
 from ..progress import progress_bar
+from ..suggestions import looks, written_otherwise
 from ..volumes.volume_names import case_behind, submitted_case_id
 from .bounds import Bounds
 from .findings import Finding, in_order
@@ -85,7 +86,7 @@ def _predictions(files: Sequence[SubmittedFile], manifest: Manifest, findings: l
     ):
         folder = ""
         findings.append(Finding("not-in-folder", expected=f"{PREDICTIONS}/CASE.nii.gz"))
-    spelled = {known.casefold(): known for known in manifest.cases}
+    spelled = {_spelled(known): known for known in manifest.cases}
     names: dict[str, list[str]] = {}
     others = []
     for name in (file.name for file in files):
@@ -96,8 +97,10 @@ def _predictions(files: Sequence[SubmittedFile], manifest: Manifest, findings: l
         elif case in manifest.cases:
             names.setdefault(case, []).append(name)
         else:
-            meant = spelled.get(case_behind(case.casefold(), spelled) or "")
-            findings.append(Finding("unknown-case", name, case, f"{meant}.nii.gz" if meant else _some_case(manifest)))
+            meant = spelled.get(case_behind(_spelled(case), spelled) or "")
+            expected = f"{meant}.nii.gz" if meant else _some_case(manifest)
+            found = written_otherwise(case, manifest.cases).partition(". ")[0] or case
+            findings.append(Finding("unknown-case", name, found, expected))
     for case, several in names.items():
         if len(several) > 1:
             findings.append(Finding("two-files", several[0], " and ".join(several), "one", case))
@@ -120,6 +123,11 @@ def _beside(names: Iterable[str], folder: str, found: Iterable[str], manifest: M
         else:
             findings.append(Finding("extra-file", name))
     return findings
+
+
+def _spelled(case: str) -> str:
+    """Equal for what a person may mean by one name: capitals and Unicode normalisation make no other."""
+    return looks(looks(case).casefold())
 
 
 def _some_case(manifest: Manifest) -> str:

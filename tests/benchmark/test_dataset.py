@@ -170,3 +170,17 @@ def test_no_training_case(raw):
         path.unlink()
     (line,) = problems(raw)
     assert "there is no training case" in line
+
+
+def test_an_image_and_a_label_whose_names_look_the_same(phantom_mswal: Path, tmp_path: Path) -> None:
+    for folder, name in (("imagesTr", "caf\xe9_0000"), ("labelsTr", "cafe\u0301")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{name}.nii.gz").touch()
+    (tmp_path / "dataset.json").write_text((phantom_mswal / "dataset.json").read_text())
+    with pytest.raises(BenchError) as raised:
+        open_dataset(tmp_path)
+    mends = [
+        problem.mend for problem in raised.value.problems if "no label" in problem.what or "no image" in problem.what
+    ]
+    assert len(mends) == 2
+    assert all("differ by Unicode normalisation alone" in mend for mend in mends)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from ..entry import STOPPED
+
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
@@ -33,7 +35,7 @@ def download(folder: Path, revision: str | None, labels_only: bool) -> None:
         done = download_release(folder, hub, revision=revision or REVISION, labels_only=labels_only)
     except KeyboardInterrupt:
         click.echo("\nstopped; the same command goes on where it stopped", err=True)
-        sys.exit(130)
+        sys.exit(STOPPED)
     if done.replaced:
         click.echo(f"not as released, so fetched anew: {', '.join(done.replaced)}")
     size, fetched = (in_bytes(sum(file.size for file in files)) for files in (done.files, done.fetched))

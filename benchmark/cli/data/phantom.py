@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ...mswal_facts import CASES, SLICE_COUNTS
+from ..choices import Choice
 
 
 @click.command()
@@ -14,7 +15,7 @@ from ...mswal_facts import CASES, SLICE_COUNTS
 @click.option(
     "--as",
     "kind",
-    type=click.Choice(["mswal", "lits", "kits"]),
+    type=Choice(["mswal", "lits", "kits"]),
     default="mswal",
     show_default=True,
     help="lits, kits: an organ and its lesions, in the layout of LiTS or KiTS23. There are so many training and test "
@@ -24,7 +25,7 @@ from ...mswal_facts import CASES, SLICE_COUNTS
 @click.option("--test", type=int, default=6, show_default=True, help="Test cases.")
 @click.option(
     "--size",
-    type=click.Choice(["tiny", "small", "full"]),
+    type=Choice(["tiny", "small", "full"]),
     default="small",
     show_default=True,
     help="tiny: 4 mm voxels; small: 3 mm; full: 512 x 512 and "

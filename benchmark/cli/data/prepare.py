@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..choices import Choice
+
 if TYPE_CHECKING:
     from ...intake.prepare import Prepared
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 @click.option(
     "--as",
     "kind",
-    type=click.Choice(["mswal", "lits", "kits"]),
+    type=Choice(["mswal", "lits", "kits"]),
     default="mswal",
     show_default=True,
     help="What SRC holds. lits: volume-N.nii and segmentation-N.nii; kits: KiTS23's case_XXXXX folders.",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ...errors import raise_if_any
+from ..choices import Choice
 
 if TYPE_CHECKING:
     from ...statistics.dataset_statistics import Subsets
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--subset",
-    type=click.Choice(["train", "test", "all"]),
+    type=Choice(["train", "test", "all"]),
     default="all",
     show_default=True,
     help="Which cases to count.",
@@ -50,4 +51,5 @@ def stats(raw: Path, out: Path | None, subset: Subsets, jobs: int | None, as_jso
     click.echo(statistics_json(summary) if as_json else statistics_tables(summary))
     if out is not None:
         write_statistics(statistics, summary, out)
+        click.echo(f"written to {out}: lesions.csv, cases.csv, summary.csv, fig1.svg, fig1.png", err=True)
     raise_if_any(statistics.problems)

@@ -16,7 +16,10 @@ import click
     "and cost, and its predictions are copied.",
 )
 @click.option(
-    "--predictions", type=click.Path(path_type=Path), help="A folder of label maps to copy to FOLDER/predictions."
+    "--predictions",
+    type=click.Path(path_type=Path),
+    help="A folder of label maps to copy to FOLDER/predictions. Its name is the method's, unless --method or --run "
+    "gives one.",
 )
 @click.option("--track", help="The track it is for: official-test, public-cv, or another of the organiser's.")
 @click.option("--method", help="The method's name on the board.")

@@ -42,6 +42,7 @@ def test_a_submission_becomes_a_record(submission: Path) -> None:
     assert "undefined, for no case has such a lesion" in result.stdout
     assert "Without an interval: fewer than 5 cases have such a lesion" in result.stdout
     assert "valid: predictions of 4 of 4 cases" in result.stderr
+    assert f"record: {results / 'records' / 'kits-raters' / record.id}\n" in result.stderr
     summary = json.loads((results / "records" / "kits-raters" / record.id / "summary.json").read_text())
     assert summary["mean"]["4"]["Dice"] == pytest.approx(dsc)
     assert str(submission.parent) not in json.dumps(summary), "published, and no place on this machine"

@@ -46,3 +46,20 @@ def test_a_terminal_obeys_nothing_of_an_error() -> None:
     )
     assert refused.exit_code == 1
     assert r"error: \x1b[2Jno\u202ewhere: cannot be read" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["run", "nnunet-v3", "--data", "d", "--work", "w"], "nnunet-v2"),
+        (["transfer", "mednxt", "--data", "d", "--work", "w", "--pretrain", "p"], "mednext"),
+        (["run", "mednext", "--data", "d", "--work", "w", "--track", "publiccv"], "public-cv"),
+        (["run", "mednext", "--data", "d", "--work", "w", "--budget", "papers"], "paper"),
+        (["score", "p", "--reference", "r", "--format", "latx"], "latex"),
+        (["data", "phantom", "out", "--size", "smal"], "small"),
+    ],
+)
+def test_what_was_meant_is_suggested(arguments: list[str], meant: str) -> None:
+    refused = CliRunner().invoke(main, arguments)
+    assert refused.exit_code == 2
+    assert f"Did you mean {meant}?" in refused.stderr

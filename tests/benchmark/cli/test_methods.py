@@ -53,6 +53,8 @@ def test_names_for_scripts():
 def test_mistakes():
     assert "--names is of all methods" in call("mednext", "--names", exit_code=2)
     assert "'mars-net' is not one of 'inception-nnunet'" in call("mars-net", exit_code=2)
+    assert "Did you mean nnunet-v2?" in call("nnunet-v3", exit_code=2)
+    assert "Did you mean released?" in call("inception-nnunet", "--variant", "release", exit_code=1)
     assert "--variant needs a METHOD" in call("--variant", "I", exit_code=2)
     assert "has no variant 'VI': expected one of: I, II" in call("inception-nnunet", "--variant", "VI", exit_code=1)
 

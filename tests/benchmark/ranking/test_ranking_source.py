@@ -132,6 +132,15 @@ def test_two_records_of_one_name(results: Path, store: Store) -> None:
     assert sorted(found.arrays.methods) == sorted(f"Same ({record})" for record in ids)
 
 
+def test_two_records_whose_names_look_the_same(results: Path, store: Store) -> None:
+    names = ["caf\xe9", "cafe\u0301"]
+    for name in names:
+        store(name)
+    (found,) = comparable_methods(results)
+    ids = {record.form.method: record.id for record in read_records(results)}
+    assert sorted(found.arrays.methods) == sorted(f"{name} ({ids[name]})" for name in names)
+
+
 def test_hidden_tracks(tmp_path: Path, results: Path, scores: ScoreArrays, store: Store) -> None:
     private = tmp_path / "private"
     record = store(0, track="secret", private=private)

@@ -65,6 +65,8 @@ def test_half_written_and_hidden_folders_are_passed_over(record: ResultRecord, t
     shutil.copytree(folder, folder.with_name(".partial-0123"))
     (folder.parent / ".DS_Store").touch()
     (folder.parent / "README.md").touch()
+    for place in (tmp_path / "results" / "records", folder.parent, folder):
+        (place / "@eaDir").mkdir()
     assert read_records(tmp_path / "results") == [record]
 
 

@@ -130,3 +130,26 @@ def test_names_of_monais_writer_are_told_from_strangers(tmp_path: Path, referenc
     (tmp_path / "deep" / "a_0000" / "a_0000_trans.nii.gz").touch()
     with pytest.raises(BenchError, match=r"named as MONAI's SaveImaged does\. Rename it a\.nii\.gz"):
         pair([tmp_path / "deep"], reference, allow_missing=False)
+
+
+COMPOSED, DECOMPOSED = "caf\xe9", "cafe\u0301"
+
+
+def test_names_that_look_the_same_are_told_apart(tmp_path: Path) -> None:
+    reference = _folder(tmp_path / "labels", f"{COMPOSED}.nii.gz")
+    with pytest.raises(BenchError) as raised:
+        pair([_folder(tmp_path / "m", f"{DECOMPOSED}.nii.gz")], reference, allow_missing=False)
+    assert len(raised.value.problems) == 2
+    for problem in raised.value.problems:
+        assert "differ by Unicode normalisation alone" in problem.mend
+
+
+def test_two_files_and_two_folders_that_look_the_same(tmp_path: Path, reference: Path) -> None:
+    both = _folder(tmp_path / "labels2", f"{COMPOSED}.nii.gz", f"{DECOMPOSED}.nii.gz")
+    with pytest.raises(BenchError, match="two files for one case") as raised:
+        pair([both], both, allow_missing=False)
+    assert f"{COMPOSED}.nii.gz (composed)" in str(raised.value)
+    assert f"{DECOMPOSED}.nii.gz (decomposed)" in str(raised.value)
+    folders = [_folder(tmp_path / name, "a.nii.gz", "b.nii.gz") for name in (COMPOSED, DECOMPOSED)]
+    with pytest.raises(BenchError, match=r"prediction folders of one name.*\(composed\).*\(decomposed\)"):
+        pair(folders, reference, allow_missing=False)

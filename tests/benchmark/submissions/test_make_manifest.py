@@ -127,13 +127,17 @@ def test_it_is_read_as_it_was_written(raw: Path, tmp_path: Path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"cases": {}}, "cases: "),
-        ({"track": "My track"}, "track: "),
+        ({"cases": {}}, "cases is without fields, not at least 1 in it"),
+        ({"track": "My track"}, "track is 'My track', not "),
         ({"labels": {"background": 0, "liver": 3}}, "not numbered 0, 1, 2"),
-        ({"extra": 1}, "extra: "),
-        ({"cases": {"../a": {}}}, "cases"),
+        ({"extra": 1}, "extra, which there is not"),
+        ({"cases": {"../a": {}}}, "without / and"),
+        (
+            {"cases": {"a": {"shape": [1, "x", 0]}}},
+            "a.shape[1] is 'x', not a whole number; cases.a.shape[2] is the number 0",
+        ),
         ({"cases": {"a": {"shape": [100000] * 3}}}, "an absurd size"),
-        ({"cases": {"a": {"spacing_mm": [0, 1, 1]}}}, "greater than 0"),
+        ({"cases": {"a": {"spacing_mm": [0, 1, 1]}}}, "a.spacing_mm[0] is the number 0, not more than 0"),
     ],
 )
 def test_what_is_no_manifest_is_refused(raw: Path, tmp_path: Path, change: dict[str, Any], said: str):
@@ -146,6 +150,19 @@ def test_what_is_no_manifest_is_refused(raw: Path, tmp_path: Path, change: dict[
     with pytest.raises(BenchError) as refused:
         read_manifest(path)
     assert said in str(refused.value)
+    assert len(refused.value.problems) == 1
+    assert "nput should" not in str(refused.value)
+
+
+def test_another_file_is_told_what_a_manifest_is(raw: Path) -> None:
+    """Not in ten lines of a library's."""
+    with pytest.raises(BenchError, match=r"found the dataset\.json of a data set") as refused:
+        read_manifest(raw / "dataset.json")
+    assert "expected the JSON file that names a track" in str(refused.value)
+    assert len(str(refused.value).splitlines()) == 1
+    (raw / "other.json").write_text('{"a": 1, "b": 2}')
+    with pytest.raises(BenchError, match=r"found a JSON file of a, b"):
+        read_manifest(raw / "other.json")
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"cases": 1e999}'])

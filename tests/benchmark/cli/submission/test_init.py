@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from click.testing import CliRunner, Result
 
 from mswal_bench.benchmark.cli.main import main
@@ -63,3 +64,21 @@ def test_nothing_is_overwritten(tmp_path: Path):
     assert (refused.exit_code, "is there already" in refused.stderr) == (1, True)
     assert (tmp_path / "submission.yaml").read_text() == "mine"
     assert _run("submission", "init", tmp_path, "one", "too many").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("folder", "method"), [("alpha", "alpha"), ("=1", "TO FILL IN"), ("predictions", "TO FILL IN")]
+)
+def test_the_method_is_called_as_the_folder_of_predictions(
+    tmp_path: Path, save_labels: SaveLabels, folder: str, method: str
+) -> None:
+    predictions = make_labels(tmp_path / "preds" / folder, save_labels)
+    begun = _run("submission", "init", tmp_path / "mine", "--predictions", predictions)
+    assert begun.exit_code == 0, begun.output
+    assert f'method: "{method}"' in (tmp_path / "mine" / "submission.yaml").read_text()
+
+
+def test_a_given_name_counts_before_the_folders(tmp_path: Path, save_labels: SaveLabels) -> None:
+    predictions = make_labels(tmp_path / "preds" / "alpha", save_labels)
+    _run("submission", "init", tmp_path / "mine", "--predictions", predictions, "--method", "Beta")
+    assert 'method: "Beta"' in (tmp_path / "mine" / "submission.yaml").read_text()
