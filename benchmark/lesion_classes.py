@@ -26,11 +26,12 @@ class LesionClass:
     """In pictures; sRGB, `#rrggbb`."""
 
 
-# Paul Tol's "bright" scheme (no pair is confused by the common colour-vision deficiencies), its grey replaced
-# by a white that shows on CT's greys.
+# Paul Tol's "bright" scheme (no pair is confused by the common colour-vision deficiencies), its grey replaced by a
+# violet: on a CT grey is tissue, and white is a stone. By CIEDE2000 it is 12 or more from each of the others and from
+# every grey, also as seen with protanopia, deuteranopia and tritanopia; on white its contrast is 3.3, on black 6.3.
 LESION_CLASSES = (
     LesionClass(1, "gallstone", "Gallstone", "gallstones", "GS", "#228833"),
-    LesionClass(2, "kidney_stone", "Kidney stone", "kidney stones", "KS", "#ffffff"),
+    LesionClass(2, "kidney_stone", "Kidney stone", "kidney stones", "KS", "#cc55ff"),
     LesionClass(3, "liver_tumor", "Liver tumor", "liver tumors", "LT", "#aa3377"),
     LesionClass(4, "kidney_tumor", "Kidney tumor", "kidney tumors", "KT", "#ccbb44"),
     LesionClass(5, "pancreatic_cancer", "Pancreatic cancer", "pancreatic cancers", "PC", "#66ccee"),

@@ -11,6 +11,11 @@ import signal
 import sys
 import time
 
+# As typing has it, whose import would be the first half of the wait.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 STOPPED = 128 + signal.SIGINT
 """The exit status of a command that was ended with Ctrl-C, as shells have it."""
 
@@ -27,7 +32,7 @@ def run() -> None:
     # In the background of a shell without job control it is ignored, and stays so.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, hear)
-        sys.unraisablehook = _raise_again
+        sys.unraisablehook = _said_again_to(_thread.get_ident())
     try:
         from .main import main
 
@@ -47,15 +52,18 @@ def run() -> None:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def _raise_again(lost: sys.UnraisableHookArgs) -> None:
+def _said_again_to(thread: int) -> Callable[[sys.UnraisableHookArgs], None]:
     """An interrupt that came where nothing can be raised, in a callback of the import system say, is not lost."""
-    if issubclass(lost.exc_type, KeyboardInterrupt):
-        # By another thread and a moment later: here nothing can be raised either.
-        _thread.start_new_thread(_interrupt_soon, ())
-    else:
-        sys.__unraisablehook__(lost)
 
+    def again() -> None:
+        time.sleep(0.01)
+        signal.pthread_kill(thread, signal.SIGINT)
 
-def _interrupt_soon() -> None:
-    time.sleep(0.01)
-    _thread.interrupt_main()
+    def hook(lost: sys.UnraisableHookArgs) -> None:
+        if issubclass(lost.exc_type, KeyboardInterrupt):
+            # By another thread and a moment later: here nothing can be raised either.
+            _thread.start_new_thread(again, ())
+        else:
+            sys.__unraisablehook__(lost)
+
+    return hook

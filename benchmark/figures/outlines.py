@@ -8,8 +8,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Corner = tuple[int, int]
-
 
 def outlines(region: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
     """Closed polygons, shape (corners, 2), around a region and, the other way round, around its holes.
@@ -17,54 +15,22 @@ def outlines(region: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
     The first corner is not repeated at the end. An empty region has no polygon. Pixels that touch by a corner alone
     are two polygons.
     """
-    padded = np.pad(region, 1).astype(np.int8)
-    edges: dict[Corner, list[Corner]] = {}
-    # Walked with the region on the right hand, rows growing downwards: a top edge to the right, a right one down.
-    for begins, step, (shift_row, shift_column) in (
-        (_between(padded, 0) == 1, (0, 1), (0, 0)),
-        (_between(padded, 0) == -1, (0, -1), (0, 1)),
-        (_between(padded, 1) == 1, (-1, 0), (1, 0)),
-        (_between(padded, 1) == -1, (1, 0), (0, 0)),
-    ):
-        for row, column in np.argwhere(begins).tolist():
-            edges.setdefault((row + shift_row, column + shift_column), []).append(step)
-    polygons = []
-    while edges:
-        polygons.append(np.array(_walked(edges), np.int64))
-    return polygons
+    from skimage.measure import find_contours
+
+    padded = np.pad(region, 1).astype(np.float64)
+    return [_corners(contour) for contour in find_contours(padded, 0.5, fully_connected="low")]
 
 
-def _between(padded: NDArray[np.int8], axis: int) -> NDArray[np.int8]:
-    """What changes from each pixel to the next, at the edge between them: 1 where the region begins, -1 where it ends.
+def _corners(contour: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Where an outline turns.
 
-    Padding along the other axis is taken off: indices are those of the pixels' corners.
+    scikit-image's contour cuts these corners: it goes from the middle of each edge of a pixel straight to the middle of
+    the next. A middle lies halfway between two pixels, in rows or in columns; where the next lies so in the other, the
+    corner between the two has the half of each.
     """
-    changes = np.diff(padded, axis=axis)
-    return changes[:, 1:-1] if axis == 0 else changes[1:-1, :]
-
-
-def _walked(edges: dict[Corner, list[Corner]]) -> list[Corner]:
-    """Takes one closed walk out of the edges; gives the corners where it turns."""
-    first = corner = next(iter(edges))
-    before = (0, 0)
-    corners: list[Corner] = []
-    while True:
-        steps = edges[corner]
-        # At a corner where two pixels meet: to the right, so as to stay with the pixel one is at.
-        right = (before[1], -before[0])
-        step = right if right in steps else steps[0]
-        steps.remove(step)
-        if not steps:
-            del edges[corner]
-        if step != before:
-            corners.append(corner)
-        before = step
-        corner = (corner[0] + step[0], corner[1] + step[1])
-        if corner == first and _is_closed(edges, corner, before):
-            return corners
-
-
-def _is_closed(edges: dict[Corner, list[Corner]], corner: Corner, before: Corner) -> bool:
-    """Whether a walk that is back where it began ends there: not where it came by the other pixel of the corner."""
-    right = (before[1], -before[0])
-    return corner not in edges or right not in edges[corner]
+    middles = contour[:-1]
+    following = np.roll(middles, -1, axis=0)
+    is_half = middles % 1 != 0
+    turns = is_half[:, 0] != np.roll(is_half[:, 0], -1)
+    # Of the padded region pixel 0 is the 1st, and its upper left corner half a pixel before its centre.
+    return np.asarray(np.rint(np.where(is_half, middles, following)[turns] - 0.5), np.int64)

@@ -1,7 +1,8 @@
 """How regions of a plane are drawn over the image, and the legend that says so.
 
-Lesions are filled with their class's colour. White lines are the reference's and yellow ones the prediction's; FP and
-FN differ by their lines as well, for print without colours.
+Lesions are filled with their class's colour and outlined in it, cased in black: seen on stone and bone as on fat and
+air. White lines are the reference's and yellow ones the prediction's; FP and FN differ by their lines as well, for
+print without colours.
 """
 
 from __future__ import annotations
@@ -10,15 +11,20 @@ from collections.abc import Sequence
 from math import ceil
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ..lesion_classes import LesionClass
 from .compared_case import Kind, Region
 from .ct_panel import outline_path
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from matplotlib.patches import PathPatch
+    from matplotlib.patches import Patch, PathPatch
     from matplotlib.patheffects import AbstractPathEffect
 
-_FILL = 0.6
+# So that what the CT shows below is seen.
+_FILL = 0.5
 _REFERENCE, _PREDICTION = "#ffffff", "#ffdd00"
 # Colour, line, width in pt.
 _LINES: dict[Kind, tuple[str, Literal["solid"] | tuple[float, tuple[float, ...]], float]] = {
@@ -41,14 +47,12 @@ _LETTER = 0.6
 
 def region_patch(region: Region, pixel_mm: tuple[float, float], scale: float = 1.0) -> PathPatch:
     """A region of a plane, in mm. Its label says what it is: `FP kidney_cyst`. `scale` is that of the lines."""
-    from matplotlib.colors import to_rgba
     from matplotlib.patches import PathPatch
 
-    path = outline_path(region.pixels, pixel_mm)
     label = f"{region.kind} {region.lesion.key}"
     if region.kind not in _LINES:
-        colour = region.lesion.colour
-        return PathPatch(path, facecolor=to_rgba(colour, _FILL), edgecolor=colour, linewidth=0.5 * scale, label=label)
+        return lesion_patch(region.pixels, region.lesion, pixel_mm, 0.5 * scale, label)
+    path = outline_path(region.pixels, pixel_mm)
     colour, line, width = _LINES[region.kind]
     return PathPatch(
         path,
@@ -60,6 +64,39 @@ def region_patch(region: Region, pixel_mm: tuple[float, float], scale: float = 1
         path_effects=cased(width * scale),
         label=label,
     )
+
+
+def lesion_patch(
+    pixels: NDArray[np.bool_], lesion: LesionClass, pixel_mm: tuple[float, float], width: float, label: str = ""
+) -> PathPatch:
+    """The pixels of a lesion type in a plane, in mm, with lines `width` pt wide."""
+    from matplotlib.colors import to_rgba
+    from matplotlib.patches import PathPatch
+
+    path = outline_path(pixels, pixel_mm)
+    return PathPatch(
+        path,
+        facecolor=to_rgba(lesion.colour, _FILL),
+        edgecolor=lesion.colour,
+        linewidth=width,
+        joinstyle="miter",
+        path_effects=_lifted(width),
+        label=label,
+    )
+
+
+def class_handle(lesion: LesionClass) -> Patch:
+    """The lesion type in a legend: in its own colour, for there is no image below."""
+    from matplotlib.patches import Patch
+
+    return Patch(color=lesion.colour, label=lesion.name)
+
+
+def _lifted(width: float) -> list[AbstractPathEffect]:
+    """Black around the outline, and none of it under the fill, which it would darken."""
+    from matplotlib.patheffects import Normal, Stroke
+
+    return [Stroke(linewidth=width + 0.6, foreground="black"), Normal()]
 
 
 def cased(width: float) -> list[AbstractPathEffect]:
@@ -109,13 +146,9 @@ def draw_strip(figure: Figure, regions: Sequence[Region], top_in: float, font_pt
 def _groups(regions: Sequence[Region], width_in: float, font_pt: float) -> list[tuple[list[Any], int]]:
     """Handles of the classes and of the lines that are shown, each with how many fit side by side."""
     from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
 
     classes = {region.lesion.id: region.lesion for region in regions}
-    patches: list[Any] = [
-        Patch(facecolor=classes[class_id].colour, edgecolor="white", linewidth=0.4, label=classes[class_id].name)
-        for class_id in sorted(classes)
-    ]
+    patches: list[Any] = [class_handle(classes[class_id]) for class_id in sorted(classes)]
     kinds = {region.kind for region in regions}
     lines: list[Any] = [
         Line2D([], [], color=colour, linestyle=line, linewidth=width, path_effects=cased(width), label=_SAID[kind])

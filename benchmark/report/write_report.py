@@ -16,9 +16,9 @@ from ..scoring.score_folders import score_folders
 from ..scoring.score_result import ScoreResult, write_scores
 from ..scoring.table_view import table_view
 from ..suggestions import did_you_mean
-from .picture import draw_axial_slice, most_telling_case
+from .picture import NARROW, WIDE, draw_axial_slice, most_telling_case, shown_width
 
-_PICTURE = "slice.png"
+_PICTURE, _NARROW_PICTURE = "slice.png", "slice-narrow.png"
 
 
 def write_report(predictions: Sequence[Path], raw: Path, out: Path, *, case: str | None = None) -> ScoreResult:
@@ -44,7 +44,8 @@ def write_report(predictions: Sequence[Path], raw: Path, out: Path, *, case: str
         for case in cases
         if case.case == shown and case.prediction is not None
     }
-    draw_axial_slice(dataset.test[shown].image, references[shown], shown_predictions, protocol, out / _PICTURE)
+    sheets = {out / _PICTURE: WIDE, out / _NARROW_PICTURE: NARROW}
+    draw_axial_slice(dataset.test[shown].image, references[shown], shown_predictions, protocol, sheets)
     write_scores(result, out)
     page = Environment(
         loader=PackageLoader("mswal_bench.benchmark.report", "."), autoescape=True, undefined=StrictUndefined
@@ -55,6 +56,8 @@ def write_report(predictions: Sequence[Path], raw: Path, out: Path, *, case: str
             title=f"{dataset.name}: {len(dataset.test)} test cases",
             view=table_view(result.table),
             picture=_PICTURE,
+            picture_width=shown_width(WIDE, len(shown_predictions)),
+            narrow_picture=_NARROW_PICTURE,
             case=shown,
             version=metadata.version("mswal-bench"),
         )

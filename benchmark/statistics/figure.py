@@ -39,8 +39,6 @@ _STYLE: dict[Any, Any] = {
 # No lesion type has it.
 _NEUTRAL = "#777777"
 _TEXT = "#222222"
-# The lesions' scheme has white where its author has this grey, for pictures on CT's greys; here the page is white.
-_ON_WHITE = {"#ffffff": "#bbbbbb"}
 _SMALL_TINT = 0.35
 # Of fewer lesions a distribution is guesswork: they are drawn one by one.
 _FEWEST_FOR_A_VIOLIN = 10
@@ -104,7 +102,7 @@ def _draw_sizes(axes: Axes, summary: Summary) -> None:
     most = max(number.found or 0 for key, number in numbers["lesions"].items() if key != TOTAL)
     for row, lesion in enumerate(LESION_CLASSES):
         small, large = (numbers[size][lesion.key].found or 0 for size in ("small", "large"))
-        colour = _ON_WHITE.get(lesion.colour, lesion.colour)
+        colour = lesion.colour
         outline: dict[str, Any] = {"edgecolor": _darker(colour), "linewidth": 0.5, "height": 0.65}
         axes.barh(row, small, color=_lighter(colour), **outline)
         axes.barh(row, large, left=small, color=colour, **outline)
@@ -131,7 +129,7 @@ def _draw_diameters(axes: Axes, statistics: DatasetStatistics) -> None:
     for row, lesion in enumerate(LESION_CLASSES):
         # Equal steps on the axis are equal ratios: stones of millimetres and tumors of decimetres share it.
         places = np.log10(by_class[lesion.id])
-        colour = _ON_WHITE.get(lesion.colour, lesion.colour)
+        colour = lesion.colour
         if places.size >= _FEWEST_FOR_A_VIOLIN and np.ptp(places) > 0:
             _draw_violin(axes, row, places, colour)
         else:

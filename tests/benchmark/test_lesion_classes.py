@@ -1,4 +1,8 @@
+from itertools import combinations
+
+import numpy as np
 import pytest
+from skimage.color import deltaE_ciede2000, rgb2lab
 
 from mswal_bench.benchmark.errors import BenchError
 from mswal_bench.benchmark.lesion_classes import BY_KEY, LESION_CLASSES, classes_of, lesion_called
@@ -103,3 +107,38 @@ def test_all_problems_in_one_go():
 
 def test_nothing_but_background():
     assert "names nothing but background" in problems({"background": 0})[0]
+
+
+# What is left of a colour without one kind of cone (Machado, Oliveira and Fernandes 2009), in linear RGB.
+SEEN = {
+    "by most": np.eye(3),
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
+}
+GREYS = [f"#{level:02x}{level:02x}{level:02x}" for level in (0, 51, 102, 153, 204, 255)]
+
+
+def _linear(colour: str) -> np.ndarray:
+    channels = np.array([int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)])
+    return np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+
+
+def _lab(colour: str, seen: str) -> np.ndarray:
+    left = np.clip(_linear(colour) @ np.transpose(SEEN[seen]), 0, 1)
+    return rgb2lab(np.where(left <= 0.0031308, left * 12.92, 1.055 * left ** (1 / 2.4) - 0.055)[np.newaxis])[0]
+
+
+@pytest.mark.parametrize("seen", SEEN)
+def test_colours_differ_from_each_other_and_the_stone_from_every_grey(seen: str) -> None:
+    colours = [lesion.colour for lesion in LESION_CLASSES]
+    for one, other in combinations(colours, 2):
+        assert deltaE_ciede2000(_lab(one, seen), _lab(other, seen)) > 8, (one, other)
+    stone = BY_KEY["kidney_stone"].colour
+    assert all(deltaE_ciede2000(_lab(stone, seen), _lab(grey, seen)) > 20 for grey in GREYS)
+
+
+def test_a_stone_is_seen_on_bone_and_in_fat() -> None:
+    luminance = _linear(BY_KEY["kidney_stone"].colour) @ (0.2126, 0.7152, 0.0722)
+    assert 1.05 / (luminance + 0.05) > 3, "the least contrast of graphics by WCAG 2.2"
+    assert (luminance + 0.05) / 0.05 > 3

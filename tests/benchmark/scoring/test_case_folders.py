@@ -151,5 +151,5 @@ def test_two_files_and_two_folders_that_look_the_same(tmp_path: Path, reference:
     assert f"{COMPOSED}.nii.gz (composed)" in str(raised.value)
     assert f"{DECOMPOSED}.nii.gz (decomposed)" in str(raised.value)
     folders = [_folder(tmp_path / name, "a.nii.gz", "b.nii.gz") for name in (COMPOSED, DECOMPOSED)]
-    with pytest.raises(BenchError, match=r"prediction folders of one name.*\(composed\).*\(decomposed\)"):
+    with pytest.raises(BenchError, match=r"\(composed\).*\(decomposed\): prediction folders of one name"):
         pair(folders, reference, allow_missing=False)
