@@ -69,6 +69,7 @@ def rank(
     from ..ranking.rank_methods import rank_methods
     from ..ranking.ranking_source import comparable_methods
     from ..ranking.ranking_text import TitledRanking, format_rankings
+    from .table_output import terminal_width
 
     found = comparable_methods(source, track=track, claimed=claimed, private=private)
     rankings = [
@@ -81,4 +82,4 @@ def rank(
         )
         for each in found
     ]
-    click.echo(format_rankings(rankings, style))
+    click.echo(format_rankings(rankings, style, width=terminal_width()))

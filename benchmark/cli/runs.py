@@ -23,12 +23,13 @@ def runs(folder: Path, as_json: bool) -> None:
 
     from ..runs.run_listing import ListedRun, list_runs
     from ..runs.run_listing_table import runs_table
+    from .table_output import terminal_width
 
     found, problems = list_runs(folder)
     if as_json:
         click.echo(TypeAdapter(list[ListedRun]).dump_json(found, indent=2).decode())
     elif found:
-        click.echo(runs_table(found, folder))
+        click.echo(runs_table(found, folder, width=terminal_width()))
     else:
         click.echo(f"no run in {folder}", err=True)
     raise_if_any(problems)

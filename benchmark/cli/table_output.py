@@ -35,6 +35,11 @@ def print_views(views: Sequence[TableView], style: ViewFormat) -> None:
     click.echo("\n\n".join(format_view(view, style, ansi=ansi, width=width) for view in views))
 
 
+def terminal_width() -> int | None:
+    """How many characters are in a line; None where it is no terminal."""
+    return _terminal()[1]
+
+
 def _terminal() -> tuple[bool, int | None]:
     """Whether to mark with escape codes, and how many characters are in a line; None where it is no terminal."""
     if not sys.stdout.isatty():

@@ -15,6 +15,7 @@ from tabulate import tabulate
 from ..records.result_record import Estimate
 from ..scoring.markup import markdown_text
 from ..scoring.table_view import UNDEFINED, percent
+from ..scoring.wrapped_table import wrapped_table
 from .bootstrap import FEWEST_CASES
 from .ranking import Comparison, RankedMethod, Ranking
 
@@ -43,16 +44,19 @@ class TitledRanking:
     notes: tuple[str, ...] = ()
 
 
-def format_rankings(rankings: Sequence[TitledRanking], style: RankingFormat) -> str:
-    """All of them, without a newline at the end. Tables are in percent, CSV and JSON hold fractions."""
+def format_rankings(rankings: Sequence[TitledRanking], style: RankingFormat, *, width: int | None = None) -> str:
+    """All of them, without a newline at the end. Tables are in percent, CSV and JSON hold fractions.
+
+    What does not fit into `width` characters side by side in the terminal's table comes below.
+    """
     if style == "json":
         return TypeAdapter(list[TitledRanking]).dump_json(list(rankings), indent=2).decode()
     if style == "csv":
         return _csv(rankings)
-    return "\n\n".join(_text(titled, style) for titled in rankings)
+    return "\n\n".join(_text(titled, style, width) for titled in rankings)
 
 
-def _text(titled: TitledRanking, style: Literal["table", "markdown"]) -> str:
+def _text(titled: TitledRanking, style: Literal["table", "markdown"], width: int | None) -> str:
     ranking, markdown = titled.ranking, style == "markdown"
     numbers = list(dict.fromkeys(each.number for each in ranking.neighbours))
     of = "" if ranking.scheme.startswith("class:") else "Avg. "
@@ -68,11 +72,11 @@ def _text(titled: TitledRanking, style: Literal["table", "markdown"]) -> str:
     ]
     heads += [f"p, {_NUMBERS[number]}" if len(numbers) > 1 else "p" for number in numbers]
     rows = [[*_cells(method, ranking), *_p_to_next(ranking, method.method, numbers)] for method in ranking.methods]
-    parts = [_title(titled), _table(heads, rows, markdown)]
+    parts = [_title(titled), _table(heads, rows, markdown, width)]
     # Of two methods the only pair is one of neighbours.
     if len({each.first for each in ranking.pairs}) > 1:
         for number in numbers:
-            parts += [f"Significance map, {_NUMBERS[number]}:", _map(ranking, number, markdown)]
+            parts += [f"Significance map, {_NUMBERS[number]}:", _map(ranking, number, markdown, width)]
     notes = _notes(titled)
     return "\n\n".join([*parts, "  \n".join(map(markdown_text, notes)) if markdown else "\n".join(notes)])
 
@@ -131,7 +135,7 @@ def _p(comparison: Comparison) -> str:
     return "< 0.001" if comparison.p_holm < 0.001 else f"{comparison.p_holm:.3f}"
 
 
-def _map(ranking: Ranking, number: str, markdown: bool) -> str:
+def _map(ranking: Ranking, number: str, markdown: bool, width: int | None) -> str:
     """Each method against those that are ranked behind it, which stand under their places in the list."""
     of_pair = {(each.first, each.second): _p(each) for each in ranking.pairs if each.number == number}
     placed = [method.method for method in ranking.methods if method.rank is not None]
@@ -140,14 +144,15 @@ def _map(ranking: Ranking, number: str, markdown: bool) -> str:
         for place, first in enumerate(placed[:-1], start=1)
     ]
     heads = ["Place", "Method", *(f"to {place}" for place in range(2, len(placed) + 1))]
-    return _table(heads, rows, markdown)
+    return _table(heads, rows, markdown, width)
 
 
-def _table(heads: list[str], rows: list[list[str]], markdown: bool) -> str:
+def _table(heads: list[str], rows: list[list[str]], markdown: bool, width: int | None) -> str:
     alignment = ["right", "left", *["right"] * (len(heads) - 2)]
-    cells = [[markdown_text(cell) if markdown else cell for cell in row] for row in rows]
-    style = "pipe" if markdown else "simple"
-    return tabulate(cells, heads, tablefmt=style, disable_numparse=True, colalign=alignment)
+    if not markdown:
+        return wrapped_table(heads, rows, alignment, width=width, keep=2)
+    cells = [[markdown_text(cell) for cell in row] for row in rows]
+    return tabulate(cells, heads, tablefmt="pipe", disable_numparse=True, colalign=alignment)
 
 
 def _notes(titled: TitledRanking) -> list[str]:

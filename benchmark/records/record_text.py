@@ -8,6 +8,7 @@ from tabulate import tabulate
 
 from ..ranking.bootstrap import FEWEST_CASES
 from ..scoring.table_view import UNDEFINED
+from ..scoring.wrapped_table import wrapped_table
 from .result_record import Estimate, ResultRecord
 
 
@@ -32,8 +33,8 @@ def record_text(record: ResultRecord) -> str:
     return "\n".join(lines)
 
 
-def records_table(records: Sequence[ResultRecord]) -> str:
-    """A row for every record. Empty for none."""
+def records_table(records: Sequence[ResultRecord], *, width: int | None = None) -> str:
+    """A row for every record. Empty for none. What does not fit into `width` characters side by side comes below."""
     rows = [
         [
             record.track,
@@ -49,7 +50,7 @@ def records_table(records: Sequence[ResultRecord]) -> str:
     ]
     heads = ["Track", "Method", "Avg. DSC", "Avg. F1", "Cases", "Status", "Date", "Id"]
     align = ["left", "left", "right", "right", "right", "left", "left", "left"]
-    return tabulate(rows, heads, tablefmt="simple", disable_numparse=True, colalign=align) if rows else ""
+    return wrapped_table(heads, rows, align, width=width, keep=2) if rows else ""
 
 
 def _why_less(record: ResultRecord) -> Iterator[str]:

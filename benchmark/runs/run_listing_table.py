@@ -6,20 +6,22 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from tabulate import tabulate
-
+from ..scoring.wrapped_table import wrapped_table
 from .run_listing import Condition, ListedRun
 
 _HEADS = ["Run", "Method", "Data", "Budget", "Seed", "State", "Unfinished step", "Folds", "DSC", "Time"]
 _NONE = "\N{EN DASH}"
 
 
-def runs_table(runs: Sequence[ListedRun], root: Path) -> str:
-    """A row for every run, and below the table what is longer than a cell. Empty for no run."""
+def runs_table(runs: Sequence[ListedRun], root: Path, *, width: int | None = None) -> str:
+    """A row for every run, and below the table what is longer than a cell. Empty for no run.
+
+    What does not fit into `width` characters side by side comes below.
+    """
     if not runs:
         return ""
     rows = [_row(run, root) for run in runs]
-    table = tabulate(rows, _HEADS, tablefmt="simple", disable_numparse=True, colalign=["left"] * 8 + ["right"] * 2)
+    table = wrapped_table(_HEADS, rows, ["left"] * 8 + ["right"] * 2, width=width)
     notes = [note for run in runs for note in _notes(run, _name(run, root))]
     return "\n".join([table, *([""] if notes else []), *notes])
 

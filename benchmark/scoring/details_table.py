@@ -13,6 +13,7 @@ from ...metrics.details import ClassDetails
 from .markup import latex_text, markdown_text
 from .score_table import ScoreTable
 from .table_view import UNDEFINED, percent
+from .wrapped_table import wrapped_table
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,10 @@ DETAIL_COLUMNS = (
 )
 
 
-def details_table(table: ScoreTable, style: Literal["table", "markdown", "latex"]) -> str:
+def details_table(table: ScoreTable, style: Literal["table", "markdown", "latex"], width: int | None = None) -> str:
     """The details of every method, which the table must have, and what the columns mean.
 
-    A lesion type that a method's cases have on neither side has no row.
+    A lesion type that a method's cases have on neither side has no row. `width` is the terminal's, in characters.
     """
     headings = [("Method", ""), ("Lesion", ""), *(column.heading for column in DETAIL_COLUMNS)]
     rows = [
@@ -69,7 +70,8 @@ def details_table(table: ScoreTable, style: Literal["table", "markdown", "latex"
     if not rows:
         return "\n".join(notes)
     if style == "table":
-        text = _tabulated(headings, rows, "simple", between="\n")
+        titles = ["\n".join(filter(None, heading)) for heading in headings]
+        text = wrapped_table(titles, rows, _alignment(headings), width=width, keep=2)
         return f"{text}\n\n" + "\n".join(notes)
     if style == "markdown":
         rows = [[markdown_text(text) for text in row] for row in rows]
@@ -81,12 +83,13 @@ def details_table(table: ScoreTable, style: Literal["table", "markdown", "latex"
     return f"{_tabulated(headings, rows, 'latex_booktabs')}\n\n\\smallskip\n{{\\footnotesize\n{small}}}"
 
 
-def _tabulated(
-    headings: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]], style: str, between: str = " "
-) -> str:
-    alignment = ("left", "left", *("right" for _ in headings[2:]))
-    titles = [f"{above}{between}{below}".strip(" ") for above, below in headings]
-    return tabulate(rows, titles, tablefmt=style, disable_numparse=True, colalign=alignment)
+def _tabulated(headings: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]], style: str) -> str:
+    titles = [f"{above} {below}".strip(" ") for above, below in headings]
+    return tabulate(rows, titles, tablefmt=style, disable_numparse=True, colalign=_alignment(headings))
+
+
+def _alignment(headings: Sequence[object]) -> list[str]:
+    return ["left", "left", *["right"] * (len(headings) - 2)]
 
 
 def _classes(table: ScoreTable) -> Iterator[tuple[str, str, ClassDetails]]:

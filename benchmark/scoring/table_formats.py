@@ -27,7 +27,7 @@ def format_table(table: ScoreTable, style: TableFormat, *, ansi: bool = False, w
     if style == "csv":
         return _csv(table)
     text = format_view(table_view(table), style, ansi=ansi, width=width)
-    return f"{text}\n\n{details_table(table, style)}" if table.has_details else text
+    return f"{text}\n\n{details_table(table, style, width)}" if table.has_details else text
 
 
 def _csv(table: ScoreTable) -> str:

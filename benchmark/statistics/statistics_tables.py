@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tabulate import SEPARATING_LINE, tabulate
+from tabulate import SEPARATING_LINE
 
 from .. import mswal_facts as paper
 from ..lesion_classes import LESION_CLASSES
+from ..scoring.wrapped_table import wrapped_table
 from .numbers import NOT_RECORDED, TOTAL, Number
 from .summary import Summary
 
 UNKNOWN = "–"  # noqa: RUF001
 
 
-def statistics_tables(summary: Summary) -> str:
-    """Both tables and the notes, as lines of text. What is not known is a dash."""
-    return "\n\n".join([_lesion_table(summary), _scan_table(summary), "\n".join(summary.notes)])
+def statistics_tables(summary: Summary, *, width: int | None = None) -> str:
+    """Both tables and the notes, as lines of text. What is not known is a dash.
+
+    What does not fit into `width` characters side by side comes below.
+    """
+    return "\n\n".join([_lesion_table(summary, width), _scan_table(summary, width), "\n".join(summary.notes)])
 
 
-def _lesion_table(summary: Summary) -> str:
+def _lesion_table(summary: Summary, width: int | None) -> str:
     numbers = summary.numbers
     of_paper = f"paper\n({paper.CASES[TOTAL]})"
     heads = ["Lesion", "Found", of_paper, "Small\n<2 cm", "paper", "Large\n≥2 cm", "paper", "Patients"]
@@ -31,10 +35,10 @@ def _lesion_table(summary: Summary) -> str:
         lengths = [numbers[f"diameter_{point}_mm"][key].found for point in ("shortest", "median", "longest")]
         rows += [SEPARATING_LINE] if key == TOTAL else []
         rows.append([name, *cells, _text(numbers["patients"][key].found), *(_text(mm, 1) for mm in lengths)])
-    return _tabulated(rows, heads)
+    return _tabulated(rows, heads, width)
 
 
-def _scan_table(summary: Summary) -> str:
+def _scan_table(summary: Summary, width: int | None) -> str:
     numbers = summary.numbers
     rows: list[list[str] | str] = [
         _row("Cases", numbers["cases"][TOTAL]),
@@ -51,12 +55,11 @@ def _scan_table(summary: Summary) -> str:
         _range("Spacing in plane, mm", numbers["in_plane_spacing_mm"], "smallest", "largest", 3),
         _range("Spacing of slices, mm", numbers["slice_spacing_mm"], "smallest", "largest", 3),
     ]
-    return _tabulated(rows, [summary.name, "Found", f"paper ({paper.CASES[TOTAL]})"])
+    return _tabulated(rows, [summary.name, "Found", f"paper ({paper.CASES[TOTAL]})"], width)
 
 
-def _tabulated(rows: list[list[str] | str], heads: list[str]) -> str:
-    alignment = ("left", *("right" for _ in heads[1:]))
-    return tabulate(rows, heads, tablefmt="simple", disable_numparse=True, colalign=alignment, preserve_whitespace=True)
+def _tabulated(rows: list[list[str] | str], heads: list[str], width: int | None) -> str:
+    return wrapped_table(heads, rows, ["left", *["right"] * (len(heads) - 1)], width=width)
 
 
 def _row(label: str, number: Number) -> list[str]:

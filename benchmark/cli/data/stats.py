@@ -43,12 +43,13 @@ def stats(raw: Path, out: Path | None, subset: Subsets, jobs: int | None, as_jso
     from ...statistics.statistics_files import refuse_to_write_into, statistics_json, write_statistics
     from ...statistics.statistics_tables import statistics_tables
     from ...statistics.summary import summarise
+    from ..table_output import terminal_width
 
     if out is not None:
         refuse_to_write_into(raw, out)
     statistics = dataset_statistics(raw, subset=subset, jobs=jobs, progress=True)
     summary = summarise(statistics)
-    click.echo(statistics_json(summary) if as_json else statistics_tables(summary))
+    click.echo(statistics_json(summary) if as_json else statistics_tables(summary, width=terminal_width()))
     if out is not None:
         write_statistics(statistics, summary, out)
         click.echo(f"written to {out}: lesions.csv, cases.csv, summary.csv, fig1.svg, fig1.png", err=True)

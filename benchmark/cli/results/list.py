@@ -13,5 +13,6 @@ def list_records(results: Path) -> None:
     """List the records in RESULTS by track and age. What the organiser verified is not listed as claimed too."""
     from ...records.record_store import read_records
     from ...records.record_text import records_table
+    from ..table_output import terminal_width
 
-    click.echo(records_table(read_records(results)) or "no records")
+    click.echo(records_table(read_records(results), width=terminal_width()) or "no records")
