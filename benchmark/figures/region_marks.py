@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.patheffects import AbstractPathEffect
 
 # So that what the CT shows below is seen.
-_FILL = 0.5
+_FILL = 0.65
 _REFERENCE, _PREDICTION = "#ffffff", "#ffdd00"
 # Colour, line, width in pt.
 _LINES: dict[Kind, tuple[str, Literal["solid"] | tuple[float, tuple[float, ...]], float]] = {
@@ -94,9 +94,9 @@ def class_handle(lesion: LesionClass) -> Patch:
 
 def _lifted(width: float) -> list[AbstractPathEffect]:
     """Black around the outline, and none of it under the fill, which it would darken."""
-    from matplotlib.patheffects import Normal, Stroke
+    from matplotlib.patheffects import Normal, PathPatchEffect
 
-    return [Stroke(linewidth=width + 0.6, foreground="black"), Normal()]
+    return [PathPatchEffect(linewidth=width + 0.6, edgecolor="black", facecolor="none"), Normal()]
 
 
 def cased(width: float) -> list[AbstractPathEffect]:

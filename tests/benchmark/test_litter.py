@@ -1,16 +1,22 @@
 from __future__ import annotations
 
-import shutil
+import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from mswal_bench.benchmark.dataset import open_dataset
 from mswal_bench.benchmark.inspection.layout import lay_out
+from mswal_bench.benchmark.lesion_classes import LESION_CLASSES
 from mswal_bench.benchmark.litter import is_litter, is_passed_over, visible
 from mswal_bench.benchmark.runs.run_listing import list_runs
 from mswal_bench.benchmark.scoring.case_folders import pair
 from mswal_bench.benchmark.submissions.make_manifest import manifest_of
+
+if TYPE_CHECKING:
+    from ..conftest import SaveLabels
 
 FILES = (".DS_Store", "Thumbs.db", "desktop.ini", "._PHANTOM_0001.nii.gz", ".nfs0000000000a1b2c3")
 FOLDERS = ("@eaDir", "__MACOSX", "lost+found", "#recycle", "$RECYCLE.BIN", ".ipynb_checkpoints")
@@ -42,21 +48,21 @@ def test_what_is_visible(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def strewn(phantom_mswal: Path, tmp_path: Path) -> Path:
+def strewn(tmp_path: Path, save_labels: SaveLabels) -> Path:
     raw = tmp_path / "raw"
-    for part in ("imagesTr", "labelsTr"):
-        (raw / part).mkdir(parents=True)
-        for file in sorted((phantom_mswal / part).iterdir())[:2]:
-            shutil.copy(file, raw / part)
-    text = (phantom_mswal / "dataset.json").read_text().replace('"numTraining": 484', '"numTraining": 2')
-    (raw / "dataset.json").write_text(text)
+    for case in "ab":
+        save_labels(raw / "imagesTr" / f"{case}_0000.nii.gz", np.zeros((2, 2, 2), np.int16))
+        save_labels(raw / "labelsTr" / f"{case}.nii.gz", np.ones((2, 2, 2), np.uint8))
+    labels = {"background": 0, **{lesion.key: lesion.id for lesion in LESION_CLASSES}}
+    description = {"labels": labels, "numTraining": 2, "file_ending": ".nii.gz"}
+    (raw / "dataset.json").write_text(json.dumps(description))
     strew(raw)
     return raw
 
 
 def test_a_data_set_is_what_is_not_litter(strewn: Path) -> None:
     assert len(open_dataset(strewn).train) == 2
-    assert not [finding for finding in lay_out(strewn).findings if finding.code != "case-count"]
+    assert not lay_out(strewn).findings
     pairing = pair([strewn / "labelsTr"], strewn / "labelsTr", allow_missing=False)
     assert len(pairing.reference.files) == 2
     assert not pairing.notes

@@ -25,8 +25,9 @@ def test_a_lesion_is_seen_on_whatever_it_lies(lesion: LesionClass, background: i
     drawn = np.asarray(canvas.buffer_rgba())[..., :3].astype(int)
     assert (drawn[10, 10] == background).all()
     inside, edge = drawn[50, 50], drawn[30, 40:60].mean(axis=0)
-    assert np.abs(inside - background).max() > 40
-    assert np.abs(edge - background).max() > 80
+    # All that the image itself has is grey.
+    assert np.ptp(inside) > 60
+    assert np.abs(edge - background).max() > 50
     # Below a fill the image is still seen, and the colour is the class's.
     own = np.array([int(lesion.colour[place : place + 2], 16) for place in (1, 3, 5)])
-    np.testing.assert_allclose(inside, (own + background) / 2, atol=2)
+    np.testing.assert_allclose(inside, 0.65 * own + 0.35 * background, atol=2)
