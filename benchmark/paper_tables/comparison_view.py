@@ -26,17 +26,23 @@ def printed_table_2(ours: str = OURS) -> TableView:
 def comparison_view(comparison: Comparison, notes: Sequence[str], ours: str = OURS) -> TableView:
     """Lesion types by methods, the best and the second best of each row and metric marked.
 
+    A lesion type for which no method has a number has no row, and is told.
     Where the method with the key `ours` is the single best, a superscript tells by how many points.
     """
     better = improvements(comparison, ours)
     rows = []
+    empty: list[str] = []
     for key, name in _ROWS:
+        if key != AVERAGE and all(method.of(key) == NOTHING for method in comparison.methods):
+            empty.append(name.lower())
+            continue
         columns = [_marked(comparison.methods, key, metric, ours, better[key].of(metric)) for metric in METRICS]
         cells = [cell for pair in zip(*columns, strict=True) for cell in pair]
         cells += [Cell(_text(comparison.average_score[key].of(metric))) for metric in METRICS]
         rows.append(Row(name, tuple(cells), is_average=key == AVERAGE))
     groups = (*(method.title for method in comparison.methods), AVERAGE_GROUP)
     orders = [f"Hardest first by {name}: {_order(comparison, metric)}." for metric, name in _named_metrics()]
+    folded = [f"No row, for no method has a number: {', '.join(empty)}."] if empty else []
     title = next((method.title for method in comparison.methods if method.key == ours), "")
     legend = "Bold: the best of a row. Underlined: the second best." if _compare(comparison.methods) else ""
     if any(pair != NOTHING for pair in better.values()):
@@ -46,7 +52,7 @@ def comparison_view(comparison: Comparison, notes: Sequence[str], ours: str = OU
         groups,
         (METRIC_NAMES,) * len(groups),
         tuple(rows),
-        ("Average score: mean over the methods; the lower, the harder the lesion type.", *orders, *notes),
+        ("Average score: mean over the methods; the lower, the harder the lesion type.", *orders, *folded, *notes),
         Title("Table 2", "Methods compared on MSWAL: DSC and region F1 at IoU 0.5, in percent.", "mswal-2"),
         legend,
     )

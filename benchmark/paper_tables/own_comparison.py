@@ -1,8 +1,9 @@
-"""One's own results in the shape of the paper's Table 2: a column a method, the paper's seven first."""
+"""One's own results in the shape of the paper's Table 2: a column a method, one's own methods before the paper's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from math import isnan
 
@@ -12,8 +13,9 @@ from ...splits import N_FOLDS
 from ..errors import listed
 from ..lesion_classes import LESION_CLASSES
 from ..scoring.protocol import MSWAL_1
-from ..scoring.table_view import UNDEFINED, percent
-from .comparison import AVERAGE, METRICS, NOTHING, ComparedMethod, Comparison, Metric, Pair
+from ..scoring.table_view import percent
+from ..suggestions import apart
+from .comparison import AVERAGE, METRICS, ComparedMethod, Comparison, Metric, Pair
 from .own_results import OwnResult, shown_of
 
 _CLASS_KEYS = tuple(lesion.key for lesion in LESION_CLASSES)
@@ -30,9 +32,9 @@ def compared(results: Sequence[OwnResult]) -> list[OwnResult]:
 def own_comparison(results: Sequence[OwnResult]) -> tuple[Comparison, list[str]]:
     """The comparison of `results`, which are `compared` and of one setting, and sentences for below it.
 
-    The paper's methods come in its order, without numbers where there is no result of them, then the others by name.
-    Several results of one method stand side by side under names of their own; of several under one name one is
-    shown, as `shown_of` chooses. Averages are of the numbers before rounding.
+    Methods that are not the paper's come first, by name, then the paper's in its order; one without a result has no
+    column, and is told. Several results of one method stand side by side under names of their own; of several under one
+    name one is shown, as `shown_of` chooses. Averages are of the numbers before rounding.
     """
     methods: list[ComparedMethod] = []
     shown: list[tuple[str, OwnResult]] = []
@@ -42,7 +44,6 @@ def own_comparison(results: Sequence[OwnResult]) -> tuple[Comparison, list[str]]
         kept, more = _one_of_each_name(group)
         notes += more
         if not kept:
-            methods.append(ComparedMethod(key, title, dict.fromkeys(_CLASS_KEYS, NOTHING), NOTHING))
             absent.append(title)
         for result in kept:
             heading = title if len(kept) == 1 else result.name
@@ -50,25 +51,31 @@ def own_comparison(results: Sequence[OwnResult]) -> tuple[Comparison, list[str]]
             classes = {row: pair_of(result, row) for row in _CLASS_KEYS}
             own_key = key if len(kept) == 1 else result.name
             methods.append(ComparedMethod(own_key, heading, classes, pair_of(result, AVERAGE)))
+    titles = apart([method.title for method in methods])
+    methods = [replace(method, title=title) for method, title in zip(methods, titles, strict=True)]
     average_score = _average_score([result for _, result in shown])
-    notes += [f"{UNDEFINED}: no result, for {listed(absent)}."] if absent else []
+    notes += [f"No column, for there is no result of them: {listed(absent)}."] if absent else []
     return Comparison(tuple(methods), average_score), [*notes, *_remarks(shown)]
 
 
 def _groups(results: Sequence[OwnResult]) -> list[tuple[str, str, list[OwnResult]]]:
-    """Key, title and results of every method; the paper's seven also without a result."""
+    """Key, title and results of every method in order; the paper's seven also without a result."""
     groups = [
         (key, method.title, [r for r in results if r.baseline == key and r.variant in _WHOLE])
         for key, method in METHODS.items()
     ]
     known = {name for key, method in METHODS.items() for name in (key, method.title)}
-    others: dict[str, list[OwnResult]] = {}
+    own: dict[str, list[OwnResult]] = {}
+    variants: dict[str, list[OwnResult]] = {}
     for result in results:
-        if result.baseline is None or result.variant not in _WHOLE:
+        if result.baseline is None:
             # Anybody may submit under the name of a baseline.
             title = f"{result.title} (not the baseline)" if result.title in known else result.title
-            others.setdefault(title, []).append(result)
-    return groups + [(title, title, others[title]) for title in sorted(others)]
+            own.setdefault(title, []).append(result)
+        elif result.variant not in _WHOLE:
+            variants.setdefault(result.title, []).append(result)
+    named = ([(title, title, of_title[title]) for title in sorted(of_title)] for of_title in (own, variants))
+    return [*next(named), *groups, *next(named)]
 
 
 def _one_of_each_name(group: Sequence[OwnResult]) -> tuple[list[OwnResult], list[str]]:

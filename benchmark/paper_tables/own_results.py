@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -14,14 +13,13 @@ from ...baselines.method import Method
 from ...baselines.registry import METHODS
 from ...splits import N_FOLDS
 from ..errors import BenchError, Problem, listed, raise_if_any
-from ..litter import is_litter, is_seen_below
-from ..records.record_store import read_records
+from ..records.record_store import read_records, record_folder
 from ..records.result_record import ClassResult, ResultRecord
-from ..runs.run_folder import STATE_FILE
 from ..runs.run_record import RunRecord, read_record
 from ..runs.tracks import Track
 from ..scoring.protocol import MSWAL_1
 from .comparison import AVERAGE, METRICS, Metric
+from .result_folders import find_results
 
 
 @dataclass(frozen=True)
@@ -80,21 +78,28 @@ class OwnResult:
 def read_own_results(folder: Path) -> tuple[list[OwnResult], list[str]]:
     """Every result on MSWAL below `folder`, and sentences about what was passed over.
 
-    Evaluated submissions are those of a results folder as `mswal-bench evaluate` writes it; finished runs are found in
-    every folder below. Raises BenchError where there is no such folder or a record of it cannot be read.
+    Evaluated submissions are those of every results folder (`mswal-bench evaluate`) in and below it, finished runs
+    those of every work folder but the two of a transfer experiment. Raises BenchError where there is no such folder, or
+    a record of it cannot be read.
     """
-    if not folder.is_dir():
-        raise BenchError(Problem("there is no such folder", str(folder)))
+    found = find_results(folder)
     results: list[OwnResult] = []
     others: list[str] = []
     unscored: list[str] = []
-    for record in read_records(folder):
-        if record.protocol == MSWAL_1.id:
-            results.append(_of_submission(record))
-        else:
-            others.append(f"records/{record.track}/{record.id}")
     problems: list[Problem] = []
-    for path in run_records(folder):
+    for place in found.results:
+        try:
+            records = read_records(place)
+        except BenchError as error:
+            problems += error.problems
+            continue
+        for record in records:
+            source = record_folder(place, record.track, record.id).relative_to(folder).as_posix()
+            if record.protocol == MSWAL_1.id:
+                results.append(_of_submission(record, source))
+            else:
+                others.append(source)
+    for path in found.runs:
         source = str(path.parent.relative_to(folder))
         try:
             run = read_record(path)
@@ -112,15 +117,6 @@ def read_own_results(folder: Path) -> tuple[list[OwnResult], list[str]]:
     notes = [f"Passed over, for they are not of MSWAL's seven classes: {listed(others)}."] if others else []
     notes += [f"Passed over, for the labels are not there: {listed(unscored)}."] if unscored else []
     return results, notes
-
-
-def run_records(folder: Path) -> Iterator[Path]:
-    """The records of the finished runs in `folder` and below, by path. Links are not followed."""
-    for place, subfolders, files in os.walk(folder):
-        subfolders[:] = sorted(name for name in subfolders if not is_litter(name))
-        if STATE_FILE in files:
-            subfolders.clear()
-            yield from sorted(path for path in Path(place).glob("*/record.json") if is_seen_below(path, Path(place)))
 
 
 def of_one_setting(results: Sequence[OwnResult], where: Path) -> list[OwnResult]:
@@ -149,7 +145,7 @@ def shown_of(results: Sequence[OwnResult], what: str) -> tuple[OwnResult, list[s
     return shown, [f"{what}: that of {shown.source}, not of {sources}."] if others else []
 
 
-def _of_submission(record: ResultRecord) -> OwnResult:
+def _of_submission(record: ResultRecord, source: str) -> OwnResult:
     form = record.form
     baseline, variant = _known(form.baseline, form.variant)
     scores = {(key, metric): _value(result, metric) for key, result in record.classes.items() for metric in METRICS}
@@ -158,7 +154,7 @@ def _of_submission(record: ResultRecord) -> OwnResult:
         baseline,
         variant,
         form.method,
-        f"records/{record.track}/{record.id}",
+        source,
         Setting(record.track, record.reference_digest, record.cases),
         scores,
         record.average.dsc_classes,

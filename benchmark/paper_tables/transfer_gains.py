@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,11 +12,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ..errors import BenchError, Problem
-from ..litter import is_litter
-from ..runs.run_folder import STATE_FILE
 from ..runs.transfer import TransferRecord
 from ..scoring.table_view import UNDEFINED, Cell, Row, TableView, Title, percent
 from .printed import SOURCE, printed_rows
+from .result_folders import find_results
 
 ARROW, UP, DOWN = "→", "↑", "↓"
 
@@ -68,7 +66,7 @@ def read_transfers(folder: Path) -> dict[str, TransferRecord]:
     read; links are not followed.
     """
     records: dict[str, TransferRecord] = {}
-    for path in _transfer_records(folder):
+    for path in find_results(folder).transfers:
         record = _read(path)
         kept = records.get(where := str(path.parent.relative_to(folder)))
         if kept is None or len(record.folds) > len(kept.folds):
@@ -109,14 +107,6 @@ def gains_view(gains: Sequence[Gain], notes: Sequence[str]) -> TableView:
         (f"DSC in percent, trained from scratch {ARROW} pretrained.", *notes),
         Title("Table 4", "Transfer learning from MSWAL to other data sets.", "mswal-4"),
     )
-
-
-def _transfer_records(folder: Path) -> list[Path]:
-    found = []
-    for place, subfolders, files in os.walk(folder):
-        subfolders[:] = [] if STATE_FILE in files else [name for name in subfolders if not is_litter(name)]
-        found += [Path(place, name) for name in files if name.startswith("transfer-fold-") and name.endswith(".json")]
-    return sorted(found)
 
 
 def _read(path: Path) -> TransferRecord:

@@ -22,7 +22,8 @@ from .result_record import ResultRecord
 RECORD_FILE = "record.json"
 CASES_FILE: Final = "cases.csv"
 LESIONS_FILE: Final = "lesions.csv"
-_RECORDS = "records"
+RECORDS: Final = "records"
+"""The folder in a results folder that they lie in."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def scan_records(results: Path) -> tuple[list[StoredRecord], list[Problem]]:
         return [], [Problem("there is no such results folder", str(results))]
     stored: list[StoredRecord] = []
     problems: list[Problem] = []
-    for track in _visible_folders(results / _RECORDS, problems):
+    for track in _visible_folders(results / RECORDS, problems):
         for folder in _visible_folders(track, problems):
             try:
                 stored.append(StoredRecord(folder, read_record(folder)))
@@ -68,7 +69,7 @@ def scan_records(results: Path) -> tuple[list[StoredRecord], list[Problem]]:
 
 def record_folder(results: Path, track: str, record_id: str) -> Path:
     """Where the record of that id lies, or would lie."""
-    return results / _RECORDS / track / record_id
+    return results / RECORDS / track / record_id
 
 
 def private_folder(private: Path, track: str, record_id: str) -> Path:

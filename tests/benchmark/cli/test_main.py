@@ -21,7 +21,7 @@ try:
 finally:
     print(*sorted(name for name in sys.modules if "." not in name), file=sys.stderr)
 """
-HEAVY = {"torch", "nnunetv2", "monai", "torchvision", "scipy", "cc3d", "pandas", "SimpleITK"}
+HEAVY = {"torch", "nnunetv2", "monai", "torchvision", "scipy", "cc3d", "pandas", "SimpleITK", "skimage", "matplotlib"}
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["score", "--help"]])

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from mswal_bench.baselines.registry import METHODS
 from mswal_bench.benchmark.errors import BenchError
 from mswal_bench.benchmark.paper_tables.build_tables import OWN_TABLES, TableName, own_tables
 from mswal_bench.benchmark.paper_tables.comparison_view import OURS
@@ -37,14 +36,15 @@ def test_submissions_fill_the_columns_of_their_baselines(tmp_path: Path) -> None
     submit(tmp_path, "Their ResEnc", 0.4963, baseline="nnunet-resenc")
     submit(tmp_path, "Newcomer", 0.3)
     view = table("2", tmp_path)
-    assert view.groups == (*(method.title for method in METHODS.values()), "Newcomer", "Average score")
+    # One's own first, and none that has no number.
+    assert view.groups == ("Newcomer", "Inception nnU-Net", "nnU-Net res", "Average score")
     assert column(view, "Inception nnU-Net")[0] == Cell("50.09", best=True, superscript="+0.46")
     assert column(view, "nnU-Net res")[0] == Cell("49.63", second=True)
-    assert column(view, "MedNeXt") == (Cell(UNDEFINED), Cell(UNDEFINED))
     assert column(view, "Newcomer")[0] == Cell("30.00")
     assert column(view, "Average score")[0] == Cell("43.24")
     notes = "\n".join(view.notes)
-    assert f"{UNDEFINED}: no result, for nnU-Net v1, nnU-Net v2, MedNeXt, nnFormer, Swin UNETR." in notes
+    absent = "nnU-Net v1, nnU-Net v2, MedNeXt, nnFormer, Swin UNETR"
+    assert f"No column, for there is no result of them: {absent}." in notes
     assert "Protocol mswal/1, track official-test, 210 cases." in notes
 
 
@@ -114,7 +114,7 @@ def test_several_results_of_one_method_stand_side_by_side(tmp_path: Path) -> Non
     run(tmp_path / "seed1", "nnunet-v2", 0.2, title="nnU-Net v2")
     submit(tmp_path, "Theirs", 0.4, baseline="nnunet-v2")
     groups = table("2", tmp_path).groups
-    assert groups[2:5] == ("Theirs", "nnU-Net v2 (seed0)", "nnU-Net v2 (seed1)")
+    assert groups[:3] == ("Theirs", "nnU-Net v2 (seed0)", "nnU-Net v2 (seed1)")
 
 
 def test_of_one_name_the_newest_is_shown(tmp_path: Path) -> None:
@@ -282,8 +282,7 @@ def test_a_baseline_of_another_version_keeps_its_own_name(tmp_path: Path) -> Non
     submit(tmp_path, "Future", 0.5, baseline="nnunet-v9")
     submit(tmp_path, "Odd", 0.4, baseline="mednext", variant="Z")
     view = table("2", tmp_path)
-    assert view.groups[-3:] == ("Future", "Odd", "Average score")
-    assert column(view, "MedNeXt")[0] == Cell(UNDEFINED)
+    assert view.groups == ("Future", "Odd", "Average score")
 
 
 def test_a_submission_under_the_name_of_a_baseline_is_not_taken_for_it(tmp_path: Path) -> None:
@@ -291,6 +290,47 @@ def test_a_submission_under_the_name_of_a_baseline_is_not_taken_for_it(tmp_path:
     submit(tmp_path, "MedNeXt", 0.8)
     submit(tmp_path, "Real", 0.5, baseline="inception-nnunet")
     view = table("2", tmp_path)
-    assert view.groups[-3:] == ("MedNeXt (not the baseline)", "inception-nnunet (not the baseline)", "Average score")
+    own = ("MedNeXt (not the baseline)", "inception-nnunet (not the baseline)")
+    assert view.groups == (*own, "Inception nnU-Net", "Average score")
     assert column(view, "Inception nnU-Net")[0] == Cell("50.00")
-    assert column(view, "MedNeXt")[0] == Cell(UNDEFINED)
+
+
+def test_a_class_without_any_number_has_no_row(tmp_path: Path) -> None:
+    for name in ("A", "B"):
+        submit(tmp_path, name, 0.5, classes={"gallstone": (None, None)})
+    view = table("2", tmp_path)
+    assert next(row.label for row in view.rows) == "Kidney stone"
+    assert len(view.rows) == 7
+    assert "No row, for no method has a number: gallstone." in view.notes
+    assert not any(cell.text == UNDEFINED for row in view.rows for cell in row.cells)
+
+
+def test_a_folder_of_everything(tmp_path: Path) -> None:
+    """Results folders of two years, runs, an experiment whose runs are Table 4's, and litter, in and below it."""
+    submit(tmp_path, "Here", 0.6)
+    submit(tmp_path / "board" / "2025", "Below", 0.5)
+    run(tmp_path / "runs" / "v2", "nnunet-v2", 0.4)
+    transfer(tmp_path / "lits", "LiTS", {"Liver": (0.3, 0.5)})
+    for part in ("scratch", "pretrained"):
+        run(tmp_path / "lits" / part, "nnunet-resenc", 0.9)
+    run(tmp_path / "@eaDir" / "v2", "mednext", 0.99)
+    views, notes = own_tables(["2", "4"], tmp_path, None)
+    assert views[0].groups == ("Below", "Here", "nnU-Net v2", "Average score")
+    assert views[1].groups == ("MSWAL → LiTS",)
+    assert not notes
+
+
+def test_damaged_records_of_all_folders_are_told_at_once(tmp_path: Path) -> None:
+    for place in (tmp_path, tmp_path / "below"):
+        submit(place, "A", 0.5).write_text("{}", encoding="utf-8")
+    run(tmp_path / "run", "nnunet-v2", 0.5).write_text("{", encoding="utf-8")
+    with pytest.raises(BenchError) as raised:
+        own_tables(["2"], tmp_path, None)
+    assert len(raised.value.problems) == 3
+    assert "nput" not in str(raised.value)
+
+
+def test_methods_whose_names_look_the_same(tmp_path: Path) -> None:
+    submit(tmp_path, "caf\xe9", 0.5)
+    submit(tmp_path, "cafe\u0301", 0.4)
+    assert set(table("2", tmp_path).groups[:2]) == {"caf\xe9 (composed)", "cafe\u0301 (decomposed)"}
