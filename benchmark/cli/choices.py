@@ -17,5 +17,4 @@ class Choice(click.Choice[str]):
             from ..suggestions import did_you_mean
 
             meant = did_you_mean(str(value), map(str, self.choices))
-            error.message = f"{error.message} {meant}".rstrip()
-            raise
+            raise click.BadParameter(f"{error.message} {meant}".rstrip(), ctx, param) from error
