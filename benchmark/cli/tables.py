@@ -51,9 +51,9 @@ def tables(table: str, results: Path | None, track: str | None, ours: str | None
     all         all of these
     check       what of the paper's numbers follows from others, computed anew
 
-    With --results, results on several tracks or against several labels are refused until they are of one. Table 1
-    compares data sets and is printed from the paper only. check exits with 0 though some numbers differ: they are the
-    paper's.
+    With --results, one's own methods come first, and a method or a lesion type without any number is left out and
+    named. Results on several tracks or against several labels are refused until they are of one. Table 1 compares data
+    sets and is printed from the paper only. check exits with 0 though some numbers differ: they are the paper's.
     """
     from ..paper_tables.build_tables import OWN_TABLES, TABLES
 

@@ -95,7 +95,8 @@ def _chosen(table: str, results: Sequence[OwnResult], wanted: str, folder: Path,
         tracks = sorted({result.setting.track for result in results})
         expected = wanted if track is None else f"{wanted} on the track {track}"
         found = f"those of {listed(tracks)}" if tracks else ""
-        raise _NothingFoundError(Problem(f"has nothing to make {table} of", str(folder), expected, found))
+        mend = did_you_mean(track, tracks) if track is not None else ""
+        raise _NothingFoundError(Problem(f"has nothing to make {table} of", str(folder), expected, found, mend))
     return of_one_setting(on_track, folder)
 
 
