@@ -116,8 +116,9 @@ def _draw(plane: _Plane, sheet: Sheet, out: Path) -> None:
         for axes, title, label in zip(every_axes, titles, plane.panels.values(), strict=False):
             draw_grey(axes, plane.grey, plane.pixel_mm)
             axes.set_title("\n".join(title), color="white", fontsize=_FONT_PT, pad=3, parse_math=False)
-            for lesion in plane.lesion_classes if label is not None else ():
-                axes.add_patch(lesion_patch(label == lesion.id, lesion, plane.pixel_mm, _LINE_PT))
+            if label is not None:
+                for lesion in plane.lesion_classes:
+                    axes.add_patch(lesion_patch(label == lesion.id, lesion, plane.pixel_mm, _LINE_PT))
             axes.set_xlim(plane.box.left, plane.box.right)
             axes.set_ylim(plane.box.bottom, plane.box.top)
         if handles:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -20,7 +22,7 @@ def test_a_lesion_is_seen_on_whatever_it_lies(lesion: LesionClass, background: i
     pixels = np.zeros((10, 10), bool)
     pixels[3:7, 3:7] = True
     axes.add_patch(lesion_patch(pixels, lesion, (1.0, 1.0), 1.0))
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
     drawn = np.asarray(canvas.buffer_rgba())[..., :3].astype(int)
     assert (drawn[10, 10] == background).all()
