@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from .errors import BenchError, Problem, raise_if_any
+from .label_forms import ONE_NUMBER_A_NAME, unusual_forms
 
 
 @dataclass(frozen=True)
@@ -82,19 +83,17 @@ def same_name(name: str, lesion: LesionClass) -> bool:
 
 def names_by_id(labels: object, where: str) -> dict[int, str]:
     """The names of all labels but background, for ids 1, 2, 3 and so on. Raises BenchError as `classes_of` does."""
-    form = '{"background": 0, "liver": 1, ...}'
+    one_a_name = ONE_NUMBER_A_NAME
+    raise_if_any(Problem(form.what, where, one_a_name, found, form.mend) for form, found in unusual_forms(labels))
     if not isinstance(labels, Mapping) or not all(type(value) is int for value in labels.values()):
-        mend = "Regions made of several labels are not scored."
-        raise BenchError(Problem('has "labels" that are not one whole number a name', where, form, str(labels), mend))
+        raise BenchError(Problem('has "labels" that are not one whole number a name', where, one_a_name, str(labels)))
     names = {value: str(name) for name, value in sorted(labels.items(), key=lambda item: item[1]) if value != 0}
     problems = []
     if len(labels) != len(names) + 1 or list(names) != list(range(1, len(names) + 1)) or len(names) > _HIGHEST_ID:
         found = ", ".join(f"{value} {name}" for name, value in labels.items()) or "none"
-        problems.append(Problem("has labels that are not numbered 0, 1, 2 and so on, each once", where, form, found))
+        problems.append(Problem("has labels that are not numbered 0, 1, 2 and so on, each once", where, one_a_name, found))
     if not names:
-        problems.append(Problem("names nothing but background", where, form))
-    if any(_plain(name) == "ignore" for name in names.values()):
-        problems.append(Problem("has a label for voxels to ignore, which the protocol does not know", where))
+        problems.append(Problem("names nothing but background", where, one_a_name))
     problems += [Problem(f"has a label without a name, {value}", where) for value in names if not _words(names[value])]
     spelled = Counter(_plain(name) for name in names.values())
     alike = [name for name in names.values() if spelled[_plain(name)] > 1]

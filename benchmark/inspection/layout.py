@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BenchError, Problem, listed
+from ..label_forms import ONE_NUMBER_A_NAME, REGIONS, unusual_forms, values_of
 from ..lesion_classes import LESION_CLASSES, LesionClass, classes_of
 from ..litter import visible
 from ..suggestions import written_otherwise
@@ -81,11 +82,7 @@ def lay_out(root: Path) -> Layout:
         survey.ending = ending
     else:
         survey.add("description", "", root / _DESCRIPTION, f"file_ending {ending!r}", listed(_SUFFIXES))
-    labels = _label_values(description.get("labels"))
-    if labels is None:
-        if description:
-            survey.add("description", "", root / _DESCRIPTION, "no usable labels", '"labels": {name: value}')
-        labels = _MSWAL_LABELS
+    labels = _label_values(survey, description)
     classes = _classes(description.get("labels"))
     by_subset = {subset: _pair(survey, subset) for subset in ("Tr", "Ts")}
     train, test = ({files.case for files in by_subset[subset] if files.image} for subset in ("Tr", "Ts"))
@@ -124,18 +121,18 @@ def _read_description(survey: _Survey) -> dict[str, Any]:
     return description
 
 
-def _label_values(labels: Any) -> frozenset[int] | None:
-    """The values of `labels`; regions, which nnU-Net writes as lists, count with all of theirs. None for no labels."""
-    if not isinstance(labels, Mapping) or not labels:
-        return None
-    values: set[int] = {0}
-    for value in labels.values():
-        for one in value if isinstance(value, list) else [value]:
-            # JSON's true and false are whole numbers in Python.
-            if isinstance(one, bool) or not isinstance(one, int) or not 0 <= one <= 255:
-                return None
-            values.add(one)
-    return frozenset(values) if len(values) > 1 else None
+def _label_values(survey: _Survey, description: Mapping[str, Any]) -> frozenset[int]:
+    """Those that dataset.json names, in whatever form; MSWAL's where it names none."""
+    path, labels = survey.root / _DESCRIPTION, description.get("labels")
+    forms = dict(unusual_forms(labels))
+    for form, found in forms.items():
+        survey.add(form.code, "", path, found, ONE_NUMBER_A_NAME)
+    if "regions_class_order" in description and REGIONS not in forms:
+        survey.add("class-order", "", path, f"regions_class_order {description['regions_class_order']}", "no such entry")
+    values = values_of(labels)
+    if values is None and description and not forms:
+        survey.add("description", "", path, "no usable labels", f'"labels": {ONE_NUMBER_A_NAME}')
+    return values or _MSWAL_LABELS
 
 
 def _classes(labels: Any) -> tuple[LesionClass, ...]:

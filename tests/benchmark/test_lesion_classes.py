@@ -80,11 +80,21 @@ def test_seven_others_are_not_taken_for_mswal():
     assert "found 1 a0" in problems({"background": 0, **{f"a{number}": number + 1 for number in range(7)}})[0]
 
 
-@pytest.mark.parametrize("labels", [None, ["liver"], {"0": "background", "1": "liver"}, {"all": [1, 2]}, {"a": True}])
-def test_labels_that_cannot_be_read(labels):
+@pytest.mark.parametrize(
+    ("labels", "what"),
+    [
+        (None, 'has "labels" that are not one whole number a name'),
+        (["liver"], 'has "labels" that are not one whole number a name'),
+        ({"a": True}, 'has "labels" that are not one whole number a name'),
+        ({"0": "background", "1": "liver"}, "labels stand the wrong way round"),
+        ({"background": 0, "all": [1, 2], "inner": 2}, "labels are regions made of several values"),
+        ({"background": 0, "liver": 1, "ignore": 2}, "a label marks voxels to ignore"),
+    ],
+)
+def test_labels_that_cannot_be_used(labels, what):
     (problem,) = problems(labels)
-    assert 'expected {"background": 0, "liver": 1, ...}' in problem
-    assert "Regions" in problem
+    assert what in problem
+    assert 'expected {"background": 0, "liver": 1, ...}, found ' in problem
 
 
 @pytest.mark.parametrize("labels", [{"a": 1}, {"bg": 0, "a": 1, "b": 3}, {"bg": 0, "a": 1, "b": 1}, {"bg": 0, "a": -1}])
@@ -97,9 +107,8 @@ def test_more_labels_than_a_label_map_can_hold():
 
 
 def test_all_problems_in_one_go():
-    found = problems({"background": 0, "Liver_Tumor": 1, "liver tumours": 2, "--": 3, "ignore": 4})
+    found = problems({"background": 0, "Liver_Tumor": 1, "liver tumours": 2, "--": 3})
     assert found == [
-        "dataset.json: has a label for voxels to ignore, which the protocol does not know.",
         "dataset.json: has a label without a name, 3.",
         "dataset.json: has several labels of one name: found Liver_Tumor, liver tumours.",
     ]

@@ -48,7 +48,7 @@ def test_labels_that_cannot_be_scored(raw):
     (raw / "dataset.json").write_text(json.dumps(description | {"labels": {"background": 0, "whole": [1, 2]}}))
     code, output = call(raw)
     assert code == 1
-    assert "Regions made of several labels are not scored." in output
+    assert "labels are regions made of several values, which are neither trained nor scored here" in output
 
 
 def test_a_pretraining_that_is_not_there(raw):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,16 @@ IMAGE, LABEL = "imagesTr/PHANTOM_0001_0000.nii.gz", "labelsTr/PHANTOM_0001.nii.g
 
 
 DESCRIPTION = "dataset.json"
+REGIONS = {"background": 0, "stones": [1, 2], "tumors": [3, 4, 5], "cysts": [6, 7]}
+
+
+def labels_of(raw: Path) -> dict[str, int]:
+    labels: dict[str, int] = json.loads((raw / DESCRIPTION).read_text())["labels"]
+    return labels
+
+
+def reversed_labels(raw: Path) -> dict[str, str]:
+    return {str(value): name for name, value in labels_of(raw).items()}
 
 
 def set_voxel(place: tuple[int, int, int], value: float) -> Callable[[Array], Array]:
@@ -121,7 +132,14 @@ FAULTS: list[tuple[str, Plant, list[tuple[str, str]]]] = [
     ("no description", lambda raw: (raw / DESCRIPTION).unlink(), [("description", DESCRIPTION)]),
     ("no JSON", lambda raw: (raw / DESCRIPTION).write_text("{"), [("description", DESCRIPTION)]),
     ("a list", lambda raw: (raw / DESCRIPTION).write_text("[1]"), [("description", DESCRIPTION)]),
-    ("labels are names", lambda raw: edit_description(raw, labels={"0": "background"}), [("description", DESCRIPTION)]),
+    ("labels are numbers", lambda raw: edit_description(raw, labels=[0, 1]), [("description", DESCRIPTION)]),
+    ("labels as v1's", lambda raw: edit_description(raw, labels=reversed_labels(raw)), [("labels-reversed", DESCRIPTION)]),
+    ("regions", lambda raw: edit_description(raw, labels=REGIONS, regions_class_order=[1, 3, 6]),
+     [("regions", DESCRIPTION)]),
+    ("voxels to ignore", lambda raw: edit_description(raw, labels=labels_of(raw) | {"ignore": 8}),
+     [("ignore-label", DESCRIPTION)]),
+    ("an order of no regions", lambda raw: edit_description(raw, regions_class_order=[1, 3, 6]),
+     [("class-order", DESCRIPTION)]),
     ("another format", lambda raw: edit_description(raw, file_ending=".png"), [("description", DESCRIPTION)]),
     ("numTraining", lambda raw: edit_description(raw, numTraining=4), [("case-count", DESCRIPTION)]),
     ("a stranger", lambda raw: (raw / "imagesTr" / "notes.txt").touch(), [("misnamed", "imagesTr/notes.txt")]),

@@ -139,7 +139,6 @@ def test_every_kind_is_planted() -> None:
         lambda raw: label_of(raw).write_bytes(gzip.decompress(label_of(raw).read_bytes())),
         lambda raw: (raw / "imagesTr" / ".DS_Store").touch(),
         lambda raw: edit_voxels(image_of(raw), lambda array: array.astype(np.float32)),
-        lambda raw: edit_description(raw, labels={"background": 0, "whole": [1, 2, 3, 4, 5, 6, 7], "part": 3}),
     ],
 )
 def test_what_is_unusual_and_fine(raw: Path, change: Plant) -> None:

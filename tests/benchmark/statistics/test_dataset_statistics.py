@@ -65,7 +65,7 @@ def test_nothing_readable_is_an_error_with_every_problem(save_dataset) -> None:
         ({f"label {value}": value for value in range(8)}, "seven labels that are not MSWAL's"),
         ({"background": 0}, "nothing but background"),
         (["background"], "not one whole number a name"),
-        ({"whole": [1, 2], "part": 2}, "not one whole number a name"),
+        ({"whole": [1, 2], "part": 2}, "regions made of several values"),
     ],
 )
 def test_another_data_sets_labels_are_refused(save_dataset, others: object, says: str) -> None:
