@@ -91,7 +91,9 @@ def names_by_id(labels: object, where: str) -> dict[int, str]:
     problems = []
     if len(labels) != len(names) + 1 or list(names) != list(range(1, len(names) + 1)) or len(names) > _HIGHEST_ID:
         found = ", ".join(f"{value} {name}" for name, value in labels.items()) or "none"
-        problems.append(Problem("has labels that are not numbered 0, 1, 2 and so on, each once", where, one_a_name, found))
+        problems.append(
+            Problem("has labels that are not numbered 0, 1, 2 and so on, each once", where, one_a_name, found)
+        )
     if not names:
         problems.append(Problem("names nothing but background", where, one_a_name))
     problems += [Problem(f"has a label without a name, {value}", where) for value in names if not _words(names[value])]

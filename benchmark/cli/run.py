@@ -39,9 +39,13 @@ def run(
     fold: str,
     device: str | None,
     devices: str | None,
+    no_check: bool,
     seed: int,
 ) -> None:
     """Train METHOD, predict, score where labels are there, and write a record.
+
+    Every image and label is read first, as `data check` does, once: what is damaged, not finite or mislabelled ends the
+    run before it begins.
 
     Stopped at any moment and called again with the same options, it goes on from what is finished. Several calls may
     work in one folder at a time, each on another fold.
@@ -61,6 +65,8 @@ def run(
             device=this_device,
             devices=of_processes,
             seed=seed,
+            check=not no_check,
+            announce=lambda sentence: click.echo(sentence, err=True),
         )
     if outcome.finished_before:
         click.echo("finished before; nothing is left to do")

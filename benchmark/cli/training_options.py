@@ -38,6 +38,11 @@ _OPTIONS = (
         metavar="LIST",
         help="A process on each: GPUs as nvidia-smi numbers them (0,1), or shares of the CPU's cores (cpu,cpu).",
     ),
+    click.option(
+        "--no-check",
+        is_flag=True,
+        help="Begin without having read every image and label whole. Only where that was done before.",
+    ),
     click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
 )
 

@@ -63,6 +63,7 @@ def transfer(
     fold: str,
     device: str | None,
     devices: str | None,
+    no_check: bool,
     seed: int,
     style: TableFormat,
 ) -> None:
@@ -87,6 +88,7 @@ def transfer(
             device=this_device,
             devices=of_processes,
             seed=seed,
+            check=not no_check,
             announce=lambda sentence: click.echo(sentence, err=True),
         )
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None

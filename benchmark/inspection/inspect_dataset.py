@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from ...baselines.processes import cores
 from ..progress import progress_bar
 from ..worker_pool import worked_on
-from .case_check import CaseResult, failed_case, inspect_case
+from .case_check import CaseResult, FileResult, failed_case, inspect_case, inspect_case_label
 from .duplicates import duplicates
 from .findings import Finding, counts, in_order
+from .kept_results import KeptResults
 from .layout import CaseFiles, Layout, file_bytes, lay_out
+
+_WRITE_EVERY_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -62,32 +67,92 @@ def inspect_dataset(root: Path, *, jobs: int | None = None, progress: bool = Fal
     `jobs` is the number of processes, by default one a core; what is found does not depend on it. Raises BenchError
     only where there is nothing to inspect; all else that is wrong is a finding.
     """
-    layout = lay_out(root)
+    return inspect_files(lay_out(root), jobs=jobs, progress=progress)
+
+
+def inspect_files(
+    layout: Layout,
+    *,
+    kept: KeptResults | None = None,
+    jobs: int | None = None,
+    progress: bool = False,
+    label: str = "check",
+) -> Inspection:
+    """As `inspect_dataset`, of the cases of `layout`; the bar is called `label`.
+
+    What `kept` knows is not read again, and what is read now is kept there, also when the call is interrupted. Raises
+    OSError when that cannot be written.
+    """
     done: dict[CaseFiles, CaseResult] = {}
+    left: list[_Unread] = []
+    for files in layout.cases:
+        image, of_label = (kept.image(files), kept.label(files)) if kept is not None else (None, None)
+        if image is not None and of_label is not None:
+            done[files] = CaseResult(files, image, of_label)
+        else:
+            left.append(_Unread(files, image))
     # In bytes, for one case can be twenty times as large as another.
-    every, read = sum(map(file_bytes, layout.cases)), 0
-    with progress_bar("check", "B", shown=progress) as report:
-        for result in _results(layout, jobs or cores()):
+    sizes = {unread.files: _bytes_to_read(unread) for unread in left}
+    every, read = sum(sizes.values()), 0
+    with progress_bar(label, "B", shown=progress) as report, _keeping(kept if left else None) as keep:
+        for result in _results(layout, left, jobs or cores()):
             done[result.files] = result
-            read += file_bytes(result.files)
+            keep(result)
+            read += sizes[result.files]
             report(read, every, f"{len(done)} of {len(layout.cases)} cases")
     return Inspection(layout, tuple(done[files] for files in layout.cases))
 
 
-def _results(layout: Layout, jobs: int) -> Iterator[CaseResult]:
+@dataclass(frozen=True)
+class _Unread:
+    """A case of which the label is to be read, and the image unless it is known."""
+
+    files: CaseFiles
+    image: FileResult | None
+
+
+def _bytes_to_read(unread: _Unread) -> int:
+    return file_bytes(unread.files if unread.image is None else replace(unread.files, image=None))
+
+
+@contextmanager
+def _keeping(kept: KeptResults | None) -> Iterator[Callable[[CaseResult], None]]:
+    """Gives the function that takes a result, and writes them to `kept` now and then and at the end, whatever ends it."""
+    if kept is None:
+        yield lambda result: None
+        return
+    next_at = monotonic() + _WRITE_EVERY_S
+
+    def keep(result: CaseResult) -> None:
+        nonlocal next_at
+        kept.add(result)
+        if monotonic() >= next_at:
+            kept.write()
+            next_at = monotonic() + _WRITE_EVERY_S
+
+    try:
+        yield keep
+    finally:
+        kept.write()
+
+
+def _results(layout: Layout, left: Sequence[_Unread], jobs: int) -> Iterator[CaseResult]:
     """In any order. With several jobs, a case that takes its process down, as one without memory, costs only itself."""
     # Sent along with every case: without the list of all of them.
     inspect = partial(_guarded, inspect_case, replace(layout, cases=(), findings=()))
     ended = partial(_ended, layout)
-    return worked_on(layout.cases, inspect, lost=ended, jobs=jobs)
+    return worked_on(left, inspect, lost=ended, jobs=jobs)
 
 
-def _ended(layout: Layout, files: CaseFiles) -> CaseResult:
-    return failed_case(layout, files, "its process was ended from outside, most often for lack of memory")
+def _ended(layout: Layout, unread: _Unread) -> CaseResult:
+    return failed_case(layout, unread.files, "its process was ended from outside, most often for lack of memory")
 
 
-def _guarded(inspect: Callable[[Layout, CaseFiles], CaseResult], layout: Layout, files: CaseFiles) -> CaseResult:
+def _guarded(inspect: Callable[[Layout, CaseFiles], CaseResult], layout: Layout, unread: _Unread) -> CaseResult:
+    files = unread.files
     try:
+        if unread.image is not None:
+            return CaseResult(files, unread.image, inspect_case_label(layout, files))
         return inspect(layout, files)
     except MemoryError:
         return failed_case(layout, files, "there is not enough memory to read it")

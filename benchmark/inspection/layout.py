@@ -128,7 +128,9 @@ def _label_values(survey: _Survey, description: Mapping[str, Any]) -> frozenset[
     for form, found in forms.items():
         survey.add(form.code, "", path, found, ONE_NUMBER_A_NAME)
     if "regions_class_order" in description and REGIONS not in forms:
-        survey.add("class-order", "", path, f"regions_class_order {description['regions_class_order']}", "no such entry")
+        survey.add(
+            "class-order", "", path, f"regions_class_order {description['regions_class_order']}", "no such entry"
+        )
     values = values_of(labels)
     if values is None and description and not forms:
         survey.add("description", "", path, "no usable labels", f'"labels": {ONE_NUMBER_A_NAME}')

@@ -18,6 +18,8 @@ from ..litter import is_litter
 from .run_record import RunIdentity, RunState, now
 
 STATE_FILE = "run.json"
+CHECKED_FILE = "checked.json"
+"""What was read before a run began, and is not read again while it stays as it is."""
 _LOCK = ".lock"
 _OWNER = ".owner"
 # Who asks for the `owners` takes every lock for a moment.
@@ -43,6 +45,18 @@ class RunFolder:
     def __init__(self, root: Path):
         self.root = root
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether the folder is that of a run."""
+        return self._state.exists()
+
+    def refuse_another(self, identity: RunIdentity) -> None:
+        """Raises BenchError where `open` would, but for a folder that cannot be made, and writes nothing."""
+        if self.is_begun:
+            self._compare(identity)
+        else:
+            refuse_foreign(self.root, "a run", is_of_checks)
+
     def open(self, identity: RunIdentity) -> None:
         """Makes the folder, or finds it to be of this very run.
 
@@ -51,11 +65,11 @@ class RunFolder:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             with self._state_lock():
-                if not self._state.exists():
+                if not self.is_begun:
                     self._take()
                     self._write(RunState(identity=identity))
                 else:
-                    self._refuse_another(identity)
+                    self._compare(identity)
         except OSError as error:
             raise BenchError(Problem(f"the work folder cannot be made ({error.strerror})", str(self.root))) from error
 
@@ -136,12 +150,12 @@ class RunFolder:
         return self.root / f"{_OWNER}-{part.replace(' ', '-')}.json"
 
     def _take(self) -> None:
-        """A folder without a state must be empty, but for what a run that was killed at once has left."""
-        refuse_foreign(self.root, "a run", lambda name: name.startswith((_LOCK, _OWNER)))
+        """A folder without a state must be empty, but for what was checked before, or a run killed at once has left."""
+        refuse_foreign(self.root, "a run", is_of_checks)
         for half_written in self.root.glob(f"{PARTIAL}*"):
             half_written.unlink()
 
-    def _refuse_another(self, identity: RunIdentity) -> None:
+    def _compare(self, identity: RunIdentity) -> None:
         before, asked = self.state().identity.model_dump(), identity.model_dump()
         problems = [
             Problem(
@@ -156,6 +170,11 @@ class RunFolder:
         ]
         if problems:
             raise BenchError(*problems)
+
+
+def is_of_checks(name: str) -> bool:
+    """Whether a file in a work folder is of the checks before a run: what was read, locks and who held them."""
+    return name == CHECKED_FILE or name.startswith((_LOCK, _OWNER))
 
 
 def refuse_foreign(work: Path, kind: str, own: Callable[[str], bool]) -> None:

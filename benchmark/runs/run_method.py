@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from ...baselines.failures import as_method_error
@@ -15,14 +16,13 @@ from ...splits import five_folds
 from ..dataset import Dataset, open_dataset
 from ..errors import BenchError, Problem, raise_if_any
 from ..files import write_text
-from ..progress import progress_bar
 from ..scoring.labels_digest import labels_digest
 from ..scoring.protocol import Protocol, protocol_of
 from ..scoring.score_folders import score_folders
 from ..scoring.score_result import ScoreResult, write_scores
 from .devices import pick_device, pick_devices, require_training_packages
 from .pretrained import Pretrained
-from .reference_check import check_references
+from .input_check import check_input
 from .run_folder import RunFolder
 from .run_progress import forget_failure, keep_failure
 from .run_record import RunIdentity, RunRecord, RunState, Start, now, read_record
@@ -53,15 +53,16 @@ def run_method(
     devices: Sequence[str] = (),
     seed: int = 0,
     start: Pretrained | None = None,
+    check: bool = True,
     announce: Callable[[str], None] = lambda sentence: None,
 ) -> RunOutcome:
     """Runs `method` on the data set in `raw`, keeping everything in `work`.
 
     `selection` is a fold, `0` to `4`, or `all`: then five are trained. Trained folds serve both tracks. `device` is
     `cpu`, `cuda` or `auto`; with `devices` (GPU numbers as nvidia-smi counts, or `cpu` for each process) a process on
-    each trains and predicts instead of this one. With `start` training begins with its weights, as far as they fit,
-    and `announce` is told how far. Raises BenchError for what the user can mend, before anything is written where
-    possible.
+    each trains and predicts instead of this one. With `start` training begins with its weights, as far as they fit.
+    Every image and label that the run uses is read before it begins, unless not `check`. `announce` is told sentences
+    for the user on the way. Raises BenchError for what the user can mend, before anything is begun where possible.
     """
     require_training_packages(method)
     crew = pick_devices(devices) if devices else ()
@@ -89,13 +90,21 @@ def run_method(
         start=None if start is None else start.file,
     )
     folder = RunFolder(work)
-    folder.open(_identity(method, dataset, budget, seed, start))
+    identity = _identity(method, dataset, budget, seed, start)
+    folder.refuse_another(identity)
     outcome, predictions = work / goal.name, work / goal.predictions / method.name
     record = outcome / "record.json"
     if _is_finished(record, goal):
         return RunOutcome(predictions, record, None, finished_before=True)
+    checked = partial(check_input, raw, work, parts=goal.parts, announce=announce) if check else lambda: None
+    begun = folder.is_begun
+    if not begun:
+        # Before the folder is this run's: mended files are other files, and so make another run.
+        checked()
+    folder.open(identity)
     with folder.holding([f"fold {fold}" for fold in goal.folds]), _failure_told(work, goal):
-        _check_references(goal, protocol, folder.state())
+        if begun:
+            checked()
         steps = Steps(method, job, folder, crew)
         steps.prepare()
         if (fit := folder.state().fit) is not None:
@@ -162,14 +171,6 @@ def _failure_told(work: Path, goal: Goal) -> Iterator[None]:
             raise BenchError(Problem(str(known).removesuffix("."), str(work))) from error
         error.add_note(f"What the method printed before is in the log.txt below {work}.")
         raise
-
-
-def _check_references(goal: Goal, protocol: Protocol, state: RunState) -> None:
-    """Before the first training: afterwards it would come too late to save any."""
-    if goal.labels is None or any(fold in state.training for fold in goal.folds):
-        return
-    with progress_bar("0/3 check labels", "case") as report:
-        check_references(goal.references, protocol, report)
 
 
 def _score(goal: Goal, protocol: Protocol, predictions: Path, out: Path) -> ScoreResult | None:

@@ -13,6 +13,8 @@ from ..dataset import Case, Dataset
 from ..errors import BenchError, Problem
 
 ALL_FOLDS = "all"
+TRAINING, TEST = "Tr", "Ts"
+"""The parts of a raw folder."""
 SELECTIONS = (*(str(fold) for fold in range(N_FOLDS)), ALL_FOLDS)
 """What a call can ask for: one fold, or all of them."""
 
@@ -61,6 +63,11 @@ class Goal:
     def folds(self) -> tuple[int, ...]:
         """The folds that have to be trained."""
         return tuple(range(N_FOLDS)) if self.selection == ALL_FOLDS else (int(self.selection),)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts of the raw folder that it needs, as in `imagesTr`: all folds are planned on all training cases."""
+        return (TRAINING, TEST) if self.track is Track.OFFICIAL_TEST else (TRAINING,)
 
     @property
     def name(self) -> str:

@@ -15,11 +15,12 @@ from ..errors import BenchError, Problem
 from ..files import write_text
 from ..scoring.protocol import protocol_of
 from .devices import require_training_packages
+from .input_check import check_input
 from .pretrained import Pretrained, find_pretrained
-from .run_folder import STATE_FILE, RunFolder, refuse_foreign
+from .run_folder import STATE_FILE, RunFolder, is_of_checks, refuse_foreign
 from .run_method import run_method
 from .run_record import RunRecord, Start, now, read_record
-from .tracks import ALL_FOLDS
+from .tracks import ALL_FOLDS, Goal, Track, check_goal
 
 SCRATCH, PRETRAINED = "scratch", "pretrained"
 """The folders of the two runs in the work folder."""
@@ -80,6 +81,7 @@ def transfer(
     device: str = "auto",
     devices: Sequence[str] = (),
     seed: int = 0,
+    check: bool = True,
     announce: Callable[[str], None] = lambda sentence: None,
 ) -> TransferOutcome:
     """Trains `method` twice on the data set in `raw`, predicts and scores its test cases, and compares.
@@ -95,7 +97,9 @@ def transfer(
     protocol = protocol_of(dataset)
     if dataset.test_labels is None:
         raise BenchError(Problem("the test labels are not there", str(raw), "a folder labelsTs, to score both runs"))
-    refuse_foreign(work, "a transfer", lambda name: name in (SCRATCH, PRETRAINED) or name.startswith(_RECORD))
+    refuse_foreign(work, "a transfer", _is_own)
+    goal = Goal(dataset, Track.OFFICIAL_TEST, selection)
+    check_goal(goal)
     start = find_pretrained(method, pretrain, pretrain_fold, begun_with=_begun_with(work / PRETRAINED))
 
     def run(name: str, start: Pretrained | None) -> tuple[Path, RunRecord]:
@@ -109,10 +113,14 @@ def transfer(
             devices=devices,
             seed=seed,
             start=start,
+            check=False,
             announce=announce,
         )
         return outcome.record, read_record(outcome.record)
 
+    if check:
+        # Once for both runs.
+        check_input(raw, work, parts=goal.parts, announce=announce)
     # This one first: if no weights fit, that is known before anything is trained.
     announce(f"{PRETRAINED}: {method.name} on {dataset.name}, beginning with fold {start.fold} of {pretrain}")
     pretrained_path, pretrained = run(PRETRAINED, start)
@@ -145,6 +153,10 @@ def transfer(
     path = work / f"{_RECORD}fold-{selection}.json"
     write_text(path, record.model_dump_json(indent=2) + "\n")
     return TransferOutcome(record, path)
+
+
+def _is_own(name: str) -> bool:
+    return name in (SCRATCH, PRETRAINED) or name.startswith(_RECORD) or is_of_checks(name)
 
 
 def _begun_with(work: Path) -> str | None:

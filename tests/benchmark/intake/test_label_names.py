@@ -63,9 +63,7 @@ def test_more_or_fewer_labels(labels):
     assert "does not have the labels of MSWAL" in line
 
 
-@pytest.mark.parametrize(
-    "labels", [["gallstone"], "gallstone", {"gallstone": "one"}, {"gallstone": True}]
-)
+@pytest.mark.parametrize("labels", [["gallstone"], "gallstone", {"gallstone": "one"}, {"gallstone": True}])
 def test_labels_of_another_form(labels):
     (line,) = problems(labels)
     assert 'has "labels" that are not one whole number a name' in line
