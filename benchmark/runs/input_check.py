@@ -8,11 +8,14 @@ from pathlib import Path
 
 from ..errors import BenchError, Problem
 from ..inspection.findings import Finding
-from ..inspection.inspect_dataset import Inspection, inspect_files
+from ..inspection.inspect_dataset import inspect_files
 from ..inspection.kept_results import KeptResults
-from ..inspection.layout import CaseFiles, Layout, lay_out
+from ..inspection.layout import CaseFiles, Layout, file_bytes, lay_out
 from .run_folder import CHECKED_FILE, RunFolder
 from .tracks import TEST, TRAINING
+
+# Read sooner than processes start.
+_WORTH_PROCESSES_BYTES = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ def check_input(
             left = [files for files in layout.cases if kept.image(files) is None or kept.label(files) is None]
             if left:
                 announce(_what_is_read(layout, left))
-            inspection = inspect_files(layout, kept=kept, progress=True, label="0/3 check")
+            jobs = 1 if sum(map(file_bytes, left)) < _WORTH_PROCESSES_BYTES else None
+            inspection = inspect_files(layout, kept=kept, jobs=jobs, progress=True, label="0/3 check")
     except OSError as error:
         what = f"the work folder cannot be written ({error.strerror or error})"
         raise BenchError(Problem(what, str(error.filename or work))) from error

@@ -21,8 +21,8 @@ from ..scoring.protocol import Protocol, protocol_of
 from ..scoring.score_folders import score_folders
 from ..scoring.score_result import ScoreResult, write_scores
 from .devices import pick_device, pick_devices, require_training_packages
-from .pretrained import Pretrained
 from .input_check import check_input
+from .pretrained import Pretrained
 from .run_folder import RunFolder
 from .run_progress import forget_failure, keep_failure
 from .run_record import RunIdentity, RunRecord, RunState, Start, now, read_record

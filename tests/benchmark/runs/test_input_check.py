@@ -27,7 +27,7 @@ from mswal_bench.tests.benchmark.runs.quick_method import QuickMethod
 from mswal_bench.tests.benchmark.runs.smoke_runs import call
 
 ALL = (TRAINING, TEST)
-LONG_AGO = 1_000_000_000
+SECOND_NS = 1_000_000_000
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def data(raw: Path, tmp_path: Path) -> Path:
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files seem to have been written long before they are checked, so that all are kept."""
     now = kept_results.time.time_ns
-    monkeypatch.setattr(kept_results.time, "time_ns", lambda: now() + 60 * LONG_AGO)
+    monkeypatch.setattr(kept_results.time, "time_ns", lambda: now() + 60 * SECOND_NS)
 
 
 @pytest.fixture
@@ -136,6 +136,7 @@ def test_what_was_read_is_not_read_again_by_other_folds_and_processes(data, tmp_
     assert reads() == []
     assert told == ["checking 5 + 2 cases ..."]
     code = (
+        f"import time; now = time.time_ns; time.time_ns = lambda: now() + {60 * SECOND_NS};"
         "import sys; from pathlib import Path; from mswal_bench.benchmark.runs.input_check import check_input;"
         "check_input(Path(sys.argv[1]), Path(sys.argv[2]), parts=('Tr', 'Ts'), announce=print)"
     )
