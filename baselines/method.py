@@ -32,6 +32,19 @@ class MethodError(Exception):
     """A method cannot go on with what it was given; the sentence says why and what to do."""
 
 
+class FailedCasesError(MethodError):
+    """Some cases cannot be predicted; all others are."""
+
+    def __init__(self, cases: Mapping[str, str]):
+        # The argument as it came, so that the error can be sent from one process to another.
+        super().__init__(dict(cases))
+        self.cases = dict(cases)
+        """By case, a sentence that says why."""
+
+    def __str__(self) -> str:
+        return " ".join(f"{case}: {sentence}" for case, sentence in self.cases.items())
+
+
 @dataclass(frozen=True)
 class Job:
     """What a method works on, and where."""
@@ -124,5 +137,6 @@ class Method(ABC):
         """Writes a label map `out/CASE.nii.gz` in the geometry of each image, by the ensemble of `folds`.
 
         A label map that is there already is left as it is. Each is written whole or not at all. Other processes may
-        predict other images at the same time, into the same folder.
+        predict other images at the same time, into the same folder. Raises FailedCasesError at the end for images that
+        cannot be predicted, such as one for which the network's output is not finite: that is never background.
         """

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import parent_process
+from multiprocessing.process import BaseProcess
+from threading import Thread
 
 _PR_SET_PDEATHSIG = 1
 _SHARE = "MSWAL_BENCH_CORES"
@@ -54,11 +56,18 @@ def deaf_to_interrupts() -> Iterator[None]:
 def die_with_parent() -> None:
     """Called in a worker: ends it when its parent ends, however that is. A killed parent could not tell it.
 
-    On Linux only; elsewhere a killed run leaves workers that wait for ever.
+    Linux does so by itself. Elsewhere a thread waits for the parent, in a worker that `multiprocessing` started.
     """
+    parent = parent_process()
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    parent = parent_process()
-    if parent is not None and os.getppid() != parent.pid:
-        # It ended before it could be followed.
-        os._exit(1)
+        if parent is not None and os.getppid() != parent.pid:
+            # It ended before it could be followed.
+            os._exit(1)
+    elif parent is not None:
+        Thread(target=_end_after, args=(parent,), name="die-with-parent", daemon=True).start()
+
+
+def _end_after(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)

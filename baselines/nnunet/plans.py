@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ...splits import Fold
+from ..memory import workers_for
 from ..method import Report
-from ..processes import cores
+from ..preparation_memory import V2_READS, bytes_to_read, bytes_to_resample, most_voxels
 from .settings import Plan
 from .workspace import DATASET_ID, Workspace
 
@@ -41,12 +42,15 @@ def prepare(
         nnUNetPlannerResEncL,
     )
 
+    from .worker_pools import mortal_pools
+
     # What a killed preparation left may be half-written, and nnU-Net would build on it.
     shutil.rmtree(workspace.preprocessed, ignore_errors=True)
     planners = {"ExperimentPlanner": ExperimentPlanner, "nnUNetPlannerResEncL": nnUNetPlannerResEncL}
-    processes = cores()
     report(0, 3, "read every training case")
-    nnunet.extract_fingerprint_dataset(DATASET_ID, num_processes=processes, verbose=False, show_progress_bar=False)
+    readers = workers_for(bytes_to_read(most_voxels((workspace.raw / "imagesTr").glob("[!.]*")), V2_READS))
+    with mortal_pools():
+        nnunet.extract_fingerprint_dataset(DATASET_ID, num_processes=readers, verbose=False, show_progress_bar=False)
     report(1, 3, "plan")
     nnunet.plan_experiment_dataset(
         DATASET_ID, planners[planner], overwrite_target_spacing=plan.spacing, overwrite_plans_name=_PLANS
@@ -66,10 +70,21 @@ def prepare(
     splits = [{"train": list(fold.train), "val": list(fold.validation)} for fold in folds]
     _write_json(_splits_file(workspace), splits)
     report(2, 3, "preprocess")
-    nnunet.preprocess_dataset(
-        DATASET_ID, _PLANS, [CONFIGURATION], num_processes=[processes], verbose=False, show_progress_bar=False
-    )
+    processes = workers_for(_bytes_to_preprocess(workspace, plans))
+    with mortal_pools():
+        nnunet.preprocess_dataset(
+            DATASET_ID, _PLANS, [CONFIGURATION], num_processes=[processes], verbose=False, show_progress_bar=False
+        )
     report(3, 3, "")
+
+
+def _bytes_to_preprocess(workspace: Workspace, plans: Mapping[str, Any]) -> float:
+    """What a worker needs for the largest case, by what planning found of the cases."""
+    fingerprint = json.loads((workspace.preprocessed / "dataset_fingerprint.json").read_text())
+    axes = plans["transpose_forward"]
+    cases = zip(fingerprint["shapes_after_crop"], fingerprint["spacings"], strict=True)
+    turned = (([shape[axis] for axis in axes], [spacing[axis] for axis in axes]) for shape, spacing in cases)
+    return bytes_to_resample(turned, plans["configurations"][CONFIGURATION]["spacing"])
 
 
 def is_planned(workspace: Workspace) -> bool:

@@ -18,7 +18,8 @@ from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 from numpy.typing import NDArray
 
 from ...metrics.foreground import Labels
-from ..method import Report
+from ..case_failures import lost_output, unreadable_image
+from ..method import FailedCasesError, MethodError, Report
 from ..networks.fold_inception import can_fold, folded_weights
 from ..processes import use_threads
 from .checkpoints import final_checkpoint, load_checkpoint
@@ -43,7 +44,7 @@ def predict_images(
     """Writes `out/CASE.nii.gz` for every image that has none yet.
 
     `window` takes the place of the planned patch, `mirroring` averages over the flips the network was trained with;
-    `speck_share` is the recipe's.
+    `speck_share` is the recipe's. Raises FailedCasesError when all others are written.
     """
     out.mkdir(parents=True, exist_ok=True)
     if all((out / f"{case}.nii.gz").exists() for case in images):
@@ -51,16 +52,23 @@ def predict_images(
     use_threads(device)
     predictor = _predictor(workspace, folds, mirroring, window, device)
     least_mm3 = speck_limits_mm3(workspace, folds, speck_share, predictor.plans_manager)
+    failed = {}
     for done, (case, image) in enumerate(images.items()):
         report(done, len(images), case)
         target = out / f"{case}.nii.gz"
         if not target.exists():
             # Hidden, so that a half-written file is never taken for a case.
             temporary = out / f".partial-{case}.nii.gz"
-            _predict(predictor, image, temporary, least_mm3)
+            try:
+                _predict(predictor, image, temporary, least_mm3)
+            except MethodError as error:
+                failed[case] = str(error)
+                continue
             with temporary.open("rb") as written:
                 os.fsync(written.fileno())
             temporary.replace(target)
+    if failed:
+        raise FailedCasesError(failed)
     report(len(images), len(images), "")
 
 
@@ -94,14 +102,35 @@ def _predictor(
 
 
 def _predict(predictor: nnUNetPredictor, image: Path, target: Path, least_mm3: Mapping[int, float]) -> None:
+    """Raises MethodError when the image cannot be read, or what the network makes of it is not finite."""
     plans, configuration = predictor.plans_manager, predictor.configuration_manager
     preprocessor = configuration.preprocessor_class(verbose=False)
-    data, _, properties = preprocessor.run_case([str(image)], None, plans, configuration, predictor.dataset_json)
-    logits = predictor.predict_logits_from_preprocessed_data(torch.from_numpy(data))
+    try:
+        data, _, properties = preprocessor.run_case([str(image)], None, plans, configuration, predictor.dataset_json)
+    except RuntimeError as error:
+        raise (MethodError(sentence) if (sentence := unreadable_image(error)) else error) from error
+    logits = _finite_logits(predictor, data)
     labels: Labels = labels_from_logits(logits, properties, plans, configuration)
     if least_mm3:
         labels = without_specks(labels, properties["spacing"], least_mm3)
     plans.image_reader_writer_class().write_seg(labels, str(target), properties)
+
+
+def _finite_logits(predictor: nnUNetPredictor, image: NDArray[np.float32]) -> torch.Tensor:
+    """The logits for an image as the network sees it. Raises MethodError when one of them is not finite: the largest
+    logit of a voxel would then be that of background."""
+    try:
+        logits = predictor.predict_logits_from_preprocessed_data(torch.from_numpy(image))
+    except RuntimeError as error:
+        # nnU-Net's own words for infinite ones; of NaN it says nothing.
+        if "Encountered inf in predicted array" in str(error):
+            raise MethodError(lost_output(image)) from error
+        raise
+    # Class by class and by its extremes, which are NaN when one logit is: without a copy of all.
+    extremes = [extreme for channel in logits for extreme in channel.aminmax()]
+    if not all(torch.isfinite(extreme) for extreme in extremes):
+        raise MethodError(lost_output(image))
+    return logits
 
 
 def labels_from_logits(

@@ -14,9 +14,10 @@ from importlib import import_module
 from multiprocessing import set_start_method
 from multiprocessing.process import BaseProcess
 from time import sleep
-from typing import Any
+from typing import Any, NoReturn
 
 from ..failures import as_method_error
+from ..method import FailedCasesError
 from ..processes import die_with_parent
 from .child_process import KILLED
 
@@ -57,6 +58,9 @@ def main() -> None:
         module, _, function = sys.argv[1].partition(":")
         result = getattr(import_module(module), function)(report=answers, **json.loads(sys.stdin.readline()))
         answers.send(result=result)
+    except FailedCasesError as error:
+        answers.send(failed=error.cases)
+        _leave()
     except BaseException as error:
         traceback.print_exc()
         # What v1 raises where a worker was killed does not say so.
@@ -107,8 +111,12 @@ def _mendable(error: BaseException) -> str | None:
     return str(known) if known is not None else None
 
 
-def _fail(answers: Answers, mendable: str | None, error: str) -> None:
+def _fail(answers: Answers, mendable: str | None, error: str) -> NoReturn:
     answers.send(**({"mendable": mendable} if mendable else {"error": error}))
+    _leave()
+
+
+def _leave() -> NoReturn:
     sys.stderr.flush()
     # v1 leaves its pools open when it fails, and a normal exit would wait for them.
     os._exit(1)

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from ..method import MethodError, Report
+from ..method import FailedCasesError, MethodError, Report
 
 KILLED = (
     "was killed (signal {signal}), most often because the machine's memory was full. Run the same command again to go "
@@ -73,6 +73,8 @@ def _converse(process: subprocess.Popen[str], request: Mapping[str, Any], log: P
             report(*message["progress"])
             if message["waits"]:
                 _say(process.stdin, "")
+        elif "failed" in message:
+            raise FailedCasesError(message["failed"])
         elif "mendable" in message:
             raise MethodError(message["mendable"])
         elif "error" in message:

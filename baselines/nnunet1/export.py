@@ -16,7 +16,8 @@ import SimpleITK
 from nnunet.inference.segmentation_export import save_segmentation_nifti_from_softmax
 from nnunet.postprocessing.connected_components import load_remove_save
 
-from ..method import Report
+from ..case_failures import lost_output
+from ..method import MethodError, Report
 from ..nnunet.speck_filter import without_specks
 
 _PARTIAL = ".partial-"
@@ -35,9 +36,17 @@ class Export:
     report: Report | None = None
     cases: tuple[str, ...] = ()
     """Those that the report counts."""
+    lost: str | None = None
+    """The name of a file that is made in v1's folder of a case whose softmax is not finite, in place of the label map:
+    the other cases go on. None raises instead."""
 
     def __call__(self, softmax: Any, out_file: str, *options: Any) -> None:
         name = Path(out_file).name
+        if not _is_finite(softmax):
+            if self.lost is None:
+                raise MethodError(f"{name.removesuffix('.nii.gz')}: {lost_output()}")
+            Path(out_file).with_name(self.lost).touch()
+            return
         partial = Path(out_file).with_name(_PARTIAL + name)
         save_segmentation_nifti_from_softmax(softmax, str(partial), *options)
         if self.largest_only:
@@ -50,6 +59,13 @@ class Export:
         if self.report is not None:
             done = sum((self.folder / f"{case}.nii.gz").exists() for case in self.cases)
             self.report(done, len(self.cases), name.removesuffix(".nii.gz"))
+
+
+def _is_finite(softmax: Any) -> bool:
+    """Of an array (class, z, y, x), or of the file that v1 puts a large one in."""
+    array = np.load(softmax, mmap_mode="r") if isinstance(softmax, str) else softmax
+    # One value that is not finite makes the extremes so too. By class, of which a large volume's fits into memory.
+    return all(np.isfinite(channel.min()) and np.isfinite(channel.max()) for channel in array)
 
 
 def remove_unfinished(folder: Path) -> None:

@@ -19,8 +19,9 @@ from nnunet.postprocessing.consolidate_postprocessing import consolidate_folds
 
 from ...metrics.foreground import Labels
 from ...splits import N_FOLDS
+from ..case_failures import lost_output
 from ..failures import DISK_FULL, is_full
-from ..method import MethodError, Report
+from ..method import FailedCasesError, MethodError, Report
 from ..nnunet.speck_filter import shares_of_smallest_mm3
 from ..processes import use_threads
 from .export import Export
@@ -29,6 +30,7 @@ from .workspace import Workspace, worker_processes
 
 _PREPROCESSING, _WRITING = 6, 2
 """Processes, as v1's command has them."""
+_LOST = "not-finite"
 
 
 def predict(
@@ -40,7 +42,7 @@ def predict(
     device: str,
     report: Report,
 ) -> None:
-    """Writes `out/CASE.nii.gz` for each image that has none yet. Raises MethodError when v1 leaves one out."""
+    """Writes `out/CASE.nii.gz` for each image that has none yet. Raises FailedCasesError when v1 leaves one out."""
     workspace, folder, chosen = Workspace(Path(root)), Path(out), read_recipe(recipe)
     use_threads(device)
     for fold in folds:
@@ -53,7 +55,9 @@ def predict(
     report(len(images) - len(missing), len(images), "")
     for case in missing:
         shutil.rmtree(_beside(folder, case), ignore_errors=True)
-    v1.save_segmentation_nifti_from_softmax = Export(folder, largest_only, least_mm3, report, tuple(images))
+    v1.save_segmentation_nifti_from_softmax = Export(
+        folder, largest_only, least_mm3, report, lost=_LOST, cases=tuple(images)
+    )
     v1.predict_cases(
         str(workspace.model),
         [[images[case]] for case in missing],
@@ -69,18 +73,20 @@ def predict(
     )
     # Before what v1 wrote beside is removed, which makes room.
     disk_full = is_full(folder)
+    lost = [case for case in missing if (_beside(folder, case) / _LOST).exists()]
     for case in missing:
         shutil.rmtree(_beside(folder, case))
     left_out = [case for case in missing if not _target(folder, case).exists()]
+    if disk_full and left_out != lost:
+        raise MethodError(DISK_FULL)
     if left_out:
-        raise MethodError(DISK_FULL if disk_full else _left_out(left_out, workspace.log))
+        raise FailedCasesError({case: lost_output() if case in lost else _left_out(workspace.log) for case in left_out})
 
 
-def _left_out(cases: Sequence[str], log: Path) -> str:
+def _left_out(log: Path) -> str:
     """v1 prints whatever goes wrong when it preprocesses an image, and leaves the image out."""
-    names = ", ".join(cases[:5]) + (f" and {len(cases) - 5} more" if len(cases) > 5 else "")
     return (
-        f'nnU-Net v1 could not preprocess {names}; {log} says why after "error in". Replace an image that cannot be '
+        f'nnU-Net v1 could not preprocess its image; {log} says why after "error in". Replace an image that cannot be '
         "read, give more memory where that was short, then run the same command again: all others are predicted."
     )
 

@@ -15,8 +15,9 @@ from nnunet.experiment_planning.utils import crop
 from nnunet.training.dataloading.dataset_loading import unpack_dataset
 
 from ..method import Report
+from ..preparation_memory import V1_READS, bytes_to_read, bytes_to_resample, most_voxels
 from .settings import SmallNetwork
-from .workspace import TASK, Workspace, worker_processes
+from .workspace import TASK, Workspace, preparing_processes
 
 
 def prepare(
@@ -27,11 +28,11 @@ def prepare(
     The task is laid out already. `small`, the fields of a SmallNetwork, replaces what was planned for the network.
     """
     workspace = Workspace(Path(root))
-    processes = worker_processes()
     report(0, 3, "read and crop every training case")
-    crop(TASK, True, processes)
+    readers = preparing_processes(bytes_to_read(most_voxels((workspace.task / "imagesTr").iterdir()), V1_READS))
+    crop(TASK, True, readers)
     cropped = workspace.cropped / TASK
-    DatasetAnalyzer(str(cropped), overwrite=True, num_processes=processes).analyze_dataset(True)
+    DatasetAnalyzer(str(cropped), overwrite=True, num_processes=readers).analyze_dataset(True)
     report(1, 3, "plan")
     workspace.preprocessed.mkdir(parents=True)
     for name, source in (("dataset_properties.pkl", cropped), ("dataset.json", workspace.task)):
@@ -39,6 +40,7 @@ def prepare(
     planner = ExperimentPlanner3D_v21(str(cropped), str(workspace.preprocessed))
     planner.plan_experiment()
     report(2, 3, "preprocess")
+    processes = preparing_processes(_bytes_to_preprocess(planner))
     planner.run_preprocessing((processes, processes))
     if small is not None:
         _plan_small(workspace, SmallNetwork(**small))
@@ -50,6 +52,14 @@ def prepare(
     # Nothing reads it again.
     shutil.rmtree(workspace.cropped)
     report(3, 3, "")
+
+
+def _bytes_to_preprocess(planner: Any) -> float:
+    """What a worker needs for the largest case at the finest of the planned spacings."""
+    found, axes = planner.dataset_properties, planner.transpose_forward
+    cases = zip(found["all_sizes"], found["all_spacings"], strict=True)
+    turned = [([size[axis] for axis in axes], [spacing[axis] for axis in axes]) for size, spacing in cases]
+    return max(bytes_to_resample(turned, stage["current_spacing"]) for stage in planner.plans_per_stage.values())
 
 
 def _plan_small(workspace: Workspace, small: SmallNetwork) -> None:

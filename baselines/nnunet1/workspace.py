@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..memory import workers_for
 from ..processes import cores
 
 TASK = "Task001_Bench"
@@ -86,6 +87,11 @@ class Workspace:
             # v1 takes a GPU wherever it sees one.
             variables["CUDA_VISIBLE_DEVICES"] = ""
         return variables
+
+
+def preparing_processes(bytes_each: float) -> int:
+    """How many processes v1 may prepare a data set with, when each needs so much memory."""
+    return workers_for(bytes_each, _MOST_PROCESSES)
 
 
 def worker_processes(most: int = _MOST_PROCESSES) -> int:

@@ -117,7 +117,7 @@ def _bytes_to_read(unread: _Unread) -> int:
 
 @contextmanager
 def _keeping(kept: KeptResults | None) -> Iterator[Callable[[CaseResult], None]]:
-    """Gives the function that takes a result, and writes them to `kept` now and then and at the end, whatever ends it."""
+    """Gives the function that takes a result, and writes what it took to `kept` now and then and however it ends."""
     if kept is None:
         yield lambda result: None
         return

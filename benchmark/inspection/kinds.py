@@ -30,7 +30,7 @@ _ALL = (
     # The folder.
     Kind("description", "error", "dataset.json is missing or does not describe the data", "Write it as nnU-Net does."),
     *(Kind(form.code, "error", form.what, form.mend) for form in FORMS),
-    Kind("class-order", "warning", "an order of regions stands beside labels that are none", "Are they meant as regions?"),
+    Kind("class-order", "warning", "an order of regions stands beside labels that are none", "Are regions meant?"),
     Kind("case-count", "error", "numTraining is not the number of training images", "Complete the folder, or mend it."),
     Kind("no-cases", "error", "there is no image in imagesTr and imagesTs", "Is this the right folder?"),
     Kind("misnamed", "error", "the file is not named like a volume of this data set", "Rename it or move it away."),

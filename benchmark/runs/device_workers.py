@@ -6,14 +6,14 @@ import pickle
 import signal
 import traceback
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 
 from ...baselines.failures import as_method_error
-from ...baselines.method import MethodError, Report
+from ...baselines.method import FailedCasesError, MethodError, Report
 from ...baselines.processes import deaf_to_interrupts, die_with_parent, share_cores
 from .devices import Device
 from .environment import Environment, describe_environment
@@ -39,26 +39,36 @@ class Task:
 
 
 def carry_out(tasks: Sequence[Task], device: str) -> None:
-    """Does the tasks one after the other in this process, on `cpu` or `cuda`. Raises what a task raises."""
+    """Does the tasks one after the other in this process, on `cpu` or `cuda`. Raises what a task raises.
+
+    Cases that cannot be predicted keep no task from being done: FailedCasesError is raised at the end, with those of all.
+    """
+    failed: dict[str, str] = {}
     for task in tasks:
-        with task.progress() as report:
-            task.started(device, describe_environment(device))
-            usage = None
-            try:
-                with measured(device) as usage:
-                    task.work(report)
-            finally:
-                # Interrupted before it was measured, the work has not begun.
-                if usage is not None:
-                    task.ended(usage)
+        try:
+            with task.progress() as report:
+                task.started(device, describe_environment(device))
+                usage = None
+                try:
+                    with measured(device) as usage:
+                        task.work(report)
+                finally:
+                    # Interrupted before it was measured, the work has not begun.
+                    if usage is not None:
+                        task.ended(usage)
+        except FailedCasesError as error:
+            failed |= error.cases
+    _raise_for(failed)
 
 
 def carry_out_on(devices: Sequence[Device], tasks: Sequence[Task]) -> None:
     """Does the tasks on the devices, in a new process each; a device that is done takes the next task.
 
     When one fails, or this process is interrupted, the others are stopped. Raises what the task raised, a MethodError
-    with the task and the device in its sentence, and a MethodError when a process was ended from outside.
+    with the task and the device in its sentence, and a MethodError when a process was ended from outside. As of
+    `carry_out`, cases that cannot be predicted stop nothing.
     """
+    failed: dict[str, str] = {}
     waiting, free = deque(tasks), deque(devices)
     at_once = min(len(devices), len(tasks))
     running: list[_Worker] = []
@@ -71,9 +81,16 @@ def carry_out_on(devices: Sequence[Device], tasks: Sequence[Task]) -> None:
             for worker in [worker for worker in running if worker.is_over()]:
                 running.remove(worker)
                 free.append(worker.device)
+                failed |= worker.failed_cases
     finally:
         for worker in running:
             worker.stop()
+    _raise_for(failed)
+
+
+def _raise_for(failed: Mapping[str, str]) -> None:
+    if failed:
+        raise FailedCasesError(dict(sorted(failed.items())))
 
 
 class _Worker:
@@ -81,6 +98,8 @@ class _Worker:
 
     def __init__(self, task: Task, device: Device, at_once: int):
         self.task, self.device = task, device
+        self.failed_cases: dict[str, str] = {}
+        """Once it is over, those that it could not predict."""
         work = pickle.dumps(task.work)
         self._shown = ExitStack()
         self._report = self._shown.enter_context(task.progress())
@@ -93,7 +112,8 @@ class _Worker:
         end.close()
 
     def is_over(self) -> bool:
-        """Passes on what the process has said; whether it has done its task. Raises when it failed."""
+        """Passes on what the process has said; whether it has done its task, but for single cases. Raises when it
+        failed."""
         # Before its messages are read: what it said before it ended is then among them.
         alive = self._process.is_alive()
         with suppress(EOFError):
@@ -107,9 +127,12 @@ class _Worker:
                     usage, error = content
                     if usage is not None:
                         self.task.ended(usage)
-                    if error is not None:
+                    if isinstance(error, FailedCasesError):
+                        self.failed_cases = error.cases
+                    elif error is not None:
                         raise self._told(error)
-                    self._shown.close()
+                    else:
+                        self._shown.close()
                     self.stop(_GRACE_S)
                     return True
             if alive:

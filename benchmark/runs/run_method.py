@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from ...baselines.failures import as_method_error
-from ...baselines.method import Budget, Job, Method
+from ...baselines.method import Budget, FailedCasesError, Job, Method
 from ...splits import five_folds
 from ..dataset import Dataset, open_dataset
 from ..errors import BenchError, Problem, raise_if_any
@@ -167,10 +167,19 @@ def _failure_told(work: Path, goal: Goal) -> Iterator[None]:
     except Exception as error:
         known = as_method_error(error, work)
         keep_failure(work, goal.name, str(known) if known is not None else f"{type(error).__name__}: {error}")
+        if isinstance(known, FailedCasesError):
+            raise BenchError(*_of_cases(known, work)) from error
         if known is not None:
             raise BenchError(Problem(str(known).removesuffix("."), str(work))) from error
         error.add_note(f"What the method printed before is in the log.txt below {work}.")
         raise
+
+
+def _of_cases(failed: FailedCasesError, work: Path) -> list[Problem]:
+    problems = [Problem(sentence.removesuffix("."), case) for case, sentence in failed.cases.items()]
+    what = f"{len(problems)} of the cases could not be predicted; all others are"
+    mend = "Mend what is said of them, then run the same command again."
+    return [*problems, Problem(what, str(work), mend=mend)]
 
 
 def _score(goal: Goal, protocol: Protocol, predictions: Path, out: Path) -> ScoreResult | None:

@@ -55,7 +55,9 @@ def test_a_full_disk_is_no_fault_of_the_image(left_out):
 
 
 def test_the_log_says_what_else_it_was(left_out, tmp_path):
-    with pytest.raises(MethodError, match=r"could not preprocess bad; \S*log\.txt says why") as caught:
+    with pytest.raises(
+        MethodError, match=r"^bad: nnU-Net v1 could not preprocess its image; \S*log\.txt says why"
+    ) as caught:
         left_out(NOT_FULL)
     assert "memory" in str(caught.value)
     assert "good" not in str(caught.value)
