@@ -41,7 +41,7 @@ class Task:
 def carry_out(tasks: Sequence[Task], device: str) -> None:
     """Does the tasks one after the other in this process, on `cpu` or `cuda`. Raises what a task raises.
 
-    Cases that cannot be predicted keep no task from being done: FailedCasesError is raised at the end, with those of all.
+    Cases that cannot be predicted keep no task from being done: at the end FailedCasesError is raised with all of them.
     """
     failed: dict[str, str] = {}
     for task in tasks:

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from mswal_bench.baselines.method import MethodError
+from mswal_bench.baselines.method import FailedCasesError, MethodError
 from mswal_bench.baselines.nnunet1.child_process import ChildError, run_in_child
 from mswal_bench.tests.benchmark.runs.smoke_runs import assert_gone, descendants
 
@@ -28,6 +28,10 @@ def fail(report, kind):
     if kind == "disk":
         raise OSError(errno.ENOSPC, "No space left on device")
     raise ValueError("a fault of the program")
+
+def fail_for_cases(report):
+    from mswal_bench.baselines.method import FailedCasesError
+    raise FailedCasesError({"a": "its image is none.", "b": "why"})
 
 def killed(report):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -58,7 +62,8 @@ def endless(report):
 @pytest.fixture
 def run(tmp_path):
     (tmp_path / "bench_steps.py").write_text(STEPS)
-    environment = {"PYTHONPATH": str(tmp_path), SHARED_WITH_V2: "of the child"}
+    found = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {"PYTHONPATH": found, SHARED_WITH_V2: "of the child"}
 
     def run_step(step, report=lambda *_: None, **request):
         return run_in_child(f"bench_steps:{step}", request, environment, tmp_path / "log" / "log.txt", report)
@@ -97,6 +102,12 @@ def test_a_result_progress_and_a_log_come_back(run, tmp_path, monkeypatch):
 def test_what_a_user_can_mend_is_said(run, step, request_, sentence):
     with pytest.raises(MethodError, match=sentence):
         run(step, **request_)
+
+
+def test_cases_that_failed_come_back_each_with_its_sentence(run):
+    with pytest.raises(FailedCasesError) as caught:
+        run("fail_for_cases")
+    assert caught.value.cases == {"a": "its image is none.", "b": "why"}
 
 
 def test_a_fault_of_the_program_names_the_log(run, tmp_path):

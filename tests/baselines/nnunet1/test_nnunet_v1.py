@@ -30,6 +30,8 @@ pytestmark = pytest.mark.slow
 METHOD = METHODS["nnunet-v1"]
 SHARED_WITH_V2 = "nnUNet_preprocessed"
 
+SOFTMAX = np.full((3, 2, 2, 2), 1 / 3, np.float32)
+
 
 def silent(done: int, total: int, note: str) -> None:
     pass
@@ -263,10 +265,33 @@ def test_a_label_map_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
 
     monkeypatch.setattr(export, "save_segmentation_nifti_from_softmax", killed_while_writing)
     with pytest.raises(KeyboardInterrupt):
-        export.Export(tmp_path)(None, str(tmp_path / "case.nii.gz"))
+        export.Export(tmp_path)(SOFTMAX, str(tmp_path / "case.nii.gz"))
     assert not (tmp_path / "case.nii.gz").exists()
     export.remove_unfinished(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("in_a_file", [False, True])
+def test_softmax_that_is_not_finite_is_no_label_map(tmp_path, monkeypatch, value, in_a_file):
+    from mswal_bench.baselines.nnunet1 import export
+
+    def written(softmax, out_file, *options):
+        pytest.fail("it was made a label map")
+
+    monkeypatch.setattr(export, "save_segmentation_nifti_from_softmax", written)
+    softmax = SOFTMAX.copy()
+    softmax[2, 1, 0, 1] = value
+    if in_a_file:
+        np.save(tmp_path / "softmax.npy", softmax)
+        softmax = str(tmp_path / "softmax.npy")
+    beside = tmp_path / "beside"
+    beside.mkdir()
+    export.Export(tmp_path, lost="lost")(softmax, str(beside / "case.nii.gz"))
+    assert [path.name for path in beside.iterdir()] == ["lost"]
+    # In the validation after a training, which no other case is worth going on with.
+    with pytest.raises(MethodError, match=r"^case: the network's output is not finite"):
+        export.Export(tmp_path)(softmax, str(beside / "case.nii.gz"))
 
 
 def test_specks_are_removed_after_it(tmp_path, monkeypatch, save_labels):
@@ -280,7 +305,7 @@ def test_specks_are_removed_after_it(tmp_path, monkeypatch, save_labels):
         "save_segmentation_nifti_from_softmax",
         lambda softmax, out_file, *options: save_labels(Path(out_file), labels, spacing=(1, 1, 2)),
     )
-    export.Export(tmp_path, least_mm3={4: 16.0})(None, str(tmp_path / "elsewhere" / "case.nii.gz"))
+    export.Export(tmp_path, least_mm3={4: 16.0})(SOFTMAX, str(tmp_path / "elsewhere" / "case.nii.gz"))
     cleaned = SimpleITK.ReadImage(str(tmp_path / "case.nii.gz"))
     expected = labels.copy()
     expected[0, 0, 0] = 0

@@ -13,7 +13,7 @@ pytest.importorskip("nnunet")
 
 from nnunet.inference import predict as v1
 
-from mswal_bench.baselines.method import MethodError
+from mswal_bench.baselines.method import FailedCasesError, MethodError
 from mswal_bench.baselines.nnunet.settings import Training
 from mswal_bench.baselines.nnunet1 import prediction
 from mswal_bench.baselines.nnunet1.settings import Recipe
@@ -25,7 +25,8 @@ FULL, NOT_FULL = 4096, 1 << 40
 
 @pytest.fixture
 def left_out(tmp_path, monkeypatch):
-    """Predicts two cases of which v1 leaves out one, with so much room on the disk while v1 works."""
+    """Predicts three cases of which v1 leaves out one, and for one has no finite output, with so much room on the disk
+    while v1 works."""
 
     def predict(room: int) -> None:
         out = tmp_path / "out"
@@ -34,6 +35,8 @@ def left_out(tmp_path, monkeypatch):
             for file in files:
                 Path(file).parent.mkdir(parents=True)
             (out / "good.nii.gz").touch()
+            nan = np.full((2, 1, 1, 1), np.nan)
+            v1.save_segmentation_nifti_from_softmax(nan, next(file for file in files if "lost" in file))
 
         monkeypatch.setattr(v1, "predict_cases", predict_cases)
 
@@ -43,7 +46,7 @@ def left_out(tmp_path, monkeypatch):
 
         monkeypatch.setattr(shutil, "disk_usage", disk_usage)
         monkeypatch.setattr(prediction, "use_threads", lambda device: None)
-        images = {"good": "good_0000.nii.gz", "bad": "bad_0000.nii.gz"}
+        images = {case: f"{case}_0000.nii.gz" for case in ("good", "bad", "lost")}
         prediction.predict(str(tmp_path), [], images, str(out), RECIPE, "cpu", lambda done, total, note: None)
 
     return predict
@@ -54,13 +57,13 @@ def test_a_full_disk_is_no_fault_of_the_image(left_out):
         left_out(FULL)
 
 
-def test_the_log_says_what_else_it_was(left_out, tmp_path):
-    with pytest.raises(
-        MethodError, match=r"^bad: nnU-Net v1 could not preprocess its image; \S*log\.txt says why"
-    ) as caught:
+def test_each_case_left_out_is_named_with_its_reason(left_out, tmp_path):
+    with pytest.raises(FailedCasesError, match=r"^bad: nnU-Net v1 could not preprocess .*log\.txt says why") as caught:
         left_out(NOT_FULL)
-    assert "memory" in str(caught.value)
-    assert "good" not in str(caught.value)
+    assert [*caught.value.cases] == ["bad", "lost"]
+    assert "memory" in caught.value.cases["bad"]
+    assert caught.value.cases["lost"].startswith("the network's output is not finite")
+    assert not list((tmp_path / "out").glob(".*"))
 
 
 def test_the_smallest_lesions_are_those_of_the_cases_that_the_folds_train_on(tmp_path, save_labels):

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import SimpleITK
 
-from mswal_bench.baselines.method import Budget, Job, Method, Report
+from mswal_bench.baselines.case_failures import lost_output
+from mswal_bench.baselines.method import Budget, FailedCasesError, Job, Method, Report
 from mswal_bench.baselines.registry import METHODS
 from mswal_bench.baselines.weight_fit import WeightFit
 
@@ -20,6 +21,8 @@ class QuickMethod(Method):
     publication = "none"
     card = METHODS["nnunet-v2"].card
     packages = ()
+    lost: frozenset[str] = frozenset()
+    """The cases for which its output is not finite."""
 
     def settings(self, budget: Budget) -> Mapping[str, object]:
         return {}
@@ -51,8 +54,13 @@ class QuickMethod(Method):
     def predict(self, job: Job, folds: Sequence[int], images: Mapping[str, Path], out: Path, report: Report) -> None:
         out.mkdir(parents=True, exist_ok=True)
         for case, image in images.items():
+            if case in self.lost:
+                continue
             nothing = SimpleITK.ReadImage(str(image)) < -30_000
             SimpleITK.WriteImage(nothing, str(out / f"{case}.nii.gz"))
+        lost = {case: lost_output() for case in images if case in self.lost}
+        if lost:
+            raise FailedCasesError(lost)
 
 
 def network(work: Path, fold: int) -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mswal_bench.baselines.method import MethodError
+from mswal_bench.baselines.method import FailedCasesError, MethodError
 from mswal_bench.baselines.processes import cores
 from mswal_bench.benchmark.runs import device_workers
 from mswal_bench.benchmark.runs.device_workers import carry_out, carry_out_on
@@ -106,6 +106,31 @@ def test_a_failure_names_task_and_device_and_stops_the_others(tmp_path):
     assert not (tmp_path / "never").exists()
     assert len(ended) == 1
     assert len(unfinished) == 2
+
+
+@pytest.mark.parametrize("devices", [[], [CPU], [CPU, CPU]], ids=["here", "one", "two"])
+def test_cases_that_cannot_be_predicted_stop_nothing_and_are_told_together(tmp_path, devices):
+    ended, unfinished = [], []
+
+    @contextmanager
+    def progress():
+        try:
+            yield lambda *report: None
+        except BaseException:
+            unfinished.append(True)
+            raise
+
+    works = [
+        partial(worker_tasks.fail_for_one_case, "b"),
+        partial(worker_tasks.fail_for_one_case, "a"),
+        partial(worker_tasks.tell_process_and_cores, tmp_path / "others"),
+    ]
+    tasks = [task(str(number), work, progress, ended=ended.append) for number, work in enumerate(works)]
+    with pytest.raises(FailedCasesError) as caught:
+        carry_out_on(devices, tasks) if devices else carry_out(tasks, "cpu")
+    assert list(caught.value.cases.items()) == [("a", "its image is none."), ("b", "its image is none.")]
+    assert (tmp_path / "others").exists()
+    assert (len(ended), len(unfinished)) == (3, 2)
 
 
 def test_a_fault_of_the_program_keeps_its_traceback():

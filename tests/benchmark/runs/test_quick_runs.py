@@ -10,6 +10,7 @@ import SimpleITK
 
 pytest.importorskip("psutil")
 
+from mswal_bench.benchmark.errors import BenchError
 from mswal_bench.benchmark.runs import run_method as run_method_module
 from mswal_bench.benchmark.runs import steps
 from mswal_bench.benchmark.runs.environment import Environment, describe_environment
@@ -87,6 +88,23 @@ def test_a_scoring_that_is_interrupted_keeps_what_it_has(raw, tmp_path, monkeypa
     assert outcome.scores is not None
     assert any(note.startswith("2 of 2 scores were in") for note in outcome.scores.notes)
     assert len(json.loads(outcome.record.read_text())["scores"]["methods"]) == 1
+
+
+def test_cases_that_cannot_be_predicted_are_named_at_the_end_and_all_others_are_there(raw, tmp_path, monkeypatch):
+    one, other = sorted(path.name.removesuffix(".nii.gz") for path in (raw / "labelsTs").iterdir())
+    with monkeypatch.context() as patch:
+        patch.setattr(QuickMethod, "lost", frozenset({one}))
+        with pytest.raises(BenchError) as caught:
+            run(raw, tmp_path)
+    of_case, of_all = map(str, caught.value.problems)
+    assert of_case.startswith(f"{one}: the network's output is not finite and would pass for background; either its ")
+    assert "1 of the cases could not be predicted; all others are. Mend what is said of them" in of_all
+    predictions = tmp_path / "fold-0" / "quick"
+    assert [path.name for path in predictions.iterdir()] == [f"{other}.nii.gz"]
+    assert not (tmp_path / "fold-0" / "record.json").exists()
+    assert "the network's output is not finite" in listed(tmp_path).failures["fold-0"]
+    assert run(raw, tmp_path).scores is not None
+    assert listed(tmp_path).condition is Condition.FINISHED
 
 
 def test_each_goal_keeps_its_own_failure(raw, tmp_path, monkeypatch):

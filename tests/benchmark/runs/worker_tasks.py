@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from mswal_bench.baselines.method import MethodError
+from mswal_bench.baselines.method import FailedCasesError, MethodError
 from mswal_bench.baselines.processes import cores
 from mswal_bench.benchmark.runs.device_workers import Task, carry_out_on
 from mswal_bench.benchmark.runs.devices import Device
@@ -66,6 +66,11 @@ def meet(here: Path, there: Path, report) -> None:
 
 def fail(report) -> None:
     raise MethodError("The loss became nan.")
+
+
+def fail_for_one_case(case: str, report) -> None:
+    report(1, 2, "")
+    raise FailedCasesError({case: "its image is none."})
 
 
 def fail_unforeseen(report) -> None:

@@ -1,0 +1,136 @@
+"""A network whose output is not finite for one image: that case gets a sentence, and all others a label map."""
+
+import json
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("nnunetv2")
+import SimpleITK
+from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
+from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
+
+from mswal_bench.baselines.method import FailedCasesError
+from mswal_bench.baselines.nnunet.checkpoints import final_checkpoint
+from mswal_bench.baselines.nnunet.planned_network import planned_network
+from mswal_bench.baselines.nnunet.plans import CONFIGURATION, read_dataset_json, read_plans
+from mswal_bench.baselines.nnunet.predictor import predict_images
+from mswal_bench.tests.baselines.nnunet.small_plans import write_plans
+
+SHAPE = (20, 18, 16)
+RESAMPLING = {"order": 1, "order_z": 0, "force_separate_z": None}
+SAID = "the network's output is not finite and would pass for background; "
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """A workspace with a network of random weights as fold 0, and all that its prediction reads of the plans."""
+    workspace = write_plans(tmp_path)
+    plans = read_plans(workspace)
+    plans |= {
+        "image_reader_writer": "SimpleITKIO",
+        "transpose_forward": [0, 1, 2],
+        "transpose_backward": [0, 1, 2],
+        "foreground_intensity_properties_per_channel": {
+            "0": {"mean": 90.0, "std": 180.0, "percentile_00_5": -40.0, "percentile_99_5": 1000.0}
+        },
+    }
+    resample = "resample_data_or_seg_to_shape"
+    plans["configurations"][CONFIGURATION] |= {
+        "preprocessor_name": "DefaultPreprocessor",
+        "spacing": [1.0, 1.0, 1.0],
+        "use_mask_for_norm": [False],
+        "batch_dice": True,
+        **{f"resampling_fn_{part}": resample for part in ("data", "seg", "probabilities")},
+        **{f"resampling_fn_{part}_kwargs": {"is_seg": False, **RESAMPLING} for part in ("data", "probabilities")},
+        "resampling_fn_seg_kwargs": {"is_seg": True, **RESAMPLING},
+    }
+    (workspace.preprocessed / "benchPlans.json").write_text(json.dumps(plans))
+    (workspace.preprocessed / "splits_final.json").write_text(json.dumps([{"train": [], "val": []}]))
+    network = planned_network(PlansManager(plans), read_dataset_json(workspace), deep_supervision=True)
+    save(workspace, network.state_dict())
+    return workspace
+
+
+def save(workspace, weights):
+    path = final_checkpoint(workspace, 0)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {"network_weights": weights, "trainer_name": "BenchTrainer", "inference_allowed_mirroring_axes": None}
+    torch.save(content, path)
+
+
+def save_image(path, *values):
+    """Random HU, and at the first voxels `values`; in a format in which SimpleITK reads NaN as NaN."""
+    array = np.random.default_rng(0).normal(0, 300, SHAPE).astype(np.float32)
+    array[0, 0, : len(values)] = values
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(array), str(path))
+    return path
+
+
+def predict(workspace, images, out):
+    with workspace.entered("cpu"):
+        predict_images(
+            workspace,
+            [0],
+            images,
+            out,
+            mirroring=False,
+            window=None,
+            speck_share=0,
+            device="cpu",
+            report=lambda done, total, note: None,
+        )
+
+
+def test_an_image_that_is_not_finite_costs_its_case_alone(trained, tmp_path):
+    images = {
+        "a": save_image(tmp_path / "a_0000.mha"),
+        "b": save_image(tmp_path / "b_0000.mha", np.nan),
+        "c": save_image(tmp_path / "c_0000.mha"),
+    }
+    with pytest.raises(FailedCasesError) as caught:
+        predict(trained, images, tmp_path / "out")
+    assert caught.value.cases == {"b": f"{SAID}its image has voxels that are NaN or infinite: convert it again."}
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.nii.gz", "c.nii.gz"]
+
+    save_image(images["b"])
+    predict(trained, images, tmp_path / "out")
+    assert len(list((tmp_path / "out").iterdir())) == 3
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_network_that_diverged_is_told_from_a_bad_image(trained, tmp_path, value):
+    weights = torch.load(final_checkpoint(trained, 0))["network_weights"]
+    last = [name for name in weights if "seg_layers" in name and name.endswith("bias")][-1]
+    weights[last][3] = value
+    save(trained, weights)
+    with pytest.raises(FailedCasesError) as caught:
+        predict(trained, {"a": save_image(tmp_path / "a_0000.mha")}, tmp_path / "out")
+    assert caught.value.cases["a"].startswith(f"{SAID}its image is finite, so the training has diverged")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_one_lost_fold_of_an_ensemble_is_enough(trained, tmp_path, monkeypatch):
+    logits = torch.zeros((8, *SHAPE), dtype=torch.float16)
+    logits[2, 3, 4, 5] = torch.nan
+    monkeypatch.setattr(nnUNetPredictor, "predict_logits_from_preprocessed_data", lambda predictor, data: logits)
+    with pytest.raises(FailedCasesError):
+        predict(trained, {"a": save_image(tmp_path / "a_0000.mha")}, tmp_path / "out")
+
+
+def test_another_error_of_the_network_is_none_of_the_case(trained, tmp_path, monkeypatch):
+    def fail(predictor, data):
+        raise RuntimeError("no kernel image is available")
+
+    monkeypatch.setattr(nnUNetPredictor, "predict_logits_from_preprocessed_data", fail)
+    with pytest.raises(RuntimeError, match="no kernel image"):
+        predict(trained, {"a": save_image(tmp_path / "a_0000.mha")}, tmp_path / "out")
+
+
+def test_an_image_that_cannot_be_read_costs_its_case_alone(trained, tmp_path):
+    images = {"a": tmp_path / "a_0000.mha", "b": save_image(tmp_path / "b_0000.mha")}
+    images["a"].write_text("no volume")
+    with pytest.raises(FailedCasesError, match=r"^a: its image cannot be read \(Unable to determine ImageIO"):
+        predict(trained, images, tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.nii.gz"]
