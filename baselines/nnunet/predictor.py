@@ -120,7 +120,7 @@ def _finite_logits(predictor: nnUNetPredictor, image: NDArray[np.float32]) -> to
     """The logits for an image as the network sees it. Raises MethodError when one of them is not finite: the largest
     logit of a voxel would then be that of background."""
     try:
-        logits = predictor.predict_logits_from_preprocessed_data(torch.from_numpy(image))
+        logits: torch.Tensor = predictor.predict_logits_from_preprocessed_data(torch.from_numpy(image))
     except RuntimeError as error:
         # nnU-Net's own words for infinite ones; of NaN it says nothing.
         if "Encountered inf in predicted array" in str(error):

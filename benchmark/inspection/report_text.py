@@ -44,7 +44,8 @@ def verdict(inspection: Inspection) -> str:
         return f"{read}: nothing is wrong."
     errors, warnings = inspection.number("error"), inspection.number("warning")
     touched = len({one.case for one in inspection.findings if one.case})
-    text = f"{read}: {_counted(errors, 'error')}, {_counted(warnings, 'warning')}, in {_counted(touched, 'case')}."
+    where = f", in {_counted(touched, 'case')}" if touched else ""
+    text = f"{read}: {_counted(errors, 'error')}, {_counted(warnings, 'warning')}{where}."
     repairable = len({one.file for one in inspection.findings if one.repairable})
     return f"{text} --fix repairs {_counted(repairable, 'file')}." if repairable else text
 

@@ -80,14 +80,14 @@ def _problems(raw: Path, faults: _Faults) -> list[Problem]:
         mend = "" if one.code in told else one.kind.mend
         told.add(one.code)
         problems.append(Problem(one.kind.what, str(raw / one.file), one.expected, one.found, mend))
-    what = f"nothing was begun, for the data set has {_counted(len(faults.fatal), 'error')}"
-    mend = [f"`mswal-bench data check {raw}` lists them"]
+    lists = f"`mswal-bench data check {raw}` lists them"
     if faults.warnings:
-        mend[0] += f" and {_counted(faults.warnings, 'warning')}"
+        lists += f" and {_counted(faults.warnings, 'warning')}"
     repairable = sum(one.repairable for one in faults.fatal)
     if repairable:
-        mend.append(f"with --fix it mends {repairable}")
-    return [*problems, Problem(what, str(raw), mend=f"{', '.join(mend)}. With --no-check the run begins all the same.")]
+        lists += f", with --fix it mends {repairable}"
+    what = f"nothing was begun, for the data set has {_counted(len(faults.fatal), 'error')}"
+    return [*problems, Problem(what, str(raw), mend=f"{lists}. With --no-check the run begins all the same.")]
 
 
 def _counted(count: int, noun: str) -> str:

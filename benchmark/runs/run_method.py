@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from ...baselines.failures import as_method_error
@@ -96,15 +95,14 @@ def run_method(
     record = outcome / "record.json"
     if _is_finished(record, goal):
         return RunOutcome(predictions, record, None, finished_before=True)
-    checked = partial(check_input, raw, work, parts=goal.parts, announce=announce) if check else lambda: None
     begun = folder.is_begun
-    if not begun:
+    if check and not begun:
         # Before the folder is this run's: mended files are other files, and so make another run.
-        checked()
+        check_input(raw, work, parts=goal.parts, announce=announce)
     folder.open(identity)
     with folder.holding([f"fold {fold}" for fold in goal.folds]), _failure_told(work, goal):
-        if begun:
-            checked()
+        if check and begun:
+            check_input(raw, work, parts=goal.parts, announce=announce)
         steps = Steps(method, job, folder, crew)
         steps.prepare()
         if (fit := folder.state().fit) is not None:

@@ -8,7 +8,7 @@ from multiprocessing import get_context
 
 import pytest
 
-from mswal_bench.baselines import processes
+from mswal_bench.baselines.processes import die_with_parent
 from mswal_bench.tests.benchmark.runs.smoke_runs import assert_gone
 
 PARENT = """
@@ -32,8 +32,8 @@ def start(platform: str):
 
 
 def wait(platform: str, said) -> None:
-    processes.sys.platform = platform
-    processes.die_with_parent()
+    sys.platform = platform  # type: ignore[misc]
+    die_with_parent()
     said.send("ready")
     while True:
         signal.pause()

@@ -26,17 +26,32 @@ if TYPE_CHECKING:
 )
 @click.option("--copy", is_flag=True, help="Copy every file; otherwise links are made where they can be.")
 @click.option("--partial", is_flag=True, help="Take what is there of a data set that is not complete.")
-def prepare(src: Path, dst: Path, kind: str, copy: bool, partial: bool) -> None:
+@click.option("--check", is_flag=True, help="Read every file of DST afterwards, as `data check` does.")
+@click.pass_context
+def prepare(context: click.Context, src: Path, dst: Path, kind: str, copy: bool, partial: bool, check: bool) -> None:
     """Make the data in SRC a nnU-Net raw data set in DST, and freeze its split in DST/split.json.
 
     SRC is the folder of MSWAL as it was downloaded, as somebody renamed it, or one folder above; it is only read. LiTS
     and KiTS are cut 8:2 by a split that is fixed here. Called again, it does what is missing.
+
+    Files are put in their places by name; none is read, so this takes seconds. With --check all are, and errors make
+    the command exit with 1. `run` and `transfer` read them in any case before they begin.
     """
     from ...intake.prepare import prepare_dataset
 
     prepared = prepare_dataset(src, dst, kind=kind, copy=copy, partial=partial)
     for line in _lines(prepared, kind):
         click.echo(line)
+    if not check:
+        click.echo(f"no voxel was read yet: `mswal-bench data check {dst}` does so, and each run before it begins")
+        return
+    from ...inspection.inspect_dataset import inspect_dataset
+    from ...inspection.report_text import report_text
+
+    inspection = inspect_dataset(dst, progress=True)
+    click.echo(f"\n{report_text(inspection)}")
+    if inspection.number("error"):
+        context.exit(1)
 
 
 def _lines(prepared: Prepared, kind: str) -> list[str]:

@@ -167,7 +167,7 @@ def test_the_folds_softmax_is_averaged_and_what_is_there_is_kept(trained, tmp_pa
     out = tmp_path / "out"
     out.mkdir()
     (tmp_path / f"{other}.nii.gz").rename(out / f"{other}.nii.gz")
-    with pytest.raises(MethodError, match=r"could not preprocess broken;.*all others are predicted"):
+    with pytest.raises(MethodError, match=r"^broken: nnU-Net v1 could not preprocess.*all others are predicted"):
         METHOD.predict(trained, [0, 1], {"broken": unreadable, **images}, out, silent)
 
     assert (fold / "validated").exists()

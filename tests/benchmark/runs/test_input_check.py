@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,12 +16,13 @@ import SimpleITK
 pytest.importorskip("psutil")
 
 from mswal_bench.benchmark.errors import BenchError
-from mswal_bench.benchmark.inspection import case_check, image_check, kept_results
+from mswal_bench.benchmark.inspection import case_check, image_check
 from mswal_bench.benchmark.runs.input_check import check_input
 from mswal_bench.benchmark.runs.run_folder import CHECKED_FILE
 from mswal_bench.benchmark.runs.run_listing import list_runs
 from mswal_bench.benchmark.runs.run_method import RunOutcome, run_method
 from mswal_bench.benchmark.runs.tracks import TEST, TRAINING, Track
+from mswal_bench.benchmark.volumes.voxel_summary import summarize_voxels
 from mswal_bench.tests.benchmark.inspection.planting import cut_to, set_voxel, stored_as
 from mswal_bench.tests.benchmark.inspection.raw_folder import edit_header, edit_voxels, image_of, label_of
 from mswal_bench.tests.benchmark.runs.quick_method import QuickMethod
@@ -39,15 +41,15 @@ def data(raw: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files seem to have been written long before they are checked, so that all are kept."""
-    now = kept_results.time.time_ns
-    monkeypatch.setattr(kept_results.time, "time_ns", lambda: now() + 60 * SECOND_NS)
+    now = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: now() + 60 * SECOND_NS)
 
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
     """Gives the names of the images that were read since it was asked last; with one core, all in this process."""
     read = list[str]()
-    summarize = image_check.summarize_voxels
+    summarize = summarize_voxels
 
     def noted(stored):
         read.append(Path(str(stored.file)).name)

@@ -54,6 +54,7 @@ def test_all_cases(phantom_mswal: Path, tmp_path: Path) -> None:
         "files: 1388 hard links",
         f"split: phantom, 484 training and 210 test cases, {split.digest}",
         "tracks: official-test, public-cv",
+        f"no voxel was read yet: `mswal-bench data check {out}` does so, and each run before it begins",
     ]
     dataset = open_dataset(out)
     assert (tuple(dataset.train), tuple(dataset.test)) == (split.train, split.test)
@@ -63,11 +64,27 @@ def test_all_cases(phantom_mswal: Path, tmp_path: Path) -> None:
     assert again.stdout.splitlines()[1] == "files: all there, nothing to do"
 
 
+def test_with_a_check_every_file_is_read_and_errors_are_told(tmp_path: Path) -> None:
+    source, out = tmp_path / "phantom", tmp_path / "raw"
+    assert run("phantom", source, "--train", 2, "--test", 1, "--size", "tiny", "--jobs", 1).exit_code == 0
+    result = run("prepare", source, out, "--partial", "--check")
+    assert result.exit_code == 0, result.output
+    assert "no voxel was read yet" not in result.stdout
+    assert result.stdout.splitlines()[-1].startswith("3 cases, 6 files, ")
+    assert result.stdout.endswith(": nothing is wrong.\n")
+
+    image = source / "imagesTr" / "PHANTOM_0001_0000.nii.gz"
+    image.write_bytes(image.read_bytes()[:3000])
+    result = run("prepare", source, out, "--partial", "--check")
+    assert result.exit_code == 1, result.output
+    assert "PHANTOM_0001  error  truncated  imagesTr/PHANTOM_0001_0000.nii.gz" in result.stdout
+
+
 def test_the_public_cases_alone(phantom_mswal: Path, tmp_path: Path) -> None:
     out = tmp_path / "raw"
     result = run("prepare", as_published(phantom_mswal, tmp_path / "hub"), out)
     assert result.exit_code == 0, result.output
-    assert result.stdout.splitlines()[2:] == [
+    assert result.stdout.splitlines()[2:-1] == [
         f"split: phantom, 484 training and 210 test cases, {load_split('phantom').digest}",
         "tracks: public-cv",
         "official-test needs the images and the hidden labels of 210 test cases, which are not public",
