@@ -32,7 +32,7 @@ def start(platform: str):
 
 
 def wait(platform: str, said) -> None:
-    sys.platform = platform  # type: ignore[misc]
+    sys.platform = platform
     die_with_parent()
     said.send("ready")
     while True:
