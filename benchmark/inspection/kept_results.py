@@ -118,8 +118,8 @@ def _is_whole(entry: Mapping[str, Any]) -> bool:
 
 def _rules(layout: Layout) -> str:
     """What a file was held against: a result does not outlive a change of it."""
-    parts = (str(layout.root.resolve()), repr(sorted(layout.labels)), repr(layout.is_mswal), _digest_of_the_code())
-    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
+    parts = (layout.root.resolve(), sorted(layout.labels), layout.classes, layout.is_mswal, _digest_of_the_code())
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 @cache

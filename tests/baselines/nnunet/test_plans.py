@@ -6,6 +6,7 @@ from math import prod
 import pytest
 from click.testing import CliRunner
 
+from mswal_bench.baselines import memory
 from mswal_bench.baselines.method import Budget, Job
 from mswal_bench.baselines.nnunet.plans import CONFIGURATION, read_plans
 from mswal_bench.baselines.nnunet.settings import Plan, Recipe, Training
@@ -19,7 +20,25 @@ pytest.importorskip("nnunetv2")
 pytestmark = pytest.mark.slow
 
 
-def test_a_recipe_lands_in_the_plans(tmp_path):
+@pytest.fixture
+def workers(monkeypatch):
+    """How many processes each step of nnU-Net's gets, on eight cores with memory for two workers of a tiny case."""
+    from nnunetv2.experiment_planning import plan_and_preprocess_api as nnunet
+
+    asked = {}
+    for step in ("extract_fingerprint_dataset", "preprocess_dataset"):
+
+        def noted(*arguments, step=step, do=getattr(nnunet, step), **options):
+            asked[step] = options["num_processes"]
+            return do(*arguments, **options)
+
+        monkeypatch.setattr(nnunet, step, noted)
+    monkeypatch.setattr(memory, "cores", lambda: 8)
+    monkeypatch.setattr(memory, "free_memory", lambda: 1_200_000_000)
+    return asked
+
+
+def test_a_recipe_lands_in_the_plans(tmp_path, workers):
     raw = tmp_path / "raw"
     made = CliRunner().invoke(main, ["data", "phantom", str(raw), "--train", "5", "--test", "1", "--size", "tiny"])
     assert made.exit_code == 0, made.output
@@ -27,6 +46,8 @@ def test_a_recipe_lands_in_the_plans(tmp_path):
     method = replace(METHODS["mednext"], recipes={Budget.SMOKE: Recipe(Training(), plan)})
     cases = [path.name.removesuffix(".nii.gz") for path in (raw / "labelsTr").iterdir()]
     method.prepare(Job(raw, tmp_path, five_folds(cases), Budget.SMOKE, "cpu", 0), lambda done, total, note: None)
+
+    assert workers == {"extract_fingerprint_dataset": 2, "preprocess_dataset": [2]}
 
     workspace = Workspace(tmp_path / "nnunet")
     configuration = read_plans(workspace)["configurations"][CONFIGURATION]
