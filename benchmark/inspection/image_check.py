@@ -61,6 +61,10 @@ def inspect_image(path: Path, notes: FileNotes, *, is_mswal: bool) -> str | None
     return summary.digest
 
 
+def voxels_text(count: int) -> str:
+    return "1 voxel" if count == 1 else f"{count} voxels"
+
+
 def is_broken_link(path: Path, notes: FileNotes) -> bool:
     """Whether it is a link to a file that is not there, which is added to `notes`."""
     broken = path.is_symlink() and not path.exists()
@@ -105,7 +109,7 @@ def _check_header(stored: StoredVolume, notes: FileNotes) -> None:
 
 def _check_values(summary: VoxelSummary, notes: FileNotes) -> None:
     if summary.not_finite:
-        notes.add("not-finite", f"{summary.not_finite} voxels", "none")
+        notes.add("not-finite", voxels_text(summary.not_finite), "none")
     low, high = summary.lowest, summary.highest
     if isnan(low):  # No voxel is finite, so there is no range to look at.
         return

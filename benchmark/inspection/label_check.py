@@ -20,7 +20,7 @@ from ..volumes.orientation import axes_towards
 from ..volumes.stored_volume import StoredVolume, VolumeError
 from ..volumes.volume_header import read_header
 from ..volumes.volume_names import is_nifti
-from .image_check import FileNotes, check_placement, is_broken_link
+from .image_check import FileNotes, check_placement, is_broken_link, voxels_text
 
 
 def inspect_label(
@@ -114,7 +114,7 @@ def _without_unknown(foreground: Foreground, labels: frozenset[int], values: Val
 def _check_values(values: ValueCheck, labels: frozenset[int], notes: FileNotes) -> bool:
     """Whether any voxel is no label."""
     if values.not_finite:
-        notes.add("not-finite", f"{values.not_finite} voxels", "none")
+        notes.add("not-finite", voxels_text(values.not_finite), "none")
     if values.fractional.voxels:
         notes.add("not-integer", str(values.fractional), "whole numbers")
     if values.outside.voxels:

@@ -79,7 +79,9 @@ def _problems(raw: Path, faults: _Faults) -> list[Problem]:
     for one in faults.fatal:
         mend = "" if one.code in told else one.kind.mend
         told.add(one.code)
-        problems.append(Problem(one.kind.what, str(raw / one.file), one.expected, one.found, mend))
+        # A reader's own sentence may begin with what the kind says.
+        found = one.found.removeprefix(one.kind.what).lstrip(": ")
+        problems.append(Problem(one.kind.what, str(raw / one.file), one.expected, found, mend))
     lists = f"`mswal-bench data check {raw}` lists them"
     if faults.warnings:
         lists += f" and {_counted(faults.warnings, 'warning')}"

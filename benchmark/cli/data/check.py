@@ -19,7 +19,8 @@ def check(context: click.Context, raw: Path, fix: bool, strict: bool, as_json: b
 
     Errors make the data set unfit and the command exit with 1: files that are missing, misnamed, damaged or cut off;
     labels on another grid than their image, not whole numbers or not among dataset.json's; images that are blank or
-    not finite; the same voxels in two cases, or in a training and a test case. Warnings are to be looked at and leave
+    not finite; the same voxels in two cases, or in a training and a test case; labels in dataset.json that are regions,
+    that mark voxels to ignore, or that stand the wrong way round. Warnings are to be looked at and leave
     the exit status 0, unless with --strict: labels without a lesion, specks of 1 to 3 voxels, values that are not
     Hounsfield units, headers that tools read differently. Numbers of slices (52 to 1089) and slices of 512 x 512 are
     checked, as warnings, where dataset.json has MSWAL's seven labels and is not a phantom's.

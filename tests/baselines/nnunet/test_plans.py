@@ -26,13 +26,18 @@ def workers(monkeypatch):
     from nnunetv2.experiment_planning import plan_and_preprocess_api as nnunet
 
     asked = {}
-    for step in ("extract_fingerprint_dataset", "preprocess_dataset"):
 
-        def noted(*arguments, step=step, do=getattr(nnunet, step), **options):
+    def note(step: str) -> None:
+        do = getattr(nnunet, step)
+
+        def noted(*arguments, **options):
             asked[step] = options["num_processes"]
             return do(*arguments, **options)
 
         monkeypatch.setattr(nnunet, step, noted)
+
+    for step in ("extract_fingerprint_dataset", "preprocess_dataset"):
+        note(step)
     monkeypatch.setattr(memory, "cores", lambda: 8)
     monkeypatch.setattr(memory, "free_memory", lambda: 1_200_000_000)
     return asked
