@@ -23,10 +23,10 @@ setup: $(READY) ## install everything into .venv
 
 # panoptica is a reference in tests only. Its own pins hold numpy, pandas and cc3d back by a major version, which it
 # does not need: hence --no-deps; the `dev` extra lists what it imports (plotly, ruamel-yaml, typer).
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml setup.py constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mswal-bench needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[train,v1,dev]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[train,nnunet1,dev]'
 	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps panoptica
 	mkdir -p .types && ln -sfn .. .types/mswal_bench
 	touch $@

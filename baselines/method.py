@@ -83,7 +83,7 @@ class Method(ABC):
     packages: Sequence[str] = ()
     """The modules that its training imports, from packages that this one does not always bring along."""
     extras: str = "train"
-    """Those of this package, as in `pip install -e ".[EXTRAS]"`, that bring them."""
+    """Those of this package, as in `pip install "mswal-bench[EXTRAS]"`, that bring them."""
 
     def variants(self) -> Mapping[str, Method]:
         """The method's variants by name, each a method of its own with the name `METHOD-VARIANT`; here none."""

@@ -25,7 +25,7 @@ class NnUNetV1(Method):
     """nnU-Net v1 with a recipe for each budget; that of `paper` is v1 itself."""
 
     packages = ("torch", "nnunet")
-    extras = "train,v1"
+    extras = "train,nnunet1"
 
     name: str
     title: str

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 
 from ...baselines.method import Method
 from ..errors import BenchError, Problem, raise_if_any
+from ..installation import install_advice
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def require_training_packages(method: Method) -> None:
         raise BenchError(
             Problem(
                 f"{method.name} needs packages that are not installed: {', '.join(missing)}",
-                mend=f'Install them with: pip install -c constraints.txt -e ".[{method.extras}]"',
+                mend=install_advice(method.extras),
             )
         )
 

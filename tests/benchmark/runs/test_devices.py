@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+import mswal_bench
 from mswal_bench.baselines.registry import METHODS
 from mswal_bench.benchmark.errors import BenchError
 from mswal_bench.benchmark.runs import devices
 from mswal_bench.benchmark.runs.devices import Device, pick_device, pick_devices, require_training_packages
 from mswal_bench.benchmark.runs.run_method import run_method
+
+CONSTRAINTS = Path(mswal_bench.__file__).with_name("constraints.txt")
 
 
 @pytest.fixture
@@ -41,8 +44,8 @@ def without(monkeypatch):
         ("nnunet-v2", ["torch", "nnunetv2", "psutil"], "train"),
         ("swin-unetr", ["monai"], "train"),
         ("mednext", ["monai"], "train"),
-        ("nnunet-v1", ["nnunet"], "train,v1"),
-        ("nnunet-v1", ["psutil"], "train,v1"),
+        ("nnunet-v1", ["nnunet"], "train,nnunet1"),
+        ("nnunet-v1", ["psutil"], "train,nnunet1"),
     ],
 )
 def test_packages_that_are_missing_are_told_before_anything_is_done(without, tmp_path, method, packages, extras):
@@ -51,7 +54,7 @@ def test_packages_that_are_missing_are_told_before_anything_is_done(without, tmp
         run_method(METHODS[method], tmp_path, tmp_path / "work")
     (problem,) = caught.value.problems
     assert f"{method} needs packages that are not installed: {', '.join(packages)}" in str(problem)
-    assert f'pip install -c constraints.txt -e ".[{extras}]"' in str(problem)
+    assert f'-m pip install -c "{CONSTRAINTS}" "mswal-bench[{extras}]"' in str(problem)
     assert not (tmp_path / "work").exists()
 
 
