@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..files import whole_file
 from ..lesion_classes import LESION_CLASSES
+from .lesion_frame import lesion_frame
 from .numbers import NOT_RECORDED, TOTAL, Number
 from .summary import Summary
 
@@ -117,18 +118,14 @@ def _draw_sizes(axes: Axes, summary: Summary) -> None:
 
 def _draw_diameters(axes: Axes, statistics: DatasetStatistics) -> None:
     axes.set_title("(d) Longest axial diameter, cm")
-    by_class = {
-        lesion.id: np.array([one.diameter_mm for case in statistics.cases for one in case.lesions or ()
-                             if one.class_id == lesion.id]) / 10
-        for lesion in LESION_CLASSES
-    }  # fmt: skip
-    every = np.concatenate(list(by_class.values()))
+    lesions = lesion_frame(statistics)
+    every = lesions["diameter_mm"].to_numpy() / 10
     if not every.size:
         _say(axes, _NO_LESION if any(case.lesions is not None for case in statistics.cases) else _NOT_COUNTED)
         return
     for row, lesion in enumerate(LESION_CLASSES):
         # Equal steps on the axis are equal ratios: stones of millimetres and tumors of decimetres share it.
-        places = np.log10(by_class[lesion.id])
+        places = np.log10(every[lesions["class"] == lesion.key])
         colour = lesion.colour
         if places.size >= _FEWEST_FOR_A_VIOLIN and np.ptp(places) > 0:
             _draw_violin(axes, row, places, colour)

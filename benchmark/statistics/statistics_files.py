@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import BenchError, Problem
 from ..files import whole_file
@@ -13,17 +12,15 @@ from ..lesion_classes import LESION_CLASSES
 from ..mswal_facts import SOURCE
 from .dataset_statistics import DatasetStatistics
 from .figure import draw_figure
-from .measured_case import MeasuredCase
+from .lesion_frame import SIZES, lesion_frame
 from .summary import Summary
 
-_LESION_COLUMNS = (
-    "case", "subset", "class", "lesion", "size", "diameter_mm", "volume_mm3", "voxels", "centroid_x_mm",
-    "centroid_y_mm", "centroid_z_mm",
-)  # fmt: skip
-_CASE_COLUMNS = (
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+_CASE_COLUMNS = [
     "case", "subset", "sex", "phase", "spacing_x_mm", "spacing_y_mm", "spacing_z_mm", "shape_x", "shape_y", "shape_z",
-)  # fmt: skip
-_SIZES = ("small", "large")
+]  # fmt: skip
 # Raw, prepared, drawn, downloaded.
 _OF_A_DATA_SET = ("dataset.json", "imagesTr", "prepared.json", "phantom.json", "release.json")
 _ELSEWHERE = "Name another folder with --out."
@@ -51,10 +48,10 @@ def write_statistics(statistics: DatasetStatistics, summary: Summary, out: Path)
     place of a data set's own. Raises BenchError when a file cannot be written.
     """
     try:
-        _write_csv(out / "lesions.csv", _LESION_COLUMNS, _lesion_rows(statistics))
-        pairs = [f"{lesion.key}_{size}" for lesion in LESION_CLASSES for size in _SIZES]
-        _write_csv(out / "cases.csv", (*_CASE_COLUMNS, *pairs), _case_rows(statistics))
-        _write_csv(out / "summary.csv", ("quantity", "of", "found", "paper"), _summary_rows(summary))
+        lesions = lesion_frame(statistics)
+        _write_csv(out / "lesions.csv", lesions, "%.3f")
+        _write_csv(out / "cases.csv", _case_frame(statistics, lesions))
+        _write_csv(out / "summary.csv", _summary_frame(summary))
         draw_figure(statistics, summary, [out / "fig1.svg", out / "fig1.png"])
     except OSError as error:
         raise _not_written(out, error) from error
@@ -77,41 +74,43 @@ def _not_written(out: Path, error: OSError) -> BenchError:
     return BenchError(Problem(f"cannot be written ({error.strerror or error})", str(error.filename or out)))
 
 
-def _lesion_rows(statistics: DatasetStatistics) -> Iterable[Sequence[object]]:
-    keys = {lesion.id: lesion.key for lesion in LESION_CLASSES}
-    for case in statistics.cases:
-        for one in case.lesions or ():
-            size = _SIZES[one.diameter_mm >= statistics.protocol.large_from_mm]
-            centroid = [f"{position:.3f}" for position in one.centroid_mm]
-            measures = f"{one.diameter_mm:.3f}", f"{one.volume_mm3:.3f}", one.voxels
-            yield case.case, case.subset, keys[one.class_id], one.lesion_id, size, *measures, *centroid
+def _case_frame(statistics: DatasetStatistics, lesions: DataFrame) -> DataFrame:
+    import pandas as pd
+
+    records = statistics.records
+    rows = [
+        (
+            case.case,
+            case.subset,
+            records.sex.get(case.case),
+            records.phase.get(case.case),
+            *((None,) * 6 if case.geometry is None else (*case.geometry.spacing_mm, *case.geometry.shape)),
+        )
+        for case in statistics.cases
+    ]
+    # As objects, whole numbers stay whole beside cells that are empty.
+    cases = pd.DataFrame(rows, columns=_CASE_COLUMNS, dtype="object")
+    kinds = lesions["class"].astype("str") + "_" + lesions["size"].astype("str")
+    counts = pd.crosstab(lesions["case"], kinds).reindex(
+        index=[case.case for case in statistics.cases if case.lesions is not None],
+        columns=[f"{lesion.key}_{size}" for lesion in LESION_CLASSES for size in SIZES],
+        fill_value=0,
+    )
+    return cases.join(counts.astype("object"), on="case")
 
 
-def _case_rows(statistics: DatasetStatistics) -> Iterable[Sequence[object]]:
-    for case in statistics.cases:
-        records = statistics.records
-        grid = ("",) * 6 if case.geometry is None else (*case.geometry.spacing_mm, *case.geometry.shape)
-        counts = _counts_by_size(case, statistics.protocol.large_from_mm)
-        yield case.case, case.subset, records.sex.get(case.case), records.phase.get(case.case), *grid, *counts
+def _summary_frame(summary: Summary) -> DataFrame:
+    import pandas as pd
+
+    rows = [
+        # Six digits: a millionth of a millimetre is nobody's, and binary fractions print long.
+        (quantity, of, f"{number.found:.6g}" if isinstance(number.found, float) else number.found, number.paper)
+        for quantity, group in summary.numbers.items()
+        for of, number in group.items()
+    ]
+    return pd.DataFrame(rows, columns=["quantity", "of", "found", "paper"], dtype="object")
 
 
-def _counts_by_size(case: MeasuredCase, large_from_mm: float) -> list[object]:
-    if case.lesions is None:
-        return [""] * (len(LESION_CLASSES) * len(_SIZES))
-    found = [(one.class_id, one.diameter_mm >= large_from_mm) for one in case.lesions]
-    return [found.count((lesion.id, is_large)) for lesion in LESION_CLASSES for is_large in (False, True)]
-
-
-def _summary_rows(summary: Summary) -> Iterable[Sequence[object]]:
-    for quantity, group in summary.numbers.items():
-        for of, number in group.items():
-            # Six digits: a millionth of a millimetre is nobody's, and binary fractions print long.
-            found = f"{number.found:.6g}" if isinstance(number.found, float) else number.found
-            yield quantity, of, found, number.paper
-
-
-def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)
+def _write_csv(path: Path, frame: DataFrame, float_format: str | None = None) -> None:
+    with whole_file(path) as temporary:
+        frame.to_csv(temporary, index=False, lineterminator="\n", float_format=float_format)

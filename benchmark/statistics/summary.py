@@ -11,10 +11,10 @@ from typing import TypeVar
 import numpy as np
 
 from .. import mswal_facts as paper
-from ..lesion_classes import LESION_CLASSES
 from ..mswal_facts import SPECK_VOXELS
 from .dataset_statistics import DatasetStatistics
-from .measured_case import MeasuredLesion, Subset
+from .lesion_frame import lesion_frame
+from .measured_case import Subset
 from .numbers import NOT_RECORDED, TOTAL, Number, Numbers
 from .summary_notes import summary_notes
 
@@ -57,36 +57,36 @@ def _cases(statistics: DatasetStatistics) -> dict[str, Number]:
 
 
 def _lesion_numbers(statistics: DatasetStatistics) -> dict[str, dict[str, Number]]:
-    counted = [case.lesions for case in statistics.cases if case.lesions is not None]
-    is_of_all = len(counted) == paper.CASES[TOTAL]
-    large_from_mm = statistics.protocol.large_from_mm
-    by_class: dict[str, Sequence[MeasuredLesion]] = {
-        lesion.key: [one for lesions in counted for one in lesions if one.class_id == lesion.id]
-        for lesion in LESION_CLASSES
-    }
-    groups = by_class | {TOTAL: [one for lesions in by_class.values() for one in lesions]}
-    patients = {
-        lesion.key: sum(any(one.class_id == lesion.id for one in lesions) for lesions in counted)
-        for lesion in LESION_CLASSES
-    } | {TOTAL: sum(bool(lesions) for lesions in counted)}
+    import pandas as pd
+
+    each = lesion_frame(statistics)
+    keys = [*each["class"].cat.categories, TOTAL]
+    each = each.assign(
+        small=each["size"] == "small", large=each["size"] == "large", specks=each["voxels"] <= SPECK_VOXELS
+    )
+    # Every lesion is there twice: under its class, and under all.
+    of_classes = pd.concat([each.astype({"class": "str"}), each.assign(**{"class": TOTAL})]).groupby("class")
+    counts = of_classes.agg(
+        lesions=("lesion", "size"),
+        small=("small", "sum"),
+        large=("large", "sum"),
+        patients=("case", "nunique"),
+        specks=("specks", "sum"),
+    ).reindex(keys, fill_value=0)
+    diameters = {str(key): of_class.to_numpy() for key, of_class in of_classes["diameter_mm"]}
+    counted = sum(case.lesions is not None for case in statistics.cases)
+    is_of_all = counted == paper.CASES[TOTAL]
     numbers: dict[str, dict[str, Number]] = {}
-    for key, lesions in groups.items():
-        diameters = np.array([one.diameter_mm for one in lesions])
-        large = int((diameters >= large_from_mm).sum())
-        found: dict[str, int | float | None] = {
-            "lesions": len(lesions),
-            "small": len(lesions) - large,
-            "large": large,
-            "patients": patients[key],
-            "specks": sum(one.voxels <= SPECK_VOXELS for one in lesions),
+    for quantity, found in counts.items():
+        printed = _PRINTED.get(str(quantity), {})
+        numbers[str(quantity)] = {
+            key: Number(int(found[key]) if counted else None, printed.get(key), is_of_all) for key in keys
         }
-        if not counted:
-            found = dict.fromkeys(found)
-        for point, part in _POINTS.items():
-            found[f"diameter_{point}_mm"] = float(np.quantile(diameters, part)) if lesions else None
-        for quantity, value in found.items():
-            of_paper = _PRINTED[quantity][key] if quantity in _PRINTED else None
-            numbers.setdefault(quantity, {})[key] = Number(value, of_paper, is_of_all)
+    for point, part in _POINTS.items():
+        numbers[f"diameter_{point}_mm"] = {
+            key: Number(float(np.quantile(diameters[key], part)) if key in diameters else None, None, is_of_all)
+            for key in keys
+        }
     return numbers
 
 
