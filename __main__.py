@@ -1,5 +1,5 @@
 """`python -m mswal_bench` is `mswal-bench`."""
 
-from .benchmark.cli.main import main
+from .benchmark.cli.entry import run
 
-main()
+run()

@@ -24,7 +24,7 @@ finally:
 HEAVY = {"torch", "nnunetv2", "monai", "torchvision", "scipy", "cc3d", "pandas", "SimpleITK", "skimage", "matplotlib"}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["score", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["score", "--help"], ["validate", "--help"]])
 def test_help_needs_no_heavy_package(arguments: list[str]) -> None:
     done = subprocess.run([sys.executable, "-c", ENTRY, *arguments], capture_output=True, text=True, check=True)
     assert "Usage:" in done.stdout
@@ -37,7 +37,7 @@ def test_score_needs_no_torch() -> None:
     scoring = "mswal_bench.benchmark.scoring"
     code = f"import sys, {scoring}.score_folders, {scoring}.table_formats; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not set(done.stdout.split()) & {"torch", "nnunetv2", "monai", "SimpleITK"}
+    assert not set(done.stdout.split()) & {"torch", "nnunetv2", "monai", "SimpleITK", "pandas"}
 
 
 def test_a_terminal_obeys_nothing_of_an_error() -> None:
