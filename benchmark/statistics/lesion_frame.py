@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..lesion_classes import LESION_CLASSES
 from .dataset_statistics import DatasetStatistics
@@ -28,9 +28,9 @@ def lesion_frame(statistics: DatasetStatistics) -> DataFrame:
          one.diameter_mm, one.volume_mm3, one.voxels, *one.centroid_mm)
         for case in statistics.cases for one in case.lesions or ()
     ]  # fmt: skip
-    columns = {
+    columns: dict[str, Any] = {
         "case": "str", "subset": "str", "class": pd.CategoricalDtype(list(keys.values())), "lesion": "int64",
-        "size": pd.CategoricalDtype(SIZES), "diameter_mm": "float64", "volume_mm3": "float64", "voxels": "int64",
+        "size": pd.CategoricalDtype(list(SIZES)), "diameter_mm": "float64", "volume_mm3": "float64", "voxels": "int64",
         "centroid_x_mm": "float64", "centroid_y_mm": "float64", "centroid_z_mm": "float64",
     }  # fmt: skip
     return pd.DataFrame(rows, columns=list(columns)).astype(columns)

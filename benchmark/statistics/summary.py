@@ -78,7 +78,7 @@ def _lesion_numbers(statistics: DatasetStatistics) -> dict[str, dict[str, Number
     is_of_all = counted == paper.CASES[TOTAL]
     numbers: dict[str, dict[str, Number]] = {}
     for quantity, found in counts.items():
-        printed = _PRINTED.get(str(quantity), {})
+        printed: Mapping[str, int] = _PRINTED.get(str(quantity), {})
         numbers[str(quantity)] = {
             key: Number(int(found[key]) if counted else None, printed.get(key), is_of_all) for key in keys
         }
