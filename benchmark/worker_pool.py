@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from ..baselines.processes import deaf_to_interrupts, die_with_parent
 from .errors import BenchError, Problem
+from .terminal_letters import print_on_any_terminal
 
 Work = TypeVar("Work")
 Result = TypeVar("Result")
@@ -85,6 +86,7 @@ def _nothing() -> None:
 
 def _start_worker() -> None:
     die_with_parent()
+    print_on_any_terminal()
     # Ctrl-C reaches the whole group of processes; the parent ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 

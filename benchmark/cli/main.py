@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 
 from ..errors import BenchError
 from ..plain_text import plain_text
+from ..terminal_letters import print_on_any_terminal
 from .data import data
 from .entry import STOPPED
 from .evaluate import evaluate
@@ -28,7 +30,13 @@ from .validate import validate
 
 
 class _BenchGroup(click.Group):
-    """Shows a BenchError as its sentences, without a traceback, and exits with 1; stopped by Ctrl-C, with 130."""
+    """Prints on any terminal; shows a BenchError as its sentences, without a traceback, and exits with 1; stopped by
+    Ctrl-C, exits with 130."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        # Before anything is printed: a help page has dashes too.
+        print_on_any_terminal()
+        return super().main(*arguments, **options)
 
     def invoke(self, context: click.Context) -> object:
         try:

@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection, wait
 from ...baselines.failures import as_method_error
 from ...baselines.method import FailedCasesError, MethodError, Report
 from ...baselines.processes import deaf_to_interrupts, die_with_parent, share_cores
+from ..terminal_letters import print_on_any_terminal
 from .devices import Device
 from .environment import Environment, describe_environment
 from .resources import Resources, measured
@@ -171,6 +172,7 @@ class _Worker:
 def _work(pickled: bytes, device: Device, at_once: int, connection: Connection[object, object]) -> None:
     """All that a worker process does. The work comes pickled, so that what fails in unpickling it is told as well."""
     die_with_parent()
+    print_on_any_terminal()
     # Ctrl-C reaches the whole group of processes; the parent ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     usage, error = None, None
