@@ -12,6 +12,7 @@ from typing import Any
 from ..splits import SPLIT_FILE, Split, SplitError, read_split
 from .errors import BenchError, Problem, listed, raise_if_any
 from .litter import visible
+from .plain_text import is_unicode
 from .suggestions import apart, looks, written_otherwise
 
 _CHANNEL = "_0000"
@@ -144,6 +145,10 @@ def _by_case(folder: Path, ending: str, channels: bool, problems: list[Problem])
             problems.append(
                 Problem("is not named like a volume of this data set", str(path), expected, path.name, "Move it away.")
             )
+            continue
+        if not is_unicode(stem):
+            # Neither records nor nnU-Net's files could tell of it.
+            problems.append(Problem("has a name that is not UTF-8", str(path), mend="Rename it."))
             continue
         case = stem.removesuffix(_CHANNEL) if channels else stem
         # Names that look the same are one case to whoever reads them.

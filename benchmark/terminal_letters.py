@@ -1,5 +1,6 @@
 """Letters that a terminal's encoding lacks are printed as others that look alike, in the place of a traceback."""
 
+# ruff: noqa: RUF001
 from __future__ import annotations
 
 import codecs
@@ -7,6 +8,8 @@ import io
 import os
 import sys
 from unicodedata import normalize
+
+from .plain_text import unicode_name
 
 _ERRORS = "mswal_bench.look_alike"
 _ASCII = "mswal_bench_ascii"
@@ -55,9 +58,9 @@ def _look_alike(error: UnicodeError) -> tuple[str, int]:
 
 
 def _replaced(letter: str, encoding: str) -> str:
-    if "\udc80" <= letter <= "\udcff":
+    if "\ud800" <= letter <= "\udfff":
         # So Python holds a byte of a file name that is not UTF-8.
-        return f"\\x{ord(letter) - 0xDC00:02x}"
+        return unicode_name(letter)
     # Taken apart, an accented letter is a letter and an accent, and a superscript a digit.
     return _LOOK_ALIKES.get(letter) or normalize("NFKD", letter).encode(encoding, "ignore").decode(encoding) or "?"
 

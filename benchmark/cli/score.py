@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("predictions", metavar="PRED...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--reference", required=True, type=click.Path(path_type=Path), help="The folder of reference label maps.")
+@click.option(
+    "--reference",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The folder of reference label maps; of files PRED the one of their case.",
+)
 @click.option(
     "--format",
     "style",
@@ -48,30 +53,32 @@ def score(
     details: bool,
     nnunet_summary: bool,
 ) -> None:
-    """Score each prediction folder PRED, a method named after its folder, against the reference.
+    """Score each PRED against the reference: a folder of predictions, a method named after its folder, or the work
+    folder of a run, or of one of its goals, such as WORK/fold-0. With a file as the reference PRED is a file too.
 
     Files are paired by name (CASE.nii.gz, or .nii, .mha, .mhd, .nrrd, .seg.nrrd, .hdr) and must lie on the reference's
     grid, as SimpleITK reads both. Prints DSC and lesion-wise F1 per class under the protocol mswal/1; with several
     folders also their average score and the order of difficulty, and marks the best (bold) and the second best
     (underlined).
 
-    A file that cannot be scored is left out, named, and makes the command exit with 1; the others are scored.
+    A file that cannot be scored is left out, named, and makes the command exit with 1; the others are scored. So is
+    one of several folders that lacks predictions. Scores of which cases are left out are marked as not comparable.
     """
     if nnunet_summary and out is None:
         raise click.UsageError("--nnunet-summary needs a folder to write to, --out.")
+    from ..runs.score_methods import score_methods
     from ..scoring.nnunet_summary import write_summaries
-    from ..scoring.score_folders import score_folders
     from ..scoring.score_result import write_scores
     from .table_output import print_scores
 
-    result = score_folders(
+    result = score_methods(
         predictions, reference, jobs=jobs, allow_missing=allow_missing, details=details, out=out, progress=True
     )
-    print_scores(result, style)
+    print_scores(result, style, details=details)
     if out is not None:
         write_scores(result, out)
         if nnunet_summary:
-            write_summaries(result, reference, out)
+            write_summaries(result, out)
         summaries = ", nnunet/METHOD/summary.json" if nnunet_summary else ""
         click.echo(f"written to {out}: scores.json, cases.csv, lesions.csv{summaries}", err=True)
     raise_if_any(result.problems)

@@ -20,14 +20,18 @@ if TYPE_CHECKING:
     from ..scoring.view_formats import ViewFormat
 
 
-def print_scores(result: ScoreResult, style: TableFormat = "table") -> None:
-    """Prints the notes to stderr and the table to stdout; bold and underlined on a terminal, broken to its width."""
+def print_scores(result: ScoreResult, style: TableFormat = "table", *, details: bool = False) -> None:
+    """Prints the notes to stderr and the table to stdout; bold and underlined on a terminal, broken to its width.
+
+    Without `details` those that are known are not printed.
+    """
     from ..scoring.table_formats import format_table
 
     for note in result.notes:
         click.echo(f"note: {note}", err=True)
     ansi, width = _terminal()
-    click.echo(format_table(result.table, style, ansi=ansi, width=width))
+    table = result.table if details else result.table.without_details()
+    click.echo(format_table(table, style, ansi=ansi, width=width))
 
 
 def print_views(views: Sequence[TableView], style: ViewFormat) -> None:
@@ -47,7 +51,9 @@ def terminal_width() -> int | None:
 
 def _printable(view: TableView) -> TableView:
     """The view in the letters that stdout has: a longer look-alike must not move the columns behind it."""
-    rows = [replace(row, cells=tuple(replace(cell, text=as_printed(cell.text)) for cell in row.cells)) for row in view.rows]
+    rows = [
+        replace(row, cells=tuple(replace(cell, text=as_printed(cell.text)) for cell in row.cells)) for row in view.rows
+    ]
     return replace(view, groups=tuple(map(as_printed, view.groups)), rows=tuple(rows))
 
 

@@ -10,14 +10,12 @@ from pathlib import Path
 
 from ...baselines.registry import METHODS
 from ..errors import BenchError, Problem, listed
-from ..litter import is_seen_below, visible
-from ..runs.run_folder import STATE_FILE
-from ..runs.run_record import RunRecord, read_record
-from ..runs.tracks import Track
+from ..litter import visible
+from ..runs.predicted_goals import PredictedGoal, predicted_goals
+from ..runs.run_record import RunRecord
+from ..scoring.case_folders import folder_name
 from ..suggestions import apart, looks, written_otherwise
 from ..volumes.volume_names import case_id
-
-_RECORD = "record.json"
 
 
 @dataclass(frozen=True)
@@ -76,39 +74,25 @@ def _shown(path: Path, case: str, notes: list[str]) -> ShownMethod:
     if not path.is_dir():
         what = "not a folder" if path.exists() else "no such folder"
         raise BenchError(Problem(what, str(path), "a folder of predictions, or that of a run"))
-    if (path / _RECORD).is_file():
-        return _of_run(Path(os.path.abspath(path)).parent, path, [path / _RECORD], case, notes)  # noqa: PTH100
-    records = sorted(record for record in path.glob(f"*/{_RECORD}") if is_seen_below(record, path))
-    if records:
-        return _of_run(path, path, records, case, notes)
-    if (path / STATE_FILE).is_file():
-        what = "has no record of a finished run"
-        raise BenchError(Problem(what, str(path), f"GOAL/{_RECORD}", mend="`mswal-bench runs` says how far it is."))
+    goals = predicted_goals(path)
+    if goals:
+        return _of_run(goals, path, case, notes)
     prediction = prediction_of(path, case)
     place = Path(os.path.abspath(path))  # noqa: PTH100 (a link's own name is the one the user chose)
-    title = METHODS[place.name].title if place.name in METHODS else place.name
-    return ShownMethod(title, prediction, place.parent.name)
+    title = METHODS[place.name].title if place.name in METHODS else folder_name(place)
+    return ShownMethod(title, prediction, folder_name(place.parent))
 
 
-def _of_run(work: Path, shown: Path, records: Sequence[Path], case: str, notes: list[str]) -> ShownMethod:
-    candidates: list[tuple[str, RunRecord, Path]] = []
-    goals = []
-    for path in records:
-        record = read_record(path)
-        goals.append(path.parent.name)
-        # The cases that folds held out lie together, whichever of the folds a call was about.
-        folder = path.parent if record.track == Track.OFFICIAL_TEST else work / Track.PUBLIC_CV.value
-        prediction = _file(folder / record.identity.method, case)
-        if prediction is not None:
-            candidates.append((path.parent.name, record, prediction))
+def _of_run(goals: Sequence[PredictedGoal], shown: Path, case: str, notes: list[str]) -> ShownMethod:
+    candidates = [(goal, prediction) for goal in goals if (prediction := _file(goal.predictions, case)) is not None]
     if not candidates:
-        raise BenchError(Problem(f"the run has no prediction of the case {case}", str(shown), found=listed(goals)))
-    candidates.sort(key=lambda candidate: (-len(candidate[1].folds), candidate[0]))
-    goal, record, prediction = candidates[0]
-    others = ", ".join(name for name, _, other in candidates if other != prediction)
+        what = f"the run has no prediction of the case {case}"
+        raise BenchError(Problem(what, str(shown), found=listed(sorted(goal.name for goal in goals))))
+    goal, prediction = candidates[0]
+    others = ", ".join(other.name for other, its_own in candidates if its_own != prediction)
     if others:
-        notes.append(f"{shown}: shown is the prediction of {goal}; there is also that of {others}")
-    return ShownMethod(record.title, prediction, Path(os.path.abspath(work)).name, work, record)  # noqa: PTH100
+        notes.append(f"{shown}: shown is the prediction of {goal.name}; there is also that of {others}")
+    return ShownMethod(goal.record.title, prediction, goal.run, goal.work, goal.record)
 
 
 def _file(folder: Path, case: str) -> Path | None:

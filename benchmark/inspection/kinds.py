@@ -34,6 +34,7 @@ _ALL = (
     Kind("case-count", "error", "numTraining is not the number of training images", "Complete the folder, or mend it."),
     Kind("no-cases", "error", "there is no image in imagesTr and imagesTs", "Is this the right folder?"),
     Kind("misnamed", "error", "the file is not named like a volume of this data set", "Rename it or move it away."),
+    Kind("not-unicode", "error", "the file's name is not UTF-8", "Rename it."),
     Kind("two-files", "error", "the case has several files", "Keep one of them."),
     Kind("broken-link", "error", "the file is a link to nowhere", "Link it again or copy the file."),
     Kind("no-label", "error", "the image has no label", "Add it, or move the image away."),

@@ -16,6 +16,7 @@ from ..errors import BenchError, Problem, listed
 from ..label_forms import ONE_NUMBER_A_NAME, REGIONS, unusual_forms, values_of
 from ..lesion_classes import LESION_CLASSES, LesionClass, classes_of
 from ..litter import visible
+from ..plain_text import is_unicode, unicode_name
 from ..suggestions import written_otherwise
 from .findings import Finding
 
@@ -172,7 +173,9 @@ def _by_case(survey: _Survey, folder: str, channel: str) -> dict[str, Path]:
         suffix = next((one for one in (survey.ending, *_SUFFIXES) if path.name.endswith(one)), "")
         stem = path.name.removesuffix(suffix)
         case = stem.removesuffix(channel)
-        if not suffix or not case or (channel and case == stem):
+        if not is_unicode(path.name):
+            survey.add("not-unicode", "", path, unicode_name(path.name))
+        elif not suffix or not case or (channel and case == stem):
             survey.add("misnamed", "", path, path.name, f"CASE{channel}{survey.ending}")
         else:
             found[case].append(path)

@@ -13,7 +13,8 @@ class RankedMethod:
 
     method: str
     rank: int | None
-    """1 is best; equal methods share: 1 1 3. None where a number that the scheme ranks by is undefined."""
+    """1 is best; equal methods share: 1 1 3. None where a number that the scheme ranks by is undefined,
+    or is 0 where another method's is undefined, which is of false positives alone."""
     ordered_by: float | None
     """What the methods are ordered by: under `mean-rank` and `class:KEY` the mean of the two ranks, else the number
     itself (a fraction; under `rank-then-mean` the mean rank over the cases). None without a rank."""

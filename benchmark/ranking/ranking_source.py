@@ -94,18 +94,22 @@ def _of_results(
 def _of_scores(folder: Path) -> Comparable:
     path = folder / CASES_FILE
     rows = read_rows(path)
-    protocol, classes = _protocol_and_classes(folder / _SCORES_FILE)
-    return Comparable(arrays_of_rows(rows, classes, dict.fromkeys(rows, str(path))), protocol)
+    protocol, classes, left_out = _told(folder / _SCORES_FILE)
+    arrays = arrays_of_rows(rows, classes, dict.fromkeys(rows, str(path)))
+    what = f"{len(left_out)} cases, which could not be scored, are left out: {listed(left_out)}"
+    notes = (f"NOT COMPARABLE with rankings of all cases: {what}.",) if left_out else ()
+    return Comparable(arrays, protocol, notes=notes)
 
 
-def _protocol_and_classes(path: Path) -> tuple[str | None, Sequence[str] | None]:
-    """As `scores.json` tells; None twice without such a file."""
+def _told(path: Path) -> tuple[str | None, Sequence[str] | None, Sequence[str]]:
+    """Protocol, classes and the cases that could not be scored, as `scores.json` tells; nothing without such a file."""
     if not path.exists():
-        return None, None
+        return None, None, ()
     try:
         scores = json.loads(path.read_text(encoding="utf-8"))
         methods = scores["methods"].values()
-        return str(scores["protocol"]), list(next(iter(methods))["classes"])
+        left_out = sorted({str(case) for cases in scores.get("failed", {}).values() for case in cases})
+        return str(scores["protocol"]), list(next(iter(methods))["classes"]), left_out
     except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
         what = "is not the file that `mswal-bench score --out` writes, or was changed"
         raise BenchError(Problem(what, str(path))) from error

@@ -170,6 +170,10 @@ def _notes(titled: TitledRanking) -> list[str]:
         )
     if any(method.dsc.low is None or method.f1.low is None for method in ranking.methods):
         notes.append(f"{UNDEFINED}: undefined, or no interval, for fewer than {FEWEST_CASES} cases have such a lesion.")
+    if any(method.rank is None for method in ranking.methods):
+        notes.append(
+            "No rank: without such a lesion in any reference there is none to be found, whatever is predicted."
+        )
     return [*notes, *titled.notes]
 
 
@@ -195,7 +199,9 @@ def _csv(rankings: Sequence[TitledRanking]) -> str:
             for name in estimates:
                 estimate = getattr(method, name)
                 row += [estimate.value, estimate.low, estimate.high]
-            row += [method.rank_low, method.rank_high, *method.rank_shares]
+            row += [method.rank_low, method.rank_high]
+            # Where none was drawn, as for too few cases, a share of 0 would be a number that nobody has seen.
+            row += [None if method.rank_low is None else share for share in method.rank_shares]
             row += [None] * (most - len(method.rank_shares))
             row.append(next((each.second for each in to_next.values()), None))
             for number in numbers:

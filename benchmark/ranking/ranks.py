@@ -84,12 +84,24 @@ def shown_numbers(arrays: ScoreArrays, scheme: str) -> tuple[CaseRatios, CaseRat
 def ranked(values: Sequence[Floats], highest_first: Sequence[bool]) -> tuple[Floats, Floats]:
     """Ranks by the mean of the ranks of each of `values`, and that mean. Arrays are (..., method).
 
-    A method with an undefined value has no rank and no mean, NaN, and does not count among the others.
+    A method with an undefined value has no rank and no mean, NaN, and does not count among the others. Nor does a 0
+    where the highest is first and another's value is undefined.
     """
     mean = np.mean(
-        [competition_ranks(each, highest_first=up) for each, up in zip(values, highest_first, strict=True)], axis=0
+        [
+            competition_ranks(_without_false_positives_alone(each) if up else each, highest_first=up)
+            for each, up in zip(values, highest_first, strict=True)
+        ],
+        axis=0,
     )
     return competition_ranks(mean, highest_first=False), mean
+
+
+def _without_false_positives_alone(values: Floats) -> Floats:
+    """DSC or F1 is undefined for one method and a number for another only where no reference has such a lesion: that
+    number is 0, of false positives, and no better than rightly finding nothing.
+    """
+    return np.where((values == 0) & np.isnan(values).any(axis=-1, keepdims=True), np.nan, values)
 
 
 def competition_ranks(values: Floats, *, highest_first: bool = True) -> Floats:

@@ -11,8 +11,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from ..dataset import open_dataset
 from ..errors import BenchError, Problem, listed, raise_if_any
 from ..files import write_text
+from ..runs.score_methods import score_methods
 from ..scoring.protocol import protocol_of
-from ..scoring.score_folders import score_folders
 from ..scoring.score_result import ScoreResult, write_scores
 from ..scoring.table_view import table_view
 from ..suggestions import did_you_mean
@@ -22,10 +22,12 @@ _PICTURE, _NARROW_PICTURE = "slice.png", "slice-narrow.png"
 
 
 def write_report(predictions: Sequence[Path], raw: Path, out: Path, *, case: str | None = None) -> ScoreResult:
-    """Scores prediction folders on the test cases of `raw`; writes `out/index.html`, a picture and the score files.
+    """Scores prediction folders, or runs, on the test cases of `raw`; writes `out/index.html`, a picture and the score
+    files.
 
-    The picture shows `case`, or else the case with most lesion types in one slice. Raises BenchError for what the user
-    can mend, before anything is written.
+    The picture shows `case`, or else the scored case with most lesion types in one slice. What could not be scored is
+    left out, and the result has the problems. Raises BenchError, before anything is written, where nothing can be
+    scored, and where `case` could not.
     """
     dataset = open_dataset(raw)
     protocol = protocol_of(dataset)
@@ -34,15 +36,16 @@ def write_report(predictions: Sequence[Path], raw: Path, out: Path, *, case: str
     if case is not None and case not in dataset.test:
         what, expected = f"there is no test case {case!r}", f"one of {listed(list(dataset.test))}"
         raise BenchError(Problem(what, str(raw), expected, mend=did_you_mean(case, dataset.test)))
-    result = score_folders(predictions, dataset.test_labels, progress=True, protocol=protocol)
-    raise_if_any(result.problems)
-    references = {id_: test.label for id_, test in dataset.test.items() if test.label is not None}
+    result = score_methods(predictions, dataset.test_labels, progress=True, protocol=protocol)
+    references = {scored.case: scored.reference for cases in result.cases.values() for scored in cases}
+    if case is not None and case not in references:
+        raise_if_any(result.problems)
     shown = case or most_telling_case(references, protocol)
     shown_predictions = {
-        name: case.prediction
+        name: scored.prediction
         for name, cases in result.cases.items()
-        for case in cases
-        if case.case == shown and case.prediction is not None
+        for scored in cases
+        if scored.case == shown and scored.prediction is not None
     }
     sheets = {out / _PICTURE: WIDE, out / _NARROW_PICTURE: NARROW}
     draw_axial_slice(dataset.test[shown].image, references[shown], shown_predictions, protocol, sheets)

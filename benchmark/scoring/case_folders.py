@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from glob import escape
 from pathlib import Path
 
 from ..errors import Problem, listed, raise_if_any
-from ..litter import visible
+from ..litter import is_passed_over, visible
+from ..plain_text import unicode_name
 from ..suggestions import apart, looks, written_otherwise
 from ..volumes.volume_names import COMPANION_SUFFIXES, SUFFIXES, case_behind, case_id
 
@@ -26,6 +27,18 @@ _NNUNET_SIDE_FILES = frozenset(
     }
 )
 _SIDE_SUFFIXES = (".npz", ".pkl", *COMPANION_SUFFIXES)
+# How far below a folder that holds none its label maps are looked for, and how many such folders are told.
+_DEEPEST = 3
+_MOST_MEANT = 4
+
+
+@dataclass(frozen=True)
+class MethodFolder:
+    """A folder of a method's predictions."""
+
+    path: Path
+    name: str
+    """What the method is called in tables and files."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +47,10 @@ class CaseFolder:
 
     path: Path
     name: str
-    """The folder's own name, which names a method."""
+    """The folder's own name, or another one, which names a method."""
     files: dict[str, Path]
     """Case id -> file, by case id."""
-    ignored: tuple[str, ...]
+    ignored: tuple[str, ...] = ()
     """What lies there besides and is neither hidden, litter nor known to accompany predictions."""
 
 
@@ -47,8 +60,11 @@ class Pairing:
 
     reference: CaseFolder
     predictions: tuple[CaseFolder, ...]
+    """Never empty."""
     missing: dict[str, tuple[str, ...]]
     """Prediction folder's name -> the case ids that it has no file for; a tuple for every folder."""
+    problems: tuple[Problem, ...] = ()
+    """Why folders that were to be scored too are not among the predictions."""
 
     @property
     def notes(self) -> list[str]:
@@ -61,38 +77,67 @@ class Pairing:
 
 
 def pair(
-    predictions: Sequence[Path], reference: Path, *, allow_missing: bool, cases: Collection[str] | None = None
+    predictions: Sequence[Path | MethodFolder],
+    reference: Path,
+    *,
+    allow_missing: bool,
+    cases: Collection[str] | None = None,
 ) -> Pairing:
     """Pairs the files of prediction folders with those of the reference folder: all, or those of `cases` alone.
 
-    Raises BenchError with every problem of every folder: not a folder, empty, two files for a case, two prediction
-    folders of one name, predictions for cases that the reference does not have, one of `cases` that it does not have,
-    and, unless `allow_missing`, cases without a prediction.
+    What is wrong inside one of several prediction folders costs that folder, if another can be scored: no label map,
+    two files for a case, predictions for cases that the reference does not have and, unless `allow_missing`, cases
+    without a prediction. Raises BenchError with every problem of every folder where none can be scored, and for a call
+    that is wrong: what is not a folder, two prediction folders of one name, one of `cases` that the reference does not
+    have.
     """
+    wrong_call: list[Problem] = []
     problems: list[Problem] = []
-    of_reference = _scan(reference, problems)
-    of_predictions = [folder for path in predictions if (folder := _scan(path, problems)) is not None]
-    problems += _same_names(of_predictions)
-    missing = {}
-    if of_reference is not None:
-        if cases is not None:
-            problems += _no_reference(of_reference, cases)
-            aside = of_reference.files.keys() - set(cases)
-            of_reference = _without(of_reference, aside)
-            of_predictions = [_without(folder, aside) for folder in of_predictions]
-        for folder in of_predictions:
+    of_reference = _scan(reference, folder_name(reference), wrong_call, wrong_call)
+    folders = [
+        each if isinstance(each, MethodFolder) else MethodFolder(each, folder_name(each)) for each in predictions
+    ]
+    wrong_call += _same_names(folders)
+    if of_reference is not None and cases is not None:
+        wrong_call += _no_reference(of_reference, cases)
+    aside = of_reference.files.keys() - set(cases) if of_reference is not None and cases is not None else set()
+    of_reference = None if of_reference is None else _without(of_reference, aside)
+    whole, missing = [], {}
+    for each in folders:
+        wrong: list[Problem] = []
+        folder = _scan(each.path, each.name, wrong_call, wrong)
+        if folder is not None and of_reference is not None:
+            folder = _without(folder, aside)
             missing[folder.name] = tuple(sorted(of_reference.files.keys() - folder.files.keys()))
-            problems += _unpaired(folder, of_reference, () if allow_missing else missing[folder.name])
-    raise_if_any(problems)
+            wrong += _unpaired(folder, of_reference, () if allow_missing else missing[folder.name])
+        if folder is not None and not wrong:
+            whole.append(folder)
+        problems += wrong
+    if wrong_call or not whole:
+        raise_if_any([*wrong_call, *problems])
     assert of_reference is not None
-    return Pairing(of_reference, tuple(of_predictions), missing)
+    kept = {folder.name: missing[folder.name] for folder in whole}
+    return Pairing(of_reference, tuple(whole), kept, tuple(problems))
 
 
-def _scan(path: Path, problems: list[Problem]) -> CaseFolder | None:
+def folder_name(path: Path) -> str:
+    """The name of a folder as text: a link's own, which is the one that the user chose."""
+    return unicode_name(os.path.basename(os.path.abspath(path)))  # noqa: PTH100, PTH119
+
+
+def cases_in(folder: Path) -> set[str]:
+    """The ids of the cases that have a label map in a folder; none where it cannot be listed."""
+    try:
+        return {unicode_name(case) for entry in visible(folder) if (case := case_id(entry.name)) is not None}
+    except OSError:
+        return set()
+
+
+def _scan(path: Path, name: str, wrong_call: list[Problem], problems: list[Problem]) -> CaseFolder | None:
     """The folder's content; None, and a problem more, when there is nothing to pair in it."""
     if not path.is_dir():
         what = "not a folder" if path.exists() else "no such folder"
-        problems.append(Problem(what, str(path), f"a folder of label maps ({', '.join(SUFFIXES)})"))
+        wrong_call.append(Problem(what, str(path), f"a folder of label maps ({', '.join(SUFFIXES)})"))
         return None
     try:
         entries = visible(path)
@@ -103,11 +148,13 @@ def _scan(path: Path, problems: list[Problem]) -> CaseFolder | None:
     seen: dict[str, Path] = {}
     ignored = []
     for entry in entries:
-        case = case_id(entry.name)
-        if case is None:
+        of_case = case_id(entry.name)
+        if of_case is None:
             if entry.name not in _NNUNET_SIDE_FILES and not entry.name.lower().endswith(_SIDE_SUFFIXES):
                 ignored.append(entry.name)
-        elif (other := seen.setdefault(looks(case), entry)) is not entry:
+            continue
+        case = unicode_name(of_case)
+        if (other := seen.setdefault(looks(case), entry)) is not entry:
             found = " and ".join(apart([other.name, entry.name]))
             problems.append(Problem("two files for one case", str(path), "one", found, "Remove one of them."))
         else:
@@ -115,17 +162,16 @@ def _scan(path: Path, problems: list[Problem]) -> CaseFolder | None:
     if not files:
         problems.append(_empty(path, ignored))
         return None
-    # abspath, not resolve: a link's own name is the one the user chose.
-    name = os.path.basename(os.path.abspath(path))  # noqa: PTH100, PTH119
     return CaseFolder(path, name, dict(sorted(files.items())), tuple(ignored))
 
 
 def _empty(path: Path, ignored: list[str]) -> Problem:
     expected = f"label maps ({', '.join(SUFFIXES)})"
     found = ", ".join(ignored) or "an empty folder"
-    inner = [name for name in ignored if (path / name).is_dir()]
-    mend = f"Did you mean {path / inner[0]}?" if inner else ""
+    holding = [str(folder) for folder in _folders_of_label_maps(path)]
+    mend = f"Did you mean {' or '.join(holding[:_MOST_MEANT])}?" if holding else ""
     # MONAI's SaveImaged makes a folder for each image, and the image's name is the beginning of the file's.
+    inner = [name for name in ignored if (path / name).is_dir()]
     of_monai = next((file for name in inner for file in (path / name).glob(f"{escape(name)}_*.nii.gz")), None)
     if of_monai is not None:
         case = of_monai.parent.name.removesuffix("_0000")
@@ -136,7 +182,16 @@ def _empty(path: Path, ignored: list[str]) -> Problem:
     return Problem("no label map in it", str(path), expected, found, mend)
 
 
-def _same_names(folders: Sequence[CaseFolder]) -> list[Problem]:
+def _folders_of_label_maps(path: Path) -> Iterator[Path]:
+    """The folders below that hold some, by path. Links are not followed."""
+    for place, subfolders, files in os.walk(path):
+        deep = len(Path(place).relative_to(path).parts) >= _DEEPEST
+        subfolders[:] = [] if deep else sorted(name for name in subfolders if not is_passed_over(name))
+        if any(case_id(name) is not None for name in files if not is_passed_over(name)):
+            yield Path(place)
+
+
+def _same_names(folders: Sequence[MethodFolder]) -> list[Problem]:
     # By what a reader sees: an é of one character and one of two would be two methods of one name.
     repeated = [name for name, count in Counter(looks(folder.name) for folder in folders).items() if count > 1]
     return [

@@ -12,7 +12,7 @@ from tabulate import tabulate
 from ...metrics.details import ClassDetails
 from .markup import latex_text, markdown_text
 from .score_table import ScoreTable
-from .table_view import UNDEFINED, percent
+from .table_view import UNDEFINED, percent, warning
 from .wrapped_table import wrapped_table
 
 
@@ -102,6 +102,7 @@ def _classes(table: ScoreTable) -> Iterator[tuple[str, str, ClassDetails]]:
 def _notes(table: ScoreTable) -> list[str]:
     limit = f"{table.protocol.large_from_mm:g} mm"
     return [
+        *([warning(table)] if not table.is_whole else []),
         "Reported, never ranked on. Precision, recall and F1 pool the lesions of all cases, as does DSC of matches.",
         f"Small: a longest axial diameter below {limit}, of the reference's lesion where there is one.",
         "Volume error, predicted less reference, and NSD: mean over the cases where either side has the lesion type.",

@@ -11,7 +11,9 @@ def html_table(view: TableView) -> str:
     """The figure. It brings no style but the side on which a column stands, so that a page gives it its own."""
     title = view.title
     opening = f'<figure id="{title.label}">' if title is not None else "<figure>"
-    caption = f"<caption>{_text(f'{title.name}. {title.caption}')}</caption>" if title is not None else ""
+    above = [f"<strong>{_text(view.warning)}</strong>"] if view.warning else []
+    above += [_text(f"{title.name}. {title.caption}")] if title is not None else []
+    caption = f"<caption>{'<br>'.join(above)}</caption>" if above else ""
     notes = "<br>".join(_text(note) for note in told(view))
     return "\n".join(
         part

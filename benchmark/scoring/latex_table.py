@@ -17,7 +17,9 @@ def latex_table(view: TableView) -> str:
     `tabular` to be put into one. Letters that pdfTeX does not know (of other scripts than Latin) want LuaTeX.
     """
     tabular = _tabular(view)
-    notes = [latex_text(note) for note in told(view)]
+    # Below the table: above a tabular that is put into a text, it would be a paragraph of that.
+    notes = [rf"\textbf{{{latex_text(view.warning)}}}"] if view.warning else []
+    notes += [latex_text(note) for note in told(view)]
     if view.title is None:
         lines = [r"% needs \usepackage{booktabs}", *tabular, "", r"\smallskip", r"{\footnotesize"]
         return "\n".join([*lines, *(note + r"\\" for note in notes), "}"])

@@ -17,8 +17,6 @@ from ...metrics.aggregation import defined_mean
 from ...metrics.case import CaseScore, ClassCounts
 from ..errors import BenchError, Problem
 from ..files import write_text
-from ..litter import visible
-from ..volumes.volume_names import case_id
 from .score_result import ScoreResult
 
 SUMMARY_FILE = "summary.json"
@@ -61,17 +59,16 @@ def summary_json(cases: Sequence[SummarisedCase], class_ids: Sequence[int]) -> s
     return json.dumps(content, indent=4, sort_keys=True) + "\n"
 
 
-def write_summaries(result: ScoreResult, reference: Path, out: Path) -> None:
-    """Writes `out/nnunet/METHOD/summary.json` for every method scored against the label maps in `reference`.
+def write_summaries(result: ScoreResult, out: Path) -> None:
+    """Writes `out/nnunet/METHOD/summary.json` for every method.
 
     Raises BenchError when a file cannot be written.
     """
     class_ids = [lesion.id for lesion in result.table.lesion_classes]
-    references = {case_id(path.name): path for path in visible(reference)}
     for method, of_method in result.cases.items():
         cases = [
             SummarisedCase(
-                str(references[case.case]),
+                str(case.reference),
                 None if case.prediction is None else str(case.prediction),
                 prod(case.geometry.shape),
                 case.score,

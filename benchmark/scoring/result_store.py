@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import astuple, dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -52,15 +52,13 @@ class ResultStore:
         return keys
 
     def load(self, key: str, *, surfaces: bool) -> CaseScore | None:
-        """The score of that key, with NSD and HD95 or without, if it is here whole."""
+        """The score of that key, if it is here whole: with `surfaces` if it has NSD and HD95, else with or without."""
         try:
             with np.load(self._path(key), allow_pickle=False) as stored:
                 score = _unpacked(stored)
         except Exception:  # Of a damaged file, numpy and zipfile raise almost anything; it is as good as not there.
             return None
-        if not surfaces:
-            return replace(score, surfaces=None)
-        return score if score.surfaces is not None else None
+        return score if score.surfaces is not None or not surfaces else None
 
     def save(self, key: str, score: CaseScore) -> None:
         """Keeps a score. Raises StoreError."""

@@ -1,4 +1,4 @@
-"""Scores prediction folders against a folder of reference labels."""
+"""Scores prediction folders against a folder of reference labels, or prediction files against one reference file."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from pathlib import Path
 from ...baselines.processes import cores
 from ..errors import BenchError, Problem
 from ..progress import progress_bar
-from .case_folders import CaseFolder, Pairing, pair
+from .case_folders import CaseFolder, MethodFolder, Pairing, pair
 from .case_pool import score_cases
 from .protocol import MSWAL_1, Protocol
 from .result_store import ResultStore, StoreError
 from .score_files import CaseFiles, CaseOutcome
 from .score_result import ScoredCase, ScoreResult
 from .score_table import score_table
+from .single_case import pair_files
 
 STORE_FOLDER = "cases"
 """The folder in `out` that keeps the scores of single cases."""
 
 
 def score_folders(
-    predictions: Sequence[Path],
+    predictions: Sequence[Path | MethodFolder],
     reference: Path,
     *,
     cases: Collection[str] | None = None,
@@ -34,23 +35,30 @@ def score_folders(
 ) -> ScoreResult:
     """Scores each prediction folder, a method named after the folder, against the label maps in `reference`.
 
+    Where `reference` is one label map, `predictions` are files of its case, methods named after the files.
+
     With `cases` only those are scored, whatever else both sides have. `jobs` is the number of processes, by default
     one a core; the numbers do not depend on it. With `allow_missing` a case without a prediction counts as predicted
     empty, and the result says so. `details` adds what is reported and never ranked, of which NSD and HD95 take their
     time. What was scored before into the folder `out` is not scored again. `progress` shows a bar on stderr.
 
-    A file that is wrong costs the scores that need it; they are left out of the table, which says so, and the result
-    has the problems. Raises BenchError when the folders do not fit together, when `out` cannot be written, and with
-    every problem of every file when nothing can be scored.
+    A file that is wrong costs the scores that need it; they are left out of the table, which says so. One of several
+    folders that is not complete costs itself and has no place in the table. The result has the problems.
+
+    Raises BenchError when the folders do not fit together, when `out` cannot be written, and with every problem of
+    every file when nothing can be scored.
     """
-    pairing = pair(predictions, reference, allow_missing=allow_missing, cases=cases)
+    if reference.is_dir() or not reference.exists():
+        pairing = pair(predictions, reference, allow_missing=allow_missing, cases=cases)
+    else:
+        pairing = pair_files(predictions, reference)
     if out is not None:
         _refuse_to_write_into(pairing, out)
     outcomes = _outcomes(pairing, protocol, details, out, jobs or cores(), progress)
-    problems = tuple(problem for outcome in outcomes for problem in outcome.problems)
+    problems = (*pairing.problems, *(problem for outcome in outcomes for problem in outcome.problems))
     if not any(outcome.scores for outcome in outcomes):
         raise BenchError(*problems)
-    scored = {folder.name: _scored_cases(folder, outcomes) for folder in pairing.predictions}
+    scored = {folder.name: _scored_cases(pairing.reference, folder, outcomes) for folder in pairing.predictions}
     failed = {
         folder.name: tuple(outcome.case for outcome in outcomes if folder.name not in outcome.scores)
         for folder in pairing.predictions
@@ -91,9 +99,15 @@ def _outcomes(
     return [outcomes[files.case] for files in work]
 
 
-def _scored_cases(folder: CaseFolder, outcomes: Sequence[CaseOutcome]) -> tuple[ScoredCase, ...]:
+def _scored_cases(reference: CaseFolder, folder: CaseFolder, outcomes: Sequence[CaseOutcome]) -> tuple[ScoredCase, ...]:
     return tuple(
-        ScoredCase(outcome.case, folder.files.get(outcome.case), outcome.geometry, outcome.scores[folder.name])
+        ScoredCase(
+            outcome.case,
+            reference.files[outcome.case],
+            folder.files.get(outcome.case),
+            outcome.geometry,
+            outcome.scores[folder.name],
+        )
         for outcome in outcomes
         if outcome.geometry is not None and folder.name in outcome.scores
     )

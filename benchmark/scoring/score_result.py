@@ -32,6 +32,8 @@ class ScoredCase:
     """One prediction against its reference."""
 
     case: str
+    reference: Path
+    """The file."""
     prediction: Path | None
     """The file; None where there was none and an empty prediction was scored in its place."""
     geometry: Geometry

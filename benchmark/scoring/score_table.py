@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import isnan
 
 from ...metrics.aggregation import Average, ClassScore, MetricPair, average, average_score, class_score, difficulty
@@ -25,7 +25,7 @@ class MethodScore:
     failed: tuple[str, ...] = ()
     """Case ids that could not be scored and are left out."""
     details: Mapping[str, ClassDetails] | None = None
-    """Class key -> what is not ranked on; None where it was not asked for."""
+    """Class key -> what is not ranked on; None where it was not measured."""
 
 
 @dataclass(frozen=True)
@@ -55,20 +55,31 @@ class ScoreTable:
         return len({method.failed for method in self.methods.values()}) <= 1
 
     @property
+    def is_whole(self) -> bool:
+        """Whether every case was scored of every method; else the table compares with no other."""
+        return not any(method.failed for method in self.methods.values())
+
+    @property
     def has_details(self) -> bool:
-        """Whether every method has its details; else none has."""
+        """Whether every method has its details."""
         return all(method.details is not None for method in self.methods.values())
+
+    def without_details(self) -> ScoreTable:
+        """The same table for who did not ask for details that are known."""
+        return replace(self, methods={name: replace(each, details=None) for name, each in self.methods.items()})
 
     def to_json(self) -> dict[str, object]:
         """As plain values that strict JSON can hold: fractions, None for what is undefined.
 
         `cases` of a class is the number of cases in which it is defined, those where either side has it; `cases` at
-        the top is the number of all. `track` is there where it is known.
+        the top is the number of all. `comparable` is false where some of those were left out; `failed` says which.
+        `track` is there where it is known.
         """
         content = {
             "protocol": self.protocol.id,
             **({"track": self.track} if self.track is not None else {}),
             "cases": self.cases,
+            "comparable": self.is_whole,
             "methods": {
                 name: {
                     "classes": {key: asdict(score) for key, score in method.classes.items()},
@@ -98,14 +109,17 @@ def score_table(
     failed: Mapping[str, tuple[str, ...]],
     details: bool = False,
 ) -> ScoreTable:
-    """Aggregates every method's case scores; `cases` is how many cases there are, also of those that failed."""
+    """Aggregates every method's case scores; `cases` is how many cases there are, also of those that failed.
+
+    A method has its details where they are asked for, and where NSD and HD95 of all its cases are known anyhow.
+    """
     methods = {}
     for name, of_method in scores.items():
         classes = {
             lesion.key: class_score(case.classes[lesion.id] for case in of_method) for lesion in protocol.lesion_classes
         }
         unranked = None
-        if details:
+        if details or (of_method and all(case.surfaces is not None for case in of_method)):
             unranked = {
                 lesion.key: class_details(of_method, lesion.id, protocol.large_from_mm)
                 for lesion in protocol.lesion_classes

@@ -31,21 +31,28 @@ def format_table(table: ScoreTable, style: TableFormat, *, ansi: bool = False, w
 
 
 def _csv(table: ScoreTable) -> str:
-    """One row per method and class, then the method's average under the class `average`; empty where undefined."""
+    """One row per method and class, then the method's average under the class `average`; empty where undefined.
+
+    `left_out` is how many cases of the method could not be scored, `comparable` 0 where that is so of any method.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     details = DETAIL_COLUMNS if table.has_details else ()
     keys = [column.key for column in details]
-    writer.writerow(["method", "class", *METRICS, "tp", "fp", "fn", "f1_per_case", "cases", *keys])
+    heads = ["method", "class", *METRICS, "tp", "fp", "fn", "f1_per_case", "cases", "left_out", "comparable"]
+    writer.writerow([*heads, *keys])
     for name, method in table.methods.items():
+        whole = (len(method.failed), int(table.is_whole))
         for key, score in method.classes.items():
             ratios = fraction_cell(score.dsc), fraction_cell(score.f1)
             lesions = score.tp, score.fp, score.fn
             of_class = method.details[key] if method.details is not None else None
             more = [fraction_cell(column.value(of_class)) for column in details if of_class is not None]
-            writer.writerow([name, key, *ratios, *lesions, fraction_cell(score.f1_per_case), score.cases, *more])
+            writer.writerow(
+                [name, key, *ratios, *lesions, fraction_cell(score.f1_per_case), score.cases, *whole, *more]
+            )
         mean = method.average
         ratios = fraction_cell(mean.dsc), fraction_cell(mean.f1)
-        row = [name, "average", *ratios, "", "", "", fraction_cell(mean.f1_per_case), "", *("" for _ in keys)]
+        row = [name, "average", *ratios, "", "", "", fraction_cell(mean.f1_per_case), "", *whole, *("" for _ in keys)]
         writer.writerow(row)
     return text.getvalue().rstrip("\n")

@@ -72,6 +72,8 @@ class TableView:
     title: Title | None = None
     legend: str = ""
     """What the marks mean, told above the notes wherever marks are drawn."""
+    warning: str = ""
+    """Why its numbers must not be held against those of other tables; every format makes it stand out."""
 
 
 def told(view: TableView) -> tuple[str, ...]:
@@ -100,7 +102,7 @@ def table_view(table: ScoreTable) -> TableView:
 
     With several methods the best and the second best of each row and metric are marked, and the average score follows.
     What is equal as printed is equal: several best share the mark and leave no second. Methods that were not scored on
-    the same cases get no marks.
+    the same cases get no marks. A table of which cases are left out has a warning.
     """
     methods = list(table.methods.values())
     several, comparable = len(methods) > 1, table.is_of_the_same_cases
@@ -111,7 +113,9 @@ def table_view(table: ScoreTable) -> TableView:
     averages = MetricPair(*(_mean_of_averages(table, metric) for metric in METRICS)) if several else None
     rows.append(Row("Avg.", _cells([method.average for method in methods], averages, comparable), is_average=True))
     groups = (*table.methods, AVERAGE_GROUP) if several else tuple(table.methods)
-    return TableView("Lesion", groups, (METRIC_NAMES,) * len(groups), tuple(rows), tuple(_notes(table)))
+    return TableView(
+        "Lesion", groups, (METRIC_NAMES,) * len(groups), tuple(rows), tuple(_notes(table)), warning=warning(table)
+    )
 
 
 def _cells(scores: Sequence[ClassScore | Average], average: MetricPair | None, comparable: bool) -> tuple[Cell, ...]:
@@ -136,9 +140,10 @@ def marked(texts: Sequence[str]) -> list[Cell]:
     """The numbers of one row and metric, the best and the second best of them marked.
 
     What is equal as printed is equal: several best share the mark and leave no second, several seconds share theirs.
-    A number alone has no mark, nor has what is undefined.
+    A number alone has no mark, nor has what is undefined. 0 has none either: who finds nothing is no winner, nor is who
+    has false positives alone where the others rightly have nothing.
     """
-    ranked = sorted((float(text) for text in texts if text != UNDEFINED), reverse=True)
+    ranked = sorted((number for text in texts if text != UNDEFINED and (number := float(text)) > 0), reverse=True)
     # Alone there is nothing to be better than.
     if len(texts) == 1 or not ranked:
         return [Cell(text) for text in texts]
@@ -167,6 +172,7 @@ def _notes(table: ScoreTable) -> list[str]:
         notes.append(
             f"{UNDEFINED}: undefined, for no scored case has such a lesion in its reference or its prediction."
         )
+    notes += _false_positives_alone(table)
     notes += _fewer_classes(table)
     per_case = ", ".join(f"{percent(method.average.f1_per_case)} ({name})" for name, method in table.methods.items())
     notes.append(f"F1 pools the lesions of all cases. Avg. of the mean F1 per case: {per_case}.")
@@ -179,10 +185,49 @@ def _notes(table: ScoreTable) -> list[str]:
             notes.append(f"{name}: {count} of {table.cases} cases could not be scored and are left out: {which}.")
     if not table.is_of_the_same_cases:
         notes.append("The methods were not scored on the same cases: their numbers do not compare, and none is marked.")
-    cases = "1 case" if table.cases == 1 else f"{table.cases} cases"
     track = f", track {table.track}" if table.track is not None else ""
-    notes.append(f"Percent. Protocol {table.protocol.id}{track}, {cases}.")
+    notes.append(f"Percent. Protocol {table.protocol.id}{track}, {_scored(table)}.")
     return notes
+
+
+def warning(table: ScoreTable) -> str:
+    """What stands above a table of which cases are left out; empty for a whole one."""
+    most = max(len(method.failed) for method in table.methods.values())
+    if not most:
+        return ""
+    number = (
+        f"{most} of {_counted(table.cases)}" if table.is_of_the_same_cases else f"up to {most} of {table.cases} cases"
+    )
+    return f"NOT COMPARABLE with scores of all cases: {number} left out."
+
+
+def _scored(table: ScoreTable) -> str:
+    """How many cases are in the numbers, and how many are not."""
+    if table.is_whole:
+        return f"{_counted(table.cases)} scored, none left out"
+    of_methods = {name: len(method.failed) for name, method in table.methods.items()}
+    if table.is_of_the_same_cases:
+        (left_out,) = set(of_methods.values())
+        return f"{table.cases - left_out} of {_counted(table.cases)} scored, {left_out} left out"
+    each = ", ".join(f"{table.cases - left_out} ({name})" for name, left_out in of_methods.items())
+    without = ", ".join(f"{left_out} ({name})" for name, left_out in of_methods.items() if left_out)
+    return f"of {_counted(table.cases)} scored {each}, left out {without}"
+
+
+def _counted(cases: int) -> str:
+    return "1 case" if cases == 1 else f"{cases} cases"
+
+
+def _false_positives_alone(table: ScoreTable) -> list[str]:
+    """Classes that the reference of no scored case has, though a method predicts them."""
+    names = []
+    for lesion in table.lesion_classes:
+        scores = [method.classes[lesion.key] for method in table.methods.values()]
+        if any(score.cases for score in scores) and not any(score.tp or score.fn for score in scores):
+            names.append(lesion.name.lower())
+    return (
+        [f"In no scored case's reference, so that all that is predicted is false: {', '.join(names)}."] if names else []
+    )
 
 
 def _fewer_classes(table: ScoreTable) -> list[str]:

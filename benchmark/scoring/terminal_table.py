@@ -22,7 +22,8 @@ def terminal_table(view: TableView, *, ansi: bool, width: int | None) -> str:
     names = _short_names(view.groups)
     label_width = max(len(view.corner), *(len(row.label) for row in view.rows))
     columns = _column_widths(view, names)
-    lines = [f"{view.title.name}. {view.title.caption}", ""] if view.title is not None else []
+    lines = [view.warning, ""] if view.warning else []
+    lines += [f"{view.title.name}. {view.title.caption}", ""] if view.title is not None else []
     lines = [part for line in lines for part in (wrap(line, width) if width is not None and line else [line])]
     for number, block in enumerate(_blocks([_width(group) for group in columns], label_width, width)):
         lines += ([""] if number else []) + _block(view, names, block, columns, label_width, ansi)

@@ -33,7 +33,8 @@ def _markdown(view: TableView) -> str:
     rows = [[markdown_text(row.label), *(_markdown_cell(cell) for cell in row.cells)] for row in view.rows]
     body = tabulate(rows, headers, tablefmt="pipe", disable_numparse=True, colalign=("left", *sides(view)))
     title = view.title
-    above = f"**{title.name}.** {markdown_text(title.caption)}\n\n" if title is not None else ""
+    above = f"**{markdown_text(view.warning)}**\n\n" if view.warning else ""
+    above += f"**{title.name}.** {markdown_text(title.caption)}\n\n" if title is not None else ""
     # Two spaces at the end of a line are a line break.
     notes = "  \n".join(markdown_text(note) for note in told(view))
     return f"{above}{body}\n\n{notes}".rstrip("\n")

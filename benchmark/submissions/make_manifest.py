@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from ..errors import BenchError, Problem, listed, raise_if_any
 from ..lesion_classes import LESION_CLASSES, classes_of, names_by_id
 from ..litter import visible
+from ..plain_text import is_unicode
 from ..progress import progress_bar
 from ..suggestions import apart, looks
 from ..volumes.geometry import Geometry
@@ -98,6 +99,11 @@ def _files_by_case(folder: Path) -> dict[str, Path]:
         names = [entry.name for entry in visible(folder)]
     except OSError as error:
         raise BenchError(Problem(f"cannot be read ({error.strerror or error})", str(folder))) from error
+    raise_if_any(
+        Problem("has a name that is not UTF-8", str(folder / name), mend="Rename it.")
+        for name in names
+        if not is_unicode(name)
+    )
     stems = {name: stem for name in names if (stem := case_id(name)) is not None}
     if not stems:
         expected = f"label maps or images ({', '.join(SUFFIXES)})"

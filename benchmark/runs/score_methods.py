@@ -1,0 +1,46 @@
+"""Scores what users name: folders of predictions, runs, and single files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ..errors import Problem, raise_if_any
+from ..scoring.protocol import MSWAL_1, Protocol
+from ..scoring.score_folders import score_folders
+from ..scoring.score_result import ScoreResult
+from .predicted_goals import folders_of_methods
+
+
+def score_methods(
+    paths: Sequence[Path],
+    reference: Path,
+    *,
+    jobs: int | None = None,
+    allow_missing: bool = False,
+    details: bool = False,
+    out: Path | None = None,
+    progress: bool = False,
+    protocol: Protocol = MSWAL_1,
+) -> ScoreResult:
+    """As `score_folders`; each of `paths` may also be the folder of a run, or of one of its goals.
+
+    A run that is not finished is left out as a folder that is not complete is.
+    """
+    problems: list[Problem] = []
+    notes: list[str] = []
+    folders = folders_of_methods(paths, reference, problems, notes)
+    if not folders:
+        raise_if_any(problems)
+    result = score_folders(
+        folders,
+        reference,
+        jobs=jobs,
+        allow_missing=allow_missing,
+        details=details,
+        out=out,
+        progress=progress,
+        protocol=protocol,
+    )
+    return replace(result, notes=(*notes, *result.notes), problems=(*problems, *result.problems))
