@@ -131,7 +131,10 @@ def test_without_a_number_a_method_stands_last_without_a_rank() -> None:
     cases = 8
     of = arrays({"silent": [[None, (50, 1, 0, 0)]] * cases, "invents": [[(0, 0, 1, 0), (50, 1, 0, 0)]] * cases})
     ranking = _ranked(of, "class:class_0")
-    assert _places(ranking) == {"invents": 1, "silent": None}
+    # False positives alone do not win the class.
+    assert _places(ranking) == {"invents": None, "silent": None}
+    assert [method.dsc.value for method in ranking.methods] == [0, None]
+    assert all(share == 0 for method in ranking.methods for share in method.rank_shares)
     assert [method.method for method in ranking.methods] == ["invents", "silent"]
     assert ranking.pairs == ()
     # Over all classes the protocol leaves the class out for the one, and counts it as 0 for the other.

@@ -71,7 +71,7 @@ def _assert_same(mine: Any, theirs: Any, place: str = "") -> None:
 @pytest.mark.slow
 def test_it_is_nnunets(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     result = score_folders([folders / "mine"], folders / "labels", jobs=1)
-    write_summaries(result, folders / "labels", folders / "out")
+    write_summaries(result, folders / "out")
     mine = json.loads((folders / "out" / "nnunet" / "mine" / "summary.json").read_text())
     theirs = _theirs(folders, monkeypatch)
     assert math.isnan(theirs["foreground_mean"]["Dice"])
@@ -85,7 +85,7 @@ def test_it_is_nnunets_where_every_class_is_defined(
     everything: NDArray[np.uint8] = (np.arange(105) % 8).reshape(3, 5, 7).astype(np.uint8)
     save_labels(folders / "labels" / "case_1.nii.gz", everything)
     result = score_folders([folders / "mine"], folders / "labels", jobs=1)
-    write_summaries(result, folders / "labels", folders / "out")
+    write_summaries(result, folders / "out")
     mine = json.loads((folders / "out" / "nnunet" / "mine" / "summary.json").read_text())
     assert 0 < mine["foreground_mean"]["Dice"] < 1
     _assert_same(mine, _theirs(folders, monkeypatch))
@@ -98,7 +98,7 @@ def test_hand_computed(tmp_path: Path, save_labels: SaveLabels) -> None:
     save_labels(tmp_path / "labels" / "a.nii.gz", reference)
     save_labels(tmp_path / "mine" / "a.nii.gz", prediction)
     result = score_folders([tmp_path / "mine"], tmp_path / "labels", jobs=1)
-    write_summaries(result, tmp_path / "labels", tmp_path / "out")
+    write_summaries(result, tmp_path / "out")
     content = json.loads((tmp_path / "out" / "nnunet" / "mine" / "summary.json").read_text())
     (case,) = content["metric_per_case"]
     assert case["metrics"]["5"] == {
@@ -111,7 +111,7 @@ def test_hand_computed(tmp_path: Path, save_labels: SaveLabels) -> None:
 def test_a_missing_prediction_has_no_file(folders: Path) -> None:
     (folders / "mine" / "case_1.nii.gz").unlink()
     result = score_folders([folders / "mine"], folders / "labels", jobs=1, allow_missing=True)
-    write_summaries(result, folders / "labels", folders / "out")
+    write_summaries(result, folders / "out")
     content = json.loads((folders / "out" / "nnunet" / "mine" / "summary.json").read_text())
     assert [case["prediction_file"] is None for case in content["metric_per_case"]] == [False, True, False]
 

@@ -50,7 +50,7 @@ def test_scores_carry_the_names_of_the_data_set(dataset, save_labels, tmp_path):
     text = format_table(result.table, "table")
     assert "Liver tumor" in text
     assert "Gallstone" not in text
-    assert "Percent. Protocol mswal/1 on liver+liver_tumor, 1 case." in text
+    assert "Percent. Protocol mswal/1 on liver+liver_tumor, 1 case scored, none left out." in text
     assert list(result.table.to_json()["methods"]["mine"]["classes"]) == ["liver", "liver_tumor"]
 
 

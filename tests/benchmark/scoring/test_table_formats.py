@@ -66,6 +66,8 @@ def test_csv(two_methods: ScoreTable) -> None:
         "fn": "0",
         "f1_per_case": "1.0",
         "cases": "2",
+        "left_out": "0",
+        "comparable": "1",
     }
     assert (rows[1]["dsc"], rows[1]["f1"], rows[1]["cases"]) == ("", "", "0")
     assert rows[7]["class"] == "average"

@@ -3,8 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from mswal_bench.benchmark.scoring.score_table import ScoreTable
-from mswal_bench.benchmark.scoring.table_view import AVERAGE_GROUP, UNDEFINED, Cell, table_view
+from mswal_bench.benchmark.scoring.table_view import AVERAGE_GROUP, UNDEFINED, Cell, marked, table_view
 
 if TYPE_CHECKING:
     from .conftest import MakeTable
@@ -53,9 +55,32 @@ def test_undefined_is_never_marked(make_table: MakeTable) -> None:
     assert table_view(table).rows[0].cells[:4] == (
         Cell(UNDEFINED),
         Cell(UNDEFINED),
-        Cell("0.00", best=True),
-        Cell("0.00", best=True),
+        Cell("0.00"),
+        Cell("0.00"),
     )
+    assert (
+        "In no scored case's reference, so that all that is predicted is false: gallstone." in table_view(table).notes
+    )
+
+
+@pytest.mark.parametrize(
+    ("texts", "best", "second"),
+    [
+        (["0.00", "0.00"], [], []),
+        ([UNDEFINED, "0.00"], [], []),
+        (["0.01", "0.00"], [0], []),
+        (["50.00", "0.00", UNDEFINED], [0], []),
+        (["50.00", "40.00", "0.00"], [0], [1]),
+        (["0.00", "40.00", "40.00"], [1, 2], []),
+        (["12.00", UNDEFINED], [0], []),
+        (["12.00"], [], []),
+    ],
+)
+def test_nought_is_neither_best_nor_second(texts: list[str], best: list[int], second: list[int]) -> None:
+    cells = marked(texts)
+    assert [cell.text for cell in cells] == texts
+    assert [number for number, cell in enumerate(cells) if cell.best] == best
+    assert [number for number, cell in enumerate(cells) if cell.second] == second
 
 
 def test_one_method_has_no_marks_and_no_average_score(make_table: MakeTable) -> None:
@@ -72,12 +97,15 @@ def test_notes(two_methods: ScoreTable) -> None:
     assert f"{UNDEFINED}: undefined, for no scored case has such a lesion" in notes
     assert "Avg. is over 3 of 7 classes." in notes
     assert "second_one: no prediction for 1 of 2 cases, counted as empty: case_2." in notes
-    assert "Protocol mswal/1, 2 cases." in notes
+    assert "Protocol mswal/1, 2 cases scored, none left out." in notes
 
 
 def test_a_track_that_is_known_is_told(two_methods: ScoreTable) -> None:
     table = replace(two_methods, track="public-cv of fold 2 alone")
-    assert "Percent. Protocol mswal/1, track public-cv of fold 2 alone, 2 cases." in table_view(table).notes
+    assert (
+        "Percent. Protocol mswal/1, track public-cv of fold 2 alone, 2 cases scored, none left out."
+        in table_view(table).notes
+    )
     assert table.to_json()["track"] == "public-cv of fold 2 alone"
     assert "track" not in two_methods.to_json()
 
