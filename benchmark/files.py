@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and places that all can write to."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from .errors import Problem, raise_if_any
+from .plain_text import is_unicode
 
 PARTIAL = ".partial-"
 """How the name of a half-written file begins: hidden, so that no listing of a folder takes it for a case."""
@@ -40,3 +43,13 @@ def write_text(path: Path, text: str) -> None:
     """Writes `text` as UTF-8 to `path`, whole or not at all."""
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def require_unicode(*paths: Path) -> None:
+    """Raises BenchError for places whose names are not UTF-8, before SimpleITK, and with it nnU-Net, is shown them: it
+    does not raise then, it aborts the process.
+    """
+    # abspath: what is handed on is the path as it was given, not where its links lead.
+    problems = [path for path in paths if not is_unicode(os.path.abspath(path))]  # noqa: PTH100
+    mend = "Rename that folder, or link to it under another name."
+    raise_if_any(Problem("is in a folder whose name is not UTF-8", str(path), mend=mend) for path in problems)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BenchError, Problem
-from ..files import PARTIAL, write_text
+from ..files import PARTIAL, require_unicode, write_text
 from ..litter import is_litter, is_seen_below
 
 MARK = "phantom.json"
@@ -21,7 +21,9 @@ def write_mark(out: Path, mark: Mapping[str, Any]) -> None:
 
 
 def check_folder(out: Path, mark: Mapping[str, Any], files: Iterable[Path]) -> None:
-    """Raises BenchError unless `out` is new, empty, or has the same mark and none but `files` in it."""
+    """Raises BenchError unless `out` is new, empty, or has the same mark and none but `files` in it, and SimpleITK can
+    write there."""
+    require_unicode(out)
     if not out.exists():
         return
     if not out.is_dir():

@@ -14,7 +14,7 @@ from ...baselines.method import Budget, FailedCasesError, Job, Method
 from ...splits import five_folds
 from ..dataset import Dataset, open_dataset
 from ..errors import BenchError, Problem, raise_if_any
-from ..files import write_text
+from ..files import require_unicode, write_text
 from ..scoring.labels_digest import labels_digest
 from ..scoring.protocol import Protocol, protocol_of
 from ..scoring.score_folders import score_folders
@@ -63,6 +63,7 @@ def run_method(
     Every image and label that the run uses is read before it begins, unless not `check`. `announce` is told sentences
     for the user on the way. Raises BenchError for what the user can mend, before anything is begun where possible.
     """
+    require_unicode(raw, work)
     require_training_packages(method)
     crew = pick_devices(devices) if devices else ()
     if len(crew) > 1 and selection != ALL_FOLDS:
