@@ -105,7 +105,7 @@ def pair(
     whole, missing = [], {}
     for each in folders:
         wrong: list[Problem] = []
-        folder = _scan(each.path, each.name, wrong_call, wrong)
+        folder = _scan(each.path, each.name, wrong_call, wrong, reference)
         if folder is not None and of_reference is not None:
             folder = _without(folder, aside)
             missing[folder.name] = tuple(sorted(of_reference.files.keys() - folder.files.keys()))
@@ -133,11 +133,14 @@ def cases_in(folder: Path) -> set[str]:
         return set()
 
 
-def _scan(path: Path, name: str, wrong_call: list[Problem], problems: list[Problem]) -> CaseFolder | None:
+def _scan(
+    path: Path, name: str, wrong_call: list[Problem], problems: list[Problem], reference: Path | None = None
+) -> CaseFolder | None:
     """The folder's content; None, and a problem more, when there is nothing to pair in it."""
     if not path.is_dir():
         what = "not a folder" if path.exists() else "no such folder"
-        wrong_call.append(Problem(what, str(path), f"a folder of label maps ({', '.join(SUFFIXES)})"))
+        mend = _against_a_file(path, reference) if path.is_file() else ""
+        wrong_call.append(Problem(what, str(path), f"a folder of label maps ({', '.join(SUFFIXES)})", mend=mend))
         return None
     try:
         entries = visible(path)
@@ -163,6 +166,13 @@ def _scan(path: Path, name: str, wrong_call: list[Problem], problems: list[Probl
         problems.append(_empty(path, ignored))
         return None
     return CaseFolder(path, name, dict(sorted(files.items())), tuple(ignored))
+
+
+def _against_a_file(path: Path, reference: Path | None) -> str:
+    if reference is None:
+        return ""
+    of_case = reference / path.name
+    return f"A file alone is scored with --reference {of_case if of_case.is_file() else 'FILE, that of its case'}."
 
 
 def _empty(path: Path, ignored: list[str]) -> Problem:

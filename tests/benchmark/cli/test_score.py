@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import shutil
@@ -248,6 +250,131 @@ def test_scores_are_not_written_among_label_maps(folders: Path) -> None:
         assert result.exit_code == 1
         assert "the scores would be written among the label maps" in result.stderr
         assert not (folders / name / "cases").exists()
+
+
+def test_what_an_earlier_call_measured_stays(folders: Path) -> None:
+    """Without --details they are not printed, and nothing that is kept is lost."""
+    out = folders / "out"
+    _score(folders, "--out", str(out), "--details")
+    kept = {name: (out / name).read_bytes() for name in ("cases.csv", "lesions.csv", "scores.json")}
+    assert json.loads(kept["scores.json"])["methods"]["mine"]["details"]["liver_tumor"]["nsd"] == 1
+    plain = _score(folders, "--out", str(out))
+    assert "NSD" not in plain.stdout
+    assert {name: (out / name).read_bytes() for name in kept} == kept
+    assert "details" not in _score(folders, "--out", str(out), "--format", "json").stdout
+
+
+def test_details_of_some_are_kept_beside_others_without(folders: Path, save_labels: SaveLabels) -> None:
+    _score(folders, "--out", str(folders / "out"), "--details")
+    shutil.copytree(folders / "mine", folders / "other")
+    save_labels(folders / "other" / "case_2.nii.gz", np.roll(LABELS, 1, 2))
+    result = _score(folders, "--out", str(folders / "out"), predictions=("mine", "other"))
+    assert "NSD" not in result.stdout
+    methods = json.loads((folders / "out" / "scores.json").read_text())["methods"]
+    # Of the other's cases one was never measured: a mean over the rest would be taken for one over all.
+    assert ("details" in methods["mine"], "details" in methods["other"]) == (True, False)
+    with (folders / "out" / "cases.csv").open() as file:
+        measured = {(row["method"], row["case"]) for row in csv.DictReader(file) if row["nsd"]}
+    assert measured == {("mine", case) for case in CASES} | {("other", "case_1"), ("other", "case_3")}
+
+
+def _copies(folders: Path, *names: str) -> None:
+    for name in names:
+        shutil.copytree(folders / "mine", folders / name)
+
+
+def test_an_incomplete_folder_among_several_costs_itself(folders: Path, save_labels: SaveLabels) -> None:
+    _copies(folders, "whole", "lacking", "more", "twice", "empty")
+    (folders / "lacking" / "case_1.nii.gz").unlink()
+    (folders / "lacking" / "case_3.nii.gz").unlink()
+    save_labels(folders / "more" / "case_9.nii.gz", LABELS)
+    save_labels(folders / "twice" / "case_1.nii", LABELS)
+    for path in (folders / "empty").iterdir():
+        path.unlink()
+    names = ("mine", "lacking", "more", "twice", "empty", "whole")
+    result = _score(folders, "--out", str(folders / "out"), predictions=names)
+    assert result.exit_code == 1
+    assert result.stderr.count("error: ") == 4
+    assert f"{folders / 'lacking'}: no prediction for 2 of 3 cases: case_1, case_3." in result.stderr
+    # Those that are scored are scored on all cases, and compare.
+    assert "3 cases scored, none left out." in result.stdout
+    assert "NOT COMPARABLE" not in result.stdout
+    assert list(json.loads((folders / "out" / "scores.json").read_text())["methods"]) == ["mine", "whole"]
+    refused = _score(folders, "--out", str(folders / "none"), predictions=("lacking", "more"))
+    assert (refused.exit_code, refused.stdout, (folders / "none").exists()) == (1, "", False)
+    assert refused.stderr.count("error: ") == 2
+    assert "3 cases scored" in _score(folders, "--allow-missing", predictions=("lacking", "mine")).stdout
+
+
+def test_a_call_that_is_wrong_scores_nothing(folders: Path) -> None:
+    _copies(folders, "lacking")
+    (folders / "lacking" / "case_1.nii.gz").unlink()
+    result = _score(folders, predictions=("mine", "nope", "lacking"))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.count("error: ") == 2
+
+
+def test_a_folder_of_folders_is_told_where_its_predictions_are(folders: Path) -> None:
+    result = CliRunner().invoke(main, ["score", str(folders), "--reference", str(folders / "labels")])
+    assert f"Did you mean {folders / 'labels'} or {folders / 'mine'}?" in result.stderr
+    # Stored scores of cases are no predictions.
+    deep = folders / "work" / "fold-0" / "mednext"
+    (deep.parent / "cases").mkdir(parents=True)
+    (deep.parent / "cases" / "0.npz").touch()
+    shutil.copytree(folders / "mine", deep)
+    result = _score(folders, predictions=("work",))
+    assert f"Did you mean {deep}?" in result.stderr
+
+
+@pytest.mark.parametrize("style", ["table", "markdown", "latex", "csv", "json"])
+def test_a_table_of_which_cases_are_left_out_is_marked(folders: Path, style: str) -> None:
+    whole = _score(folders, "--format", style).stdout
+    (folders / "labels" / "case_2.nii.gz").write_bytes(b"")
+    marked = _score(folders, "--format", style).stdout
+    if style == "json":
+        assert json.loads(whole)["comparable"] is True
+        assert json.loads(marked)["comparable"] is False
+    elif style == "csv":
+        for text, told in ((whole, ("0", "1")), (marked, ("1", "0"))):
+            assert {(row["left_out"], row["comparable"]) for row in csv.DictReader(io.StringIO(text))} == {told}
+    else:
+        assert "3 cases scored, none left out." in whole
+        assert "NOT COMPARABLE" not in whole
+        assert "NOT COMPARABLE with scores of all cases: 1 of 3 cases left out." in marked
+        assert "2 of 3 cases scored, 1 left out." in marked
+
+
+def test_a_pair_of_files(folders: Path) -> None:
+    reference = folders / "labels" / "case_1.nii.gz"
+    shutil.copy(folders / "mine" / "case_1.nii.gz", folders / "guess.nii.gz")
+    out = folders / "out"
+
+    def score(*paths: Path, against: Path = reference) -> Result:
+        options = ["--reference", str(against), "--out", str(out), "--format", "json", "--nnunet-summary"]
+        return CliRunner().invoke(main, ["score", *map(str, paths), *options])
+
+    one = score(folders / "guess.nii.gz")
+    assert one.exit_code == 0, one.output
+    content = json.loads(one.stdout)
+    assert (content["cases"], content["methods"]["guess"]["average"]["dsc"]) == (1, 1)
+    with (out / "cases.csv").open() as file:
+        assert {(row["method"], row["case"]) for row in csv.DictReader(file)} == {("guess", "case_1")}
+    summary = json.loads((out / "nnunet" / "guess" / "summary.json").read_text())
+    assert summary["metric_per_case"][0]["reference_file"] == str(reference)
+    # Where files are called as the case is, the folder tells whose they are.
+    several = score(folders / "guess.nii.gz", folders / "mine" / "case_1.nii.gz")
+    assert list(json.loads(several.stdout)["methods"]) == ["guess", "mine"]
+    assert "files of one name, 'mine'" in score(*[folders / "mine" / "case_1.nii.gz"] * 2).stderr
+    for paths, against, told in (
+        ([folders / "mine"], reference, "is a folder, and the reference is one file"),
+        ([folders / "gone.nii.gz"], reference, "gone.nii.gz: no such file"),
+        ([folders / "guess.nii.gz"], folders / "labels", "guess.nii.gz: not a folder"),
+        ([folders / "mine" / "case_1.nii.gz"], folders / "labels", f"is scored with --reference {reference}"),
+        ([folders / "guess.nii.gz"], folders / "labels" / "case_9.nii.gz", "case_9.nii.gz: no such folder"),
+    ):
+        wrong = score(*paths, against=against)
+        assert (wrong.exit_code, wrong.stdout) == (1, "")
+        assert told in wrong.stderr
 
 
 def test_methods_that_lack_different_cases_are_not_compared(folders: Path) -> None:
