@@ -96,7 +96,7 @@ def _of_scores(folder: Path) -> Comparable:
     rows = read_rows(path)
     protocol, classes, left_out = _told(folder / _SCORES_FILE)
     arrays = arrays_of_rows(rows, classes, dict.fromkeys(rows, str(path)))
-    what = f"{len(left_out)} cases, which could not be scored, are left out: {listed(left_out)}"
+    what = f"without {listed(left_out)}, which could not be scored of every method"
     notes = (f"NOT COMPARABLE with rankings of all cases: {what}.",) if left_out else ()
     return Comparable(arrays, protocol, notes=notes)
 

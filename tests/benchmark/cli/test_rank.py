@@ -108,3 +108,49 @@ def test_no_source(tmp_path: Path) -> None:
     assert CliRunner().invoke(main, ["rank", str(tmp_path / "nowhere")]).exit_code == 2
     done = CliRunner().invoke(main, ["rank", str(tmp_path)])
     assert (done.exit_code, "has nothing to rank" in done.output) == (1, True)
+
+
+def _cases_csv(folder: Path, **classes: tuple[int, int]) -> None:
+    """A method each with FP of class `a` and TP of class `b` in one case."""
+    folder.mkdir(parents=True)
+    heads = "method,case,class,reference_voxels,prediction_voxels,intersection_voxels,dsc,tp,fp,fn,f1"
+    lines = []
+    for method, (fp, tp) in classes.items():
+        lines.append(f"{method},c1,a,0,{fp},0,{'0.0' if fp else ''},0,{fp},0,{'0.0' if fp else ''}")
+        lines.append(f"{method},c1,b,1,{tp},{tp},{float(tp)},{tp},0,{1 - tp},{float(tp)}")
+    (folder / "cases.csv").write_text("\n".join([heads, *lines, ""]))
+
+
+def _ranked_csv(folder: Path, *options: str) -> dict[str, dict[str, str]]:
+    quick = ["--resamples", "10", "--permutations", "10", *options]
+    done = CliRunner().invoke(main, ["rank", str(folder), "--format", "csv", *quick])
+    assert done.exit_code == 0, done.output
+    return {row["method"]: row for row in csv.DictReader(io.StringIO(done.stdout))}
+
+
+def test_what_is_a_dash_in_the_table_is_empty_in_csv(tmp_path: Path) -> None:
+    _cases_csv(tmp_path / "scores", good=(0, 1), bad=(0, 0))
+    rows = _ranked_csv(tmp_path / "scores")
+    # One case is too few to draw from: there are neither intervals nor shares of ranks.
+    for method, rank in (("good", "1"), ("bad", "2")):
+        drawn = [rows[method][key] for key in rows[method] if key.startswith(("share", "rank_")) or "_low" in key]
+        assert (rows[method]["rank"], set(drawn)) == (rank, {""})
+
+
+def test_false_positives_alone_win_no_class(tmp_path: Path) -> None:
+    _cases_csv(tmp_path / "scores", invents=(1, 1), silent=(0, 1))
+    rows = _ranked_csv(tmp_path / "scores", "--by", "class:a")
+    assert (rows["invents"]["rank"], rows["silent"]["rank"]) == ("", "")
+    table = CliRunner().invoke(main, ["rank", str(tmp_path / "scores"), "--by", "class:a", "--resamples", "10"])
+    assert "No rank: without such a lesion in any reference" in table.stdout
+    over_all = _ranked_csv(tmp_path / "scores")
+    assert (over_all["silent"]["rank"], over_all["invents"]["rank"]) == ("1", "2")
+
+
+def test_cases_that_were_left_out_are_told(tmp_path: Path) -> None:
+    _cases_csv(tmp_path / "scores", good=(0, 1), bad=(0, 0))
+    scores = {"protocol": "mswal/1", "methods": {"good": {"classes": {"a": {}, "b": {}}}}, "failed": {"bad": ["c2"]}}
+    (tmp_path / "scores" / "scores.json").write_text(json.dumps(scores))
+    for style in ("table", "markdown", "json"):
+        told = CliRunner().invoke(main, ["rank", str(tmp_path / "scores"), "--resamples", "10", "--format", style])
+        assert "NOT COMPARABLE with rankings of all cases: without c2, which could not be scored" in told.stdout

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from mswal_bench.benchmark.scoring.table_view import UNDEFINED, Cell, Row, TableView, Title, sides
-from mswal_bench.benchmark.scoring.view_formats import format_view
+from mswal_bench.benchmark.scoring.view_formats import ViewFormat, format_view
 
 VIEW = TableView(
     "Lesion",
@@ -53,6 +53,23 @@ def test_text_with_marks() -> None:
     assert "Bold: best." in text
     plain = re.sub(r"\x1b\[\dm", "", text).replace("Bold: best.\n", "")
     assert plain == format_view(VIEW, "table")
+
+
+@pytest.mark.parametrize(
+    ("style", "drawn"),
+    [
+        ("table", "NOT < COMPARABLE.\n\nTable 9."),
+        ("markdown", "**NOT \\< COMPARABLE.**\n\n**Table 9.**"),
+        ("latex", r"\textbf{NOT \textless{} COMPARABLE.}"),
+        ("html", "<caption><strong>NOT &lt; COMPARABLE.</strong><br>Table 9."),
+    ],
+)
+@pytest.mark.parametrize("title", [VIEW.title, None])
+def test_a_warning_stands_out(style: ViewFormat, drawn: str, title: Title | None) -> None:
+    warned = replace(VIEW, warning="NOT < COMPARABLE.", title=title)
+    shown = drawn if title is not None else re.split(r"\n|<br>", drawn)[0]
+    assert shown in format_view(warned, style)
+    assert "COMPARABLE" not in format_view(replace(warned, warning=""), style)
 
 
 def test_text_breaks_between_groups() -> None:
