@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import BenchError, Problem
 from ..litter import is_seen_below
 from ..scoring.case_folders import MethodFolder, cases_in, folder_name
-from .run_folder import STATE_FILE
-from .run_record import RunRecord, read_record
-from .tracks import Track
+
+if TYPE_CHECKING:
+    from .run_record import RunRecord
 
 RECORD_FILE = "record.json"
 
@@ -42,6 +43,11 @@ def predicted_goals(path: Path) -> tuple[PredictedGoal, ...]:
 
     Raises BenchError for a run without a finished goal and for a record that cannot be read, and OSError.
     """
+    if not path.is_dir() or cases_in(path):
+        return ()
+    # What reads records takes as long to import as a small folder to score.
+    from .run_folder import STATE_FILE
+
     # abspath: a link's own name is the one that the user chose.
     if (path / RECORD_FILE).is_file():
         return (_goal(Path(os.path.abspath(path)).parent, path / RECORD_FILE),)  # noqa: PTH100
@@ -55,6 +61,9 @@ def predicted_goals(path: Path) -> tuple[PredictedGoal, ...]:
 
 
 def _goal(work: Path, path: Path) -> PredictedGoal:
+    from .run_record import read_record
+    from .tracks import Track
+
     record = read_record(path)
     # The cases that folds held out lie together, whichever of the folds a call was about.
     folder = path.parent if record.track == Track.OFFICIAL_TEST else work / Track.PUBLIC_CV.value

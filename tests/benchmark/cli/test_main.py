@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -63,3 +64,16 @@ def test_what_was_meant_is_suggested(arguments: list[str], meant: str) -> None:
     refused = CliRunner().invoke(main, arguments)
     assert refused.exit_code == 2
     assert f"Did you mean {meant}?" in refused.stderr
+
+
+def test_scoring_a_folder_needs_nothing_that_reads_records(tmp_path: Path) -> None:
+    (tmp_path / "A.nii.gz").touch()
+    code = f"""
+import sys
+from pathlib import Path
+from mswal_bench.benchmark.runs.score_methods import folders_of_methods
+folders_of_methods([Path({str(tmp_path)!r})], Path({str(tmp_path)!r}), [], [])
+print(*sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(done.stdout.split()) & {"torch", "nnunetv2", "SimpleITK", "pydantic"}

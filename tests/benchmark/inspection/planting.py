@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,7 @@ from mswal_bench.tests.benchmark.inspection.raw_folder import (
 Plant = Callable[[Path], object]
 
 
+NOT_UTF8 = os.fsdecode(b"caf\xe9")
 IMAGE, LABEL = "imagesTr/PHANTOM_0001_0000.nii.gz", "labelsTr/PHANTOM_0001.nii.gz"
 
 
@@ -144,6 +146,11 @@ FAULTS: list[tuple[str, Plant, list[tuple[str, str]]]] = [
     ("another format", lambda raw: edit_description(raw, file_ending=".png"), [("description", DESCRIPTION)]),
     ("numTraining", lambda raw: edit_description(raw, numTraining=4), [("case-count", DESCRIPTION)]),
     ("a stranger", lambda raw: (raw / "imagesTr" / "notes.txt").touch(), [("misnamed", "imagesTr/notes.txt")]),
+    (
+        "a name in latin-1",
+        lambda raw: (raw / "imagesTr" / f"{NOT_UTF8}_0000.nii.gz").touch(),
+        [("not-unicode", f"imagesTr/{NOT_UTF8}_0000.nii.gz")],
+    ),
     (
         "no channel",
         lambda raw: shutil.copy(image_of(raw), raw / "imagesTr" / "CASE.nii.gz"),
