@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import BenchError, Problem, raise_if_any
 from ..lesion_classes import LesionClass
+from ..plain_text import unicode_name
 from ..suggestions import did_you_mean
 from .body_planes import VIEWS, BodyGrid, View, read_planes
 from .case_reference import case_reference
@@ -82,7 +83,7 @@ def draw_qualitative(
     given = _given_planes(look, BodyGrid(volumes.geometry), problems) if volumes is not None else {}
     raise_if_any(problems)
     assert volumes is not None
-    compared = compare(case, volumes.geometry, volumes.reference, volumes.predictions, files.protocol)
+    compared = compare(unicode_name(case), volumes.geometry, volumes.reference, volumes.predictions, files.protocol)
     grid = BodyGrid(volumes.geometry)
     target = choose_target(compared, grid, given, class_key, lesion_id)
     planes = {view: given.get(view, choose_plane(target, grid, view)) for view in VIEWS}

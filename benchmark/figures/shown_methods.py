@@ -11,6 +11,7 @@ from pathlib import Path
 from ...baselines.registry import METHODS
 from ..errors import BenchError, Problem, listed
 from ..litter import visible
+from ..plain_text import unicode_name
 from ..runs.predicted_goals import PredictedGoal, predicted_goals
 from ..runs.run_record import RunRecord
 from ..scoring.case_folders import folder_name
@@ -99,7 +100,9 @@ def _file(folder: Path, case: str) -> Path | None:
     """The file of the case; None when there is none, also where there is no folder."""
     if not folder.is_dir():
         return None
-    files = [entry for entry in visible(folder) if case_id(entry.name) == case]
+    # As tables print it, it is asked for.
+    name = unicode_name(case)
+    files = [entry for entry in visible(folder) if unicode_name(case_id(entry.name) or "") == name]
     if len(files) > 1:
         found = " and ".join(file.name for file in files)
         raise BenchError(Problem("two files for one case", str(folder), "one", found, "Remove one of them."))

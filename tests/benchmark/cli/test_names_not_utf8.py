@@ -101,6 +101,12 @@ def test_report_and_figure(root: Path) -> None:
     assert call(*figure, "--out", root / "figure.svg").stdout.startswith("figure: ")
 
 
+def test_a_figure_of_such_a_case(odd_case: Path) -> None:
+    figure = ("figure", "qualitative", odd_case / METHOD, "--reference", odd_case / "data" / "labelsTs")
+    for name in (CASE, r"PH\xe9_0485"):
+        assert call(*figure, "--case", name, "--out", odd_case / "figure.svg").stdout.startswith("figure: ")
+
+
 def test_a_data_set_is_told_to_rename_its_cases(odd_case: Path) -> None:
     """Neither a manifest nor what nnU-Net keeps can hold such a name."""
     data = odd_case / "data"
