@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import SimpleITK
 from click.testing import CliRunner, Result
 
 from mswal_bench.benchmark.cli.main import main
@@ -85,6 +86,20 @@ def test_what_is_scored_is_kept_and_ranked(odd_case: Path) -> None:
 def test_one_file(odd_case: Path) -> None:
     files = [odd_case / METHOD / f"{CASE}.nii.gz", "--reference", odd_case / "data" / "labelsTs" / f"{CASE}.nii.gz"]
     assert r"m\xe9thode" in call("score", *files, "--out", odd_case / "out").stdout
+
+
+@pytest.mark.parametrize("suffix", [".mha", ".nrrd", ".hdr"])
+def test_every_format_is_read(odd_case: Path, suffix: str) -> None:
+    """SimpleITK, which reads them, aborts the process where it is shown such a name."""
+    prediction = odd_case / METHOD / f"{CASE}.nii.gz"
+    # Written where SimpleITK can write, and moved.
+    there = odd_case.parent / f"written{suffix}"
+    shutil.copy(prediction, odd_case.parent / "read.nii.gz")
+    SimpleITK.WriteImage(SimpleITK.ReadImage(str(odd_case.parent / "read.nii.gz")), str(there))
+    prediction.unlink()
+    for written in odd_case.parent.glob("written.*"):
+        written.rename(prediction.with_name(f"{CASE}{written.suffix}"))
+    assert "2 cases scored, none left out." in scored(odd_case, "--out", odd_case / "out").stdout
 
 
 def test_what_is_wrong_with_a_file_is_told(odd_case: Path) -> None:
