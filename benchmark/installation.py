@@ -21,7 +21,7 @@ def install_advice(extras: str) -> str:
         return f'Install them with: {pip} -c "{constraints}" "mswal-bench[{extras}]"'
     return (
         f"Everything is tested with torch {tested['torch']} and the other versions in {constraints}. To keep your "
-        f'torch, install them with: {pip} "mswal-bench[{extras}]" "torch=={torch}"'
+        f'torch, install the missing packages with: {pip} "mswal-bench[{extras}]" "torch=={torch}"'
     )
 
 

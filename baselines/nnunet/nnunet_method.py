@@ -65,7 +65,7 @@ class NnUNetMethod(Method):
 
     def prepare(self, job: Job, report: Report) -> None:
         workspace = _workspace(job.work)
-        workspace.link_raw(job.raw)
+        workspace.link_raw(job.raw, {case for fold in job.folds for case in (*fold.train, *fold.validation)})
         with workspace.entered(job.device):
             from .plans import prepare
 

@@ -48,7 +48,7 @@ def prepare(
     shutil.rmtree(workspace.preprocessed, ignore_errors=True)
     planners = {"ExperimentPlanner": ExperimentPlanner, "nnUNetPlannerResEncL": nnUNetPlannerResEncL}
     report(0, 3, "read every training case")
-    readers = workers_for(bytes_to_read(most_voxels((workspace.raw / "imagesTr").glob("[!.]*")), V2_READS))
+    readers = workers_for(bytes_to_read(most_voxels((workspace.raw / "imagesTr").iterdir()), V2_READS))
     with mortal_pools():
         nnunet.extract_fingerprint_dataset(DATASET_ID, num_processes=readers, verbose=False, show_progress_bar=False)
     report(1, 3, "plan")

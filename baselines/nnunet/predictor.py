@@ -108,7 +108,9 @@ def _predict(predictor: nnUNetPredictor, image: Path, target: Path, least_mm3: M
     try:
         data, _, properties = preprocessor.run_case([str(image)], None, plans, configuration, predictor.dataset_json)
     except RuntimeError as error:
-        raise (MethodError(sentence) if (sentence := unreadable_image(error)) else error) from error
+        if sentence := unreadable_image(error):
+            raise MethodError(sentence) from error
+        raise
     logits = _finite_logits(predictor, data)
     labels: Labels = labels_from_logits(logits, properties, plans, configuration)
     if least_mm3:

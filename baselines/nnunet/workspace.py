@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,11 +39,22 @@ class Workspace:
         """Everything nnU-Net prints goes here."""
         return self.root / "log.txt"
 
-    def link_raw(self, source: Path) -> None:
-        """Makes `source` visible under the name nnU-Net wants, by a symbolic link."""
-        self.raw.parent.mkdir(parents=True, exist_ok=True)
-        self.raw.unlink(missing_ok=True)
-        self.raw.symlink_to(source.resolve(), target_is_directory=True)
+    def link_raw(self, source: Path, cases: Iterable[str]) -> None:
+        """Makes the training `cases` of the data set `source` visible under the name nnU-Net wants, by symbolic links.
+
+        nnU-Net takes every file of the folder for a case, and people's folders have others in them.
+        """
+        ending = json.loads((source / "dataset.json").read_text(encoding="utf-8"))["file_ending"]
+        if self.raw.is_symlink():  # As versions before 0.2 left it.
+            self.raw.unlink()
+        shutil.rmtree(self.raw, ignore_errors=True)
+        files = [Path("dataset.json")]
+        for case in sorted(cases):
+            files += [Path("imagesTr", f"{case}_0000{ending}"), Path("labelsTr", f"{case}{ending}")]
+        for file in files:
+            link = self.raw / file
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to((source / file).resolve())
 
     @contextmanager
     def entered(self, device: str, *, compiled: bool = True) -> Iterator[None]:

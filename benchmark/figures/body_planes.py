@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,10 +115,6 @@ def read_planes(stored: StoredVolume, planes: Sequence[Indices]) -> list[NDArray
     for block in read_voxels(stored):
         for wanted, order, values in zip(ascending, orders, found, strict=True):
             first, last = np.searchsorted(wanted, (start, start + block.size))
-            values[order[first:last]] = _scaled(stored, block[wanted[first:last] - start])
+            values[order[first:last]] = stored.scaled(block[wanted[first:last] - start])
         start += block.size
     return [values.reshape(places.shape) for values, places in zip(found, planes, strict=True)]
-
-
-def _scaled(stored: StoredVolume, values: NDArray[Any]) -> NDArray[Any]:
-    return np.asarray(values * np.float64(stored.slope) + stored.intercept)

@@ -80,10 +80,9 @@ def check_placement(stored: StoredVolume, notes: FileNotes) -> None:
     unit = unusual_unit(stored.file)
     if unit:
         notes.add("length-unit", unit, "mm")
-    elif stored.remarks:
-        for remark in stored.remarks:
-            notes.add("readers-differ", remark)
-    elif places_twice(stored.file):
+    for remark in stored.remarks:
+        notes.add("readers-differ", remark)
+    if not stored.remarks and places_twice(stored.file):
         notes.add("two-places", "two placements in the header", "one")
 
 

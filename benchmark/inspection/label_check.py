@@ -45,7 +45,9 @@ def inspect_label(
         stored, refused = placed, error
     else:
         check_placement(stored, notes)
-        for expected, found in wrong_segments(stored.segments, classes) if classes else []:
+        wrong = wrong_segments(stored.segments, classes) if classes else []
+        if wrong:
+            expected, found = ("; ".join(dict.fromkeys(texts)) for texts in zip(*wrong, strict=True))
             notes.add("unknown-segment", found, expected)
     try:
         foreground, values = sift_labels(stored, max(labels))

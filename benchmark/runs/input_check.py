@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
 
 from ..errors import BenchError, Problem
 from ..inspection.findings import Finding
 from ..inspection.inspect_dataset import inspect_files
 from ..inspection.kept_results import KeptResults
 from ..inspection.layout import CaseFiles, Layout, file_bytes, lay_out
+from ..volumes.stored_volume import Fault
 from .run_folder import CHECKED_FILE, RunFolder
 from .tracks import TEST, TRAINING
 
@@ -79,9 +81,9 @@ def _problems(raw: Path, faults: _Faults) -> list[Problem]:
     for one in faults.fatal:
         mend = "" if one.code in told else one.kind.mend
         told.add(one.code)
-        # A reader's own sentence may begin with what the kind says.
-        found = one.found.removeprefix(one.kind.what).lstrip(": ")
-        problems.append(Problem(one.kind.what, str(raw / one.file), one.expected, found, mend))
+        # What a reader refused a file for is a sentence of its own.
+        what, found = (one.found, "") if one.code in get_args(Fault) else (one.kind.what, one.found)
+        problems.append(Problem(what, str(raw / one.file), one.expected, found, mend))
     lists = f"`mswal-bench data check {raw}` lists them"
     if faults.warnings:
         lists += f" and {_counted(faults.warnings, 'warning')}"

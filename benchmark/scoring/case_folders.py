@@ -184,10 +184,9 @@ def _empty(path: Path, ignored: list[str]) -> Problem:
     inner = [name for name in ignored if (path / name).is_dir()]
     of_monai = next((file for name in inner for file in (path / name).glob(f"{escape(name)}_*.nii.gz")), None)
     if of_monai is not None:
-        case = of_monai.parent.name.removesuffix("_0000")
         mend = (
-            f"{of_monai.relative_to(path)} is named as MONAI's SaveImaged does. Rename it {case}.nii.gz and put it "
-            'into one folder with the others, or save with separate_folder=False and output_postfix="".'
+            f"{of_monai.relative_to(path)} is named as MONAI's SaveImaged does. Name each file as its reference is "
+            'and put all into one folder, or save with separate_folder=False and output_postfix="".'
         )
     return Problem("no label map in it", str(path), expected, found, mend)
 

@@ -17,6 +17,8 @@ def gathered_label_header(
     """The header; None, with the reason among `problems`, where it cannot be read or names other classes."""
     stored = gathered_header(path, problems, notes)
     wrong = wrong_segments(stored.segments, protocol.lesion_classes) if stored is not None else []
-    for expected, found in wrong:
-        problems.append(Problem("a segment is not the class of its value", str(path), expected, found, SEGMENTS_MEND))
+    if wrong:
+        expected, found = ("; ".join(dict.fromkeys(texts)) for texts in zip(*wrong, strict=True))
+        what = "segments are not the classes of their values"
+        problems.append(Problem(what, str(path), expected, found, SEGMENTS_MEND))
     return None if wrong else stored

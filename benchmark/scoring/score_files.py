@@ -10,7 +10,7 @@ from ...metrics.case import CaseScore, score_case
 from ...metrics.foreground import Foreground, empty_foreground
 from ..errors import Problem, raise_if_any
 from ..volumes.geometry import Geometry
-from ..volumes.gridded_labels import gathered_labels, labels_on_grid
+from ..volumes.gridded_labels import gathered_labels, labels_on_grid, note_rounding
 from .label_headers import gathered_label_header
 from .protocol import MSWAL_1, Protocol
 from .result_store import ResultStore
@@ -72,6 +72,8 @@ def score_case_files(
     reference = None
     if header is not None and outcome.reused < len(files.predictions):
         reference = gathered_labels(header, max(protocol.class_ids), outcome.problems, outcome.notes)
+    elif header is not None:
+        note_rounding(header, max(protocol.class_ids), outcome.notes)
     for name, path in files.predictions.items():
         # Read also where there is nothing to compare with, so that all that is wrong is told in one go.
         prediction = _prediction(path, name in outcome.scores, protocol, outcome)

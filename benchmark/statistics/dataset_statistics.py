@@ -36,6 +36,11 @@ class DatasetStatistics:
         """Everything that is wrong with the files."""
         return (*(problem for case in self.cases for problem in case.problems), *self.records.problems)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the owner of the label maps should know of how they were read."""
+        return tuple(note for case in self.cases for note in case.notes)
+
 
 def dataset_statistics(
     root: Path,

@@ -11,6 +11,7 @@ from ...metrics.diameter import longest_axial_diameters_mm
 from ...metrics.foreground import Foreground
 from ..dataset import Case
 from ..errors import BenchError, Problem
+from ..scoring.label_headers import gathered_label_header
 from ..scoring.protocol import Protocol
 from ..volumes.geometry import Geometry, disagreements
 from ..volumes.label_maps import read_labels
@@ -49,6 +50,8 @@ class MeasuredCase:
     grids_differ: bool = False
     """The label map does not lie on the image's grid."""
     problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What was done to the label map, or what other readers make of it."""
 
     def count(self, class_id: int) -> int:
         """Lesions of a class; 0 where the label map is not known."""
@@ -58,6 +61,7 @@ class MeasuredCase:
 def measure_case(case: Case, subset: Subset, protocol: Protocol) -> MeasuredCase:
     """Reads the image's header and the whole label map. What is wrong with either is in the result."""
     problems: list[Problem] = []
+    notes: list[str] = []
     image = label = lesions = None
     try:
         image = read_header(case.image).geometry
@@ -65,14 +69,17 @@ def measure_case(case: Case, subset: Subset, protocol: Protocol) -> MeasuredCase
         problems += error.problems
     if case.label is not None:
         try:
-            stored = read_header(case.label)
-            label = stored.geometry
-            # On the label map's own grid, as a reference is measured when predictions are scored.
-            lesions = measure_lesions(read_labels(stored, max(protocol.class_ids)), label, protocol)
+            stored = gathered_label_header(case.label, protocol, problems, notes)
+            if stored is not None:
+                label = stored.geometry
+                # On the label map's own grid, as a reference is measured when predictions are scored.
+                labels = read_labels(stored, max(protocol.class_ids), notes)
+                lesions = measure_lesions(labels, label, protocol)
         except BenchError as error:
             problems += error.problems
     differ = image is not None and label is not None and bool(disagreements(image, label, ""))
-    return MeasuredCase(case.id, subset, image or label, lesions, case.label is not None, differ, tuple(problems))
+    has_label = case.label is not None
+    return MeasuredCase(case.id, subset, image or label, lesions, has_label, differ, tuple(problems), tuple(notes))
 
 
 def measure_lesions(labels: Foreground, geometry: Geometry, protocol: Protocol) -> tuple[MeasuredLesion, ...]:

@@ -36,6 +36,8 @@ def labels_on_grid(
     if not axes.are_the_same:
         notes.append(f"{path}: stored along other axes, taken as {axes} to lie on the reference's grid")
     labels = None if check_only else gathered_labels(stored, highest, problems, notes)
+    if check_only:
+        note_rounding(stored, highest, notes)
     return labels if labels is None or axes.are_the_same else axes.of_foreground(labels)
 
 
@@ -70,6 +72,12 @@ def gathered_labels(stored: StoredVolume, highest: int, problems: list[Problem],
     except BenchError as error:
         problems += error.problems
         return None
+
+
+def note_rounding(stored: StoredVolume, highest: int, notes: list[str]) -> None:
+    """Notes that the values of a file that was good before were rounded, without holding what is in it."""
+    if stored.is_scaled:
+        check_labels(stored, highest, notes)
 
 
 def _check(stored: StoredVolume | None, highest: int, problems: list[Problem]) -> None:

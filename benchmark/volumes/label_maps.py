@@ -77,25 +77,16 @@ def _sifted_runs(stored: StoredVolume, check: ValueCheck) -> Iterator[tuple[Runs
     """The labelled runs of one block after the other, and its number of voxels; what is no label goes to `check`."""
     for block in read_voxels(stored):
         # Scaled before runs are looked for: a stored 0 may be a label then.
-        runs = find_runs(_values(stored, block))
+        runs = find_runs(stored.scaled(block))
         if runs.starts.size:
             labels = check.sort_out(runs.values, runs.lengths)
             runs = Runs(runs.starts, runs.lengths, labels)
         yield runs, block.size
 
 
-def _is_scaled(stored: StoredVolume) -> bool:
-    return (stored.slope, stored.intercept) != (1.0, 0.0)
-
-
 def _tolerance(stored: StoredVolume) -> float:
     """How far a value may be from its label. Floats must be whole numbers exactly: 1.9999 is not a label."""
-    return min(abs(stored.slope) / 2 + _ROUNDING, _COARSEST) if _is_scaled(stored) else 0.0
-
-
-@np.errstate(over="ignore", invalid="ignore")
-def _values(stored: StoredVolume, values: NDArray[Any]) -> NDArray[Any]:
-    return values * stored.slope + stored.intercept if _is_scaled(stored) else values
+    return min(abs(stored.slope) / 2 + _ROUNDING, _COARSEST) if stored.is_scaled else 0.0
 
 
 @dataclass
@@ -168,7 +159,8 @@ class ValueCheck:
             return None
         cut = sorted({round(value) for value in self.rounded.counts if int(value) != round(value)})
         lost = f"; nnU-Net cuts off decimals and would lose label {', '.join(map(str, cut))}" if cut else ""
-        return f"its labels were scaled when they were saved ({self.rounded}), and are taken as the nearest label{lost}"
+        values = ", ".join(f"{value:.6g}" for value, _ in self.rounded.counts.most_common(_MOST_SHOWN))
+        return f"its labels were scaled when they were saved (found {values}), and are taken as the nearest label{lost}"
 
     def problems(self, file: VolumeFile) -> list[Problem]:
         problems = []

@@ -20,8 +20,10 @@ _MOST_HEADER_BYTES = 1 << 20
 _MOST_AXES = 10
 _MOST_SHOWN_CHARACTERS = 40
 _NUMBER = re.compile(r"[-+]?([0-9]{1,20}\.?[0-9]{0,40}|\.[0-9]{1,40})([eE][-+]?[0-9]{1,4})?")
+_FLAG = re.compile(r"[TtFf][A-Za-z]{0,4}|[01]")
 _COUNT = re.compile(r"-?[0-9]{1,9}")
 _TRUE = ("T", "t", "1")
+_LOCAL = ("LOCAL", "Local", "local")
 # Numbers a field: one for each axis, or one for each pair of them.
 _OF_AXES = ("DimSize", "ElementSpacing", "ElementSize", "Offset", "Position", "Origin", "ImagePosition")
 _OF_PAIRS = ("TransformMatrix", "Rotation", "Orientation")
@@ -46,7 +48,7 @@ def read_metaimage_header(file: VolumeFile) -> StoredVolume:
     # Either name will do.
     big_endian = _is_set(fields, "BinaryDataByteOrderMSB") or _is_set(fields, "ElementByteOrderMSB")
     voxels, offset = file, header_bytes
-    if fields["ElementDataFile"].upper() != "LOCAL":
+    if fields["ElementDataFile"] not in _LOCAL:
         voxels, offset = _beside(file, fields["ElementDataFile"]), 0
     skipped = int(fields.get("HeaderSize", "0"))
     if skipped:
@@ -72,7 +74,7 @@ def metaimage_voxels(path: Path) -> Path:
     """The file with the voxels of a `.mhd`. Raises VolumeError for one that names none, or one elsewhere."""
     fields, _ = _fields(path)
     name = fields["ElementDataFile"]
-    return path if name.upper() == "LOCAL" else _beside(path, name)
+    return path if name in _LOCAL else _beside(path, name)
 
 
 def _fields(file: VolumeFile) -> tuple[dict[str, str], int]:
@@ -103,7 +105,7 @@ def _refuse_wrong(file: VolumeFile, fields: Mapping[str, str]) -> None:
         if name not in fields:
             raise refuse(file, f"the header has no {name}", mend=_SAVE_AGAIN)
     for name in _FLAGS:
-        if fields.get(name, "False") not in ("True", "False", "true", "false", "T", "F", "t", "f", "1", "0"):
+        if not _FLAG.fullmatch(fields.get(name, "False")):
             raise refuse(file, f"the header has no valid {name}", "True or False", fields[name], _SAVE_AGAIN)
     for name in _COUNTS:
         if not _COUNT.fullmatch(fields.get(name, "1")):

@@ -68,7 +68,7 @@ def header_bytes(file: VolumeFile) -> bytes:
         try:
             start = bytes(stream.read(HEADER_BYTES))
         except EOFError as error:
-            raise refuse(file, "the file is cut off within its header", fault="truncated") from error
+            raise refuse(file, "the file is cut off", fault="truncated") from error
         except DAMAGED as error:
             raise corrupt(file, error) from error
     if len(start) < HEADER_BYTES:

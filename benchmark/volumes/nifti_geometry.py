@@ -61,7 +61,9 @@ def _plain_placement(header: np.void) -> Placement | None:
         return np.eye(3), np.zeros(3)
     if has_sform:
         by_sform = sform_placement(header)
-        if not _surely_orthonormal(by_sform[0]) or not (np.abs(by_sform[1]) <= _EXTREME_MM).all():
+        lengths = np.linalg.norm(header["srow"][:, :3].astype(float), axis=0)
+        plain = ((lengths >= _SMALLEST_STEP) & (lengths <= _EXTREME_MM)).all()
+        if not plain or not _surely_orthonormal(by_sform[0]) or not (np.abs(by_sform[1]) <= _EXTREME_MM).all():
             return None
         if not has_qform or header["sform_code"] == _SCANNER:
             return by_sform

@@ -22,6 +22,8 @@ _MOST_OFFSET_BYTES = 1 << 26
 _DTYPES = {
     2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8",
 }  # fmt: skip
+# Matrices, which SimpleITK does not read, and displacements, whose values it turns.
+_NO_LABELS = (1004, 1005, 1006)
 # ITK takes a slope nearer to 0 than this for none.
 _SMALLEST_SLOPE = float(np.finfo(np.float64).eps)
 
@@ -100,6 +102,9 @@ def _scaling(file: VolumeFile, header: np.void) -> tuple[float, float]:
 
 
 def _shape(file: VolumeFile, header: np.void) -> tuple[int, int, int]:
+    if int(header["intent_code"]) in _NO_LABELS:
+        expected, mend = "one number a voxel", "Save its only label map as a 3D volume."
+        raise refuse(file, "a volume of matrices or displacements", expected, mend=mend, fault="not-3d")
     count = int(header["dim"][0])
     if not 1 <= count <= 7:
         raise refuse(file, "the header has no valid number of dimensions", "1 to 7", str(count))

@@ -21,12 +21,20 @@ _ELSEWHERE = ("datafile", "lineskip", "byteskip")
 _SHOWN = frozenset(
     {
         "type", "dimension", "space", "spacedimension", "sizes", "spacings", "spacedirections", "spaceorigin", "kinds",
-        "axismins", "axismaxs", "centers", "centerings", "endian", "encoding", "measurementframe",
+        "axismins", "axismaxs", "centers", "centerings", "endian", "encoding", "measurementframe", "units",
+        "spaceunits",
+    }
+)  # fmt: skip
+# Of no use here, but teem knows them; it refuses all others.
+_PASSED_OVER = frozenset(
+    {
+        "content", "number", "blocksize", "thicknesses", "labels", "min", "max", "oldmin", "oldmax", "sampleunits",
     }
 )  # fmt: skip
 _SPACED = {
     "spacedimension": "space dimension", "spacedirections": "space directions", "spaceorigin": "space origin",
     "axismins": "axis mins", "axismaxs": "axis maxs", "measurementframe": "measurement frame",
+    "spaceunits": "space units",
 }  # fmt: skip
 _MOST_AXES = 8
 _MOST_SHOWN_CHARACTERS = 1000
@@ -90,7 +98,11 @@ def _parsed(file: VolumeFile) -> tuple[int, dict[str, str], dict[str, str]]:
                 pairs[key] = value
             else:
                 name, _, value = text.partition(":")
-                fields[name.replace(" ", "").lower()] = value.strip().lower()
+                field = name.replace(" ", "").lower()
+                if field in fields or field not in {*_SHOWN, *_PASSED_OVER, *_ELSEWHERE}:
+                    what = "has two lines of" if field in fields else "has an unknown line,"
+                    raise refuse(file, f"the header {what} {name[:40]!r}", mend=_SAVE_AGAIN)
+                fields[field] = value.strip().lower()
     raise refuse(file, "not an NRRD file, or one that is cut off within its header", mend=_SAVE_AGAIN)
 
 
@@ -107,7 +119,8 @@ def _segments(file: VolumeFile, pairs: Mapping[str, str]) -> dict[int, str]:
     named = {}
     for segment in by_number.values():
         value = segment.get("LabelValue", "1")
-        if not value.isdecimal():
-            raise refuse(file, "a segment has no valid label value", "a whole number", value, _EXPORT)
+        if not value.isdecimal() or int(value) in named:
+            what = "two segments have one label value" if value.isdecimal() else "a segment has no valid label value"
+            raise refuse(file, what, "a whole number of its own for each", value, _EXPORT)
         named[int(value)] = segment.get("Name", "")
     return named

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 import numpy as np
 
+from ..errors import BenchError, Problem
 from .geometry import DIRECTION_TOLERANCE, Geometry, numbers_text, skew
 from .stored_volume import VolumeError, refuse
 from .volume_file import VolumeFile
@@ -25,7 +26,6 @@ _DTYPES = {
     "64-bit signed integer": "i8", "64-bit unsigned integer": "u8", "32-bit float": "f4", "64-bit float": "f8",
 }  # fmt: skip
 _SAVE_AGAIN = "Save it again as one 3D volume, for example with SimpleITK."
-_SHEARED = "the axes of the grid are not at right angles"
 _RESAMPLE = "Resample the image and its labels to a grid without shear."
 
 
@@ -43,9 +43,14 @@ def header_by_simpleitk(file: VolumeFile, content: bytes, suffix: str) -> ReadHe
 
     Raises VolumeError where SimpleITK refuses it, and where it is not one 3D volume of numbers.
     """
-    with TemporaryDirectory(prefix="mswal-header-") as folder:
-        path = Path(folder, f"header{suffix}")
+    try:
+        folder = TemporaryDirectory(prefix="mswal-header-")
+        path = Path(folder.name, f"header{suffix}")
         path.write_bytes(content)
+    except OSError as error:
+        what = f"the folder for temporary files cannot be written to ({error.strerror or error})"
+        raise BenchError(Problem(what, gettempdir(), mend="Make room there, or name another in TMPDIR.")) from error
+    with folder:
         return _read(file, path)
 
 
@@ -68,7 +73,8 @@ def _read(file: VolumeFile, path: Path) -> ReadHeader:
         found = f"shape {tuple(sizes)}" + (f" of {channels} channels" if channels != 1 else "")
         expected = "one 3D volume with at least a voxel along each axis"
         raise refuse(file, "not one 3D volume", expected, found, _SAVE_AGAIN, fault="not-3d")
-    kind = SimpleITK.GetPixelIDValueAsString(reader.GetPixelID())
+    # A vector image of one component is one of numbers.
+    kind = SimpleITK.GetPixelIDValueAsString(reader.GetPixelID()).removeprefix("vector of ")
     if kind not in _DTYPES:
         raise refuse(file, "the voxels are neither integers nor floats", "labels", kind, _SAVE_AGAIN)
     axes = len(sizes)
@@ -99,12 +105,13 @@ def _check_geometry(file: VolumeFile, geometry: Geometry) -> None:
             fault="bad-geometry",
         )
     if not skew(np.reshape(geometry.direction, (3, 3))) <= DIRECTION_TOLERANCE:
-        raise refuse(file, _SHEARED, mend=_RESAMPLE, fault="bad-geometry")
+        what = "the axes of the grid are not unit vectors at right angles"
+        raise refuse(file, what, mend=_RESAMPLE, fault="bad-geometry")
 
 
 def _refusal(file: VolumeFile, message: str) -> VolumeError:
     if "orthonormal" in message:
-        what = f"{_SHEARED}, which SimpleITK and with it nnU-Net do not read"
+        what = "the axes of the grid are not at right angles, which SimpleITK and with it nnU-Net do not read"
         return refuse(file, what, mend=_RESAMPLE, fault="bad-geometry")
     reason = message.strip().splitlines()[-1].removeprefix("sitk::ERROR: ")
     return refuse(file, f"SimpleITK cannot read the header ({reason})", mend=_SAVE_AGAIN)

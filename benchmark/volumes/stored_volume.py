@@ -71,6 +71,16 @@ class StoredVolume:
     """Voxel value -> name, of a segmentation of 3D Slicer, which names its segments; empty for other files."""
 
     @property
+    def is_scaled(self) -> bool:
+        """Whether a voxel's value is another number than is stored."""
+        return (self.slope, self.intercept) != (1.0, 0.0)
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def scaled(self, stored: NDArray[Any]) -> NDArray[Any]:
+        """The values of voxels of which `stored` is in the file; the same array where they are not scaled."""
+        return stored * np.float64(self.slope) + self.intercept if self.is_scaled else stored
+
+    @property
     def voxel_bytes(self) -> int:
         return prod(self.geometry.shape) * self.dtype.itemsize
 

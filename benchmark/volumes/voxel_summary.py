@@ -34,7 +34,7 @@ def summarize_voxels(stored: StoredVolume) -> VoxelSummary:
     digest = hashlib.sha256(repr(stored.geometry.shape).encode())
     lowest, highest, not_finite = inf, -inf, 0
     for block in read_voxels(stored):
-        values = _scaled(stored, block)
+        values = stored.scaled(block)
         low, high = values.min(), values.max()
         # One that is not finite makes its block's extremes so too.
         if not (np.isfinite(low) and np.isfinite(high)):
@@ -46,12 +46,6 @@ def summarize_voxels(stored: StoredVolume) -> VoxelSummary:
     if lowest > highest:
         lowest = highest = nan
     return VoxelSummary(lowest, highest, not_finite, digest.hexdigest())
-
-
-def _scaled(stored: StoredVolume, block: NDArray[Any]) -> NDArray[Any]:
-    if (stored.slope, stored.intercept) == (1.0, 0.0):
-        return block
-    return block * stored.slope + stored.intercept
 
 
 def _one_form(values: NDArray[Any]) -> memoryview:

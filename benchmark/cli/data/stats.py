@@ -50,6 +50,8 @@ def stats(raw: Path, out: Path | None, subset: Subsets, jobs: int | None, as_jso
     statistics = dataset_statistics(raw, subset=subset, jobs=jobs, progress=True)
     summary = summarise(statistics)
     click.echo(statistics_json(summary) if as_json else statistics_tables(summary, width=terminal_width()))
+    for note in statistics.notes:
+        click.echo(f"note: {note}", err=True)
     if out is not None:
         write_statistics(statistics, summary, out)
         click.echo(f"written to {out}: lesions.csv, cases.csv, summary.csv, fig1.svg, fig1.png", err=True)

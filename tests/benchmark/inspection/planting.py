@@ -198,7 +198,7 @@ FAULTS: list[tuple[str, Plant, list[tuple[str, str]]]] = [
         [("readers-differ", IMAGE), ("readers-differ", LABEL)],
     ),
     ("slope 0", lambda raw: edit_header(image_of(raw), scl_slope=0.0, scl_inter=1.0), [("bad-scaling", IMAGE)]),
-    ("metres", lambda raw: in_metres(image_of(raw)), [("length-unit", IMAGE)]),
+    ("metres", lambda raw: in_metres(image_of(raw)), [("length-unit", IMAGE), ("readers-differ", IMAGE)]),
     # Images.
     ("blank", lambda raw: edit_voxels(image_of(raw), lambda array: array * 0 + 40), [("blank-image", IMAGE)]),
     ("NaN in the image", lambda raw: edit_voxels(image_of(raw), set_voxel((5, 5, 5), np.inf)), [("not-finite", IMAGE)]),

@@ -113,6 +113,14 @@ def _steps_negative(header: np.void, random: np.random.Generator) -> None:
     header["pixdim"][random.integers(1, 4)] *= -1
 
 
+def _sform_scaled(header: np.void, random: np.random.Generator) -> None:
+    header["srow"][:, :3] *= 10 ** random.uniform(-7, 3)
+
+
+def _meant_as_vectors(header: np.void, random: np.random.Generator) -> None:
+    header["intent_code"] = random.integers(1003, 1009)
+
+
 def _handed_otherwise(header: np.void, random: np.random.Generator) -> None:
     header["pixdim"][0] = random.choice([-1, 0, 1, 3])
 
@@ -133,7 +141,7 @@ def _far_away(header: np.void, random: np.random.Generator) -> None:
 
 _CHANGES = (
     _sheared, _sheared, _sform_turned, _sform_turned, _sform_moved, _steps_differ, _steps_negative,
-    _handed_otherwise, _sform_empty, _quaternion_longer, _far_away,
+    _handed_otherwise, _sform_empty, _quaternion_longer, _far_away, _sform_scaled, _meant_as_vectors,
 )  # fmt: skip
 
 
