@@ -63,6 +63,18 @@ def test_labels_scaled_into_8_bits_score_in_full_and_are_noted(tmp_path: Path) -
     assert "nnU-Net cuts off decimals and would lose label 1" in note
 
 
+def test_the_note_stays_when_the_score_is_in_the_store(tmp_path: Path) -> None:
+    reference = _save(tmp_path / "ref.nii.gz", _labels())
+    like = nibabel.load(reference)
+    scaled = tmp_path / "scaled.nii.gz"
+    nibabel.save(nibabel.Nifti1Image(_labels().astype(float), like.affine, like.header), scaled)
+    store = ResultStore(tmp_path / "store", MSWAL_1)
+    for files in (CaseFiles("a", reference, {"m": scaled}), CaseFiles("a", scaled, {"m": reference})):
+        first, second = (score_case_files(files, MSWAL_1, details=False, store=store) for _ in range(2))
+        assert (first.reused, second.reused) == (0, 1)
+        assert first.notes == second.notes != []
+
+
 def test_where_readers_differ_is_noted_of_both_files(tmp_path: Path) -> None:
     paths = [_save(tmp_path / f"{name}.nii.gz", _labels(), pixdim=[1, 0.7, 0.7, 4, 0, 0, 0, 0]) for name in "ab"]
     outcome = _outcome(*paths)

@@ -111,3 +111,15 @@ def test_real_label_maps_agree_with_scipy_and_with_the_scorer(kits_raters: Path)
         )
         scored = [(one.class_id, one.diameter_mm) for one in score.lesions if one.side == "reference"]
         assert [(one.class_id, one.diameter_mm) for one in case.lesions] == scored
+
+
+def test_segments_that_are_not_the_classes_of_their_values_are_not_counted(tmp_path: Path) -> None:
+    image = SimpleITK.GetImageFromArray(np.ones((3, 4, 5), np.uint8))
+    path = tmp_path / "a.seg.nrrd"
+    for name, counted in (("gallstone", True), ("kidney cyst", False)):
+        image.SetMetaData("Segment0_Name", name)
+        image.SetMetaData("Segment0_LabelValue", "1")
+        SimpleITK.WriteImage(image, str(path))
+        case = measured(path, path)
+        assert (case.lesions is not None) == counted
+        assert bool(case.problems) != counted

@@ -81,6 +81,7 @@ def test_read_as_simpleitk_writes_it(tmp_path: Path, compressed: bool) -> None:
         {"BinaryDataByteOrderMSB": None},
         {"BinaryData": "T", "CompressedData": "0"},
         {"BinaryData": "1"},
+        {"BinaryData": "TRUE", "ElementDataFile": "Local"},
         {"AnatomicalOrientation": "LPS", "CenterOfRotation": "4 5 6"},
         {"NDims": "4", "DimSize": "3 4 5 1", "TransformMatrix": None, "Offset": None, "ElementSpacing": "1 2 3 4"},
     ],

@@ -90,6 +90,23 @@ def test_nrrd_that_is_refused(tmp_path: Path, change: dict[str, str], message: s
     assert str(tmp_path / "a.nrrd") in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("space origin: (9,9,9)", "two lines of 'space origin'"),
+        ("endian: big\nendian: little", "two lines of 'endian'"),
+        ("bogus: 1", "unknown line, 'bogus'"),
+    ],
+)
+def test_nrrd_lines_that_simpleitk_refuses(tmp_path: Path, line: str, message: str) -> None:
+    path = _nrrd(tmp_path / "a.nrrd")
+    path.write_bytes(path.read_bytes().replace(b"encoding:", f"{line}\nencoding:".encode()))
+    with pytest.raises(RuntimeError):
+        SimpleITK.ReadImage(str(path))
+    with pytest.raises(BenchError, match=message):
+        read_header(path)
+
+
 def test_no_nrrd(tmp_path: Path) -> None:
     (tmp_path / "a.nrrd").write_bytes(np.random.default_rng(0).bytes(5000))
     with pytest.raises(BenchError, match="not an NRRD file"):
@@ -110,6 +127,15 @@ def test_a_segmentation_of_one_layer(tmp_path: Path) -> None:
     path = _segmentation(tmp_path / "a.seg.nrrd")
     _assert_as_simpleitk(path)
     assert read_header(path).segments == {1: "Gallstone", 7: "kidney_cyst"}
+
+
+def test_two_segments_of_one_value_are_refused(tmp_path: Path) -> None:
+    path = _segmentation(tmp_path / "a.seg.nrrd")
+    image = SimpleITK.ReadImage(str(path))
+    image.SetMetaData("Segment1_LabelValue", "1")
+    SimpleITK.WriteImage(image, str(path), True)
+    with pytest.raises(BenchError, match="two segments have one label value"):
+        read_header(path)
 
 
 def test_overlapping_segments_are_refused(tmp_path: Path) -> None:
