@@ -16,15 +16,21 @@ SEGMENTS_MEND = (
 """What to do about wrong segments."""
 
 
-def wrong_segments(segments: Mapping[int, str], classes: Collection[LesionClass]) -> list[tuple[str, str]]:
-    """What is expected and what is found, of every segment whose name is not that of the class of its value.
+def wrong_segments(segments: Mapping[int, str], classes: Collection[LesionClass]) -> tuple[str, str] | None:
+    """What is expected and what is found, where a segment's name is not that of the class of its value; else None.
 
     `segments` is voxel value -> name; empty for a file that names none, which is fine.
     """
     by_id = {one.id: one for one in classes}
-    every = ", ".join(f"{one.id} {one.key}" for one in classes)
-    return [
-        (every if value not in by_id else f"{value} {by_id[value].key}", f"{value} {name!r}")
+    wrong = {
+        value: name
         for value, name in sorted(segments.items())
         if value not in by_id or not same_name(name, by_id[value])
-    ]
+    }
+    if not wrong:
+        return None
+    named = [by_id[value] for value in wrong if value in by_id] or classes
+    return (
+        "; ".join(f"{one.id} {one.key}" for one in named),
+        "; ".join(f"{value} {name!r}" for value, name in wrong.items()),
+    )

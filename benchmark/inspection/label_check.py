@@ -45,10 +45,9 @@ def inspect_label(
         stored, refused = placed, error
     else:
         check_placement(stored, notes)
-        wrong = wrong_segments(stored.segments, classes) if classes else []
-        if wrong:
-            expected, found = ("; ".join(dict.fromkeys(texts)) for texts in zip(*wrong, strict=True))
-            notes.add("unknown-segment", found, expected)
+        wrong = wrong_segments(stored.segments, classes) if classes else None
+        if wrong is not None:
+            notes.add("unknown-segment", found=wrong[1], expected=wrong[0])
     try:
         foreground, values = sift_labels(stored, max(labels))
     except VolumeError as error:

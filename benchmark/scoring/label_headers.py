@@ -16,9 +16,7 @@ def gathered_label_header(
 ) -> StoredVolume | None:
     """The header; None, with the reason among `problems`, where it cannot be read or names other classes."""
     stored = gathered_header(path, problems, notes)
-    wrong = wrong_segments(stored.segments, protocol.lesion_classes) if stored is not None else []
-    if wrong:
-        expected, found = ("; ".join(dict.fromkeys(texts)) for texts in zip(*wrong, strict=True))
-        what = "segments are not the classes of their values"
-        problems.append(Problem(what, str(path), expected, found, SEGMENTS_MEND))
-    return None if wrong else stored
+    wrong = wrong_segments(stored.segments, protocol.lesion_classes) if stored is not None else None
+    if wrong is not None:
+        problems.append(Problem("segments are not the classes of their values", str(path), *wrong, SEGMENTS_MEND))
+    return stored if wrong is None else None
