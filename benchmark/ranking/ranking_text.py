@@ -60,14 +60,15 @@ def _text(titled: TitledRanking, style: Literal["table", "markdown"], width: int
     ranking, markdown = titled.ranking, style == "markdown"
     numbers = list(dict.fromkeys(each.number for each in ranking.neighbours))
     of = "" if ranking.scheme.startswith("class:") else "Avg. "
+    # Each names what it is of, for a narrow terminal may begin a part of the table with it.
     heads = [
         "Rank",
         "Method",
         *_order_head(ranking),
         f"{of}DSC",
-        "95 % interval",
+        "DSC\n95 % interval",
         f"{of}F1",
-        "95 % interval",
+        "F1\n95 % interval",
         "Ranks drawn",
     ]
     heads += [f"p, {_NUMBERS[number]}" if len(numbers) > 1 else "p" for number in numbers]
@@ -152,7 +153,7 @@ def _table(heads: list[str], rows: list[list[str]], markdown: bool, width: int |
     if not markdown:
         return wrapped_table(heads, rows, alignment, width=width, keep=2)
     cells = [[markdown_text(cell) for cell in row] for row in rows]
-    return tabulate(cells, heads, tablefmt="pipe", disable_numparse=True, colalign=alignment)
+    return tabulate(cells, [head.replace("\n", " ") for head in heads], tablefmt="pipe", disable_numparse=True, colalign=alignment)
 
 
 def _notes(titled: TitledRanking) -> list[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,7 +42,8 @@ def predicted_goals(path: Path) -> tuple[PredictedGoal, ...]:
     """What `path` stands for: of a run's folder all finished goals, those of most folds first, then by name; of a
     goal's folder that goal; of any other folder, or file, nothing.
 
-    Raises BenchError for a run without a finished goal and for a record that cannot be read, and OSError.
+    Raises BenchError for a run without a finished goal, for a record that cannot be read and for a results folder, whose
+    records are of scores, and OSError.
     """
     if not path.is_dir() or cases_in(path):
         return ()
@@ -49,8 +51,11 @@ def predicted_goals(path: Path) -> tuple[PredictedGoal, ...]:
     from .run_folder import STATE_FILE
 
     # abspath: a link's own name is the one that the user chose.
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100
+    if not any((folder / STATE_FILE).is_file() for folder in (path, absolute.parent)):
+        _refuse_results(path)
     if (path / RECORD_FILE).is_file():
-        return (_goal(Path(os.path.abspath(path)).parent, path / RECORD_FILE),)  # noqa: PTH100
+        return (_goal(absolute.parent, path / RECORD_FILE),)
     records = sorted(record for record in path.glob(f"*/{RECORD_FILE}") if is_seen_below(record, path))
     if not records and (path / STATE_FILE).is_file():
         what = "has no record of a finished run"
@@ -58,6 +63,26 @@ def predicted_goals(path: Path) -> tuple[PredictedGoal, ...]:
         raise BenchError(Problem(what, str(path), f"GOAL/{RECORD_FILE}", mend=mend))
     goals = [_goal(path, record) for record in records]
     return tuple(sorted(goals, key=lambda goal: (-len(goal.record.folds), goal.name)))
+
+
+def _refuse_results(path: Path) -> None:
+    """Raises BenchError for a results folder, or one in it, which has records of another kind under the same name."""
+    of_results = (f"{inner}{RECORD_FILE}" for inner in ("", "*/", "*/*/", "*/*/*/"))
+    if any(_are_of_submissions(path.glob(pattern)) for pattern in of_results):
+        mend = "`mswal-bench rank` and `tables --results` read it; to score, name the folder of the predictions."
+        what = "is a results folder of evaluated submissions, not of predictions"
+        raise BenchError(Problem(what, str(path), "a folder of label maps, or the work folder of a run", mend=mend))
+
+
+def _are_of_submissions(records: Iterable[Path]) -> bool:
+    """Whether the first of the records that can be read has the submission's form in it."""
+    for record in records:
+        try:
+            content = json.loads(record.read_bytes())
+        except (OSError, ValueError):
+            continue
+        return isinstance(content, dict) and {"form", "manifest_digest"} <= content.keys()
+    return False
 
 
 def _goal(work: Path, path: Path) -> PredictedGoal:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..errors import Problem, raise_if_any
+from ..errors import BenchError, Problem, raise_if_any
 from ..scoring.protocol import MSWAL_1, Protocol
 from ..scoring.score_folders import score_folders
 from ..scoring.score_result import ScoreResult
@@ -33,14 +33,17 @@ def score_methods(
     folders = folders_of_methods(paths, reference, problems, notes)
     if not folders:
         raise_if_any(problems)
-    result = score_folders(
-        folders,
-        reference,
-        jobs=jobs,
-        allow_missing=allow_missing,
-        details=details,
-        out=out,
-        progress=progress,
-        protocol=protocol,
-    )
+    try:
+        result = score_folders(
+            folders,
+            reference,
+            jobs=jobs,
+            allow_missing=allow_missing,
+            details=details,
+            out=out,
+            progress=progress,
+            protocol=protocol,
+        )
+    except BenchError as error:
+        raise BenchError(*problems, *error.problems) from error
     return replace(result, notes=(*notes, *result.notes), problems=(*problems, *result.problems))

@@ -25,9 +25,9 @@ def statistics_tables(summary: Summary, *, width: int | None = None) -> str:
 
 def _lesion_table(summary: Summary, width: int | None) -> str:
     numbers = summary.numbers
-    of_paper = f"paper\n({paper.CASES[TOTAL]})"
-    heads = ["Lesion", "Found", of_paper, "Small\n<2 cm", "paper", "Large\n≥2 cm", "paper", "Patients"]
-    heads += [f"{point}\nmm" for point in ("Min.", "Median", "Max.")]
+    # Each names what it is of, for a narrow terminal may begin a part of the table with it.
+    heads = ["Lesion", "All\nfound", "All\npaper", "Small\n<2 cm", "Small\npaper", "Large\n≥2 cm", "Large\npaper"]
+    heads += ["Patients", *(f"{point}\nmm" for point in ("Min.", "Median", "Max."))]
     rows: list[list[str] | str] = []
     for key, name in [*((lesion.key, lesion.name) for lesion in LESION_CLASSES), (TOTAL, "All")]:
         counts = [numbers[quantity][key] for quantity in ("lesions", "small", "large")]

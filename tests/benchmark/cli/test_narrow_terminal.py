@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,10 +83,24 @@ def test_score_and_rank(data: Path) -> None:
     ranked = in_a_terminal("rank", data / "out", "--resamples", 50, "--permutations", 50)
     assert_narrow(ranked)
     assert any("Ranks drawn" in line for line in ranked)
+    # Which interval a part begins with is to be seen without the part above it.
+    intervals = [
+        above[head.start() : head.end()].strip()
+        for above, line in pairwise(ranked)
+        for head in re.finditer("95 % interval", line)
+    ]
+    assert intervals == ["DSC", "F1"]
 
 
 def test_data_stats(data: Path) -> None:
-    assert_narrow(in_a_terminal("data", "stats", data, "--jobs", 1))
+    lines = in_a_terminal("data", "stats", data, "--jobs", 1)
+    assert_narrow(lines)
+    of_paper = [
+        above[head.start() : head.end()].strip()
+        for above, line in pairwise(lines)
+        for head in re.finditer(r"\bpaper\b", line)
+    ]
+    assert of_paper[:3] == ["All", "Small", "Large"]
 
 
 def test_runs(tmp_path: Path) -> None:

@@ -96,6 +96,29 @@ def test_a_run_that_is_not_finished_costs_itself(reference: Path, tmp_path: Path
     assert (alone.exit_code, alone.stdout) == (1, "")
 
 
+def test_what_else_is_wrong_is_told_with_a_run_that_is_not_finished(reference: Path, tmp_path: Path) -> None:
+    (tmp_path / "begun").mkdir()
+    (tmp_path / "begun" / "run.json").write_text("{}")
+    (tmp_path / "short").mkdir()
+    (tmp_path / "short" / "A.nii.gz").write_bytes((reference / "A.nii.gz").read_bytes())
+    for other, what in (("short", "no prediction for 1 of 2 cases: B"), ("nope", "no such folder")):
+        result = score(reference, tmp_path / "begun", tmp_path / other)
+        assert result.exit_code == 1
+        assert f"{tmp_path / 'begun'}: has no record of a finished run" in result.stderr
+        assert f"{tmp_path / other}: {what}" in result.stderr
+
+
+def test_a_results_folder_is_no_run(reference: Path, tmp_path: Path) -> None:
+    record = tmp_path / "results" / "records" / "demo" / "alpha-1" / "record.json"
+    record.parent.mkdir(parents=True)
+    record.write_text('{"form": {}, "manifest_digest": ""}')
+    for folder in record.parents[:4]:
+        result = score(reference, folder)
+        assert result.exit_code == 1
+        assert f"{folder}: is a results folder of evaluated submissions" in result.stderr
+        assert "Move it away" not in result.stderr
+
+
 def test_a_run_without_the_cases_is_told_where_it_looked(reference: Path, tmp_path: Path) -> None:
     finish(tmp_path / "work", "fold-0", ["A"], [0])
     result = score(reference, tmp_path / "work")
