@@ -17,10 +17,17 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     names = list(known)
     if twin := written_otherwise(name, names):
         return twin
-    # By their letters first; a name in capitals, or with an underscore for a dash, is like no other then.
-    plain = {_plain(each): each for each in reversed(names)}
+    close = closest(name, names)
+    return f"Did you mean {close}?" if close is not None else ""
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """The one of the `known` that is most like a name; None where none is like it. Capitals, and underscores for
+    dashes, make no difference.
+    """
+    plain = {_plain(each): each for each in reversed(list(known))}
     close = get_close_matches(_plain(name), plain, n=1)
-    return f"Did you mean {plain[close[0]]}?" if close else ""
+    return plain[close[0]] if close else None
 
 
 def written_otherwise(name: str, known: Iterable[str]) -> str:

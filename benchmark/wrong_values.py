@@ -41,8 +41,10 @@ _KINDS = {
     "dict_type": "fields below it",
     "model_type": "fields below it",
     "none_required": "nothing",
-    "too_short": "at least {min_length} in it",
+    "too_short": "at least {min_length}",
 }
+
+_BOUNDS = frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal"})
 
 
 def field_name(place: Place) -> str:
@@ -106,8 +108,16 @@ def _sentence(error: Mapping[str, Any], patterns: Mapping[str, str] | None) -> s
     if error["type"] == "missing":
         return f"no {where}"
     if error["type"] == "extra_forbidden":
-        return f"{where}, which there is not"
+        of = field_name(error["loc"][:-1]) or "the whole"
+        return f"{of} has a field {field_name(error['loc'][-1:])} that it cannot have"
     if error["type"] in ("value_error", "assertion_error"):
         # These are sentences of our own.
         return f"{where}: {error['ctx']['error']}".removesuffix(".").removeprefix("the whole: ")
-    return f"{where} is {found_value(error['input'])}, not {expected_value(error, patterns)}"
+    expected, value = expected_value(error, patterns), error["input"]
+    if error["type"] == "too_short":
+        found = f"has {len(value)}, expected" if value else "is empty, expected"
+    elif error["type"] in _BOUNDS:
+        found = f"is {value}, expected"
+    else:
+        found = f"is {found_value(value)}, not"
+    return f"{where} {found} {expected}"

@@ -79,6 +79,7 @@ def rank(
             each.track,
             each.status,
             each.notes,
+            each.left_out,
         )
         for each in found
     ]

@@ -62,7 +62,7 @@ def score(
     (underlined).
 
     A file that cannot be scored is left out, named, and makes the command exit with 1; the others are scored. So is
-    one of several folders that lacks predictions. Scores of which cases are left out are marked as not comparable.
+    one of several folders that lacks predictions. Scores that leave cases out are marked as not comparable.
     """
     if nnunet_summary and out is None:
         raise click.UsageError("--nnunet-summary needs a folder to write to, --out.")

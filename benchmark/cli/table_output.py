@@ -6,12 +6,9 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
-
-from ..terminal_letters import as_printed
 
 if TYPE_CHECKING:
     from ..scoring.score_result import ScoreResult
@@ -39,22 +36,12 @@ def print_views(views: Sequence[TableView], style: ViewFormat) -> None:
     from ..scoring.view_formats import format_view
 
     ansi, width = _terminal()
-    if style == "table":
-        views = [_printable(view) for view in views]
     click.echo("\n\n".join(format_view(view, style, ansi=ansi, width=width) for view in views))
 
 
 def terminal_width() -> int | None:
     """How many characters are in a line; None where it is no terminal."""
     return _terminal()[1]
-
-
-def _printable(view: TableView) -> TableView:
-    """The view in the letters that stdout has: a longer look-alike must not move the columns behind it."""
-    rows = [
-        replace(row, cells=tuple(replace(cell, text=as_printed(cell.text)) for cell in row.cells)) for row in view.rows
-    ]
-    return replace(view, groups=tuple(map(as_printed, view.groups)), rows=tuple(rows))
 
 
 def _terminal() -> tuple[bool, int | None]:

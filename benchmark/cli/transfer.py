@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +11,7 @@ from ...baselines.method import Budget
 from ...splits import N_FOLDS
 from ..method_choice import chosen_method
 from .choices import Choice
+from .table_output import terminal_width
 from .training_options import device_names, stoppable, training_options
 
 if TYPE_CHECKING:
@@ -91,6 +90,5 @@ def transfer(
             check=not no_check,
             announce=lambda sentence: click.echo(sentence, err=True),
         )
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    click.echo(format_transfer(outcome.record, style, width=width))
+    click.echo(format_transfer(outcome.record, style, width=terminal_width()))
     click.echo(f"record: {outcome.path}", err=True)

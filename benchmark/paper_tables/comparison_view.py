@@ -52,7 +52,13 @@ def comparison_view(comparison: Comparison, notes: Sequence[str], ours: str = OU
         groups,
         (METRIC_NAMES,) * len(groups),
         tuple(rows),
-        ("Average score: mean over the methods; the lower, the harder the lesion type.", *orders, *folded, *notes),
+        (
+            "Average score: mean over the methods; the lower, the harder the lesion type.",
+            *orders,
+            *not_ordered(comparison),
+            *folded,
+            *notes,
+        ),
         Title("Table 2", "Methods compared on MSWAL: DSC and region F1 at IoU 0.5, in percent.", "mswal-2"),
         legend,
     )
@@ -67,12 +73,33 @@ def improvements(comparison: Comparison, ours: str = OURS) -> Mapping[str, Pair]
 
 
 def difficulty(comparison: Comparison, metric: Metric) -> list[str]:
-    """The lesion class keys by ascending average score, hardest first. Undefined ones are left out; ties keep their
-    order.
+    """The lesion class keys by ascending average score, hardest first; ties keep their order. Left out are undefined
+    ones and those of `false_positives_alone`.
     """
-    scores = {key: comparison.average_score[key].of(metric) for key in BY_KEY}
+    alone = false_positives_alone(comparison)
+    scores = {key: comparison.average_score[key].of(metric) for key in BY_KEY if key not in alone}
     defined = {key: score for key, score in scores.items() if score is not None}
     return sorted(defined, key=lambda key: defined[key])
+
+
+def false_positives_alone(comparison: Comparison) -> list[str]:
+    """The keys of classes that some methods predict and no reference has: of the same cases a number is undefined for
+    one method and defined for another only so, and says nothing of how hard the class is.
+    """
+    of_class = {key: [method.of(key) for method in comparison.methods] for key in BY_KEY}
+    return [
+        key
+        for key, pairs in of_class.items()
+        if NOTHING in pairs
+        and any(pair != NOTHING for pair in pairs)
+        and not any(pair.of(metric) for pair in pairs for metric in METRICS)
+    ]
+
+
+def not_ordered(comparison: Comparison) -> list[str]:
+    """A sentence on the classes of `false_positives_alone`; none where there are none."""
+    names = [BY_KEY[key].name.lower() for key in false_positives_alone(comparison)]
+    return [f"In no order of difficulty, for no reference has it: {', '.join(names)}."] if names else []
 
 
 def difficulty_view(comparison: Comparison, notes: Sequence[str]) -> TableView:
@@ -88,7 +115,7 @@ def difficulty_view(comparison: Comparison, notes: Sequence[str]) -> TableView:
     heads = (("Lesion", AVERAGE_GROUP),) * len(METRIC_NAMES)
     caption = "Lesion types, hardest first, by the average score of the methods in percent."
     title = Title("Difficulty", caption, "mswal-difficulty")
-    return TableView("Rank", METRIC_NAMES, heads, tuple(rows), tuple(notes), title)
+    return TableView("Rank", METRIC_NAMES, heads, tuple(rows), (*not_ordered(comparison), *notes), title)
 
 
 def mean(values: Sequence[Decimal | None]) -> Decimal | None:

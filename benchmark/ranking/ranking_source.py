@@ -31,6 +31,8 @@ class Comparable:
     """None for the scores of one `score --out`, as is `status`."""
     status: Status | None = None
     notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """Case ids that could not be scored of every method."""
 
 
 def comparable_methods(
@@ -98,7 +100,7 @@ def _of_scores(folder: Path) -> Comparable:
     arrays = arrays_of_rows(rows, classes, dict.fromkeys(rows, str(path)))
     what = f"without {listed(left_out)}, which could not be scored of every method"
     notes = (f"NOT COMPARABLE with rankings of all cases: {what}.",) if left_out else ()
-    return Comparable(arrays, protocol, notes=notes)
+    return Comparable(arrays, protocol, notes=notes, left_out=tuple(left_out))
 
 
 def _told(path: Path) -> tuple[str | None, Sequence[str] | None, Sequence[str]]:

@@ -42,6 +42,8 @@ class TitledRanking:
     track: str | None = None
     status: str | None = None
     notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """Case ids that could not be scored of every method; with any of them it compares with no other ranking."""
 
 
 def format_rankings(rankings: Sequence[TitledRanking], style: RankingFormat, *, width: int | None = None) -> str:
@@ -153,7 +155,9 @@ def _table(heads: list[str], rows: list[list[str]], markdown: bool, width: int |
     if not markdown:
         return wrapped_table(heads, rows, alignment, width=width, keep=2)
     cells = [[markdown_text(cell) for cell in row] for row in rows]
-    return tabulate(cells, [head.replace("\n", " ") for head in heads], tablefmt="pipe", disable_numparse=True, colalign=alignment)
+    return tabulate(
+        cells, [head.replace("\n", " ") for head in heads], tablefmt="pipe", disable_numparse=True, colalign=alignment
+    )
 
 
 def _notes(titled: TitledRanking) -> list[str]:
@@ -179,14 +183,17 @@ def _notes(titled: TitledRanking) -> list[str]:
 
 
 def _csv(rankings: Sequence[TitledRanking]) -> str:
-    """A row for every method; p values to the next method are in the columns of the number that is compared."""
+    """A row for every method; p values to the next method are in the columns of the number that is compared.
+
+    `left_out` is how many cases could not be scored of every method; `comparable` is 0 where there are any.
+    """
     numbers = list(dict.fromkeys(each.number for titled in rankings for each in titled.ranking.neighbours))
     most = max((len(titled.ranking.methods) for titled in rankings), default=0)
     estimates = ("dsc", "f1", "f1_per_case")
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
-        ["track", "status", "protocol", "scheme", "rank", "method", "ordered_by"]
+        ["track", "status", "protocol", "left_out", "comparable", "scheme", "rank", "method", "ordered_by"]
         + [f"{name}{end}" for name in estimates for end in ("", "_low", "_high")]
         + ["rank_low", "rank_high", *(f"share_of_rank_{rank}" for rank in range(1, most + 1)), "next"]
         + [f"{kind}_{number}" for number in numbers for kind in ("p", "p_holm")]
@@ -195,8 +202,9 @@ def _csv(rankings: Sequence[TitledRanking]) -> str:
         ranking = titled.ranking
         for method in ranking.methods:
             to_next = {each.number: each for each in ranking.neighbours if each.first == method.method}
-            row: list[object] = [titled.track, titled.status, titled.protocol, ranking.scheme]
-            row += [method.rank, method.method, method.ordered_by]
+            row: list[object] = [titled.track, titled.status, titled.protocol]
+            row += [len(titled.left_out), int(not titled.left_out), ranking.scheme, method.rank, method.method]
+            row.append(method.ordered_by)
             for name in estimates:
                 estimate = getattr(method, name)
                 row += [estimate.value, estimate.low, estimate.high]

@@ -66,9 +66,9 @@ def criteria(arrays: ScoreArrays, scheme: str) -> tuple[Criterion, ...]:
         case "rank-then-mean":
             of_cases = side_by_side(*(mean_of(_ranks_in_each_case(values)) for values in per_case))
             return (Criterion("case_rank", of_cases, highest_first=False),)
-    raise BenchError(
-        Problem("is no way to rank", scheme, expected=" or ".join(SCHEMES), mend=did_you_mean(scheme, SCHEMES))
-    )
+    known = [*SCHEMES[:3], *(f"{_OF_CLASS}{key}" for key in arrays.classes), *SCHEMES[4:]]
+    mend = did_you_mean(scheme, known)
+    raise BenchError(Problem("is no way to rank", scheme, expected=" or ".join(SCHEMES), mend=mend))
 
 
 def shown_numbers(arrays: ScoreArrays, scheme: str) -> tuple[CaseRatios, CaseRatios, CaseRatios]:
@@ -129,5 +129,6 @@ def _ranks_in_each_case(values: Floats) -> Floats:
 
 def _column(arrays: ScoreArrays, key: str) -> int:
     if key not in arrays.classes:
-        raise BenchError(Problem("is no class that was scored", key or "class:", expected=", ".join(arrays.classes)))
+        expected, mend = ", ".join(arrays.classes), did_you_mean(key, arrays.classes)
+        raise BenchError(Problem("is no class that was scored", key or "class:", expected, mend=mend))
     return arrays.classes.index(key)

@@ -70,7 +70,12 @@ def arrays_of_counts(counts: Counts, classes: tuple[str, ...]) -> ScoreArrays:
     """
     cases = tuple(sorted({case for of_method in counts.values() for case in of_method}))
     problems = [
-        Problem(f"has no scores of {len(lacking)} of the cases that others have", method, found=listed(lacking))
+        Problem(
+            f"has no scores of {len(lacking)} of the cases that others have",
+            method,
+            found=listed(lacking),
+            mend="`mswal-bench score` names what is wrong with these cases. Mend them, or rank without it.",
+        )
         for method, of_method in counts.items()
         if (lacking := [case for case in cases if case not in of_method])
     ]

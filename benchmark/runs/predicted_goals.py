@@ -42,8 +42,8 @@ def predicted_goals(path: Path) -> tuple[PredictedGoal, ...]:
     """What `path` stands for: of a run's folder all finished goals, those of most folds first, then by name; of a
     goal's folder that goal; of any other folder, or file, nothing.
 
-    Raises BenchError for a run without a finished goal, for a record that cannot be read and for a results folder, whose
-    records are of scores, and OSError.
+    Raises BenchError for a run without a finished goal, for a record that cannot be read and for a results folder,
+    whose records are of scores, and OSError.
     """
     if not path.is_dir() or cases_in(path):
         return ()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import BenchError, Problem, raise_if_any
+from ..scoring.case_folders import folder_name
 from ..scoring.protocol import MSWAL_1, Protocol
 from ..scoring.score_folders import score_folders
 from ..scoring.score_result import ScoreResult
@@ -46,4 +47,8 @@ def score_methods(
         )
     except BenchError as error:
         raise BenchError(*problems, *error.problems) from error
-    return replace(result, notes=(*notes, *result.notes), problems=(*problems, *result.problems))
+    left_out = [
+        folder_name(path) for path in paths if any(path in (at := Path(each.where), *at.parents) for each in problems)
+    ]
+    table = replace(result.table, left_out=(*left_out, *result.table.left_out))
+    return replace(result, table=table, notes=(*notes, *result.notes), problems=(*problems, *result.problems))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -29,6 +30,8 @@ _NNUNET_SIDE_FILES = frozenset(
 _SIDE_SUFFIXES = (".npz", ".pkl", *COMPANION_SUFFIXES)
 # How far below a folder that holds none its label maps are looked for, and how many such folders are told.
 _DEEPEST = 3
+# nnU-Net ends the names of images with the number of their channel.
+_IMAGE = re.compile(r"_\d{4}$")
 _MOST_MEANT = 4
 
 
@@ -66,13 +69,21 @@ class Pairing:
     problems: tuple[Problem, ...] = ()
     """Why folders that were to be scored too are not among the predictions."""
 
+    left_out: tuple[str, ...] = ()
+    """The names of those folders."""
+    doubts: tuple[str, ...] = ()
+    """What was paired though its names speak against it."""
+
     @property
     def notes(self) -> list[str]:
-        """What was passed over, for the user to know."""
+        """What was passed over or is doubtful, for the user to know."""
         return [
-            f"{folder.path}: not label maps, passed over: {', '.join(folder.ignored)}"
-            for folder in (self.reference, *self.predictions)
-            if folder.ignored
+            *self.doubts,
+            *(
+                f"{folder.path}: not label maps, passed over: {', '.join(folder.ignored)}"
+                for folder in (self.reference, *self.predictions)
+                if folder.ignored
+            ),
         ]
 
 
@@ -117,7 +128,8 @@ def pair(
         raise_if_any([*wrong_call, *problems])
     assert of_reference is not None
     kept = {folder.name: missing[folder.name] for folder in whole}
-    return Pairing(of_reference, tuple(whole), kept, tuple(problems))
+    left_out = tuple(each.name for each in folders if each.name not in kept)
+    return Pairing(of_reference, tuple(whole), kept, tuple(problems), left_out)
 
 
 def folder_name(path: Path) -> str:
@@ -178,8 +190,7 @@ def _against_a_file(path: Path, reference: Path | None) -> str:
 def _empty(path: Path, ignored: list[str]) -> Problem:
     expected = f"label maps ({', '.join(SUFFIXES)})"
     found = ", ".join(ignored) or "an empty folder"
-    holding = [str(folder) for folder in _folders_of_label_maps(path)]
-    mend = f"Did you mean {' or '.join(holding[:_MOST_MEANT])}?" if holding else ""
+    mend = meant_folder(path)
     # MONAI's SaveImaged makes a folder for each image, and the image's name is the beginning of the file's.
     inner = [name for name in ignored if (path / name).is_dir()]
     of_monai = next((file for name in inner for file in (path / name).glob(f"{escape(name)}_*.nii.gz")), None)
@@ -191,12 +202,23 @@ def _empty(path: Path, ignored: list[str]) -> Problem:
     return Problem("no label map in it", str(path), expected, found, mend)
 
 
+def meant_folder(path: Path) -> str:
+    """A question about the folders of label maps below a folder that holds none; empty where there is none."""
+    holding = [str(folder) for folder in _folders_of_label_maps(path)]
+    return f"Did you mean {' or '.join(holding[:_MOST_MEANT])}?" if holding else ""
+
+
 def _folders_of_label_maps(path: Path) -> Iterator[Path]:
-    """The folders below that hold some, by path. Links are not followed."""
+    """The folders below that hold some, by path. Links are not followed, and images are no label maps."""
     for place, subfolders, files in os.walk(path):
         deep = len(Path(place).relative_to(path).parts) >= _DEEPEST
-        subfolders[:] = [] if deep else sorted(name for name in subfolders if not is_passed_over(name))
-        if any(case_id(name) is not None for name in files if not is_passed_over(name)):
+        subfolders[:] = (
+            []
+            if deep
+            else sorted(name for name in subfolders if not is_passed_over(name) and not name.startswith("images"))
+        )
+        named = (case_id(name) for name in files if not is_passed_over(name))
+        if any(case is not None and not _IMAGE.search(case) for case in named):
             yield Path(place)
 
 
@@ -241,7 +263,8 @@ def _unpaired(folder: CaseFolder, reference: CaseFolder, missing: Sequence[str])
             if case not in reference.files and (known := case_behind(case, reference.files))
         ]
         if meant:
-            others = f", and {len(meant) - 1} others likewise" if len(meant) > 1 else ""
+            more = len(meant) - 1
+            others = f", and {'one other' if more == 1 else f'{more} others'} likewise" if more else ""
             mend += f" Rename {meant[0][0]} to {meant[0][1]}.nii.gz{others}."
         mend = next(filter(None, (written_otherwise(case, reference.files) for case in folder.files)), mend)
         problems.append(Problem(what, str(folder.path), mend=mend))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ...baselines.processes import cores
 from ..errors import BenchError, Problem
 from ..progress import progress_bar
+from ..volumes.volume_names import case_id
 from .case_folders import CaseFolder, MethodFolder, Pairing, pair
 from .case_pool import score_cases
 from .protocol import MSWAL_1, Protocol
@@ -48,10 +50,10 @@ def score_folders(
     Raises BenchError when the folders do not fit together, when `out` cannot be written, and with every problem of
     every file when nothing can be scored.
     """
-    if reference.is_dir() or not reference.exists():
-        pairing = pair(predictions, reference, allow_missing=allow_missing, cases=cases)
-    else:
+    if _is_one_file(reference, predictions):
         pairing = pair_files(predictions, reference)
+    else:
+        pairing = pair(predictions, reference, allow_missing=allow_missing, cases=cases)
     if out is not None:
         _refuse_to_write_into(pairing, out)
     outcomes = _outcomes(pairing, protocol, details, out, jobs or cores(), progress)
@@ -69,7 +71,16 @@ def score_folders(
     }
     scores = {name: [case.score for case in of_method] for name, of_method in scored.items()}
     table = score_table(protocol, scores, len(outcomes), missing=missing, failed=failed, details=details)
+    table = replace(table, left_out=pairing.left_out)
     return ScoreResult(table, scored, _notes(pairing, outcomes, out), problems)
+
+
+def _is_one_file(reference: Path, predictions: Sequence[Path | MethodFolder]) -> bool:
+    """Whether a file is meant by the reference; of what is not there its name tells, or what is to be scored."""
+    if reference.exists():
+        return not reference.is_dir()
+    paths = [each.path if isinstance(each, MethodFolder) else each for each in predictions]
+    return case_id(reference.name) is not None or all(path.is_file() for path in paths)
 
 
 def _refuse_to_write_into(pairing: Pairing, out: Path) -> None:

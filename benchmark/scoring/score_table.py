@@ -40,10 +40,13 @@ class ScoreTable:
     average_score: Mapping[str, MetricPair]
     """Class key -> mean over the methods where it is defined."""
     difficulty_dsc: tuple[str, ...]
-    """Class keys by ascending average DSC, hardest first; undefined ones are left out."""
+    """Class keys by ascending average DSC, hardest first; left out are undefined ones and those that the reference of
+    no scored case has: false positives alone say nothing of how hard a class is."""
     difficulty_f1: tuple[str, ...]
     track: str | None = None
     """What the cases are, where that is known; scores of two tracks do not compare."""
+    left_out: tuple[str, ...] = ()
+    """The names of methods that were to be scored too and could not be at all."""
 
     @property
     def lesion_classes(self) -> tuple[LesionClass, ...]:
@@ -73,7 +76,7 @@ class ScoreTable:
 
         `cases` of a class is the number of cases in which it is defined, those where either side has it; `cases` at
         the top is the number of all. `comparable` is false where some of those were left out; `failed` says which.
-        `track` is there where it is known.
+        `track` is there where it is known, `left_out` where methods are left out whole.
         """
         content = {
             "protocol": self.protocol.id,
@@ -96,6 +99,7 @@ class ScoreTable:
             "difficulty": {"dsc": list(self.difficulty_dsc), "f1": list(self.difficulty_f1)},
             "missing": {name: list(method.missing) for name, method in self.methods.items() if method.missing},
             "failed": {name: list(method.failed) for name, method in self.methods.items() if method.failed},
+            **({"left_out": list(self.left_out)} if self.left_out else {}),
         }
         return {key: _without_nan(value) for key, value in content.items()}
 
@@ -126,13 +130,18 @@ def score_table(
             }
         methods[name] = MethodScore(classes, average(classes), missing.get(name, ()), failed.get(name, ()), unranked)
     averages = average_score(method.classes for method in methods.values())
+    there = {
+        key: pair
+        for key, pair in averages.items()
+        if any(method.classes[key].tp or method.classes[key].fn for method in methods.values())
+    }
     return ScoreTable(
         protocol,
         cases,
         methods,
         averages,
-        tuple(difficulty(averages, "dsc")),
-        tuple(difficulty(averages, "f1")),
+        tuple(difficulty(there, "dsc")),
+        tuple(difficulty(there, "f1")),
     )
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ..errors import Problem, raise_if_any
 from ..plain_text import unicode_name
-from ..volumes.volume_names import SUFFIXES, case_id
-from .case_folders import CaseFolder, MethodFolder, Pairing, folder_name
+from ..volumes.volume_names import SUFFIXES, case_behind, case_id
+from .case_folders import CaseFolder, MethodFolder, Pairing, cases_in, folder_name
 
 
 def pair_files(predictions: Sequence[Path | MethodFolder], reference: Path) -> Pairing:
@@ -31,7 +31,19 @@ def pair_files(predictions: Sequence[Path | MethodFolder], reference: Path) -> P
             problems.append(Problem(what, where, mend="Rename one of them, or link to it under another name."))
     raise_if_any(problems)
     methods = tuple(CaseFolder(path.parent, name, {case: path}) for path, name in zip(paths, names, strict=True))
-    return Pairing(CaseFolder(reference.parent, case, {case: reference}), methods, dict.fromkeys(names, ()))
+    of_reference = CaseFolder(reference.parent, case, {case: reference})
+    return Pairing(of_reference, methods, dict.fromkeys(names, ()), doubts=_of_other_cases(paths, reference))
+
+
+def _of_other_cases(paths: Sequence[Path], reference: Path) -> tuple[str, ...]:
+    """Predictions that are named as another reference beside this one."""
+    case, cases = _stem(reference), cases_in(reference.parent)
+    of_path = {path: case_behind(_stem(path), cases) for path in paths}
+    return tuple(
+        f"{path}: is named as of the case {other}, and scored against {reference.name}, of the case {case}"
+        for path, other in of_path.items()
+        if other not in (None, case)
+    )
 
 
 def _wrong(path: Path) -> list[Problem]:

@@ -102,7 +102,7 @@ def table_view(table: ScoreTable) -> TableView:
 
     With several methods the best and the second best of each row and metric are marked, and the average score follows.
     What is equal as printed is equal: several best share the mark and leave no second. Methods that were not scored on
-    the same cases get no marks. A table of which cases are left out has a warning.
+    the same cases get no marks. A table that leaves cases out has a warning.
     """
     methods = list(table.methods.values())
     several, comparable = len(methods) > 1, table.is_of_the_same_cases
@@ -185,13 +185,15 @@ def _notes(table: ScoreTable) -> list[str]:
             notes.append(f"{name}: {count} of {table.cases} cases could not be scored and are left out: {which}.")
     if not table.is_of_the_same_cases:
         notes.append("The methods were not scored on the same cases: their numbers do not compare, and none is marked.")
+    if table.left_out:
+        notes.append(f"Left out whole, for it could not be scored: {', '.join(table.left_out)}.")
     track = f", track {table.track}" if table.track is not None else ""
     notes.append(f"Percent. Protocol {table.protocol.id}{track}, {_scored(table)}.")
     return notes
 
 
 def warning(table: ScoreTable) -> str:
-    """What stands above a table of which cases are left out; empty for a whole one."""
+    """What stands above a table that leaves cases out; empty for a whole one."""
     most = max(len(method.failed) for method in table.methods.values())
     if not most:
         return ""
@@ -211,7 +213,7 @@ def _scored(table: ScoreTable) -> str:
         return f"{table.cases - left_out} of {_counted(table.cases)} scored, {left_out} left out"
     each = ", ".join(f"{table.cases - left_out} ({name})" for name, left_out in of_methods.items())
     without = ", ".join(f"{left_out} ({name})" for name, left_out in of_methods.items() if left_out)
-    return f"of {_counted(table.cases)} scored {each}, left out {without}"
+    return f"{_counted(table.cases)}; scored: {each}; left out: {without}"
 
 
 def _counted(cases: int) -> str:
@@ -225,9 +227,9 @@ def _false_positives_alone(table: ScoreTable) -> list[str]:
         scores = [method.classes[lesion.key] for method in table.methods.values()]
         if any(score.cases for score in scores) and not any(score.tp or score.fn for score in scores):
             names.append(lesion.name.lower())
-    return (
-        [f"In no scored case's reference, so that all that is predicted is false: {', '.join(names)}."] if names else []
-    )
+    ordered = " and it is in no order of difficulty" if len(table.methods) > 1 else ""
+    told = f"In no scored case's reference, so that all that is predicted is false{ordered}: {', '.join(names)}."
+    return [told] if names else []
 
 
 def _fewer_classes(table: ScoreTable) -> list[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from textwrap import wrap
 
+from ..terminal_letters import as_printed
 from .table_view import Cell, Side, TableView, sides, told
 
 _BOLD, _UNDERLINE, _RESET = "\x1b[1m", "\x1b[4m", "\x1b[0m"
@@ -19,7 +21,8 @@ def terminal_table(view: TableView, *, ansi: bool, width: int | None) -> str:
 
     Names too long for a column are cut in the middle and told in full below the table.
     """
-    names = _short_names(view.groups)
+    view = _printable(view)
+    names = [as_printed(name) for name in _short_names(view.groups)]
     label_width = max(len(view.corner), *(len(row.label) for row in view.rows))
     columns = _column_widths(view, names)
     lines = [view.warning, ""] if view.warning else []
@@ -29,6 +32,19 @@ def terminal_table(view: TableView, *, ansi: bool, width: int | None) -> str:
         lines += ([""] if number else []) + _block(view, names, block, columns, label_width, ansi)
     full = [f"{short} = {name}" for short, name in zip(names, view.groups, strict=True) if short != name]
     return "\n".join([*lines, "", *full, *(told(view) if ansi else view.notes)]).rstrip("\n")
+
+
+def _printable(view: TableView) -> TableView:
+    """The view in the letters that stdout has: a longer look-alike must not move the columns behind it."""
+    rows = [
+        replace(
+            row,
+            label=as_printed(row.label),
+            cells=tuple(replace(cell, text=as_printed(cell.text)) for cell in row.cells),
+        )
+        for row in view.rows
+    ]
+    return replace(view, groups=tuple(map(as_printed, view.groups)), rows=tuple(rows))
 
 
 def _short_names(groups: Sequence[str]) -> list[str]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from tabulate import SEPARATING_LINE, tabulate
 
+from ..terminal_letters import as_printed
+
 _GAP = 2
 # tabulate's columns are so much wider than their headings.
 _HEAD_PADDING = 2
@@ -25,6 +27,9 @@ def wrapped_table(
     broken; together they take no more than half of the width. What is wider in them, or too wide for a part of its own,
     goes on in the next line of its cell. Leading spaces of cells stay.
     """
+    # A longer look-alike of a letter that stdout lacks must not move the columns behind it.
+    heads = [as_printed(head) for head in heads]
+    rows = [row if row == SEPARATING_LINE else [as_printed(cell) for cell in row] for row in rows]
     cells = [row for row in rows if row != SEPARATING_LINE]
     widths = [
         max(_width([heads[column]]) + _HEAD_PADDING, _width([row[column] for row in cells]))

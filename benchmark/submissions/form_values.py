@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any, get_args
 
 from pydantic import BaseModel
 
 from .. import wrong_values
+from ..suggestions import closest
 from ..wrong_values import Place
 from .submission_form import PATTERNS, SubmissionForm
 
@@ -38,8 +38,7 @@ def fields_at(place: Place) -> str:
     part = _part_at(place[:-1])
     if part is None:
         return ""
-    alike = get_close_matches(str(place[-1]), part.model_fields, n=1)
-    return alike[0] if alike else ", ".join(part.model_fields)
+    return closest(str(place[-1]), part.model_fields) or ", ".join(part.model_fields)
 
 
 def _part_at(place: Place) -> type[BaseModel] | None:

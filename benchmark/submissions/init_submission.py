@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,14 +9,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ..errors import BenchError, Problem, raise_if_any
+from ..errors import BenchError, Problem, listed, raise_if_any
 from ..files import write_text
 from ..intake.placing import place
 from ..litter import is_seen_below, visible
 from ..progress import progress_bar
 from ..runs.run_record import RunRecord, read_record
 from ..runs.tracks import Track
-from ..volumes.volume_names import SUBMITTED_SUFFIXES, submitted_case_id
+from ..scoring.case_folders import folder_name, meant_folder
+from ..volumes.volume_names import SUBMITTED_SUFFIXES, case_id, submitted_case_id
 from .form_file import read_form
 from .form_template import form_template
 from .listing import PREDICTIONS
@@ -81,8 +81,7 @@ def init_submission(
 
 def _named_after(predictions: Path | None) -> dict[str, str]:
     """The method's name where it is the folder's, as everywhere else; not where a form can have no such name."""
-    # abspath, not resolve: a link's own name is the one the user chose.
-    name = os.path.basename(os.path.abspath(predictions)) if predictions is not None else PREDICTIONS  # noqa: PTH100, PTH119
+    name = folder_name(predictions) if predictions is not None else PREDICTIONS
     named = {"method": name}
     return {} if name == PREDICTIONS or _refused(form_template(named), named) else named
 
@@ -117,11 +116,15 @@ def _predictions(run: Path, record: RunRecord) -> Path:
 
 def _label_maps(folder: Path, problems: list[Problem]) -> list[Path]:
     try:
-        files = [path for path in visible(folder) if submitted_case_id(path.name) is not None and path.is_file()]
+        maps = [path for path in visible(folder) if case_id(path.name) is not None and path.is_file()]
     except OSError as error:
         problems.append(Problem(f"cannot be read ({error.strerror or error})", str(folder), "a folder of predictions"))
         return []
-    if not files:
-        expected = f"label maps ({', '.join(SUBMITTED_SUFFIXES)})"
-        problems.append(Problem("has no prediction in it", str(folder), expected))
-    return files
+    expected = f"label maps ({', '.join(SUBMITTED_SUFFIXES)})"
+    others = [path.name for path in maps if submitted_case_id(path.name) is None]
+    if others:
+        what = "has predictions in formats that a submission cannot have"
+        problems.append(Problem(what, str(folder), expected, listed(others), "Convert them, to .nii.gz say."))
+    if not maps:
+        problems.append(Problem("has no prediction in it", str(folder), expected, mend=meant_folder(folder)))
+    return maps

@@ -52,7 +52,8 @@ def _what_it_is(path: Path, error: ValidationError) -> Problem:
     except (OSError, ValueError, RecursionError):
         content = None
     fields = content.keys() if isinstance(content, dict) else set()
-    if {"track", "cases"} <= fields:
+    # Others have fields of these names too: a result's record has `track`, and the number of its `cases`.
+    if isinstance(content, dict) and all(isinstance(content.get(name), dict) for name in ("cases", "labels")):
         found = wrong_values(error, {**PATTERNS, CASE_ID_PATTERN: CASE_ID_WORDS})
         return Problem("is a damaged manifest", str(path), found=found, mend=_MAKE_ONE)
     found = f"a JSON file of {listed(sorted(fields), 5)}" if fields else "another JSON file"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -81,6 +82,28 @@ def test_a_table_in_ascii_is_one(raw: Path) -> None:
     folders = [raw.parent / "a", raw.parent / "b", "--reference", raw / "labelsTs", "--jobs", "1"]
     wide, plain = (_called(charset, "score", *folders).stdout for charset in ("utf-8", "ascii"))
     assert plain == wide.replace("─", "-").replace("–", "-")  # noqa: RUF001
+
+
+def test_a_name_of_longer_look_alikes_does_not_move_columns(raw: Path, tmp_path: Path) -> None:
+    shutil.copytree(raw.parent / "a", tmp_path / "groß")
+    out = tmp_path / "out"
+    options = ["--reference", raw / "labelsTs", "--jobs", "1", "--details", "--out", out]
+    scores = _called("ascii", "score", tmp_path / "groß", raw.parent / "a", *options).stdout
+    ranks = _called("ascii", "rank", out, "--resamples", "20", "--permutations", "20").stdout
+    for text in (scores, ranks):
+        of_tables = [
+            [line for line in block.splitlines() if line.strip()]
+            for block in text.split("\n\n")
+            if re.search(r"^[- ]*-{6}[- ]*$", block, re.MULTILINE)
+        ]
+        assert of_tables
+        assert "gross" in text
+        for table in of_tables:
+            rule = next(line for line in table if set(line) <= {"-", " "})
+            assert all(len(line.rstrip()) <= len(rule) for line in table)
+            # Where columns are apart no letter stands.
+            gaps = [gap.start() for gap in re.finditer(r"(?<= ) (?=-)", rule)]
+            assert all(line[gap : gap + 1] in ("", " ") for line in table for gap in gaps)
 
 
 def test_longer_look_alikes_do_not_move_columns() -> None:

@@ -38,10 +38,10 @@ def test_the_table(rank: Rank) -> None:
     lines = rank().splitlines()
     assert lines[0] == "Ranking by mean-rank: mswal/1, 12 cases"
     # One has the higher DSC, the other the higher F1.
-    assert lines[4].split()[:5] == ["1", "rater2", "1.50", "93.53", lines[4].split()[4]]
-    assert lines[5].split()[:4] == ["1", "rater3", "1.50", "93.79"]
-    assert "Equal methods share a rank" in lines[7]
-    assert "400 resamples, seed 0" in lines[8]
+    assert lines[5].split()[:4] == ["1", "rater2", "1.50", "93.53"]
+    assert lines[6].split()[:4] == ["1", "rater3", "1.50", "93.79"]
+    assert "Equal methods share a rank" in lines[8]
+    assert "400 resamples, seed 0" in lines[9]
 
 
 def test_formats_tell_the_same(rank: Rank) -> None:
@@ -79,7 +79,7 @@ def test_schemes(rank: Rank, scheme: str, order: list[str]) -> None:
 
 def test_a_class_that_no_case_has(rank: Rank) -> None:
     lines = rank("--by", "class:gallstone").splitlines()
-    assert lines[4].split()[:2] == ["–", "rater2"]  # noqa: RUF001
+    assert lines[5].split()[:2] == ["–", "rater2"]  # noqa: RUF001
     assert any("undefined" in line for line in lines)
 
 
@@ -147,6 +147,29 @@ def test_false_positives_alone_win_no_class(tmp_path: Path) -> None:
     assert (over_all["silent"]["rank"], over_all["invents"]["rank"]) == ("1", "2")
 
 
+@pytest.mark.parametrize(
+    ("scheme", "meant"),
+    [("class:galstone", "gallstone"), ("clas:gallstone", "class:gallstone"), ("mean_rank", "mean-rank")],
+)
+def test_a_scheme_that_is_misspelt(tmp_path: Path, scheme: str, meant: str) -> None:
+    _cases_csv(tmp_path / "scores", good=(0, 1), bad=(0, 0))
+    path = tmp_path / "scores" / "cases.csv"
+    path.write_text(path.read_text().replace(",a,", ",gallstone,"))
+    refused = CliRunner().invoke(main, ["rank", str(tmp_path / "scores"), "--by", scheme])
+    assert refused.exit_code == 1
+    assert f"Did you mean {meant}?" in refused.stderr
+
+
+def test_methods_of_different_cases_are_told_what_to_do(tmp_path: Path) -> None:
+    _cases_csv(tmp_path / "scores", good=(0, 1), bad=(0, 0))
+    path = tmp_path / "scores" / "cases.csv"
+    path.write_text(path.read_text().replace("bad,c1,", "bad,c2,"))
+    refused = CliRunner().invoke(main, ["rank", str(tmp_path / "scores")])
+    assert refused.exit_code == 1
+    assert "bad: has no scores of" in refused.stderr
+    assert "Mend them, or rank without it." in refused.stderr
+
+
 def test_cases_that_were_left_out_are_told(tmp_path: Path) -> None:
     _cases_csv(tmp_path / "scores", good=(0, 1), bad=(0, 0))
     scores = {"protocol": "mswal/1", "methods": {"good": {"classes": {"a": {}, "b": {}}}}, "failed": {"bad": ["c2"]}}
@@ -154,3 +177,6 @@ def test_cases_that_were_left_out_are_told(tmp_path: Path) -> None:
     for style in ("table", "markdown", "json"):
         told = CliRunner().invoke(main, ["rank", str(tmp_path / "scores"), "--resamples", "10", "--format", style])
         assert "NOT COMPARABLE with rankings of all cases: without c2, which could not be scored" in told.stdout
+    assert {(row["left_out"], row["comparable"]) for row in _ranked_csv(tmp_path / "scores").values()} == {("1", "0")}
+    (tmp_path / "scores" / "scores.json").write_text(json.dumps({**scores, "failed": {}}))
+    assert {(row["left_out"], row["comparable"]) for row in _ranked_csv(tmp_path / "scores").values()} == {("0", "1")}

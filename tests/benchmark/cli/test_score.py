@@ -361,6 +361,9 @@ def test_a_pair_of_files(folders: Path) -> None:
         assert {(row["method"], row["case"]) for row in csv.DictReader(file)} == {("guess", "case_1")}
     summary = json.loads((out / "nnunet" / "guess" / "summary.json").read_text())
     assert summary["metric_per_case"][0]["reference_file"] == str(reference)
+    assert "note:" not in one.stderr
+    other = score(folders / "mine" / "case_2.nii.gz")
+    assert "is named as of the case case_2, and scored against case_1.nii.gz, of the case case_1" in other.stderr
     # Where files are called as the case is, the folder tells whose they are.
     several = score(folders / "guess.nii.gz", folders / "mine" / "case_1.nii.gz")
     assert list(json.loads(several.stdout)["methods"]) == ["guess", "mine"]
@@ -370,7 +373,9 @@ def test_a_pair_of_files(folders: Path) -> None:
         ([folders / "gone.nii.gz"], reference, "gone.nii.gz: no such file"),
         ([folders / "guess.nii.gz"], folders / "labels", "guess.nii.gz: not a folder"),
         ([folders / "mine" / "case_1.nii.gz"], folders / "labels", f"is scored with --reference {reference}"),
-        ([folders / "guess.nii.gz"], folders / "labels" / "case_9.nii.gz", "case_9.nii.gz: no such folder"),
+        ([folders / "guess.nii.gz"], folders / "labels" / "case_9.nii.gz", "case_9.nii.gz: no such file"),
+        ([folders / "guess.nii.gz"], folders / "nowhere", "nowhere: no such file"),
+        ([folders / "mine"], folders / "nowhere", "nowhere: no such folder"),
     ):
         wrong = score(*paths, against=against)
         assert (wrong.exit_code, wrong.stdout) == (1, "")
@@ -384,6 +389,7 @@ def test_methods_that_lack_different_cases_are_not_compared(folders: Path) -> No
     assert result.exit_code == 1
     assert "The methods were not scored on the same cases" in result.stdout
     assert "NOT COMPARABLE with scores of all cases: up to 1 of 3 cases left out." in result.stdout
+    assert "3 cases; scored: 3 (mine), 2 (other); left out: 1 (other)." in result.stdout
     assert not any("**" in line for line in result.stdout.splitlines() if line.startswith("|"))
 
 

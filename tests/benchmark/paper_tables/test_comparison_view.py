@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -123,3 +124,17 @@ def test_difficulty_leaves_out_what_is_undefined() -> None:
     assert difficulty(comparison, "f1") == []
     rows = difficulty_view(comparison, []).rows
     assert [cell.text for cell in rows[1].cells] == ["Liver cyst", "3.00", UNDEFINED, UNDEFINED]
+
+
+def test_false_positives_alone_are_in_no_order_of_difficulty() -> None:
+    comparison = printed_comparison()
+    first, *others = comparison.methods
+    zero = Pair(Decimal("0.00"), Decimal("0.00"))
+    methods = [replace(first, classes={**first.classes, "gallstone": NOTHING})]
+    methods += [replace(method, classes={**method.classes, "gallstone": zero}) for method in others]
+    changed = replace(comparison, methods=tuple(methods), average_score={**comparison.average_score, "gallstone": zero})
+    assert "gallstone" in difficulty(comparison, "f1")
+    assert "gallstone" not in difficulty(changed, "f1")
+    told = "In no order of difficulty, for no reference has it: gallstone."
+    assert told in difficulty_view(changed, []).notes
+    assert told in comparison_view(changed, []).notes

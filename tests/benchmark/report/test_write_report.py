@@ -93,6 +93,16 @@ def test_a_bad_prediction_costs_itself_and_is_told_on_the_page(raw, perfect, tmp
     assert json.loads((tmp_path / "out" / "scores.json").read_text())["comparable"] is False
 
 
+def test_a_folder_that_is_left_out_whole_is_told_on_the_page(raw, perfect, tmp_path):
+    short = tmp_path / "short"
+    short.mkdir()
+    (short / "PHANTOM_0485.nii.gz").write_bytes((perfect / "PHANTOM_0485.nii.gz").read_bytes())
+    code, _ = call(perfect, short, "--data", raw, "--out", tmp_path / "out")
+    assert code == 1
+    assert "Left out whole, for it could not be scored: short." in (tmp_path / "out" / "index.html").read_text()
+    assert json.loads((tmp_path / "out" / "scores.json").read_text())["left_out"] == ["short"]
+
+
 def test_a_case_that_could_not_be_scored_is_not_shown(raw, perfect, tmp_path):
     (perfect / "PHANTOM_0485.nii.gz").write_bytes(b"not a volume")
     code, output = call(perfect, "--data", raw, "--out", tmp_path / "out", "--case", "PHANTOM_0485")

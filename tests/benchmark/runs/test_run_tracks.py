@@ -37,7 +37,7 @@ def work(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The work folder of nnU-Net v2 after `public-cv`, all folds trained on two devices. Not to be changed."""
     folder = tmp_path_factory.mktemp("tracks") / "work"
     output = call("run", "nnunet-v2", *options(raw, folder, *CV, device=TWO))
-    assert "Protocol mswal/1, track public-cv, 5 cases." in output
+    assert "Protocol mswal/1, track public-cv, 5 cases scored, none left out." in output
     return folder
 
 
@@ -72,7 +72,7 @@ def test_the_other_track_trains_nothing_again(raw, work, tmp_path):
     before = checkpoints(tmp_path / "work")
     assert len(before) == 5
     output = call("run", "nnunet-v2", *options(raw, tmp_path / "work"))
-    assert "Protocol mswal/1, track official-test, 2 cases." in output
+    assert "Protocol mswal/1, track official-test, 2 cases scored, none left out." in output
     assert checkpoints(tmp_path / "work") == before
     ensemble, cv = (read_record(tmp_path / "work", goal) for goal in ("fold-all", "public-cv-fold-all"))
     assert ensemble["track"] == "official-test"
@@ -86,7 +86,7 @@ def test_the_other_track_trains_nothing_again(raw, work, tmp_path):
     # A fold of the five is predicted with already, and only scored.
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "work").rglob("*.nii.gz")}
     output = call("run", "nnunet-v2", *options(raw, tmp_path / "work", *CV, "--fold", 2))
-    assert "track public-cv of fold 2 alone, 1 case." in output
+    assert "track public-cv of fold 2 alone, 1 case scored, none left out." in output
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
@@ -101,7 +101,7 @@ def test_without_test_images_one_fold_is_scored_on_what_it_held_out(raw, tmp_pat
     assert not work.exists()
 
     output = call("run", "nnunet-v2", *options(data, work, *CV, "--fold", 2))
-    assert "track public-cv of fold 2 alone, 1 case." in output
+    assert "track public-cv of fold 2 alone, 1 case scored, none left out." in output
     cases = [path.name.removesuffix(".nii.gz") for path in (data / "labelsTr").iterdir()]
     (held_out,) = five_folds(cases)[2].validation
     check_predictions(work / "public-cv" / "nnunet-v2", [data / "imagesTr" / f"{held_out}_0000.nii.gz"])

@@ -124,7 +124,7 @@ def test_voxels_beside_their_header_are_no_other_files(tmp_path: Path, reference
 
 def test_names_of_monais_writer_are_told_from_strangers(tmp_path: Path, reference: Path) -> None:
     flat = _folder(tmp_path / "flat", "a_0000_trans.nii.gz", "b_0000_trans.nii.gz")
-    with pytest.raises(BenchError, match=r"Rename a_0000_trans.nii.gz to a.nii.gz, and 1 others likewise\."):
+    with pytest.raises(BenchError, match=r"Rename a_0000_trans.nii.gz to a.nii.gz, and one other likewise\."):
         pair([flat], reference, allow_missing=False)
     (tmp_path / "deep" / "a_0000").mkdir(parents=True)
     (tmp_path / "deep" / "a_0000" / "a_0000_trans.nii.gz").touch()

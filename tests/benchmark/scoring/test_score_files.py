@@ -14,7 +14,6 @@ from mswal_bench.benchmark.scoring.protocol import MSWAL_1
 from mswal_bench.benchmark.scoring.result_store import ResultStore
 from mswal_bench.benchmark.scoring.score_files import CaseFiles, CaseOutcome, score_case_files, score_files
 
-nibabel = pytest.importorskip("nibabel")
 _AFFINE = np.diag([-0.7, -0.7, 5.0, 1.0])
 
 
@@ -25,6 +24,7 @@ def _labels() -> np.ndarray:
 
 
 def _save(path: Path, labels: np.ndarray, **header: object) -> Path:
+    nibabel = pytest.importorskip("nibabel")
     image = nibabel.Nifti1Image(labels, _AFFINE)
     for name, value in header.items():
         image.header[name] = value
@@ -52,6 +52,7 @@ def test_a_shift_by_one_slice_is_as_far_as_the_size_of_elements_says(tmp_path: P
 
 
 def test_labels_scaled_into_8_bits_score_in_full_and_are_noted(tmp_path: Path) -> None:
+    nibabel = pytest.importorskip("nibabel")
     reference = _save(tmp_path / "ref.nii.gz", _labels())
     like = nibabel.load(reference)
     prediction = tmp_path / "pred.nii.gz"

@@ -58,9 +58,9 @@ def test_undefined_is_never_marked(make_table: MakeTable) -> None:
         Cell("0.00"),
         Cell("0.00"),
     )
-    assert (
-        "In no scored case's reference, so that all that is predicted is false: gallstone." in table_view(table).notes
-    )
+    assert table.difficulty_dsc == table.difficulty_f1 == ()
+    told = "In no scored case's reference, so that all that is predicted is false and it is in no order of"
+    assert f"{told} difficulty: gallstone." in table_view(table).notes
 
 
 @pytest.mark.parametrize(

@@ -174,6 +174,17 @@ def test_nothing_is_overwritten(tmp_path: Path, save_labels: SaveLabels):
     assert 'track: "public-cv"' in (tmp_path / "mine/submission.yaml").read_text()
 
 
+def test_what_a_submission_cannot_have_is_not_dropped(tmp_path: Path, save_labels: SaveLabels):
+    source = make_labels(tmp_path / "preds" / "mixed", save_labels)
+    for name in ("a.nrrd", "b.mhd"):
+        (source / name).touch()
+    with pytest.raises(BenchError, match=r"cannot have: expected .* found a\.nrrd, b\.mhd\. Convert them"):
+        init_submission(tmp_path / "mine", predictions=source)
+    with pytest.raises(BenchError, match=r"has no prediction in it.* Did you mean .*mixed\?"):
+        init_submission(tmp_path / "mine", predictions=tmp_path / "preds")
+    assert not (tmp_path / "mine").exists()
+
+
 def test_what_is_given_counts_before_what_the_record_says(tmp_path: Path, save_labels: SaveLabels):
     work = _run(tmp_path / "work", _record(), save_labels).parent
     given = {"method": "Mine", "authors": ["A", "B"], "affiliation": "U", "contact": "a@b.org", "track": "phantom"}

@@ -127,17 +127,17 @@ def test_it_is_read_as_it_was_written(raw: Path, tmp_path: Path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"cases": {}}, "cases is without fields, not at least 1 in it"),
+        ({"cases": {}}, "cases is empty, expected at least 1"),
         ({"track": "My track"}, "track is 'My track', not "),
         ({"labels": {"background": 0, "liver": 3}}, "not numbered 0, 1, 2"),
-        ({"extra": 1}, "extra, which there is not"),
+        ({"extra": 1}, "has a field extra that it cannot have"),
         ({"cases": {"../a": {}}}, "without / and"),
         (
             {"cases": {"a": {"shape": [1, "x", 0]}}},
-            "a.shape[1] is 'x', not a whole number; cases.a.shape[2] is the number 0",
+            "a.shape[1] is 'x', not a whole number; cases.a.shape[2] is 0",
         ),
         ({"cases": {"a": {"shape": [100000] * 3}}}, "an absurd size"),
-        ({"cases": {"a": {"spacing_mm": [0, 1, 1]}}}, "a.spacing_mm[0] is the number 0, not more than 0"),
+        ({"cases": {"a": {"spacing_mm": [0, 1, 1]}}}, "a.spacing_mm[0] is 0, expected more than 0"),
     ],
 )
 def test_what_is_no_manifest_is_refused(raw: Path, tmp_path: Path, change: dict[str, Any], said: str):
@@ -163,6 +163,9 @@ def test_another_file_is_told_what_a_manifest_is(raw: Path) -> None:
     (raw / "other.json").write_text('{"a": 1, "b": 2}')
     with pytest.raises(BenchError, match=r"found a JSON file of a, b"):
         read_manifest(raw / "other.json")
+    (raw / "record.json").write_text('{"track": "demo", "cases": 3, "form": {}}')
+    with pytest.raises(BenchError, match=r"is no manifest: .* found a JSON file of cases, form, track"):
+        read_manifest(raw / "record.json")
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"cases": 1e999}'])
