@@ -14,7 +14,7 @@ from ..litter import visible
 from ..plain_text import unicode_name
 from ..runs.predicted_goals import PredictedGoal, predicted_goals
 from ..runs.run_record import RunRecord
-from ..scoring.case_folders import folder_name
+from ..scoring.case_folders import folder_name, meant_folder
 from ..suggestions import apart, looks, written_otherwise
 from ..volumes.volume_names import case_id
 
@@ -66,7 +66,8 @@ def prediction_of(folder: Path, case: str, kind: str = "prediction") -> Path:
     """The file of the case in a folder. Raises BenchError when there is none, or more than one."""
     found = _file(folder, case)
     if found is None:
-        mend = written_otherwise(case, _cases_in(folder))
+        cases = _cases_in(folder)
+        mend = written_otherwise(case, cases) if cases else meant_folder(folder)
         raise BenchError(Problem(f"no {kind} of the case {case}", str(folder), f"{case}.nii.gz", _inside(folder), mend))
     return found
 

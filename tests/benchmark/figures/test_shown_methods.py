@@ -144,3 +144,12 @@ def test_the_data_set_of_a_run_is_where_nnunet_reads_it(tmp_path: Path) -> None:
     assert reference.label == tmp_path / "raw" / "labelsTs" / "PHANTOM_0485.nii.gz"
     assert reference.image is not None
     assert reference.protocol.id == "mswal/1"
+
+
+def test_the_folder_below_that_was_meant_is_named(tmp_path: Path) -> None:
+    """And none of images."""
+    for name in ("preds/mine/A.nii.gz", "preds/imagesTr/A_0000.nii.gz", "preds/scans/A_0000.nii.gz"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
+    _, (problem,), _ = found(tmp_path / "preds")
+    assert problem.mend == f"Did you mean {tmp_path / 'preds' / 'mine'}?"

@@ -65,6 +65,7 @@ def test_labels_scaled_into_8_bits_score_in_full_and_are_noted(tmp_path: Path) -
 
 
 def test_the_note_stays_when_the_score_is_in_the_store(tmp_path: Path) -> None:
+    nibabel = pytest.importorskip("nibabel")
     reference = _save(tmp_path / "ref.nii.gz", _labels())
     like = nibabel.load(reference)
     scaled = tmp_path / "scaled.nii.gz"
