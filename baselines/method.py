@@ -12,7 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from ..splits import Fold
+from mswal_bench.splits import Fold
+
 from .fidelity import FidelityCard
 from .weight_fit import WeightFit
 

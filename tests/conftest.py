@@ -13,7 +13,7 @@ import SimpleITK
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from mswal_bench.benchmark.phantom.dataset_writer import write_phantom
+from mswal_bench.benchmark.data.phantom.dataset_writer import write_phantom
 
 SaveLabels = Callable[..., Path]
 

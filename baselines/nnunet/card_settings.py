@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..fidelity import Setting
+from mswal_bench.baselines.fidelity import Setting
 
 EPOCHS = ("training.epochs", "training.iterations_per_epoch")
 RATE = ("training.learning_rate", "training.decay_exponent")

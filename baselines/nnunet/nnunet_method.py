@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...splits import N_FOLDS
-from ..fidelity import FidelityCard
-from ..method import Budget, Job, Method, Report
-from ..weight_fit import WeightFit
+from mswal_bench.baselines.fidelity import FidelityCard
+from mswal_bench.baselines.method import Budget, Job, Method, Report
+from mswal_bench.baselines.weight_fit import WeightFit
+from mswal_bench.splits import N_FOLDS
+
 from .checkpoints import final_checkpoint
 from .plans import is_planned
 from .settings import Recipe

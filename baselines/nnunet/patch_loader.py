@@ -15,7 +15,7 @@ import torch
 from nnunetv2.training.dataloading.data_loader import nnUNetDataLoader
 from nnunetv2.training.nnUNetTrainer import nnUNetTrainer as trainer_module  # noqa: N813
 
-from ..processes import die_with_parent
+from mswal_bench.baselines.processes import die_with_parent
 
 
 class BenchDataLoader(nnUNetDataLoader):  # type: ignore[misc]

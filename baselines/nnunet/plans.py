@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...splits import Fold
-from ..memory import workers_for
-from ..method import Report
-from ..preparation_memory import V2_READS, bytes_to_read, bytes_to_resample, most_voxels
+from mswal_bench.baselines.memory import workers_for
+from mswal_bench.baselines.method import Report
+from mswal_bench.baselines.preparation_memory import V2_READS, bytes_to_read, bytes_to_resample, most_voxels
+from mswal_bench.splits import Fold
+
 from .settings import Plan
 from .workspace import DATASET_ID, Workspace
 

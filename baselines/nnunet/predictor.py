@@ -17,11 +17,12 @@ from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 from numpy.typing import NDArray
 
-from ...metrics.foreground import Labels
-from ..case_failures import lost_output, unreadable_image
-from ..method import FailedCasesError, MethodError, Report
-from ..networks.fold_inception import can_fold, folded_weights
-from ..processes import use_threads
+from mswal_bench.baselines.case_failures import lost_output, unreadable_image
+from mswal_bench.baselines.method import FailedCasesError, MethodError, Report
+from mswal_bench.baselines.networks.fold_inception import can_fold, folded_weights
+from mswal_bench.baselines.processes import use_threads
+from mswal_bench.metrics.foreground import Labels
+
 from .checkpoints import final_checkpoint, load_checkpoint
 from .planned_network import planned_network
 from .plans import CONFIGURATION, read_dataset_json, read_plans, read_training_cases

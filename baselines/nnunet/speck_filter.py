@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...metrics.components import Components, connected_components
-from ...metrics.foreground import Labels, foreground_of
+from mswal_bench.metrics.components import Components, connected_components
+from mswal_bench.metrics.foreground import Labels, foreground_of
 
 
 def smallest_lesions_mm3(cases: Iterable[tuple[Labels, Sequence[float]]]) -> dict[int, float]:

@@ -10,8 +10,9 @@ import torch
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 from torch import Tensor, nn
 
-from ..method import MethodError
-from ..weight_fit import WeightFit
+from mswal_bench.baselines.method import MethodError
+from mswal_bench.baselines.weight_fit import WeightFit
+
 from .checkpoints import load_checkpoint
 from .planned_network import planned_network
 from .plans import read_dataset_json, read_plans

@@ -16,9 +16,10 @@ import torch
 from nnunetv2.training.loss.robust_ce_loss import RobustCrossEntropyLoss
 from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
 
-from ..method import Report
-from ..processes import use_threads
-from ..training_guards import LossGuard, checkpoint_written_whole
+from mswal_bench.baselines.method import Report
+from mswal_bench.baselines.processes import use_threads
+from mswal_bench.baselines.training_guards import LossGuard, checkpoint_written_whole
+
 from .checkpoints import LATEST, final_checkpoint, load_checkpoint
 from .patch_loader import bench_data_loaders
 from .plans import CONFIGURATION, read_dataset_json, read_plans

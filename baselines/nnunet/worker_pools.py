@@ -14,7 +14,7 @@ from types import ModuleType
 from nnunetv2.experiment_planning.dataset_fingerprint import fingerprint_extractor
 from nnunetv2.preprocessing.preprocessors import default_preprocessor
 
-from ..processes import die_with_parent
+from mswal_bench.baselines.processes import die_with_parent
 
 _MODULES = (fingerprint_extractor, default_preprocessor)
 """Those that start pools to prepare a data set."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..processes import cores
+from mswal_bench.baselines.processes import cores
 
 DATASET_ID = 1
 

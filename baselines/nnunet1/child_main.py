@@ -16,9 +16,10 @@ from multiprocessing.process import BaseProcess
 from time import sleep
 from typing import Any, NoReturn
 
-from ..failures import as_method_error
-from ..method import FailedCasesError
-from ..processes import die_with_parent
+from mswal_bench.baselines.failures import as_method_error
+from mswal_bench.baselines.method import FailedCasesError
+from mswal_bench.baselines.processes import die_with_parent
+
 from .child_process import KILLED
 
 _WATCH_EVERY_S = 0.5

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from ..method import FailedCasesError, MethodError, Report
+from mswal_bench.baselines.method import FailedCasesError, MethodError, Report
 
 KILLED = (
     "was killed (signal {signal}), most often because the machine's memory was full. Run the same command again to go "

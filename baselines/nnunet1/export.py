@@ -16,9 +16,9 @@ import SimpleITK
 from nnunet.inference.segmentation_export import save_segmentation_nifti_from_softmax
 from nnunet.postprocessing.connected_components import load_remove_save
 
-from ..case_failures import lost_output
-from ..method import MethodError, Report
-from ..nnunet.speck_filter import without_specks
+from mswal_bench.baselines.case_failures import lost_output
+from mswal_bench.baselines.method import MethodError, Report
+from mswal_bench.baselines.nnunet.speck_filter import without_specks
 
 _PARTIAL = ".partial-"
 

@@ -17,13 +17,14 @@ from nnunet.inference import predict as v1
 from nnunet.postprocessing.connected_components import load_postprocessing
 from nnunet.postprocessing.consolidate_postprocessing import consolidate_folds
 
-from ...metrics.foreground import Labels
-from ...splits import N_FOLDS
-from ..case_failures import lost_output
-from ..failures import DISK_FULL, is_full
-from ..method import FailedCasesError, MethodError, Report
-from ..nnunet.speck_filter import shares_of_smallest_mm3
-from ..processes import use_threads
+from mswal_bench.baselines.case_failures import lost_output
+from mswal_bench.baselines.failures import DISK_FULL, is_full
+from mswal_bench.baselines.method import FailedCasesError, MethodError, Report
+from mswal_bench.baselines.nnunet.speck_filter import shares_of_smallest_mm3
+from mswal_bench.baselines.processes import use_threads
+from mswal_bench.metrics.foreground import Labels
+from mswal_bench.splits import N_FOLDS
+
 from .export import Export
 from .trainer import choose_trainer, read_recipe, validate
 from .workspace import Workspace, worker_processes

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ..method import MethodError
+from mswal_bench.baselines.method import MethodError
 
 _CHANNEL = "_0000"
 _ENDING = ".nii.gz"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..nnunet.settings import Training, Triple
+from mswal_bench.baselines.nnunet.settings import Training, Triple
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,10 +26,11 @@ from nnunet.training.network_training.nnUNet_variants.data_augmentation.nnUNetTr
 )
 from nnunet.training.network_training.nnUNetTrainerV2 import nnUNetTrainerV2
 
-from ..method import Report
-from ..nnunet.settings import Training
-from ..processes import use_threads
-from ..training_guards import LossGuard, checkpoint_written_whole
+from mswal_bench.baselines.method import Report
+from mswal_bench.baselines.nnunet.settings import Training
+from mswal_bench.baselines.processes import use_threads
+from mswal_bench.baselines.training_guards import LossGuard, checkpoint_written_whole
+
 from .export import Export, remove_unfinished
 from .settings import Recipe, SmallNetwork
 from .workspace import TASK, Workspace

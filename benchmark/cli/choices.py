@@ -14,7 +14,7 @@ class Choice(click.Choice[str]):
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter as error:
-            from ..suggestions import did_you_mean
+            from mswal_bench.benchmark.core.suggestions import did_you_mean
 
             meant = did_you_mean(str(value), map(str, self.choices))
             raise click.BadParameter(f"{error.message} {meant}".rstrip(), ctx, param) from error

@@ -7,26 +7,27 @@ from typing import Any
 
 import click
 
-from ..errors import BenchError
-from ..plain_text import plain_text
-from ..terminal_letters import print_on_any_terminal
+from mswal_bench.benchmark.core.errors import BenchError
+from mswal_bench.benchmark.core.plain_text import plain_text
+from mswal_bench.benchmark.core.terminal_letters import print_on_any_terminal
+
+from .board.evaluate import evaluate
+from .board.manifest import manifest
+from .board.rank import rank
+from .board.validate import validate
 from .data import data
 from .entry import STOPPED
-from .evaluate import evaluate
 from .figure import figure
 from .leaderboard import leaderboard
-from .manifest import manifest
-from .methods import methods
-from .rank import rank
-from .report import report
+from .paper.tables import tables
 from .results import results
-from .run import run
-from .runs import runs
-from .score import score
+from .runs.methods import methods
+from .runs.run import run
+from .runs.runs import runs
+from .runs.transfer import transfer
+from .scoring.report import report
+from .scoring.score import score
 from .submission import submission
-from .tables import tables
-from .transfer import transfer
-from .validate import validate
 
 
 class _BenchGroup(click.Group):

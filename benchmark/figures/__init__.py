@@ -1,1 +1,1 @@
-"""Figures in the shape of the paper's."""
+"""Draws pictures of cases: figures in the shape of the paper's, and the report page."""

@@ -14,10 +14,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ...metrics.foreground import Foreground, Indices, numbered
-from ..volumes.geometry import Geometry
-from ..volumes.orientation import StoredAxes, axes_towards
-from ..volumes.stored_volume import StoredVolume, read_voxels
+from mswal_bench.benchmark.volumes.geometry import Geometry
+from mswal_bench.benchmark.volumes.orientation import StoredAxes, axes_towards
+from mswal_bench.benchmark.volumes.stored_volume import StoredVolume, read_voxels
+from mswal_bench.metrics.foreground import Foreground, Indices, numbered
 
 View = Literal["axial", "coronal"]
 VIEWS: tuple[View, View] = ("axial", "coronal")

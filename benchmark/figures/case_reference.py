@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...baselines.nnunet.workspace import Workspace
-from ..dataset import Dataset, open_dataset
-from ..errors import BenchError, Problem, listed, raise_if_any
-from ..scoring.protocol import MSWAL_1, Protocol, protocol_of
-from ..suggestions import did_you_mean
+from mswal_bench.baselines.nnunet.workspace import Workspace
+from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
+from mswal_bench.benchmark.core.suggestions import did_you_mean
+from mswal_bench.benchmark.data.dataset import Dataset, open_dataset
+from mswal_bench.benchmark.data.protocol import MSWAL_1, Protocol, protocol_of
+
 from .shown_methods import ShownMethod, prediction_of
 
 _NAME_IT = "Name it with --data, or a folder of label maps with --reference."

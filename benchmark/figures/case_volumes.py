@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...metrics.foreground import Foreground
-from ..errors import Problem
-from ..scoring.label_headers import gathered_label_header
-from ..scoring.protocol import Protocol
-from ..volumes.geometry import Geometry
-from ..volumes.gridded_labels import axes_on_grid, gathered_header, gathered_labels, labels_on_grid
-from ..volumes.stored_volume import StoredVolume
+from mswal_bench.benchmark.core.errors import Problem
+from mswal_bench.benchmark.data.protocol import Protocol
+from mswal_bench.benchmark.scoring.label_headers import gathered_label_header
+from mswal_bench.benchmark.volumes.geometry import Geometry
+from mswal_bench.benchmark.volumes.gridded_labels import axes_on_grid, gathered_header, gathered_labels, labels_on_grid
+from mswal_bench.benchmark.volumes.stored_volume import StoredVolume
+from mswal_bench.metrics.foreground import Foreground
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,13 +9,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ...metrics.aggregation import defined_mean
-from ...metrics.case import CaseScore, score_case
-from ...metrics.components import Components, connected_components
-from ...metrics.foreground import Foreground, Indices
-from ..lesion_classes import LesionClass
-from ..scoring.protocol import Protocol
-from ..volumes.geometry import Geometry
+from mswal_bench.benchmark.data.lesion_classes import LesionClass
+from mswal_bench.benchmark.data.protocol import Protocol
+from mswal_bench.benchmark.volumes.geometry import Geometry
+from mswal_bench.metrics.aggregation import defined_mean
+from mswal_bench.metrics.case import CaseScore, score_case
+from mswal_bench.metrics.components import Components, connected_components
+from mswal_bench.metrics.foreground import Foreground, Indices
+
 from .body_planes import planes_of_runs
 
 Kind = Literal["reference", "predicted", "matched reference", "FP", "FN"]

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BenchError, Problem, raise_if_any
-from ..lesion_classes import LesionClass
-from ..plain_text import unicode_name
-from ..suggestions import did_you_mean
+from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
+from mswal_bench.benchmark.core.plain_text import unicode_name
+from mswal_bench.benchmark.core.suggestions import did_you_mean
+from mswal_bench.benchmark.data.lesion_classes import LesionClass
+
 from .body_planes import VIEWS, BodyGrid, View, read_planes
 from .case_reference import case_reference
 from .case_volumes import CaseVolumes, read_case

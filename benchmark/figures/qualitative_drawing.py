@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...metrics.foreground import Indices
-from ..files import whole_file
+from mswal_bench.benchmark.core.whole_files import whole_file
+from mswal_bench.metrics.foreground import Indices
+
 from .body_planes import View
 from .compared_case import ComparedCase, ComparedMethod, Region
 from .ct_panel import Window, draw_grey

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..lesion_classes import LesionClass
+from mswal_bench.benchmark.data.lesion_classes import LesionClass
+
 from .compared_case import Kind, Region
 from .ct_panel import outline_path
 

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...baselines.registry import METHODS
-from ..errors import BenchError, Problem, listed
-from ..litter import visible
-from ..plain_text import unicode_name
-from ..runs.predicted_goals import PredictedGoal, predicted_goals
-from ..runs.run_record import RunRecord
-from ..scoring.case_folders import folder_name, meant_folder
-from ..suggestions import apart, looks, written_otherwise
-from ..volumes.volume_names import case_id
+from mswal_bench.baselines.registry import METHODS
+from mswal_bench.benchmark.core.errors import BenchError, Problem, listed
+from mswal_bench.benchmark.core.litter import visible
+from mswal_bench.benchmark.core.plain_text import unicode_name
+from mswal_bench.benchmark.core.suggestions import apart, looks, written_otherwise
+from mswal_bench.benchmark.runs.predicted_goals import PredictedGoal, predicted_goals
+from mswal_bench.benchmark.runs.run_record import RunRecord
+from mswal_bench.benchmark.scoring.case_folders import folder_name, meant_folder
+from mswal_bench.benchmark.volumes.file_names import case_id
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...metrics.components import Components
-from ...metrics.foreground import Indices
-from ..errors import BenchError, Problem
+from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.metrics.components import Components
+from mswal_bench.metrics.foreground import Indices
+
 from .body_planes import VIEWS, BodyGrid, View, planes_of_runs, voxels_of
 from .compared_case import ComparedCase
 

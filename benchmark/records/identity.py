@@ -6,11 +6,12 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..scoring.labels_digest import labels_digest
-from ..submissions.submission_form import PublicForm
+from mswal_bench.benchmark.scoring.labels_digest import labels_digest
+from mswal_bench.benchmark.submissions.submission_form import PublicForm
+
+from .evaluation_target import Setting
 from .reference import reference_files
 from .result_record import ResultRecord, Status
-from .setting import Setting
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..errors import BenchError, Problem
+from mswal_bench.benchmark.core.errors import BenchError, Problem
 
 LOG_FILE = "evaluation.log"
 

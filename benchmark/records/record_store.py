@@ -14,9 +14,10 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from ..errors import BenchError, Problem, raise_if_any
-from ..litter import visible
-from ..wrong_values import wrong_values
+from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
+from mswal_bench.benchmark.core.litter import visible
+from mswal_bench.benchmark.core.wrong_values import wrong_values
+
 from .result_record import ResultRecord
 
 RECORD_FILE = "record.json"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from math import prod
 
-from ..errors import BenchError, Problem
-from ..files import write_text
-from ..scoring.nnunet_summary import SUMMARY_FILE, SummarisedCase, summary_json
+from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.whole_files import write_text
+from mswal_bench.benchmark.scoring.nnunet_summary import SUMMARY_FILE, SummarisedCase, summary_json
+from mswal_bench.benchmark.scoring.stored_scores import read_rows
+
+from .evaluation_target import Setting
 from .private_log import kept_private
-from .record_rows import read_rows
 from .record_store import private_folder, record_folder
 from .result_record import ResultRecord
-from .setting import Setting
 
 
 def write_summary(record: ResultRecord, setting: Setting) -> None:

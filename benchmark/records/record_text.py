@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from tabulate import tabulate
 
-from ..ranking.bootstrap import FEWEST_CASES
-from ..scoring.table_view import UNDEFINED
-from ..scoring.wrapped_table import wrapped_table
+from mswal_bench.benchmark.scoring.score_view import UNDEFINED
+from mswal_bench.benchmark.tables.wrapped_table import wrapped_table
+from mswal_bench.metrics.resampling.bootstrap import FEWEST_CASES
+
 from .result_record import Estimate, ResultRecord
 
 

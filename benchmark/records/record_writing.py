@@ -8,8 +8,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import BenchError, Problem
-from ..files import PARTIAL
+from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.whole_files import PARTIAL
+
 from .publication import published
 from .record_store import CASES_FILE, LESIONS_FILE, RECORD_FILE, private_folder, read_record, record_folder
 from .result_record import ResultRecord

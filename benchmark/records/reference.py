@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from ...splits import SPLIT_FILE, SplitError, read_split
-from ..errors import BenchError, Problem, listed
-from ..litter import visible
-from ..volumes.volume_names import case_id
+from mswal_bench.benchmark.core.errors import BenchError, Problem, listed
+from mswal_bench.benchmark.core.litter import visible
+from mswal_bench.benchmark.volumes.file_names import case_id
+from mswal_bench.splits import SPLIT_FILE, SplitError, read_split
 
 
 def reference_files(folder: Path, cases: Collection[str]) -> dict[str, Path]:

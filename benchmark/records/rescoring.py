@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ..errors import BenchError, Problem
-from ..ranking.estimates import estimates
-from ..scoring.labels_digest import labels_digest
-from ..submissions.digest import predictions_digest
-from ..submissions.manifest import Manifest
-from ..submissions.submitted_files import open_submission
-from ..submissions.validate import validate
+from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.scoring.estimates import estimates
+from mswal_bench.benchmark.scoring.labels_digest import labels_digest
+from mswal_bench.benchmark.submissions.manifest import Manifest
+from mswal_bench.benchmark.submissions.package.digest import predictions_digest
+from mswal_bench.benchmark.submissions.package.submitted_files import open_submission
+from mswal_bench.benchmark.submissions.validate import validate
+
+from .evaluation_target import manifest_for
 from .private_log import kept_private
 from .publication import published
 from .record_store import CASES_FILE, LESIONS_FILE, RECORD_FILE, StoredRecord, private_folder, read_record, scan_records
@@ -20,8 +22,7 @@ from .record_writing import file_digest
 from .reference import reference_files, split_digest
 from .result_record import ResultRecord
 from .scored_rows import score_submission
-from .setting import manifest_for
-from .verify import numbers_differ, protocol_of_record
+from .verify_records import numbers_differ, protocol_of_record
 
 
 def differences_to_rescored(

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from ..runs.environment import Environment
-from ..submissions.submission_form import Line, PublicForm, Text, TrackName
+from mswal_bench.benchmark.core.environment import Environment
+from mswal_bench.benchmark.submissions.submission_form import Line, PublicForm, Text, TrackName
 
 Status = Literal["claimed", "verified"]
 RecordId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]

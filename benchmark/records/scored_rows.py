@@ -6,13 +6,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from ...metrics.case import CaseScore
-from ..errors import raise_if_any
-from ..scoring.protocol import Protocol
-from ..scoring.score_folders import score_folders
-from ..scoring.score_result import write_scores
-from ..submissions.unpack import unpacked
-from .record_rows import as_written
+from mswal_bench.benchmark.core.errors import raise_if_any
+from mswal_bench.benchmark.data.protocol import Protocol
+from mswal_bench.benchmark.scoring.score_folders import score_folders
+from mswal_bench.benchmark.scoring.score_result import write_scores
+from mswal_bench.benchmark.scoring.stored_scores import as_written
+from mswal_bench.benchmark.submissions.package.unpack import unpacked
+from mswal_bench.metrics.case import CaseScore
 
 
 def score_submission(

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 
-from ...baselines.failures import as_method_error
-from ...baselines.method import FailedCasesError, MethodError, Report
-from ...baselines.processes import deaf_to_interrupts, die_with_parent, share_cores
-from ..terminal_letters import print_on_any_terminal
+from mswal_bench.baselines.failures import as_method_error
+from mswal_bench.baselines.method import FailedCasesError, MethodError, Report
+from mswal_bench.baselines.processes import deaf_to_interrupts, die_with_parent, share_cores
+from mswal_bench.benchmark.core.environment import Environment, describe_environment
+from mswal_bench.benchmark.core.terminal_letters import print_on_any_terminal
+
 from .devices import Device
-from .environment import Environment, describe_environment
 from .resources import Resources, measured
 
 _LOOK_EVERY_S = 1.0

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from ...baselines.method import Method
-from ..errors import BenchError, Problem, raise_if_any
-from ..installation import install_advice
+from mswal_bench.baselines.method import Method
+from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
+
+from .installation import install_advice
 
 
 @dataclass(frozen=True)

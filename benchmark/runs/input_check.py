@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
-from ..errors import BenchError, Problem
-from ..inspection.findings import Finding
-from ..inspection.inspect_dataset import inspect_files
-from ..inspection.kept_results import KeptResults
-from ..inspection.layout import CaseFiles, Layout, file_bytes, lay_out
-from ..volumes.stored_volume import Fault
+from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.data.check.check_dataset import inspect_files
+from mswal_bench.benchmark.data.check.findings import Finding
+from mswal_bench.benchmark.data.check.kept_results import KeptResults
+from mswal_bench.benchmark.data.check.raw_folder import CaseFiles, Layout, file_bytes, lay_out
+from mswal_bench.benchmark.volumes.stored_volume import Fault
+
 from .run_folder import CHECKED_FILE, RunFolder
 from .tracks import TEST, TRAINING
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import BenchError, Problem
-from ..litter import is_seen_below
-from ..scoring.case_folders import MethodFolder, cases_in, folder_name
+from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.litter import is_seen_below
+from mswal_bench.benchmark.scoring.case_folders import MethodFolder, cases_in, folder_name
 
 if TYPE_CHECKING:
     from .run_record import RunRecord

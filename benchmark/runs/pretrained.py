@@ -6,8 +6,9 @@ import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...baselines.method import Method, MethodError
-from ..errors import BenchError, Problem
+from mswal_bench.baselines.method import Method, MethodError
+from mswal_bench.benchmark.core.errors import BenchError, Problem
+
 from .run_folder import STATE_FILE, RunFolder
 from .run_record import RunIdentity, RunState
 

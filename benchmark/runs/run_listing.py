@@ -10,8 +10,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from ..errors import BenchError, Problem
-from ..litter import is_litter, is_seen_below
+from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.litter import is_litter, is_seen_below
+
 from .run_folder import STATE_FILE, Owner, RunFolder
 from .run_progress import Progress, read_failures, read_progress
 from .run_record import RunRecord, RunState, Step, TrainingSession, read_record

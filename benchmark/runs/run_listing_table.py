@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from ..scoring.wrapped_table import wrapped_table
+from mswal_bench.benchmark.tables.wrapped_table import wrapped_table
+
 from .run_listing import Condition, ListedRun
 
 _HEADS = ["Run", "Method", "Data", "Budget", "Seed", "State", "Unfinished step", "Folds", "DSC", "Time"]

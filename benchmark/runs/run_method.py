@@ -9,16 +9,17 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from ...baselines.failures import as_method_error
-from ...baselines.method import Budget, FailedCasesError, Job, Method
-from ...splits import five_folds
-from ..dataset import Dataset, open_dataset
-from ..errors import BenchError, Problem, raise_if_any
-from ..files import require_unicode, write_text
-from ..scoring.labels_digest import labels_digest
-from ..scoring.protocol import Protocol, protocol_of
-from ..scoring.score_folders import score_folders
-from ..scoring.score_result import ScoreResult, write_scores
+from mswal_bench.baselines.failures import as_method_error
+from mswal_bench.baselines.method import Budget, FailedCasesError, Job, Method
+from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
+from mswal_bench.benchmark.core.whole_files import require_unicode, write_text
+from mswal_bench.benchmark.data.dataset import Dataset, open_dataset
+from mswal_bench.benchmark.data.protocol import Protocol, protocol_of
+from mswal_bench.benchmark.scoring.labels_digest import labels_digest
+from mswal_bench.benchmark.scoring.score_folders import score_folders
+from mswal_bench.benchmark.scoring.score_result import ScoreResult, write_scores
+from mswal_bench.splits import five_folds
+
 from .devices import pick_device, pick_devices, require_training_packages
 from .input_check import check_input
 from .pretrained import Pretrained

@@ -10,8 +10,9 @@ from time import monotonic
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ...baselines.method import Report
-from ..files import write_text
+from mswal_bench.baselines.method import Report
+from mswal_bench.benchmark.core.whole_files import write_text
+
 from .run_record import now
 
 _WRITE_EVERY_S = 5.0

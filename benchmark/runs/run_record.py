@@ -8,9 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ...baselines.weight_fit import WeightFit
-from ..errors import BenchError, Problem
-from .environment import Environment
+from mswal_bench.baselines.weight_fit import WeightFit
+from mswal_bench.benchmark.core.environment import Environment
+from mswal_bench.benchmark.core.errors import BenchError, Problem
+
 from .resources import Resources
 
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..errors import BenchError, Problem, raise_if_any
-from ..scoring.case_folders import folder_name
-from ..scoring.protocol import MSWAL_1, Protocol
-from ..scoring.score_folders import score_folders
-from ..scoring.score_result import ScoreResult
+from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
+from mswal_bench.benchmark.data.protocol import MSWAL_1, Protocol
+from mswal_bench.benchmark.scoring.case_folders import folder_name
+from mswal_bench.benchmark.scoring.score_folders import score_folders
+from mswal_bench.benchmark.scoring.score_result import ScoreResult
+
 from .predicted_goals import folders_of_methods
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ...baselines.method import Job, Method, Report
-from ..progress import progress_bar
+from mswal_bench.baselines.method import Job, Method, Report
+from mswal_bench.benchmark.core.environment import Environment, describe_environment
+from mswal_bench.benchmark.core.progress import progress_bar
+
 from .device_workers import Task, carry_out, carry_out_on
 from .devices import Device
-from .environment import Environment, describe_environment
 from .resources import Resources, measured
 from .run_folder import RunFolder
 from .run_progress import forget_progress, kept_progress

@@ -8,9 +8,9 @@ from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
-from ...splits import N_FOLDS, five_folds
-from ..dataset import Case, Dataset
-from ..errors import BenchError, Problem
+from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.data.dataset import Case, Dataset
+from mswal_bench.splits import N_FOLDS, five_folds
 
 ALL_FOLDS = "all"
 TRAINING, TEST = "Tr", "Ts"

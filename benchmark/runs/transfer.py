@@ -9,11 +9,12 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from ...baselines.method import Budget, Method
-from ..dataset import open_dataset
-from ..errors import BenchError, Problem
-from ..files import write_text
-from ..scoring.protocol import protocol_of
+from mswal_bench.baselines.method import Budget, Method
+from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.whole_files import write_text
+from mswal_bench.benchmark.data.dataset import open_dataset
+from mswal_bench.benchmark.data.protocol import protocol_of
+
 from .devices import require_training_packages
 from .input_check import check_input
 from .pretrained import Pretrained, find_pretrained

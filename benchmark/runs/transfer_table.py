@@ -6,10 +6,11 @@ import csv
 import io
 from math import nan
 
-from ..scoring.score_result import fraction_cell
-from ..scoring.table_formats import TableFormat
-from ..scoring.table_view import UNDEFINED, Cell, Row, TableView, percent
-from ..scoring.view_formats import format_view
+from mswal_bench.benchmark.scoring.score_formats import TableFormat
+from mswal_bench.benchmark.scoring.score_result import fraction_cell
+from mswal_bench.benchmark.scoring.score_view import UNDEFINED, Cell, Row, TableView, percent
+from mswal_bench.benchmark.tables.formats import format_view
+
 from .transfer import StructureTransfer, TransferRecord
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from ..errors import Problem
-from ..worker_pool import worked_on
-from .protocol import Protocol
-from .result_store import ResultStore, StoreError
+from mswal_bench.benchmark.core.errors import Problem
+from mswal_bench.benchmark.core.worker_pool import worked_on
+from mswal_bench.benchmark.data.protocol import Protocol
+
+from .case_store import ResultStore, StoreError
 from .score_files import CaseFiles, CaseOutcome, score_case_files
 
 

@@ -9,11 +9,12 @@ from typing import Literal
 
 from tabulate import tabulate
 
-from ...metrics.details import ClassDetails
-from .markup import latex_text, markdown_text
+from mswal_bench.benchmark.tables.escaping import latex_text, markdown_text
+from mswal_bench.benchmark.tables.wrapped_table import wrapped_table
+from mswal_bench.metrics.details import ClassDetails
+
 from .score_table import ScoreTable
-from .table_view import UNDEFINED, percent, warning
-from .wrapped_table import wrapped_table
+from .score_view import UNDEFINED, percent, warning
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..errors import BenchError, Problem
-from ..volumes.volume_header import files_of
+from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.volumes.volume_header import files_of
 
 
 def labels_digest(files: Mapping[str, Path]) -> str:

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from math import fsum, nan, prod
 from pathlib import Path
 
-from ...metrics.aggregation import defined_mean
-from ...metrics.case import CaseScore, ClassCounts
-from ..errors import BenchError, Problem
-from ..files import write_text
+from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.whole_files import write_text
+from mswal_bench.metrics.aggregation import defined_mean
+from mswal_bench.metrics.case import CaseScore, ClassCounts
+
 from .score_result import ScoreResult
 
 SUMMARY_FILE = "summary.json"

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...metrics.case import CaseScore, score_case
-from ...metrics.foreground import Foreground, empty_foreground
-from ..errors import Problem, raise_if_any
-from ..volumes.geometry import Geometry
-from ..volumes.gridded_labels import gathered_labels, labels_on_grid, note_rounding
+from mswal_bench.benchmark.core.errors import Problem, raise_if_any
+from mswal_bench.benchmark.data.protocol import MSWAL_1, Protocol
+from mswal_bench.benchmark.volumes.geometry import Geometry
+from mswal_bench.benchmark.volumes.gridded_labels import gathered_labels, labels_on_grid, note_rounding
+from mswal_bench.metrics.case import CaseScore, score_case
+from mswal_bench.metrics.foreground import Foreground, empty_foreground
+
+from .case_store import ResultStore
 from .label_headers import gathered_label_header
-from .protocol import MSWAL_1, Protocol
-from .result_store import ResultStore
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ...baselines.processes import cores
-from ..errors import BenchError, Problem
-from ..progress import progress_bar
-from ..volumes.volume_names import case_id
+from mswal_bench.baselines.processes import cores
+from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.progress import progress_bar
+from mswal_bench.benchmark.data.protocol import MSWAL_1, Protocol
+from mswal_bench.benchmark.volumes.file_names import case_id
+
 from .case_folders import CaseFolder, MethodFolder, Pairing, pair
 from .case_pool import score_cases
-from .protocol import MSWAL_1, Protocol
-from .result_store import ResultStore, StoreError
+from .case_store import ResultStore, StoreError
 from .score_files import CaseFiles, CaseOutcome
 from .score_result import ScoredCase, ScoreResult
 from .score_table import score_table

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
 
-from ...metrics.case import CaseScore
-from ...metrics.lesions import Lesion
-from ..errors import BenchError, Problem
-from ..files import whole_file, write_text
-from ..lesion_classes import LesionClass
-from ..volumes.geometry import Geometry
+from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.whole_files import whole_file, write_text
+from mswal_bench.benchmark.data.lesion_classes import LesionClass
+from mswal_bench.benchmark.volumes.geometry import Geometry
+from mswal_bench.metrics.case import CaseScore
+from mswal_bench.metrics.lesions import Lesion
+
 from .score_table import ScoreTable
 
 _CASE_COLUMNS = (

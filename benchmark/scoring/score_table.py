@@ -6,11 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import isnan
 
-from ...metrics.aggregation import Average, ClassScore, MetricPair, average, average_score, class_score, difficulty
-from ...metrics.case import CaseScore
-from ...metrics.details import ClassDetails, class_details
-from ..lesion_classes import LesionClass
-from .protocol import Protocol
+from mswal_bench.benchmark.data.lesion_classes import LesionClass
+from mswal_bench.benchmark.data.protocol import Protocol
+from mswal_bench.metrics.aggregation import (
+    Average,
+    ClassScore,
+    MetricPair,
+    average,
+    average_score,
+    class_score,
+    difficulty,
+)
+from mswal_bench.metrics.case import CaseScore
+from mswal_bench.metrics.details import ClassDetails, class_details
 
 
 @dataclass(frozen=True)

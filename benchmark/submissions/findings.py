@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .kinds import KINDS, Kind, Severity
+from .findings_catalogue import KINDS, Kind, Severity
 
 
 @dataclass(frozen=True)

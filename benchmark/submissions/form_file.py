@@ -9,11 +9,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ...baselines.registry import METHODS
-from ..wrong_values import field_name, found_value
+from mswal_bench.baselines.registry import METHODS
+from mswal_bench.benchmark.core.wrong_values import field_name, found_value
+
 from .findings import Finding
 from .form_values import expected_value, fields_at, meaning
-from .plain_yaml import MOST_BYTES, PlainYamlError, read_plain_yaml
+from .package.plain_yaml import MOST_BYTES, PlainYamlError, read_plain_yaml
 from .submission_form import FORM_FILE, SubmissionForm
 
 PLACEHOLDER = "TO FILL IN"

@@ -7,9 +7,10 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from .. import wrong_values
-from ..suggestions import closest
-from ..wrong_values import Place
+from mswal_bench.benchmark.core import wrong_values
+from mswal_bench.benchmark.core.suggestions import closest
+from mswal_bench.benchmark.core.wrong_values import Place
+
 from .submission_form import PATTERNS, SubmissionForm
 
 _KINDS = {

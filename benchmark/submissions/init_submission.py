@@ -9,18 +9,19 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ..errors import BenchError, Problem, listed, raise_if_any
-from ..files import write_text
-from ..intake.placing import place
-from ..litter import is_seen_below, visible
-from ..progress import progress_bar
-from ..runs.run_record import RunRecord, read_record
-from ..runs.tracks import Track
-from ..scoring.case_folders import folder_name, meant_folder
-from ..volumes.volume_names import SUBMITTED_SUFFIXES, case_id, submitted_case_id
+from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
+from mswal_bench.benchmark.core.link_or_copy import place
+from mswal_bench.benchmark.core.litter import is_seen_below, visible
+from mswal_bench.benchmark.core.progress import progress_bar
+from mswal_bench.benchmark.core.whole_files import write_text
+from mswal_bench.benchmark.runs.run_record import RunRecord, read_record
+from mswal_bench.benchmark.runs.tracks import Track
+from mswal_bench.benchmark.scoring.case_folders import folder_name, meant_folder
+from mswal_bench.benchmark.volumes.file_names import SUBMITTED_SUFFIXES, case_id, submitted_case_id
+
 from .form_file import read_form
 from .form_template import form_template
-from .listing import PREDICTIONS
+from .package.listing import PREDICTIONS
 from .run_claims import claims_of
 from .submission_form import FORM_FILE
 

@@ -8,10 +8,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from ..errors import BenchError
-from ..lesion_classes import LesionClass, classes_of
-from ..volumes.geometry import Geometry
-from ..volumes.stored_volume import MOST_VOXELS
+from mswal_bench.benchmark.core.errors import BenchError
+from mswal_bench.benchmark.data.lesion_classes import LesionClass, classes_of
+from mswal_bench.benchmark.volumes.geometry import Geometry
+from mswal_bench.benchmark.volumes.stored_volume import MOST_VOXELS
+
 from .submission_form import TrackName
 
 Number = Annotated[float, Field(allow_inf_nan=False)]

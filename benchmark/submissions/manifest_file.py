@@ -7,9 +7,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ..errors import BenchError, Problem, listed
-from ..files import write_text
-from ..wrong_values import wrong_values
+from mswal_bench.benchmark.core.errors import BenchError, Problem, listed
+from mswal_bench.benchmark.core.whole_files import write_text
+from mswal_bench.benchmark.core.wrong_values import wrong_values
+
 from .manifest import CASE_ID_PATTERN, CASE_ID_WORDS, Manifest
 from .submission_form import PATTERNS
 

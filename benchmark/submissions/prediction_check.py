@@ -6,15 +6,16 @@ from math import prod
 
 import numpy as np
 
-from ..errors import BenchError
-from ..volumes.geometry import differing, numbers_text
-from ..volumes.label_maps import check_labels
-from ..volumes.orientation import axes_towards
-from ..volumes.stored_volume import MOST_VOXELS, StoredVolume, VolumeError
-from ..volumes.volume_header import read_header
+from mswal_bench.benchmark.core.errors import BenchError
+from mswal_bench.benchmark.volumes.geometry import differing, numbers_text
+from mswal_bench.benchmark.volumes.label_maps import check_labels
+from mswal_bench.benchmark.volumes.orientation import axes_towards
+from mswal_bench.benchmark.volumes.stored_volume import MOST_VOXELS, StoredVolume, VolumeError
+from mswal_bench.benchmark.volumes.volume_header import read_header
+
 from .findings import Finding
-from .listing import PackageError, SubmittedFile
 from .manifest import ExpectedCase
+from .package.listing import PackageError, SubmittedFile
 
 # No more is read than the case has voxels.
 _NOT_ITS_VOXELS = frozenset({"too-many-voxels", "shape-differs"})

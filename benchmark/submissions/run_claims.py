@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ...baselines.registry import METHODS
-from ...splits import N_FOLDS
-from ..runs.run_record import RunRecord, TrainingSession
-from ..runs.tracks import Track
+from mswal_bench.baselines.registry import METHODS
+from mswal_bench.benchmark.runs.run_record import RunRecord, TrainingSession
+from mswal_bench.benchmark.runs.tracks import Track
+from mswal_bench.splits import N_FOLDS
+
 from .form_file import PLACEHOLDER
 
 _LONGEST_NAME = 60

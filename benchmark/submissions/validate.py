@@ -6,19 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import BenchError, listed
-from ..progress import progress_bar
-from ..suggestions import looks, written_otherwise
-from ..volumes.volume_names import case_behind, submitted_case_id
-from .bounds import Bounds
+from mswal_bench.benchmark.core.errors import BenchError, listed
+from mswal_bench.benchmark.core.progress import progress_bar
+from mswal_bench.benchmark.core.suggestions import looks, written_otherwise
+from mswal_bench.benchmark.volumes.file_names import case_behind, submitted_case_id
+
 from .findings import Finding, in_order
 from .form_file import read_form
-from .listing import PREDICTIONS, PackageError, SubmittedFile
 from .manifest import Manifest
-from .plain_yaml import MOST_BYTES
+from .package.listing import PREDICTIONS, PackageError, SubmittedFile
+from .package.plain_yaml import MOST_BYTES
+from .package.size_limits import Bounds
+from .package.submitted_files import open_submission
 from .prediction_check import check_prediction
 from .submission_form import FORM_FILE, SubmissionForm
-from .submitted_files import open_submission
 
 _FORM_NAMES = frozenset({"submission.yaml", "submission.yml", "submission.yaml.txt"})
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from ..errors import listed
-from ..plain_text import plain_text
+from mswal_bench.benchmark.core.errors import listed
+from mswal_bench.benchmark.core.plain_text import plain_text
+
 from .findings import Finding, counts
 from .validate import Validation
 

@@ -13,7 +13,7 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import Problem
+from mswal_bench.benchmark.core.errors import Problem
 
 # Absolute tolerances. Headers hold 32-bit floats, and rotations as quaternions in them: near a half turn, which is
 # where NIfTI puts an unrotated scan, a quaternion of 32-bit floats is uncertain by 7e-4 in a direction cosine. At their

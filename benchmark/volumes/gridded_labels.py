@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...metrics.foreground import Foreground
-from ..errors import BenchError, Problem
+from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.metrics.foreground import Foreground
+
 from .geometry import Geometry, disagreements
 from .label_maps import check_labels, read_labels
 from .orientation import StoredAxes, axes_towards

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...metrics.foreground import Foreground, ForegroundBuilder, Runs, find_runs
-from ..errors import Problem, raise_if_any
+from mswal_bench.benchmark.core.errors import Problem, raise_if_any
+from mswal_bench.metrics.foreground import Foreground, ForegroundBuilder, Runs, find_runs
+
 from .stored_volume import StoredVolume, read_voxels
 from .volume_file import VolumeFile
 from .volume_header import read_header

@@ -11,7 +11,8 @@ from itertools import permutations
 
 import numpy as np
 
-from ...metrics.foreground import Foreground
+from mswal_bench.metrics.foreground import Foreground
+
 from .geometry import Geometry
 
 

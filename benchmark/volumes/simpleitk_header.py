@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import BenchError, Problem
+from mswal_bench.benchmark.core.errors import BenchError, Problem
+
 from .geometry import DIRECTION_TOLERANCE, Geometry, numbers_text, skew
 from .stored_volume import VolumeError, refuse
 from .volume_file import VolumeFile

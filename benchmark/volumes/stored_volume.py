@@ -18,7 +18,8 @@ import numpy as np
 from isal import igzip, isal_zlib
 from numpy.typing import NDArray
 
-from ..errors import BenchError, Problem
+from mswal_bench.benchmark.core.errors import BenchError, Problem
+
 from .geometry import Geometry
 from .volume_file import VolumeFile
 

@@ -108,7 +108,7 @@ def test_parameters(name):
     pytest.importorskip("nnunetv2")
     from dynamic_network_architectures.architectures.unet import PlainConvUNet, ResidualEncoderUNet
 
-    from mswal_bench.tests.baselines.networks.inception_arguments import RESENC_L
+    from .networks.inception_arguments import RESENC_L
 
     # What nnU-Net's planners set for six stages.
     plain = {key: value for key, value in RESENC_L.items() if not key.startswith("n_")}

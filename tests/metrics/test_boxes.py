@@ -12,7 +12,8 @@ from scipy import ndimage
 
 from mswal_bench.metrics import Foreground, boxes, foreground_of
 from mswal_bench.metrics.boxes import Pile, piles
-from mswal_bench.tests.metrics.brute_force import blobs
+
+from .brute_force import blobs
 
 Labels = NDArray[np.integer]
 TOUCHING = np.ones((3, 3, 3))

@@ -9,8 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from mswal_bench.metrics import CaseScore, ClassCounts, Foreground, foreground_of, score_case
-from mswal_bench.tests.metrics import brute_force
-from mswal_bench.tests.metrics.brute_force import blobs
+
+from . import brute_force
+from .brute_force import blobs
 
 SPACING_MM = (2.0, 0.5, 0.5)
 CLASSES = (1, 2, 3)

@@ -12,7 +12,8 @@ from scipy import ndimage
 
 from mswal_bench.metrics import boxes, foreground_of
 from mswal_bench.metrics.components import Components, connected_components
-from mswal_bench.tests.metrics.brute_force import blobs, component_array, label
+
+from .brute_force import blobs, component_array, label
 
 Labels = NDArray[np.integer]
 CONNECTIVITIES = (6, 18, 26)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from mswal_bench.metrics import foreground_of
 from mswal_bench.metrics.components import connected_components
 from mswal_bench.metrics.diameter import longest_axial_diameters_mm
-from mswal_bench.tests.metrics.brute_force import blobs, component_array, diameter_mm
+
+from .brute_force import blobs, component_array, diameter_mm
 
 SPACING_MM = (7.0, 3.0, 4.0)
 

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import doctest
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 
 import pytest
 
 from mswal_bench import metrics
 
-MODULES = [import_module(f"{metrics.__name__}.{module.name}") for module in iter_modules(metrics.__path__)]
+NAMES = [module.name for module in walk_packages(metrics.__path__, f"{metrics.__name__}.")]
+MODULES = [import_module(name) for name in NAMES]
 TESTS = [test for module in MODULES for test in doctest.DocTestFinder(exclude_empty=True).find(module) if test.examples]
 
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from mswal_bench.metrics import Foreground, foreground, foreground_of
 from mswal_bench.metrics.foreground import ForegroundBuilder, Runs, find_runs
-from mswal_bench.tests.metrics.brute_force import blobs
+
+from .brute_force import blobs
 
 INTEGERS = [order + kind + size for order in "<>" for kind in "iu" for size in "1248"]
 FLOATS = [order + "f" + size for order in "<>" for size in "248"]

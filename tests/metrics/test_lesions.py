@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from mswal_bench.metrics import CaseScore, Lesion, Lesions, score_case
-from mswal_bench.tests.metrics.brute_force import assert_same_lesions
+
+from .brute_force import assert_same_lesions
 
 SPACING_MM = (2.0, 0.5, 0.25)
 

@@ -12,7 +12,8 @@ from mswal_bench.metrics import foreground_of
 from mswal_bench.metrics.components import Components, connected_components
 from mswal_bench.metrics.matching import match
 from mswal_bench.metrics.overlap import OverlapTable, overlap_table
-from mswal_bench.tests.metrics.brute_force import blobs, component_array
+
+from .brute_force import blobs, component_array
 
 
 def _pair(intersection: int, union: int) -> OverlapTable:

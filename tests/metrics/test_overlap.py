@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from mswal_bench.metrics import foreground_of
 from mswal_bench.metrics.components import Components, connected_components
 from mswal_bench.metrics.overlap import OverlapTable, dsc, f1, overlap_table
-from mswal_bench.tests.metrics.brute_force import blobs, component_array
+
+from .brute_force import blobs, component_array
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from mswal_bench.benchmark.files import write_text
+from mswal_bench.benchmark.core.whole_files import write_text
 
 from .agreement import disagreements
 from .machine import describe_machine

@@ -26,9 +26,9 @@ from mswal_bench.baselines.inception_nnunet import METHOD
 from mswal_bench.baselines.method import Budget
 from mswal_bench.baselines.networks.fold_inception import folded
 from mswal_bench.baselines.networks.inception_unet import InceptionUNet
-from mswal_bench.benchmark.files import write_text
+from mswal_bench.benchmark.core.whole_files import write_text
+from mswal_bench.tests.baselines.networks.inception_arguments import RESENC_L
 
-from ..baselines.networks.inception_arguments import RESENC_L
 from .machine import describe_machine
 from .page import replace_section, table
 

@@ -21,14 +21,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from mswal_bench.benchmark.files import write_text
-from mswal_bench.benchmark.ranking.bootstrap import averaged, bootstrap
-from mswal_bench.benchmark.ranking.case_ratios import CaseRatios, defined_mean, divided
-from mswal_bench.benchmark.ranking.permutation import permutation_tests
-from mswal_bench.benchmark.ranking.rank_methods import rank_methods
-from mswal_bench.benchmark.ranking.score_arrays import ScoreArrays
+from mswal_bench.benchmark.board.ranking.rank_methods import rank_methods
+from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays
+from mswal_bench.benchmark.core.whole_files import write_text
+from mswal_bench.metrics.resampling.bootstrap import averaged, bootstrap
+from mswal_bench.metrics.resampling.case_ratios import CaseRatios, defined_mean, divided
+from mswal_bench.metrics.resampling.permutation import permutation_tests
+from mswal_bench.tests.benchmark.board.ranking.score_making import picked, random_arrays
 
-from ..benchmark.ranking.score_making import picked, random_arrays
 from .machine import describe_machine
 from .page import replace_section, table
 

@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from mswal_bench.benchmark.files import write_text
+from mswal_bench.benchmark.core.whole_files import write_text
 
 from .machine import describe_machine
 from .page import replace_section, table

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from math import nan
 
-from mswal_bench.tests.speed.agreement import disagreements
+from .agreement import disagreements
 
 OURS = {"1": {"dsc": 0.5, "tp": 2, "nsd": 0.9}, "2": {"dsc": nan, "tp": 0}}
 

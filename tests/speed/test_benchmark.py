@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from mswal_bench.tests.speed.benchmark import Turns, in_turn
+from .benchmark import Turns, in_turn
 
 
 def test_everyone_has_their_turns_the_slow_ones_spread_out() -> None:

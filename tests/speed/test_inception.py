@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("torch")
 pytest.importorskip("nnunetv2")
-from mswal_bench.tests.speed import inception
+from . import inception
 
 
 @pytest.mark.slow

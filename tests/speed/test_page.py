@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from mswal_bench.tests.speed.measurement import Measurement
-from mswal_bench.tests.speed.page import replace_section, section, table
-from mswal_bench.tests.speed.targets import Target
+from .measurement import Measurement
+from .page import replace_section, section, table
+from .targets import Target
 
 SIDE = {"lesions": 35, "voxels": 337780, "bytes": 104142}
 PAIR = {"shape": [276, 512, 512], "spacing_mm": [1.25, 0.75, 0.75], "reference": SIDE, "prediction": SIDE}

@@ -9,15 +9,7 @@ import pytest
 import SimpleITK
 from scipy import ndimage
 
-from mswal_bench.tests.speed.pairs import (
-    CLASS_IDS,
-    RECIPES,
-    PairRecipe,
-    count_components,
-    draw_pair,
-    make_many,
-    make_pair,
-)
+from .pairs import CLASS_IDS, RECIPES, PairRecipe, count_components, draw_pair, make_many, make_pair
 
 TYPICAL = RECIPES["typical"].shrunken(4)
 

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from mswal_bench.tests.speed import ranking
+from . import ranking
 
 
 def test_writes_its_section(monkeypatch, tmp_path) -> None:

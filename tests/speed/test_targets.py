@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from mswal_bench.tests.speed.contenders import CONTENDERS
-from mswal_bench.tests.speed.targets import TARGETS, Kind, Target
+from .contenders import CONTENDERS
+from .targets import TARGETS, Kind, Target
 
 
 @pytest.mark.parametrize(

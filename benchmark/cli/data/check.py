@@ -32,10 +32,10 @@ def check(context: click.Context, raw: Path, fix: bool, strict: bool, as_json: b
 
         cp -a RAW/.before-fix/labels* RAW/
     """
-    from ...errors import raise_if_any
-    from ...inspection.inspect_dataset import inspect_dataset
-    from ...inspection.repair import repair_dataset
-    from ...inspection.report_text import report_json, report_text
+    from mswal_bench.benchmark.core.errors import raise_if_any
+    from mswal_bench.benchmark.data.check.check_dataset import inspect_dataset
+    from mswal_bench.benchmark.data.check.check_text import report_json, report_text
+    from mswal_bench.benchmark.data.check.repair_headers import repair_dataset
 
     inspection = inspect_dataset(raw, jobs=jobs, progress=True)
     repaired = repair_dataset(inspection, progress=True) if fix else None

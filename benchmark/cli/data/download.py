@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ..entry import STOPPED
+from mswal_bench.benchmark.cli.entry import STOPPED
 
 
 @click.command()
@@ -25,9 +25,9 @@ def download(folder: Path, revision: str | None, labels_only: bool) -> None:
     fetches what is missing or wrong, from the byte it stopped at. HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are
     respected; nothing is written outside DIR.
     """
-    from ...hub.download import download_release, in_bytes
-    from ...hub.release import REVISION
-    from ...hub.source import Hub
+    from mswal_bench.benchmark.data.download.download_release import download_release, in_bytes
+    from mswal_bench.benchmark.data.download.hub import Hub
+    from mswal_bench.benchmark.data.download.release import REVISION
 
     hub = Hub()
     click.echo(f"The data set has its publisher's terms. Check them before you use it: {hub.page}")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from ...mswal_facts import CASES, SLICE_COUNTS
-from ..choices import Choice
+from mswal_bench.benchmark.cli.choices import Choice
+from mswal_bench.benchmark.data.mswal_facts import CASES, SLICE_COUNTS
 
 
 @click.command()
@@ -45,10 +45,10 @@ def phantom(out: Path, kind: str, train: int, test: int, size: str, seed: int, j
     on its number, the seed and the size only. Called again, it makes what is missing.
     """
     if kind == "mswal":
-        from ...phantom.dataset_writer import write_phantom
+        from mswal_bench.benchmark.data.phantom.dataset_writer import write_phantom
 
         write_phantom(out, train=train, test=test, size=size, seed=seed, jobs=jobs)
     else:
-        from ...phantom.public_layouts import write_public_phantom
+        from mswal_bench.benchmark.data.phantom.public_layouts import write_public_phantom
 
         write_public_phantom(out, kind, train=train, test=test, size=size, seed=seed, jobs=jobs)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..choices import Choice
+from mswal_bench.benchmark.cli.choices import Choice
 
 if TYPE_CHECKING:
-    from ...intake.prepare import Prepared
+    from mswal_bench.benchmark.data.prepare.prepare_dataset import Prepared
 
 
 @click.command()
@@ -37,7 +37,7 @@ def prepare(context: click.Context, src: Path, dst: Path, kind: str, copy: bool,
     Files are put in their places by name; none is read, so this takes seconds. With --check all are, and errors make
     the command exit with 1. `run` and `transfer` read them in any case before they begin.
     """
-    from ...intake.prepare import prepare_dataset
+    from mswal_bench.benchmark.data.prepare.prepare_dataset import prepare_dataset
 
     prepared = prepare_dataset(src, dst, kind=kind, copy=copy, partial=partial)
     for line in _lines(prepared, kind):
@@ -45,8 +45,8 @@ def prepare(context: click.Context, src: Path, dst: Path, kind: str, copy: bool,
     if not check:
         click.echo(f"no voxel was read yet: `mswal-bench data check {dst}` does so, and each run before it begins")
         return
-    from ...inspection.inspect_dataset import inspect_dataset
-    from ...inspection.report_text import report_text
+    from mswal_bench.benchmark.data.check.check_dataset import inspect_dataset
+    from mswal_bench.benchmark.data.check.check_text import report_text
 
     inspection = inspect_dataset(dst, progress=True)
     click.echo(f"\n{report_text(inspection)}")
@@ -69,7 +69,7 @@ def _lines(prepared: Prepared, kind: str) -> list[str]:
 
 def _tracks(prepared: Prepared) -> list[str]:
     """Which of the two tracks the data is enough for."""
-    from ...intake.source import is_part
+    from mswal_bench.benchmark.data.prepare.found_cases import is_part
 
     if is_part(prepared.split):
         return ["tracks: none, for this is a part"]

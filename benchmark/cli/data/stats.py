@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ...errors import raise_if_any
-from ..choices import Choice
+from mswal_bench.benchmark.cli.choices import Choice
+from mswal_bench.benchmark.core.errors import raise_if_any
 
 if TYPE_CHECKING:
-    from ...statistics.dataset_statistics import Subsets
+    from mswal_bench.benchmark.data.stats.dataset_statistics import Subsets
 
 
 @click.command()
@@ -39,11 +39,15 @@ def stats(raw: Path, out: Path | None, subset: Subsets, jobs: int | None, as_jso
 
     A file that cannot be read is named and makes the command exit with 1; the others are counted.
     """
-    from ...statistics.dataset_statistics import dataset_statistics
-    from ...statistics.statistics_files import refuse_to_write_into, statistics_json, write_statistics
-    from ...statistics.statistics_tables import statistics_tables
-    from ...statistics.summary import summarise
-    from ..table_output import terminal_width
+    from mswal_bench.benchmark.cli.scoring.table_output import terminal_width
+    from mswal_bench.benchmark.data.stats.dataset_statistics import dataset_statistics
+    from mswal_bench.benchmark.data.stats.statistics_files import (
+        refuse_to_write_into,
+        statistics_json,
+        write_statistics,
+    )
+    from mswal_bench.benchmark.data.stats.statistics_tables import statistics_tables
+    from mswal_bench.benchmark.data.stats.summary import summarise
 
     if out is not None:
         refuse_to_write_into(raw, out)

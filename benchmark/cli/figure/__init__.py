@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .qualitative import qualitative
+from mswal_bench.benchmark.cli.paper.figure_qualitative import qualitative
 
 
 @click.group()

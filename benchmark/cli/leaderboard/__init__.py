@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .build import build
+from mswal_bench.benchmark.cli.board.leaderboard_build import build
 
 
 @click.group()

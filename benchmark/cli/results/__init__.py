@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from .list import list_records
-from .verify import verify
+from mswal_bench.benchmark.cli.board.results_list import list_records
+from mswal_bench.benchmark.cli.board.results_verify import verify
 
 
 @click.group()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .init import init
+from mswal_bench.benchmark.cli.board.submission_init import init
 
 
 @click.group()

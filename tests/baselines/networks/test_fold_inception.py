@@ -8,7 +8,8 @@ from torch import nn
 from mswal_bench.baselines.networks.fold_inception import can_fold, folded, folded_weights
 from mswal_bench.baselines.networks.inception_blocks import MiniInception
 from mswal_bench.baselines.networks.inception_unet import InceptionUNet
-from mswal_bench.tests.baselines.networks.inception_arguments import RESENC_L, SMALL, VARIANTS
+
+from .inception_arguments import RESENC_L, SMALL, VARIANTS
 
 X_SHAPE = (2, 1, 8, 16, 16)
 

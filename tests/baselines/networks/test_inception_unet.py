@@ -9,7 +9,8 @@ from mswal_bench.baselines.networks.inception_blocks import (
     ResidualBlock,
 )
 from mswal_bench.baselines.networks.inception_unet import InceptionUNet
-from mswal_bench.tests.baselines.networks.inception_arguments import RESENC_L, SMALL, VARIANTS
+
+from .inception_arguments import RESENC_L, SMALL, VARIANTS
 
 
 def parameters(network: nn.Module) -> int:

@@ -16,7 +16,8 @@ from mswal_bench.baselines.nnunet.checkpoints import final_checkpoint
 from mswal_bench.baselines.nnunet.planned_network import planned_network
 from mswal_bench.baselines.nnunet.plans import CONFIGURATION, read_dataset_json, read_plans
 from mswal_bench.baselines.nnunet.predictor import predict_images
-from mswal_bench.tests.baselines.nnunet.small_plans import write_plans
+
+from .small_plans import write_plans
 
 SHAPE = (20, 18, 16)
 RESAMPLING = {"order": 1, "order_z": 0, "force_separate_z": None}

@@ -11,7 +11,8 @@ from mswal_bench.baselines.method import Budget, Job
 from mswal_bench.baselines.nnunet.planned_network import planned_network, trainable_parameters
 from mswal_bench.baselines.nnunet.workspace import Workspace
 from mswal_bench.baselines.registry import METHODS
-from mswal_bench.tests.baselines.nnunet.small_plans import write_plans
+
+from .small_plans import write_plans
 
 
 def convolution(inputs: int, outputs: int, side: int) -> int:

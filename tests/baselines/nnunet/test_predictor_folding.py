@@ -15,7 +15,7 @@ from mswal_bench.baselines.nnunet.plans import read_dataset_json, read_plans
 from mswal_bench.baselines.nnunet.predictor import _predictor
 from mswal_bench.baselines.nnunet.workspace import Workspace
 from mswal_bench.baselines.registry import METHODS
-from mswal_bench.benchmark.phantom.dataset_writer import write_phantom
+from mswal_bench.benchmark.data.phantom.dataset_writer import write_phantom
 from mswal_bench.splits import five_folds
 
 pytestmark = pytest.mark.slow

@@ -19,7 +19,8 @@ from mswal_bench.baselines.nnunet.starting_weights import _fit, fitting_weights,
 from mswal_bench.baselines.nnunet.trainer import BenchTrainer
 from mswal_bench.baselines.nnunet.workspace import Workspace
 from mswal_bench.baselines.registry import METHODS
-from mswal_bench.tests.baselines.nnunet.small_plans import write_plans
+
+from .small_plans import write_plans
 
 OUTPUTS = {f"decoder.seg_layers.{stage}.{part}" for stage in range(2) for part in ("weight", "bias")}
 

@@ -19,7 +19,7 @@ from scipy import ndimage
 from mswal_bench.baselines.method import Budget, Job, MethodError
 from mswal_bench.baselines.nnunet1.workspace import Workspace
 from mswal_bench.baselines.registry import METHODS
-from mswal_bench.benchmark.phantom.dataset_writer import write_phantom
+from mswal_bench.benchmark.data.phantom.dataset_writer import write_phantom
 from mswal_bench.splits import five_folds
 from mswal_bench.tests.benchmark.runs.smoke_runs import assert_gone, check_geometry, descendants
 

@@ -36,7 +36,7 @@ def test_help_needs_no_heavy_package(arguments: list[str]) -> None:
 
 def test_score_needs_no_torch() -> None:
     scoring = "mswal_bench.benchmark.scoring"
-    code = f"import sys, {scoring}.score_folders, {scoring}.table_formats; print(*sys.modules)"
+    code = f"import sys, {scoring}.score_folders, {scoring}.score_formats; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & {"torch", "nnunetv2", "monai", "SimpleITK", "pandas"}
 

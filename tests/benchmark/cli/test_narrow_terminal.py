@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from mswal_bench.benchmark.lesion_classes import LESION_CLASSES
-
-from ..paper_tables.own_records import run
+from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
+from mswal_bench.tests.benchmark.paper.own_records import run
 
 if TYPE_CHECKING:
-    from ...conftest import SaveLabels
+    from mswal_bench.tests.conftest import SaveLabels
 
 COLUMNS = 60
 # Runs the command in a terminal of its own, and prints what it wrote there.

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from mswal_bench.benchmark.dataset import open_dataset
-from mswal_bench.benchmark.errors import BenchError, Problem
+from mswal_bench.benchmark.core.environment import describe_environment
+from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.data.dataset import open_dataset
+from mswal_bench.benchmark.data.phantom.dataset_writer import write_phantom
 from mswal_bench.benchmark.figures.case_reference import case_reference
 from mswal_bench.benchmark.figures.shown_methods import ShownMethod, shown_methods
-from mswal_bench.benchmark.phantom.dataset_writer import write_phantom
-from mswal_bench.benchmark.runs.environment import describe_environment
 from mswal_bench.benchmark.runs.resources import Resources
 from mswal_bench.benchmark.runs.run_record import RunIdentity, RunRecord, Step, now
 

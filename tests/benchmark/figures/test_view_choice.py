@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mswal_bench.benchmark.errors import BenchError
+from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.figures.body_planes import BodyGrid
 from mswal_bench.benchmark.figures.compared_case import ComparedCase
 from mswal_bench.benchmark.figures.view_choice import Target, choose_plane, choose_target

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mswal_bench.benchmark.records.evaluation_target import Setting
 from mswal_bench.benchmark.records.result_record import Status
-from mswal_bench.benchmark.records.setting import Setting
 from mswal_bench.benchmark.submissions.make_manifest import manifest_of
 
 if TYPE_CHECKING:
-    from ...conftest import SaveLabels
+    from mswal_bench.tests.conftest import SaveLabels
 
 CASES = tuple(f"case_{number}" for number in range(1, 7))
 FORM = """\

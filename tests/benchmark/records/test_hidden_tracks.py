@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mswal_bench.benchmark.cli.main import main
-from mswal_bench.benchmark.errors import BenchError
+from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.records import scored_rows
-from mswal_bench.benchmark.records.evaluate import evaluate
+from mswal_bench.benchmark.records.evaluate_submission import evaluate
 from mswal_bench.benchmark.records.publication import DECIMALS, published
 from mswal_bench.benchmark.records.record_store import read_record, read_records
 from mswal_bench.benchmark.records.result_record import Estimate

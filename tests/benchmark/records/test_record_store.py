@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mswal_bench.benchmark.errors import BenchError
-from mswal_bench.benchmark.records.evaluate import evaluate
+from mswal_bench.benchmark.core.errors import BenchError
+from mswal_bench.benchmark.records.evaluate_submission import evaluate
 from mswal_bench.benchmark.records.record_store import read_records, record_folder, scan_records, stored_records
 from mswal_bench.benchmark.records.record_writing import record_json
 from mswal_bench.benchmark.records.result_record import ResultRecord

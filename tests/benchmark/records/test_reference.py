@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mswal_bench.benchmark.errors import BenchError
+from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.records.reference import reference_files, split_digest
 from mswal_bench.splits import Split
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mswal_bench.tests.benchmark.runs.smoke_runs import call, call_interrupted, options
+from .smoke_runs import call, call_interrupted, options
 
 
 @pytest.fixture(scope="session")

@@ -16,9 +16,10 @@ from mswal_bench.baselines.processes import cores
 from mswal_bench.benchmark.runs import device_workers
 from mswal_bench.benchmark.runs.device_workers import carry_out, carry_out_on
 from mswal_bench.benchmark.runs.devices import Device
-from mswal_bench.tests.benchmark.runs import worker_tasks
-from mswal_bench.tests.benchmark.runs.smoke_runs import assert_gone
-from mswal_bench.tests.benchmark.runs.worker_tasks import task
+
+from . import worker_tasks
+from .smoke_runs import assert_gone
+from .worker_tasks import task
 
 CPU = Device()
 

@@ -8,7 +8,7 @@ import pytest
 
 import mswal_bench
 from mswal_bench.baselines.registry import METHODS
-from mswal_bench.benchmark.errors import BenchError
+from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.runs import devices
 from mswal_bench.benchmark.runs.devices import Device, pick_device, pick_devices, require_training_packages
 from mswal_bench.benchmark.runs.run_method import run_method

@@ -15,18 +15,19 @@ import SimpleITK
 
 pytest.importorskip("psutil")
 
-from mswal_bench.benchmark.errors import BenchError
-from mswal_bench.benchmark.inspection import case_check, image_check
+from mswal_bench.benchmark.core.errors import BenchError
+from mswal_bench.benchmark.data.check import case_check, image_check
 from mswal_bench.benchmark.runs.input_check import check_input
 from mswal_bench.benchmark.runs.run_folder import CHECKED_FILE
 from mswal_bench.benchmark.runs.run_listing import list_runs
 from mswal_bench.benchmark.runs.run_method import RunOutcome, run_method
 from mswal_bench.benchmark.runs.tracks import TEST, TRAINING, Track
 from mswal_bench.benchmark.volumes.voxel_summary import summarize_voxels
-from mswal_bench.tests.benchmark.inspection.planting import cut_to, set_voxel, stored_as
-from mswal_bench.tests.benchmark.inspection.raw_folder import edit_header, edit_voxels, image_of, label_of
-from mswal_bench.tests.benchmark.runs.quick_method import QuickMethod
-from mswal_bench.tests.benchmark.runs.smoke_runs import call
+from mswal_bench.tests.benchmark.data.check.planting import cut_to, set_voxel, stored_as
+from mswal_bench.tests.benchmark.data.check.raw_folder import edit_header, edit_voxels, image_of, label_of
+
+from .quick_method import QuickMethod
+from .smoke_runs import call
 
 ALL = (TRAINING, TEST)
 SECOND_NS = 1_000_000_000

@@ -11,13 +11,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mswal_bench.benchmark.cli.main import main
-from mswal_bench.benchmark.errors import Problem
+from mswal_bench.benchmark.core.errors import Problem
 from mswal_bench.benchmark.runs.predicted_goals import folders_of_methods
 from mswal_bench.benchmark.scoring.case_folders import MethodFolder
 from mswal_bench.tests.benchmark.figures.test_shown_methods import finish
 
 if TYPE_CHECKING:
-    from ...conftest import SaveLabels
+    from mswal_bench.tests.conftest import SaveLabels
 
 
 @pytest.fixture

@@ -10,17 +10,18 @@ import SimpleITK
 
 pytest.importorskip("psutil")
 
-from mswal_bench.benchmark.errors import BenchError
+from mswal_bench.benchmark.core.environment import Environment, describe_environment
+from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.runs import run_method as run_method_module
 from mswal_bench.benchmark.runs import steps
-from mswal_bench.benchmark.runs.environment import Environment, describe_environment
 from mswal_bench.benchmark.runs.resources import Resources
 from mswal_bench.benchmark.runs.run_folder import RunFolder
 from mswal_bench.benchmark.runs.run_listing import Condition, ListedRun, list_runs
 from mswal_bench.benchmark.runs.run_method import RunOutcome, run_method
 from mswal_bench.benchmark.runs.run_progress import read_progress
 from mswal_bench.benchmark.runs.transfer import transfer
-from mswal_bench.tests.benchmark.runs.quick_method import EPOCHS, QuickMethod, network
+
+from .quick_method import EPOCHS, QuickMethod, network
 
 
 def run(raw: Path, work: Path, selection: str = "0", **more: Any) -> RunOutcome:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mswal_bench.benchmark.errors import BenchError
+from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.runs.run_folder import RunFolder
 from mswal_bench.benchmark.runs.run_record import RunIdentity
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mswal_bench.benchmark.errors import BenchError
+from mswal_bench.benchmark.core.environment import describe_environment
+from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.runs import run_folder
-from mswal_bench.benchmark.runs.environment import describe_environment
 from mswal_bench.benchmark.runs.resources import Resources
 from mswal_bench.benchmark.runs.run_folder import RunFolder
 from mswal_bench.benchmark.runs.run_listing import Condition, ListedRun, list_runs

@@ -13,15 +13,9 @@ import pytest
 
 from mswal_bench.baselines.registry import METHODS
 from mswal_bench.benchmark.runs.run_folder import RunFolder
-from mswal_bench.tests.benchmark.runs import smoke_runs
-from mswal_bench.tests.benchmark.runs.smoke_runs import (
-    assert_gone,
-    call,
-    check_geometry,
-    check_predictions,
-    descendants,
-    read_record,
-)
+
+from . import smoke_runs
+from .smoke_runs import assert_gone, call, check_geometry, check_predictions, descendants, read_record
 
 pytest.importorskip("nnunetv2")
 

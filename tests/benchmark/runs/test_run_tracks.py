@@ -14,14 +14,8 @@ import pytest
 from mswal_bench.benchmark.runs.run_progress import read_failures, read_progress
 from mswal_bench.benchmark.runs.tracks import Track
 from mswal_bench.splits import five_folds
-from mswal_bench.tests.benchmark.runs.smoke_runs import (
-    assert_gone,
-    call,
-    check_predictions,
-    descendants,
-    options,
-    read_record,
-)
+
+from .smoke_runs import assert_gone, call, check_predictions, descendants, options, read_record
 
 pytest.importorskip("nnunetv2")
 

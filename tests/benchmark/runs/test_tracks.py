@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from mswal_bench.benchmark.dataset import open_dataset
-from mswal_bench.benchmark.errors import BenchError
+from mswal_bench.benchmark.core.errors import BenchError
+from mswal_bench.benchmark.data.dataset import open_dataset
 from mswal_bench.benchmark.runs.tracks import SELECTIONS, Goal, Track, check_goal
 from mswal_bench.splits import five_folds
 

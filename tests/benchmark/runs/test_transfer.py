@@ -11,7 +11,8 @@ import pytest
 
 from mswal_bench.baselines.method import Budget, Job
 from mswal_bench.baselines.registry import METHODS
-from mswal_bench.tests.benchmark.runs.smoke_runs import call, call_interrupted, check_predictions, options, read_record
+
+from .smoke_runs import call, call_interrupted, check_predictions, options, read_record
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("nnunetv2")

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from mswal_bench.benchmark.data.protocol import MSWAL_1
 from mswal_bench.benchmark.scoring import case_pool
 from mswal_bench.benchmark.scoring.case_pool import score_cases
-from mswal_bench.benchmark.scoring.protocol import MSWAL_1
-from mswal_bench.benchmark.scoring.result_store import ResultStore, StoreError
+from mswal_bench.benchmark.scoring.case_store import ResultStore, StoreError
 from mswal_bench.benchmark.scoring.score_files import CaseFiles, CaseOutcome, score_case_files
 
 if TYPE_CHECKING:
-    from ...conftest import SaveLabels
+    from mswal_bench.tests.conftest import SaveLabels
 
 DEADLY = "deadly"
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from mswal_bench.benchmark.scoring.score_folders import score_folders
+from mswal_bench.benchmark.scoring.score_formats import format_table
 from mswal_bench.benchmark.scoring.score_table import ScoreTable
-from mswal_bench.benchmark.scoring.table_formats import format_table
 
 if TYPE_CHECKING:
-    from ...conftest import SaveLabels
+    from mswal_bench.tests.conftest import SaveLabels
 
 
 @pytest.fixture

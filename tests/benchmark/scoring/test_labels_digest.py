@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mswal_bench.benchmark.errors import BenchError
+from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.scoring.labels_digest import labels_digest
 
 

@@ -20,7 +20,7 @@ from mswal_bench.benchmark.scoring.nnunet_summary import summary_json, write_sum
 from mswal_bench.benchmark.scoring.score_folders import score_folders
 
 if TYPE_CHECKING:
-    from ...conftest import SaveLabels
+    from mswal_bench.tests.conftest import SaveLabels
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import SimpleITK
 
-from mswal_bench.benchmark.errors import BenchError
+from mswal_bench.benchmark.core.errors import BenchError
+from mswal_bench.benchmark.data.protocol import MSWAL_1
+from mswal_bench.benchmark.scoring.case_store import ResultStore
 from mswal_bench.benchmark.scoring.labels_digest import labels_digest
-from mswal_bench.benchmark.scoring.protocol import MSWAL_1
-from mswal_bench.benchmark.scoring.result_store import ResultStore
 from mswal_bench.benchmark.scoring.score_files import CaseFiles, CaseOutcome, score_case_files, score_files
 
 _AFFINE = np.diag([-0.7, -0.7, 5.0, 1.0])

@@ -14,7 +14,7 @@ from mswal_bench.benchmark.scoring.score_result import ScoreResult
 from mswal_bench.metrics import CaseScore, score_case
 
 if TYPE_CHECKING:
-    from ...conftest import SaveLabels
+    from mswal_bench.tests.conftest import SaveLabels
 
 
 def _labels(*values: int) -> NDArray[np.uint8]:

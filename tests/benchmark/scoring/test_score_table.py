@@ -8,7 +8,7 @@ import pytest
 from mswal_bench.benchmark.scoring.score_table import ScoreTable
 
 if TYPE_CHECKING:
-    from .conftest import MakeTable
+    from mswal_bench.tests.benchmark.conftest import MakeTable
 
 KEYS = ["gallstone", "kidney_stone", "liver_tumor", "kidney_tumor", "pancreatic_cancer", "liver_cyst", "kidney_cyst"]
 

@@ -15,7 +15,7 @@ from mswal_bench.benchmark.submissions.manifest import Manifest
 from mswal_bench.benchmark.submissions.validate import validate
 
 if TYPE_CHECKING:
-    from ...conftest import SaveLabels
+    from mswal_bench.tests.conftest import SaveLabels
 
 FORM = b"method: Mine\nauthors: [A]\naffiliation: B\ncontact: a@b.org\ntrack: official-test\n"
 CASES = ("case_1", "case_2", "case_3")

@@ -23,14 +23,15 @@ import SimpleITK
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from mswal_bench.benchmark.errors import BenchError
-from mswal_bench.benchmark.submissions.bounds import Bounds
-from mswal_bench.benchmark.submissions.digest import predictions_digest
-from mswal_bench.benchmark.submissions.submitted_files import open_submission
-from mswal_bench.benchmark.submissions.unpack import unpacked
+from mswal_bench.benchmark.core.errors import BenchError
+from mswal_bench.benchmark.submissions.package.digest import predictions_digest
+from mswal_bench.benchmark.submissions.package.size_limits import Bounds
+from mswal_bench.benchmark.submissions.package.submitted_files import open_submission
+from mswal_bench.benchmark.submissions.package.unpack import unpacked
 from mswal_bench.benchmark.volumes.label_maps import check_labels
 from mswal_bench.benchmark.volumes.volume_header import read_header
-from mswal_bench.tests.benchmark.submissions.packages import member, pack
+
+from .packages import member, pack
 
 # Of its own work: what else the machine does is nobody's fault.
 MOST_S = 5.0

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from mswal_bench.benchmark.submissions.findings import Finding
 from mswal_bench.benchmark.submissions.form_file import PLACEHOLDER, read_form
-from mswal_bench.benchmark.submissions.plain_yaml import MOST_BYTES
+from mswal_bench.benchmark.submissions.package.plain_yaml import MOST_BYTES
 from mswal_bench.benchmark.submissions.submission_form import SubmissionForm
 
 FORM = """\

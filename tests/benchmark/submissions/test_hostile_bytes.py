@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from mswal_bench.tests.benchmark.submissions.hostile_bytes import hostile_packages, hostile_volumes, survives
+from .hostile_bytes import hostile_packages, hostile_volumes, survives
 
 # The same examples each time; `hostile_bytes.py` tries others for as long as it is told to.
 _SETTINGS = settings(

@@ -7,8 +7,8 @@ import pytest
 
 from mswal_bench.baselines.registry import METHODS
 from mswal_bench.baselines.weight_fit import WeightFit
-from mswal_bench.benchmark.errors import BenchError
-from mswal_bench.benchmark.runs.environment import describe_environment
+from mswal_bench.benchmark.core.environment import describe_environment
+from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.runs.resources import Resources
 from mswal_bench.benchmark.runs.run_record import RunIdentity, RunRecord, Start, Step, TrainingSession, now
 from mswal_bench.benchmark.submissions.form_file import PLACEHOLDER, read_form
@@ -20,7 +20,7 @@ from mswal_bench.benchmark.submissions.validate import validate
 from .cases import labels, make_labels, manifest_for
 
 if TYPE_CHECKING:
-    from ...conftest import SaveLabels
+    from mswal_bench.tests.conftest import SaveLabels
 
 GPU = describe_environment().model_copy(update={"gpu": "NVIDIA H100"})
 USED = Resources(wall_s=1800, gpu_hours=0.5, peak_gpu_mib=20_000)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from mswal_bench.benchmark.errors import BenchError
-from mswal_bench.benchmark.phantom.dataset_writer import write_phantom
+from mswal_bench.benchmark.core.errors import BenchError
+from mswal_bench.benchmark.data.phantom.dataset_writer import write_phantom
 from mswal_bench.benchmark.submissions.make_manifest import manifest_of
 from mswal_bench.benchmark.submissions.manifest import Manifest
 from mswal_bench.benchmark.submissions.manifest_file import read_manifest, write_manifest
@@ -16,7 +16,7 @@ from mswal_bench.benchmark.submissions.manifest_file import read_manifest, write
 from .cases import CASES, labels, make_labels
 
 if TYPE_CHECKING:
-    from ...conftest import SaveLabels
+    from mswal_bench.tests.conftest import SaveLabels
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mswal_bench.benchmark.submissions.findings import Finding
-from mswal_bench.benchmark.submissions.kinds import KINDS
+from mswal_bench.benchmark.submissions.findings_catalogue import KINDS
 from mswal_bench.benchmark.submissions.validate import validate
 from mswal_bench.benchmark.volumes.stored_volume import Fault
 
@@ -19,8 +19,7 @@ from .packages import PACKINGS, pack
 
 if TYPE_CHECKING:
     from mswal_bench.benchmark.submissions.manifest import Manifest
-
-    from ...conftest import SaveLabels
+    from mswal_bench.tests.conftest import SaveLabels
 
 FIRST = "predictions/case_1.nii.gz"
 # In a NIfTI header: the shape, as eight numbers of 16 bits.

@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 
 from mswal_bench.benchmark.submissions.findings import Finding, counts, in_order
+from mswal_bench.benchmark.submissions.findings_catalogue import KINDS
 from mswal_bench.benchmark.submissions.form_file import read_form
-from mswal_bench.benchmark.submissions.kinds import KINDS
 from mswal_bench.benchmark.submissions.validate import Validation
 from mswal_bench.benchmark.submissions.validation_text import validation_json, validation_text
 

@@ -16,7 +16,7 @@ import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
 
-from mswal_bench.benchmark.errors import BenchError
+from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.volumes.geometry import Geometry
 from mswal_bench.benchmark.volumes.nifti_fields import HEADER
 from mswal_bench.benchmark.volumes.volume_header import read_header

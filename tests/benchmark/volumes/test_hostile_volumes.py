@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mswal_bench.benchmark.errors import BenchError
+from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.volumes.label_maps import read_label_map
 from mswal_bench.benchmark.volumes.volume_header import read_header
 from mswal_bench.tests.conftest import SaveLabels

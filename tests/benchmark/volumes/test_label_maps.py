@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import SimpleITK
 
-from mswal_bench.benchmark.errors import BenchError
+from mswal_bench.benchmark.core.errors import BenchError
+from mswal_bench.benchmark.volumes.file_names import case_id, submitted_case_id
 from mswal_bench.benchmark.volumes.label_maps import check_labels, read_label_map, read_labels
 from mswal_bench.benchmark.volumes.volume_header import read_header
-from mswal_bench.benchmark.volumes.volume_names import case_id, submitted_case_id
 
 if TYPE_CHECKING:
-    from ...conftest import SaveLabels
+    from mswal_bench.tests.conftest import SaveLabels
 
 SUFFIXES = [".nii.gz", ".nii", ".mha"]
 LABELS = np.random.default_rng(0).integers(0, 8, (5, 6, 7)).astype(np.uint8)

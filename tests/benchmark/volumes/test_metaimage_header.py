@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import SimpleITK
 
-from mswal_bench.benchmark.errors import BenchError
+from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.volumes.label_maps import read_label_map
 from mswal_bench.benchmark.volumes.metaimage_header import read_metaimage_header
 from mswal_bench.benchmark.volumes.volume_header import files_of, read_header

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mswal_bench.benchmark.errors import BenchError
+from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.volumes.geometry import differing
 from mswal_bench.benchmark.volumes.nibabel_geometry import placed_by_nibabel
 from mswal_bench.benchmark.volumes.nifti_fields import read_fields
 from mswal_bench.benchmark.volumes.volume_header import read_header
-from mswal_bench.tests.benchmark.volumes.random_headers import SHAPE, compare, random_header
+
+from .random_headers import SHAPE, compare, random_header
 
 nibabel = pytest.importorskip("nibabel")
 _SAMPLE = 400

@@ -10,7 +10,7 @@ import pytest
 import SimpleITK
 from numpy.typing import NDArray
 
-from mswal_bench.benchmark.errors import BenchError
+from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.volumes.geometry import Geometry
 from mswal_bench.benchmark.volumes.nifti_header import read_nifti_header
 from mswal_bench.benchmark.volumes.stored_volume import VolumeError

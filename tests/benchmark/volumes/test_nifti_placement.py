@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import SimpleITK
 
-from mswal_bench.benchmark.errors import BenchError
+from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.volumes.geometry import differing
 from mswal_bench.benchmark.volumes.nifti_header import read_nifti_header
 from mswal_bench.benchmark.volumes.nifti_placement import copy_placement, places_twice, unusual_unit

@@ -9,12 +9,12 @@ import pytest
 import SimpleITK
 from numpy.typing import NDArray
 
-from mswal_bench.benchmark.errors import BenchError
+from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.volumes.volume_header import read_header
 from mswal_bench.benchmark.volumes.voxel_summary import VoxelSummary, summarize_voxels
 
 if TYPE_CHECKING:
-    from ...conftest import SaveLabels
+    from mswal_bench.tests.conftest import SaveLabels
 
 # More than a block of 512 KiB of any type.
 SHAPE = (40, 100, 90)

@@ -9,7 +9,7 @@ import SimpleITK
 from click.testing import CliRunner, Result
 
 from mswal_bench.benchmark.cli.main import main
-from mswal_bench.benchmark.phantom.dataset_writer import write_phantom
+from mswal_bench.benchmark.data.phantom.dataset_writer import write_phantom
 
 
 @pytest.fixture(scope="module")

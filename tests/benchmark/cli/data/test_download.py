@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from mswal_bench.tests.benchmark.hub.conftest import release_files
-from mswal_bench.tests.benchmark.hub.hub_server import COMMIT, HubServer
+from mswal_bench.tests.benchmark.data.download.conftest import release_files
+from mswal_bench.tests.benchmark.data.download.hub_server import COMMIT, HubServer
 
 
 class User:

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from mswal_bench.benchmark.cli.data.phantom import phantom
 from mswal_bench.benchmark.cli.main import main
-from mswal_bench.benchmark.phantom.cohort import TEST_SLOTS, TRAIN_SLOTS
+from mswal_bench.benchmark.data.phantom.cohort import TEST_SLOTS, TRAIN_SLOTS
 from mswal_bench.splits import load_split
 
 

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mswal_bench.benchmark.cli.main import main
-from mswal_bench.benchmark.dataset import open_dataset
+from mswal_bench.benchmark.data.dataset import open_dataset
 from mswal_bench.splits import load_split
 
 COMMAND = [sys.executable, "-m", "mswal_bench.benchmark.cli.main", "data", "prepare"]

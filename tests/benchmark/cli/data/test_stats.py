@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mswal_bench.benchmark.cli.main import main
-from mswal_bench.benchmark.lesion_classes import LESION_CLASSES
+from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
 
 PAPER = (215, 415, 767, 240, 117, 2_287, 1_171)
 SMALL = (144, 400, 438, 164, 12, 2_126, 1_003)

@@ -1,0 +1,143 @@
+"""Scores the label maps of all jobs against the organiser's labels: from `/input` to `/output/metrics.json`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from importlib import metadata
+from io import FileIO
+from math import isnan
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
+from mswal_bench.benchmark.core.litter import is_seen_below, visible
+from mswal_bench.benchmark.core.plain_text import plain_text
+from mswal_bench.benchmark.core.whole_files import write_text
+from mswal_bench.benchmark.data.protocol import Protocol, protocol_of_labels
+from mswal_bench.benchmark.records.publication import publishable
+from mswal_bench.benchmark.scoring.estimates import estimates
+from mswal_bench.benchmark.scoring.score_folders import score_folders
+from mswal_bench.benchmark.scoring.score_result import ScoredCase
+from mswal_bench.benchmark.scoring.stored_scores import as_written
+from mswal_bench.benchmark.submissions.make_manifest import OFFICIAL_TEST, manifest_of
+from mswal_bench.benchmark.submissions.manifest import Manifest
+from mswal_bench.benchmark.submissions.manifest_file import read_manifest
+from mswal_bench.benchmark.submissions.package.listing import SubmittedFile
+from mswal_bench.benchmark.submissions.prediction_check import check_prediction
+from mswal_bench.benchmark.volumes.file_names import case_id
+
+from .configuration import Configuration
+from .jobs import predictions_by_case
+
+METRICS_FILE = "metrics.json"
+MANIFEST_FILE = "manifest.json"
+
+
+def evaluate_jobs(configuration: Configuration) -> None:
+    """Writes `metrics.json`, whole or not at all.
+
+    Raises BenchError with what is wrong with jobs and predictions, for the participant to mend. What is wrong with the
+    organiser's labels, and every fault of this program, is of a hidden phase raised as one sentence that tells nothing.
+    """
+    with _neutral(configuration):
+        reference = _reference_folder(configuration.ground_truth)
+        manifest = _manifest(configuration, reference)
+        protocol = protocol_of_labels(manifest.labels, MANIFEST_FILE)
+    predictions = predictions_by_case(configuration, manifest.cases)
+    raise_if_any(_wrong_predictions(predictions, manifest))
+    with _neutral(configuration), TemporaryDirectory(prefix="mswal-bench-") as scratch:
+        folder = Path(scratch) / "predictions"
+        folder.mkdir()
+        for case, path in predictions.items():
+            (folder / (case + path.name.removeprefix(case_id(path.name) or ""))).symlink_to(path.resolve())
+        scored = score_folders([folder], reference, cases=manifest.cases, jobs=configuration.jobs, protocol=protocol)
+        raise_if_any(scored.problems)
+        (cases,) = scored.cases.values()
+        content = _metrics(cases, manifest, protocol, configuration)
+        text = json.dumps(content, indent=1, allow_nan=False) + "\n"
+        write_text(configuration.output / METRICS_FILE, text)
+
+
+@contextmanager
+def _neutral(configuration: Configuration) -> Iterator[None]:
+    """Of a hidden phase, raises a sentence in the place of everything that is raised inside, where labels are read."""
+    try:
+        yield
+    except Exception:
+        if not configuration.hidden:
+            raise
+        what = "the evaluation failed on the organiser's side"
+        mend = "The organiser sees why by running the container on the same folders with MSWAL_HIDDEN=false."
+        raise BenchError(Problem(what, mend=mend)) from None
+
+
+def _reference_folder(ground_truth: Path) -> Path:
+    """The folder with the label maps: the mount itself or one in it, called `labels...` where there are others."""
+    folders = [ground_truth, *sorted(ground_truth.glob("*/")), *sorted(ground_truth.glob("*/*/"))]
+    folders = [folder for folder in folders if is_seen_below(folder, ground_truth)]
+    holding = [folder for folder in folders if any(case_id(entry.name) is not None for entry in visible(folder))]
+    named = [folder for folder in holding if folder.name.startswith("labels")]
+    chosen = named if len(named) == 1 else holding
+    if len(chosen) != 1:
+        raise BenchError(Problem("expected one folder with label maps", str(ground_truth), "1", str(len(chosen))))
+    return chosen[0]
+
+
+def _manifest(configuration: Configuration, reference: Path) -> Manifest:
+    for folder in (configuration.ground_truth, reference, reference.parent):
+        if (folder / MANIFEST_FILE).is_file():
+            return read_manifest(folder / MANIFEST_FILE)
+    return manifest_of(reference, OFFICIAL_TEST, configuration.hidden)
+
+
+def _wrong_predictions(predictions: Mapping[str, Path], manifest: Manifest) -> Iterator[Problem]:
+    """What a participant can mend, from the predictions and the public grids alone."""
+    for case, path in predictions.items():
+        file = SubmittedFile(path.name, path.stat().st_size, partial(FileIO, path))
+        for finding in check_prediction(file, case, manifest.cases[case], manifest.highest_label, deep=True):
+            if finding.severity == "error":
+                what, found = f"prediction of {case}: {finding.what} [{finding.code}]", plain_text(finding.found)
+                yield Problem(what, expected=finding.expected, found=found, mend=finding.mend)
+
+
+def _metrics(
+    cases: Sequence[ScoredCase], manifest: Manifest, protocol: Protocol, configuration: Configuration
+) -> dict[str, object]:
+    in_order = sorted(cases, key=lambda case: case.case)
+    scores = [as_written(case.score) for case in in_order]
+    classes, average, bootstrap = estimates(
+        scores, protocol, resamples=configuration.resamples, seed=configuration.seed
+    )
+    if manifest.hidden:
+        classes, average = publishable(classes, average)
+    return {
+        "schema_version": 1,
+        "protocol": protocol.id,
+        "version": metadata.version("mswal-bench"),
+        "cases": len(cases),
+        "aggregates": {
+            "average": average.model_dump(),
+            "classes": {key: result.model_dump() for key, result in classes.items()},
+        },
+        "bootstrap": bootstrap.model_dump(),
+        **({} if manifest.hidden else {"results": [_result(case, protocol) for case in in_order]}),
+    }
+
+
+def _result(case: ScoredCase, protocol: Protocol) -> dict[str, object]:
+    return {
+        "case": case.case,
+        "classes": {
+            lesion.key: {
+                "dsc": None if isnan(counts.dsc) else counts.dsc,
+                "tp": counts.tp,
+                "fp": counts.fp,
+                "fn": counts.fn,
+            }
+            for lesion in protocol.lesion_classes
+            if (counts := case.score.classes[lesion.id]) is not None
+        },
+    }

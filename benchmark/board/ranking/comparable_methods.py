@@ -1,0 +1,200 @@
+"""What can be ranked together: the records of a results folder, or the methods of one `score --out`."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
+from mswal_bench.benchmark.core.suggestions import did_you_mean, looks
+from mswal_bench.benchmark.records.record_store import (
+    CASES_FILE,
+    RECORD_FILE,
+    private_folder,
+    read_record,
+    read_records,
+    record_folder,
+)
+from mswal_bench.benchmark.records.record_writing import file_digest
+from mswal_bench.benchmark.records.result_record import ResultRecord, Status
+from mswal_bench.benchmark.scoring.cases_csv import arrays_of_rows, read_rows, read_score_arrays
+
+from .score_arrays import ScoreArrays
+
+_SCORES_FILE = "scores.json"
+
+
+@dataclass(frozen=True)
+class Comparable:
+    """Methods that were scored on the same cases by the same rules."""
+
+    arrays: ScoreArrays
+    """Its methods are named as people know them; two records of one name have their ids in brackets."""
+    protocol: str | None
+    """None where the folder does not say."""
+    track: str | None = None
+    """None for the scores of one `score --out`, as is `status`."""
+    status: Status | None = None
+    notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """Case ids that could not be scored of every method."""
+
+
+def comparable_methods(
+    source: Path, *, track: str | None = None, claimed: bool = False, private: Path | None = None
+) -> list[Comparable]:
+    """What is in `source`, apart wherever it does not compare.
+
+    A folder that `score --out` wrote gives its methods. A results folder gives, track by track, the verified records of
+    the same protocol, cases and reference labels, or with `claimed` the claimed ones in their place; never both, for
+    nobody but their authors has seen the predictions of the claimed. Rows of hidden tracks are read from `private`. A
+    track that has none of the records, and without `private` a hidden one, is left out where there are others, with a
+    note in the last of what is given.
+
+    Raises BenchError for a folder that is neither, for a track that has no such record, and for rows that are missing,
+    damaged, or not those that the record was made with.
+    """
+    if (source / CASES_FILE).is_file():
+        wrong = [name for name, given in (("--track", track), ("--claimed", claimed), ("--private", private)) if given]
+        if wrong:
+            what = f"holds the scores of one `score --out`, to which {listed(wrong)} cannot apply"
+            raise BenchError(Problem(what, str(source)))
+        return [_of_scores(source)]
+    records = read_records(source)
+    if not records:
+        expected = f"records, or a {CASES_FILE} that `mswal-bench score --out` wrote"
+        raise BenchError(Problem("has nothing to rank", str(source), expected=expected))
+    tracks = sorted({record.track for record in records})
+    if track is not None and track not in tracks:
+        mend = did_you_mean(track, tracks)
+        raise BenchError(Problem("has no record of the track", str(source), track, listed(tracks), mend))
+    return _of_results(
+        source, records, tracks if track is None else [track], "claimed" if claimed else "verified", private
+    )
+
+
+def _of_results(
+    results: Path, records: Sequence[ResultRecord], tracks: Sequence[str], status: Status, private: Path | None
+) -> list[Comparable]:
+    ranked = [name for name in tracks if any((record.track, record.status) == (name, status) for record in records)]
+    if not ranked:
+        mend = (
+            "`--claimed` is for claimed ones alone."
+            if status == "claimed"
+            else "`--claimed` ranks claimed ones, apart."
+        )
+        raise BenchError(Problem(f"has no {status} record in {listed(tracks)}", str(results), mend=mend))
+    unread = sorted({record.track for record in records if record.hidden and private is None} & set(ranked))
+    # Whoever asks for nothing but a hidden track is told what it takes.
+    unread = unread if len(unread) < len(ranked) else []
+    left_out = [f"Left out: {name}, which has no {status} record." for name in tracks if name not in ranked]
+    left_out += [f"Left out: {name}, which is hidden: `--private` says where its rows are." for name in unread]
+    found = [
+        each
+        for name in ranked
+        if name not in unread
+        for each in _of_track([record for record in records if record.track == name], status, results, private)
+    ]
+    return [*found[:-1], replace(found[-1], notes=(*found[-1].notes, *left_out))]
+
+
+def _of_scores(folder: Path) -> Comparable:
+    path = folder / CASES_FILE
+    rows = read_rows(path)
+    protocol, classes, left_out = _told(folder / _SCORES_FILE)
+    arrays = arrays_of_rows(rows, classes, dict.fromkeys(rows, str(path)))
+    what = f"without {listed(left_out)}, which could not be scored of every method"
+    notes = (f"NOT COMPARABLE with rankings of all cases: {what}.",) if left_out else ()
+    return Comparable(arrays, protocol, notes=notes, left_out=tuple(left_out))
+
+
+def _told(path: Path) -> tuple[str | None, Sequence[str] | None, Sequence[str]]:
+    """Protocol, classes and the cases that could not be scored, as `scores.json` tells; nothing without such a file."""
+    if not path.exists():
+        return None, None, ()
+    try:
+        scores = json.loads(path.read_text(encoding="utf-8"))
+        methods = scores["methods"].values()
+        left_out = sorted({str(case) for cases in scores.get("failed", {}).values() for case in cases})
+        return str(scores["protocol"]), list(next(iter(methods))["classes"]), left_out
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
+        what = "is not the file that `mswal-bench score --out` writes, or was changed"
+        raise BenchError(Problem(what, str(path))) from error
+
+
+def _of_track(records: Sequence[ResultRecord], status: Status, results: Path, private: Path | None) -> list[Comparable]:
+    groups: dict[tuple[str, ...], list[ResultRecord]] = defaultdict(list)
+    for record in records:
+        if record.status == status:
+            groups[record.protocol, record.manifest_digest, record.reference_digest].append(record)
+    others = [record.form.method for record in records if record.status != status]
+    notes = []
+    if others:
+        how = "verified" if status == "claimed" else "claimed"
+        notes.append(f"Not among these, for they are {how}: {listed(others)}. The two are never ranked together.")
+    if len(groups) > 1:
+        notes.append(_why_apart(list(groups)))
+    problems: list[Problem] = []
+    found = []
+    for (protocol, *_), group in groups.items():
+        try:
+            arrays = _arrays(group, results, private)
+        except BenchError as error:
+            problems += error.problems
+            continue
+        found.append(Comparable(arrays, protocol, group[0].track, status, tuple(notes)))
+    raise_if_any(problems)
+    return found
+
+
+def _why_apart(keys: Sequence[tuple[str, ...]]) -> str:
+    parts = zip(("protocol", "cases", "reference labels"), zip(*keys, strict=True), strict=True)
+    different = [name for name, values in parts if len(set(values)) > 1]
+    return f"One of {len(keys)} rankings of this track: records of different {' and '.join(different)} do not compare."
+
+
+def _arrays(group: Sequence[ResultRecord], results: Path, private: Path | None) -> ScoreArrays:
+    names = _names(group)
+    problems: list[Problem] = []
+    files = {}
+    for record in group:
+        try:
+            files[names[record.id]] = _checked_rows(record, results, private)
+        except BenchError as error:
+            problems += error.problems
+    raise_if_any(problems)
+    return read_score_arrays(files, tuple(group[0].classes))
+
+
+def _names(group: Sequence[ResultRecord]) -> Mapping[str, str]:
+    """Record id -> the method's name."""
+    # By what a reader sees: names that differ by Unicode normalisation alone are two that look like one.
+    times = Counter(looks(record.form.method) for record in group)
+    return {
+        record.id: method if times[looks(method := record.form.method)] == 1 else f"{method} ({record.id})"
+        for record in group
+    }
+
+
+def _checked_rows(record: ResultRecord, results: Path, private: Path | None) -> Path:
+    """The record's `cases.csv`, which is the one that it was made with."""
+    folder = record_folder(results, record.track, record.id)
+    if record.hidden:
+        if private is None:
+            mend = "Give the organiser's folder with `--private`."
+            raise BenchError(Problem("is of a hidden track, whose rows are not published", str(folder), mend=mend))
+        folder = private_folder(private, record.track, record.id)
+        record = read_record(folder) if (folder / RECORD_FILE).is_file() else record
+    path = folder / CASES_FILE
+    try:
+        digest = file_digest(path)
+    except OSError as error:
+        raise BenchError(Problem(f"cannot be read ({error.strerror or error})", str(path))) from error
+    expected = record.files.get(CASES_FILE)
+    if digest != expected:
+        what = "is not the file that the record was made with"
+        raise BenchError(Problem(what, str(path), expected=expected or "a digest in the record", found=digest))
+    return path

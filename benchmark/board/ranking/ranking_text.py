@@ -1,0 +1,222 @@
+"""A ranking as text: for the terminal, Markdown, CSV or JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import nan
+from typing import Literal
+
+from pydantic import TypeAdapter
+from tabulate import tabulate
+
+from mswal_bench.benchmark.records.result_record import Estimate
+from mswal_bench.benchmark.scoring.score_view import UNDEFINED, percent
+from mswal_bench.benchmark.tables.escaping import markdown_text
+from mswal_bench.benchmark.tables.wrapped_table import wrapped_table
+from mswal_bench.metrics.resampling.bootstrap import FEWEST_CASES
+
+from .ranking import Comparison, RankedMethod, Ranking
+
+RankingFormat = Literal["table", "markdown", "csv", "json"]
+
+_NUMBERS = {"dsc": "DSC", "f1": "F1", "mean": "mean of DSC and F1 per case", "case_rank": "mean rank over the cases"}
+_RANKED_BY = {
+    "mean-rank": "the mean of the ranks of Avg. DSC and of Avg. F1",
+    "dsc": "Avg. DSC",
+    "f1": "Avg. F1",
+    "mean-then-rank": "the mean of all cases' DSC and F1",
+    "rank-then-mean": "the mean over the cases of the ranks by DSC and by F1 on each",
+}
+_TOLD_FROM = 0.005
+"""A rank that is drawn less often is not told."""
+
+
+@dataclass(frozen=True)
+class TitledRanking:
+    """A ranking and what was ranked."""
+
+    ranking: Ranking
+    protocol: str | None = None
+    track: str | None = None
+    status: str | None = None
+    notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """Case ids that could not be scored of every method; with any of them it compares with no other ranking."""
+
+
+def format_rankings(rankings: Sequence[TitledRanking], style: RankingFormat, *, width: int | None = None) -> str:
+    """All of them, without a newline at the end. Tables are in percent, CSV and JSON hold fractions.
+
+    What does not fit into `width` characters side by side in the terminal's table comes below.
+    """
+    if style == "json":
+        return TypeAdapter(list[TitledRanking]).dump_json(list(rankings), indent=2).decode()
+    if style == "csv":
+        return _csv(rankings)
+    return "\n\n".join(_text(titled, style, width) for titled in rankings)
+
+
+def _text(titled: TitledRanking, style: Literal["table", "markdown"], width: int | None) -> str:
+    ranking, markdown = titled.ranking, style == "markdown"
+    numbers = list(dict.fromkeys(each.number for each in ranking.neighbours))
+    of = "" if ranking.scheme.startswith("class:") else "Avg. "
+    # Each names what it is of, for a narrow terminal may begin a part of the table with it.
+    heads = [
+        "Rank",
+        "Method",
+        *_order_head(ranking),
+        f"{of}DSC",
+        "DSC\n95 % interval",
+        f"{of}F1",
+        "F1\n95 % interval",
+        "Ranks drawn",
+    ]
+    heads += [f"p, {_NUMBERS[number]}" if len(numbers) > 1 else "p" for number in numbers]
+    rows = [[*_cells(method, ranking), *_p_to_next(ranking, method.method, numbers)] for method in ranking.methods]
+    parts = [_title(titled), _table(heads, rows, markdown, width)]
+    # Of two methods the only pair is one of neighbours.
+    if len({each.first for each in ranking.pairs}) > 1:
+        for number in numbers:
+            parts += [f"Significance map, {_NUMBERS[number]}:", _map(ranking, number, markdown, width)]
+    notes = _notes(titled)
+    return "\n\n".join([*parts, "  \n".join(map(markdown_text, notes)) if markdown else "\n".join(notes)])
+
+
+def _title(titled: TitledRanking) -> str:
+    told = [f"track {titled.track}" if titled.track else "", titled.status or "", titled.protocol or ""]
+    told += [f"{titled.ranking.cases} cases" if titled.ranking.cases > 1 else "1 case"]
+    return f"Ranking by {titled.ranking.scheme}: {', '.join(filter(None, told))}"
+
+
+def _order_head(ranking: Ranking) -> list[str]:
+    """What methods are ordered by, where that is not one of the numbers that are shown anyway."""
+    if ranking.scheme in ("dsc", "f1"):
+        return []
+    return ["Mean score" if ranking.scheme == "mean-then-rank" else "Mean rank"]
+
+
+def _order(method: RankedMethod, ranking: Ranking) -> list[str]:
+    if method.ordered_by is None:
+        return [UNDEFINED] * len(_order_head(ranking))
+    if ranking.scheme == "mean-then-rank":
+        return [percent(method.ordered_by)]
+    return [f"{method.ordered_by:.2f}" for _ in _order_head(ranking)]
+
+
+def _cells(method: RankedMethod, ranking: Ranking) -> list[str]:
+    drawn = [f"{rank}: {100 * share:.0f} %" for rank, share in enumerate(method.rank_shares, 1) if share >= _TOLD_FROM]
+    return [
+        UNDEFINED if method.rank is None else str(method.rank),
+        method.method,
+        *_order(method, ranking),
+        *_estimate(method.dsc),
+        *_estimate(method.f1),
+        ", ".join(drawn) or UNDEFINED,
+    ]
+
+
+def _estimate(estimate: Estimate) -> tuple[str, str]:
+    if estimate.low is None or estimate.high is None:
+        return _percent(estimate.value), UNDEFINED
+    return _percent(estimate.value), f"{_percent(estimate.low)} to {_percent(estimate.high)}"
+
+
+def _percent(fraction: float | None) -> str:
+    return percent(nan if fraction is None else fraction)
+
+
+def _p_to_next(ranking: Ranking, method: str, numbers: Sequence[str]) -> list[str]:
+    to_next = {each.number: each for each in ranking.neighbours if each.first == method}
+    return [_p(to_next[number]) if number in to_next else "" for number in numbers]
+
+
+def _p(comparison: Comparison) -> str:
+    if comparison.p_holm is None:
+        return UNDEFINED
+    return "< 0.001" if comparison.p_holm < 0.001 else f"{comparison.p_holm:.3f}"
+
+
+def _map(ranking: Ranking, number: str, markdown: bool, width: int | None) -> str:
+    """Each method against those that are ranked behind it, which stand under their places in the list."""
+    of_pair = {(each.first, each.second): _p(each) for each in ranking.pairs if each.number == number}
+    placed = [method.method for method in ranking.methods if method.rank is not None]
+    rows = [
+        [str(place), first, *(of_pair.get((first, second), "") for second in placed[1:])]
+        for place, first in enumerate(placed[:-1], start=1)
+    ]
+    heads = ["Place", "Method", *(f"to {place}" for place in range(2, len(placed) + 1))]
+    return _table(heads, rows, markdown, width)
+
+
+def _table(heads: list[str], rows: list[list[str]], markdown: bool, width: int | None) -> str:
+    alignment = ["right", "left", *["right"] * (len(heads) - 2)]
+    if not markdown:
+        return wrapped_table(heads, rows, alignment, width=width, keep=2)
+    cells = [[markdown_text(cell) for cell in row] for row in rows]
+    return tabulate(
+        cells, [head.replace("\n", " ") for head in heads], tablefmt="pipe", disable_numparse=True, colalign=alignment
+    )
+
+
+def _notes(titled: TitledRanking) -> list[str]:
+    ranking = titled.ranking
+    by = _RANKED_BY.get(ranking.scheme, f"the mean of the ranks of DSC and of F1 of {ranking.scheme.partition(':')[2]}")
+    notes = [f"Ranked by {by}. Equal methods share a rank, and the next has as many before it: 1 1 3."]
+    notes.append(
+        f"Percent. Intervals: percentile bootstrap over cases, {ranking.resamples:,} resamples, seed {ranking.seed}. "
+        "Ranks drawn: in which share of the resamples the method has which rank."
+    )
+    if len(ranking.methods) > 1:
+        notes.append(
+            "p: difference to the next method below, paired permutation test, two-sided, Holm-corrected for each "
+            "number: over all neighbours, in a map over all pairs."
+        )
+    if any(method.dsc.low is None or method.f1.low is None for method in ranking.methods):
+        notes.append(f"{UNDEFINED}: undefined, or no interval, for fewer than {FEWEST_CASES} cases have such a lesion.")
+    if any(method.rank is None for method in ranking.methods):
+        notes.append(
+            "No rank: without such a lesion in any reference there is none to be found, whatever is predicted."
+        )
+    return [*notes, *titled.notes]
+
+
+def _csv(rankings: Sequence[TitledRanking]) -> str:
+    """A row for every method; p values to the next method are in the columns of the number that is compared.
+
+    `left_out` is how many cases could not be scored of every method; `comparable` is 0 where there are any.
+    """
+    numbers = list(dict.fromkeys(each.number for titled in rankings for each in titled.ranking.neighbours))
+    most = max((len(titled.ranking.methods) for titled in rankings), default=0)
+    estimates = ("dsc", "f1", "f1_per_case")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(
+        ["track", "status", "protocol", "left_out", "comparable", "scheme", "rank", "method", "ordered_by"]
+        + [f"{name}{end}" for name in estimates for end in ("", "_low", "_high")]
+        + ["rank_low", "rank_high", *(f"share_of_rank_{rank}" for rank in range(1, most + 1)), "next"]
+        + [f"{kind}_{number}" for number in numbers for kind in ("p", "p_holm")]
+    )
+    for titled in rankings:
+        ranking = titled.ranking
+        for method in ranking.methods:
+            to_next = {each.number: each for each in ranking.neighbours if each.first == method.method}
+            row: list[object] = [titled.track, titled.status, titled.protocol]
+            row += [len(titled.left_out), int(not titled.left_out), ranking.scheme, method.rank, method.method]
+            row.append(method.ordered_by)
+            for name in estimates:
+                estimate = getattr(method, name)
+                row += [estimate.value, estimate.low, estimate.high]
+            row += [method.rank_low, method.rank_high]
+            # Where none was drawn, as for too few cases, a share of 0 would be a number that nobody has seen.
+            row += [None if method.rank_low is None else share for share in method.rank_shares]
+            row += [None] * (most - len(method.rank_shares))
+            row.append(next((each.second for each in to_next.values()), None))
+            for number in numbers:
+                compared = to_next.get(number)
+                row += [compared.p, compared.p_holm] if compared else [None, None]
+            # Written by csv, None is an empty cell and a float as many digits as it takes.
+            writer.writerow(row)
+    return text.getvalue().rstrip("\n")

@@ -1,0 +1,135 @@
+"""Ranks: what methods are ordered by, and how ties share.
+
+Ranks are competition ranks: equal methods share the best of their places and the next one stands as far down as there
+are methods before it, 1 1 3. Where several numbers count, each is ranked so, the ranks' mean is taken, and the means
+are ranked so again: two methods that are first and second by turns are both first.
+
+The schemes, by what is ranked:
+
+- `mean-rank`: Avg. DSC and Avg. F1, and the mean of the two ranks. The benchmark's own.
+- `dsc`, `f1`: Avg. DSC alone, Avg. F1 alone.
+- `class:KEY`: one class's DSC and F1, and the mean of the two ranks.
+- `mean-then-rank`: the mean of all cases' DSC and F1, and one rank at the end ("aggregate-then-rank").
+- `rank-then-mean`: ranks on every single case, their mean, and a rank of it ("rank-then-aggregate").
+
+The last two begin with the same values, a DSC and an F1 of every case and class where they are defined, and take the
+same means, over the cases of a class, then over the classes and the two metrics: only where the rank is taken differs
+(Wiesenfarth et al., Sci Rep 11:2369, 2021, and its toolkit challengeR). F1 is therefore that of single cases, not
+pooled. A method that is right that a case has nothing of a class has no value there; where others predict something, it
+has the best rank of the case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.suggestions import did_you_mean
+from mswal_bench.metrics.resampling.case_ratios import CaseRatios, Floats, mean_of, side_by_side
+
+from .score_arrays import ScoreArrays
+
+SCHEMES = ("mean-rank", "dsc", "f1", "class:KEY", "mean-then-rank", "rank-then-mean")
+_OF_CLASS = "class:"
+_DECIMALS = 12
+"""Numbers that agree in so many are equal: the same sum, added up in another order, differs in the sixteenth."""
+
+
+@dataclass(frozen=True, eq=False)
+class Criterion:
+    """A number that methods are ordered by: the mean over the columns where it is defined."""
+
+    name: str
+    """`dsc`, `f1`, `mean` (of DSC and F1 per case) or `case_rank`."""
+    ratios: CaseRatios
+    highest_first: bool = True
+
+
+def criteria(arrays: ScoreArrays, scheme: str) -> tuple[Criterion, ...]:
+    """What a scheme orders by. Raises BenchError for a scheme or a class that there is not."""
+    dsc, f1 = Criterion("dsc", arrays.dsc_ratios), Criterion("f1", arrays.f1_ratios)
+    if scheme.startswith(_OF_CLASS):
+        column = _column(arrays, scheme.removeprefix(_OF_CLASS))
+        return tuple(Criterion(each.name, each.ratios.only(column)) for each in (dsc, f1))
+    per_case = arrays.dsc, arrays.f1_per_case
+    match scheme:
+        case "mean-rank":
+            return dsc, f1
+        case "dsc":
+            return (dsc,)
+        case "f1":
+            return (f1,)
+        case "mean-then-rank":
+            return (Criterion("mean", side_by_side(*(mean_of(values) for values in per_case))),)
+        case "rank-then-mean":
+            of_cases = side_by_side(*(mean_of(_ranks_in_each_case(values)) for values in per_case))
+            return (Criterion("case_rank", of_cases, highest_first=False),)
+    known = [*SCHEMES[:3], *(f"{_OF_CLASS}{key}" for key in arrays.classes), *SCHEMES[4:]]
+    mend = did_you_mean(scheme, known)
+    raise BenchError(Problem("is no way to rank", scheme, expected=" or ".join(SCHEMES), mend=mend))
+
+
+def shown_numbers(arrays: ScoreArrays, scheme: str) -> tuple[CaseRatios, CaseRatios, CaseRatios]:
+    """DSC, F1 and F1 per case that stand beside the rank: of all classes, or of the one that a scheme names."""
+    numbers = arrays.dsc_ratios, arrays.f1_ratios, arrays.f1_per_case_ratios
+    if not scheme.startswith(_OF_CLASS):
+        return numbers
+    column = _column(arrays, scheme.removeprefix(_OF_CLASS))
+    dsc, f1, f1_per_case = (each.only(column) for each in numbers)
+    return dsc, f1, f1_per_case
+
+
+def ranked(values: Sequence[Floats], highest_first: Sequence[bool]) -> tuple[Floats, Floats]:
+    """Ranks by the mean of the ranks of each of `values`, and that mean. Arrays are (..., method).
+
+    A method with an undefined value has no rank and no mean, NaN, and does not count among the others. Nor does a 0
+    where the highest is first and another's value is undefined.
+    """
+    mean = np.mean(
+        [
+            competition_ranks(_without_false_positives_alone(each) if up else each, highest_first=up)
+            for each, up in zip(values, highest_first, strict=True)
+        ],
+        axis=0,
+    )
+    return competition_ranks(mean, highest_first=False), mean
+
+
+def _without_false_positives_alone(values: Floats) -> Floats:
+    """DSC or F1 is undefined for one method and a number for another only where no reference has such a lesion: that
+    number is 0, of false positives, and no better than rightly finding nothing.
+    """
+    return np.where((values == 0) & np.isnan(values).any(axis=-1, keepdims=True), np.nan, values)
+
+
+def competition_ranks(values: Floats, *, highest_first: bool = True) -> Floats:
+    """1 for the first along the last axis, equal ones share: 1 1 3. NaN has no rank, NaN.
+
+    >>> competition_ranks(np.array([0.5, 0.7, np.nan, 0.7]))
+    array([ 3.,  1., nan,  1.])
+    """
+    rounded = np.round(values if highest_first else -values, _DECIMALS)
+    ranks = np.full(rounded.shape, np.nan)
+    for method in range(rounded.shape[-1]):
+        own = rounded[..., method]
+        # Comparisons with NaN are false: who has no value is before nobody.
+        before = np.count_nonzero(rounded > own[..., None], axis=-1)
+        ranks[..., method] = np.where(np.isnan(own), np.nan, 1 + before)
+    return ranks
+
+
+def _ranks_in_each_case(values: Floats) -> Floats:
+    """Of the methods in every case and class, (method, case, class); NaN where no method has a value."""
+    nobody = np.isnan(values).all(axis=0)
+    ranks = competition_ranks(np.moveaxis(np.where(np.isnan(values), np.inf, values), 0, -1))
+    return np.where(nobody, np.nan, np.moveaxis(ranks, -1, 0))
+
+
+def _column(arrays: ScoreArrays, key: str) -> int:
+    if key not in arrays.classes:
+        expected, mend = ", ".join(arrays.classes), did_you_mean(key, arrays.classes)
+        raise BenchError(Problem("is no class that was scored", key or "class:", expected, mend=mend))
+    return arrays.classes.index(key)

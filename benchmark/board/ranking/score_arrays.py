@@ -1,0 +1,91 @@
+"""The counts of all methods on the same cases, as arrays: what all statistics begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mswal_bench.benchmark.core.errors import Problem, listed, raise_if_any
+from mswal_bench.benchmark.data.lesion_classes import LesionClass
+from mswal_bench.metrics.case import CaseScore, ClassCounts
+from mswal_bench.metrics.resampling.case_ratios import CaseRatios, Floats, divided, mean_of, pooled
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreArrays:
+    """Arrays are (method, case, class)."""
+
+    methods: tuple[str, ...]
+    cases: tuple[str, ...]
+    """Sorted: what is drawn for a case depends on its place."""
+    classes: tuple[str, ...]
+    """Class keys."""
+    dsc: Floats
+    """NaN where a case has the class on neither side."""
+    tp: NDArray[np.int64]
+    fp: NDArray[np.int64]
+    fn: NDArray[np.int64]
+
+    @property
+    def f1_per_case(self) -> Floats:
+        """NaN where a case has the class on neither side."""
+        return divided((2 * self.tp).astype(np.float64), (2 * self.tp + self.fp + self.fn).astype(np.float64))
+
+    @property
+    def dsc_ratios(self) -> CaseRatios:
+        return mean_of(self.dsc)
+
+    @property
+    def f1_ratios(self) -> CaseRatios:
+        return pooled(2 * self.tp, 2 * self.tp + self.fp + self.fn)
+
+    @property
+    def f1_per_case_ratios(self) -> CaseRatios:
+        return mean_of(self.f1_per_case)
+
+
+Counts = Mapping[str, Mapping[str, Sequence[ClassCounts]]]
+"""Method -> case id -> the counts of each class, in the order of the classes."""
+
+
+def score_arrays_of(
+    scores: Mapping[str, Mapping[str, CaseScore]], lesion_classes: Sequence[LesionClass]
+) -> ScoreArrays:
+    """The arrays of scored cases: method -> case id -> score. Raises BenchError as `arrays_of_counts` does."""
+    counts = {
+        method: {case: [score.classes[lesion.id] for lesion in lesion_classes] for case, score in of_method.items()}
+        for method, of_method in scores.items()
+    }
+    return arrays_of_counts(counts, tuple(lesion.key for lesion in lesion_classes))
+
+
+def arrays_of_counts(counts: Counts, classes: tuple[str, ...]) -> ScoreArrays:
+    """The arrays of counts. The order of the cases makes no difference.
+
+    Raises BenchError when there is no method, no case or no class, and when the methods were not scored on the same
+    cases, naming which.
+    """
+    cases = tuple(sorted({case for of_method in counts.values() for case in of_method}))
+    problems = [
+        Problem(
+            f"has no scores of {len(lacking)} of the cases that others have",
+            method,
+            found=listed(lacking),
+            mend="`mswal-bench score` names what is wrong with these cases. Mend them, or rank without it.",
+        )
+        for method, of_method in counts.items()
+        if (lacking := [case for case in cases if case not in of_method])
+    ]
+    if not cases or not classes:
+        problems.append(Problem(f"there is no {'class' if cases else 'scored case'} to rank by"))
+    raise_if_any(problems)
+    rows = [[counts[method][case] for case in cases] for method in counts]
+    dsc = [[[of_class.dsc for of_class in case] for case in of_method] for of_method in rows]
+    tp, fp, fn = (
+        np.array([[[getattr(of_class, name) for of_class in case] for case in of_method] for of_method in rows], int)
+        for name in ("tp", "fp", "fn")
+    )
+    return ScoreArrays(tuple(counts), cases, classes, np.array(dsc, np.float64), tp, fp, fn)

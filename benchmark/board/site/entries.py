@@ -1,0 +1,104 @@
+"""What a line of the board says: a record, or a method as the paper reports it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from mswal_bench.baselines.method import Method
+from mswal_bench.baselines.registry import METHODS
+from mswal_bench.benchmark.paper.table_2 import Pair, printed_comparison
+from mswal_bench.benchmark.records.result_record import Estimate, ResultRecord
+
+EntryStatus = Literal["verified", "claimed", "reported"]
+
+STATUSES: Mapping[EntryStatus, str] = {
+    "verified": "The board's organiser computed these scores from the submitted predictions.",
+    "claimed": "The authors computed these scores themselves, with this program; the organiser has not repeated it.",
+    "reported": "These numbers are as printed in the paper of MSWAL (Table 2). No predictions were handed in, so they "
+    "have no intervals and no rank.",
+}
+"""What each means, most trusted first, in the order of the board."""
+
+METRICS: Mapping[str, str] = {
+    "dsc": "DSC",
+    "f1": "F1",
+    "f1_per_case": "F1 per case",
+    "precision": "Precision",
+    "recall": "Recall",
+    "recall_small": "Recall, small (below 20 mm)",
+    "recall_large": "Recall, large (from 20 mm)",
+}
+"""The fields of `ClassResult`, as they are called on pages."""
+
+PAPER = "https://arxiv.org/abs/2503.13560"
+"""Where the reported numbers are printed."""
+
+NOTHING = Estimate(value=None)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the board and the page behind it."""
+
+    id: str
+    """The record's id, or `paper-` and the method's name in the registry: safe in a file's name."""
+    method: str
+    """Its name as its authors wrote it: not to be trusted as markup, as a file's name or as unique."""
+    status: EntryStatus
+    classes: Mapping[str, Mapping[str, Estimate]]
+    """Class key -> metric -> fraction; a metric that is not known is left out."""
+    average: Mapping[str, Estimate]
+    """Avg. of the ranked metrics."""
+    record: ResultRecord | None
+    """None of a method that the paper reports."""
+    baseline: Method | None
+    """The method of this harness that it says it is."""
+    baseline_named: str | None = None
+    """The name its form gives for it, also where this version has no such method."""
+
+    def of(self, lesion: str, metric: str) -> Estimate:
+        """A number of one lesion class; without a value where it is not known."""
+        return self.classes.get(lesion, {}).get(metric, NOTHING)
+
+
+def entry_of(record: ResultRecord) -> Entry:
+    """The line of a record."""
+    name = record.form.baseline
+    return Entry(
+        id=record.id,
+        method=record.form.method,
+        status=record.status,
+        classes={
+            key: {metric: getattr(result, metric) for metric in METRICS} for key, result in record.classes.items()
+        },
+        average={metric: getattr(record.average, metric) for metric in ("dsc", "f1", "f1_per_case")},
+        record=record,
+        baseline=METHODS.get(name) if name is not None else None,
+        baseline_named=name,
+    )
+
+
+def reported_entries() -> tuple[Entry, ...]:
+    """The paper's seven methods, every number as printed in its Table 2, also averages that a mean would not give."""
+    return tuple(
+        Entry(
+            id=f"paper-{method.key}",
+            method=method.title,
+            status="reported",
+            classes={key: _estimates(pair) for key, pair in method.classes.items()},
+            average=_estimates(method.average),
+            record=None,
+            baseline=METHODS.get(method.key),
+            baseline_named=method.key,
+        )
+        for method in printed_comparison().methods
+    )
+
+
+def _estimates(pair: Pair) -> dict[str, Estimate]:
+    return {
+        metric: Estimate(value=None if printed is None else float(printed / 100))
+        for metric, printed in (("dsc", pair.dsc), ("f1", pair.f1))
+    }

@@ -1,0 +1,1 @@
+"""Holds the commands about submissions, their records and the board."""

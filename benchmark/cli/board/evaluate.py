@@ -1,0 +1,86 @@
+"""`mswal-bench evaluate`: a submission into a record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("submission", type=click.Path(path_type=Path))
+@click.option("--reference", required=True, type=click.Path(path_type=Path), help="The folder of reference label maps.")
+@click.option("--results", required=True, type=click.Path(path_type=Path), help="The folder that records are added to.")
+@click.option(
+    "--manifest", type=click.Path(path_type=Path), help="The cases of the track.  [default: made of the reference]"
+)
+@click.option("--track", help="Without --manifest: the track.  [default: the one that the submission is for]")
+@click.option(
+    "--private", type=click.Path(path_type=Path, file_okay=False), help="For a hidden track: where its rows are kept."
+)
+@click.option("--verified", is_flag=True, help="Mark the record as the organiser's own; otherwise it is a claim.")
+@click.option("--allow-missing", is_flag=True, help="Count a case without a prediction as predicted empty.")
+@click.option("--jobs", type=click.IntRange(min=1), default=None, help="Processes.  [default: one per core]")
+@click.option(
+    "--resamples", type=click.IntRange(1, 1_000_000), default=10_000, show_default=True, help="For the intervals."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="For the intervals.")
+@click.option("--nnunet-summary", is_flag=True, help="Write nnU-Net's summary.json beside the rows too.")
+@click.pass_context
+def evaluate(
+    context: click.Context,
+    submission: Path,
+    reference: Path,
+    results: Path,
+    manifest: Path | None,
+    track: str | None,
+    private: Path | None,
+    verified: bool,
+    allow_missing: bool,
+    jobs: int | None,
+    resamples: int,
+    seed: int,
+    nnunet_summary: bool,
+) -> None:
+    """Validate SUBMISSION deeply, score it against the reference and add its record to the results.
+
+    A submission that is not valid is not scored: everything that is wrong with it is listed, as by `mswal-bench
+    validate --deep`, and the command exits with 1. One that was recorded before is recognised and not scored again.
+    Interrupted, the same command goes on where it stopped.
+
+    RESULTS/records/TRACK/ID gets record.json, cases.csv and lesions.csv, whole or not at all. Of a hidden track it gets
+    aggregates and intervals alone, and the rest goes to PRIVATE/TRACK/ID; what is wrong with hidden labels is told in
+    PRIVATE/evaluation.log and nowhere else. The manifest says whether a track is hidden; without one, it is if
+    --private is given or if it is official-test.
+    """
+    from mswal_bench.benchmark.records.evaluate_submission import evaluate as evaluated
+    from mswal_bench.benchmark.records.evaluation_target import Setting, manifest_for
+    from mswal_bench.benchmark.records.record_store import private_folder, record_folder
+    from mswal_bench.benchmark.records.record_summary import write_summary
+    from mswal_bench.benchmark.records.record_text import record_text
+    from mswal_bench.benchmark.submissions.validation_text import validation_text
+
+    expected = manifest_for(submission, reference, manifest, track, private=private is not None)
+    setting = Setting(expected, reference, results, private, "verified" if verified else "claimed")
+    outcome = evaluated(
+        submission,
+        setting,
+        allow_missing=allow_missing,
+        jobs=jobs,
+        resamples=resamples,
+        seed=seed,
+        progress=True,
+    )
+    click.echo(validation_text(outcome.validation), err=outcome.record is not None)
+    if outcome.record is None:
+        context.exit(1)
+    for note in outcome.notes:
+        click.echo(f"note: {note}", err=True)
+    if not outcome.is_new:
+        click.echo("note: this submission was recorded before and is not scored again", err=True)
+    click.echo(record_text(outcome.record))
+    click.echo(f"record: {record_folder(results, outcome.record.track, outcome.record.id)}", err=True)
+    if private is not None and outcome.record.hidden:
+        click.echo(f"rows: {private_folder(private, outcome.record.track, outcome.record.id)}", err=True)
+    if nnunet_summary:
+        write_summary(outcome.record, setting)

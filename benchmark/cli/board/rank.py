@@ -1,0 +1,86 @@
+"""`mswal-bench rank`: methods in order, and how sure the order is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mswal_bench.benchmark.cli.choices import Choice
+
+if TYPE_CHECKING:
+    from mswal_bench.benchmark.board.ranking.ranking_text import RankingFormat
+
+
+@click.command()
+@click.argument("source", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--track", help="Of a results folder, this track alone.  [default: one ranking a track]")
+@click.option(
+    "--by",
+    "scheme",
+    metavar="SCHEME",
+    default="mean-rank",
+    show_default=True,
+    help="mean-rank, dsc, f1, class:KEY (as class:gallstone), mean-then-rank or rank-then-mean.",
+)
+@click.option("--resamples", type=click.IntRange(1, 1_000_000), default=10_000, show_default=True, help="Of the cases.")
+@click.option(
+    "--permutations", type=click.IntRange(1, 1_000_000), default=10_000, show_default=True, help="Of a pair's results."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option(
+    "--format",
+    "style",
+    type=Choice(["table", "markdown", "csv", "json"]),
+    default="table",
+    show_default=True,
+    help="table and markdown are in percent; csv and json hold fractions.",
+)
+@click.option("--claimed", is_flag=True, help="Rank the claimed records, in place of the verified ones.")
+@click.option(
+    "--private",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Where the organiser keeps the rows of hidden tracks.",
+)
+def rank(
+    source: Path,
+    track: str | None,
+    scheme: str,
+    resamples: int,
+    permutations: int,
+    seed: int,
+    style: RankingFormat,
+    claimed: bool,
+    private: Path | None,
+) -> None:
+    """Rank the methods of SOURCE: a results folder of records, or a folder that `mswal-bench score --out` wrote.
+
+    mean-rank is the benchmark's ranking: by the mean of the ranks of Avg. DSC and Avg. F1. dsc and f1 take one of the
+    two; class:KEY the ranks of one class's DSC and F1; mean-then-rank the mean of all cases' DSC and F1;
+    rank-then-mean the mean of the ranks on every case. Equal methods share a rank: 1 1 3.
+
+    Beside the ranks stand 95 % bootstrap intervals over the cases, how often each rank is drawn, and permutation tests
+    between neighbours and all pairs. The same seed draws the same, whoever else is ranked.
+
+    Records of different tracks, protocols, cases or reference labels are never ranked together, nor are verified
+    records with claimed ones.
+    """
+    from mswal_bench.benchmark.board.ranking.comparable_methods import comparable_methods
+    from mswal_bench.benchmark.board.ranking.rank_methods import rank_methods
+    from mswal_bench.benchmark.board.ranking.ranking_text import TitledRanking, format_rankings
+    from mswal_bench.benchmark.cli.scoring.table_output import terminal_width
+
+    found = comparable_methods(source, track=track, claimed=claimed, private=private)
+    rankings = [
+        TitledRanking(
+            rank_methods(each.arrays, scheme, resamples=resamples, permutations=permutations, seed=seed),
+            each.protocol,
+            each.track,
+            each.status,
+            each.notes,
+            each.left_out,
+        )
+        for each in found
+    ]
+    click.echo(format_rankings(rankings, style, width=terminal_width()))

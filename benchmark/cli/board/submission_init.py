@@ -1,0 +1,56 @@
+"""`mswal-bench submission init`: a submission to fill in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("folder", metavar="[FOLDER]", default="submission", type=click.Path(path_type=Path))
+@click.option(
+    "--run",
+    type=click.Path(path_type=Path),
+    help="The outcome of a finished run, such as runs/nnunet-v2/fold-all: its record fills in method, track, ensemble "
+    "and cost, and its predictions are copied.",
+)
+@click.option(
+    "--predictions",
+    type=click.Path(path_type=Path),
+    help="A folder of label maps to copy to FOLDER/predictions. Its name is the method's, unless --method or --run "
+    "gives one.",
+)
+@click.option("--track", help="The track it is for: official-test, public-cv, or another of the organiser's.")
+@click.option("--method", help="The method's name on the board.")
+@click.option("--author", "authors", multiple=True, help="One of the authors; may be given several times.")
+@click.option("--affiliation", help="Of the authors.")
+@click.option("--contact", help="An e-mail address. Never published.")
+def init(
+    folder: Path,
+    run: Path | None,
+    predictions: Path | None,
+    track: str | None,
+    method: str | None,
+    authors: tuple[str, ...],
+    affiliation: str | None,
+    contact: str | None,
+) -> None:
+    """Begin a submission in FOLDER, `submission` if none is given: submission.yaml to fill in, and predictions/.
+
+    What the form needs and nobody but you knows is marked, and `mswal-bench validate` refuses it until it is replaced.
+    Nothing that is there is overwritten.
+    """
+    from mswal_bench.benchmark.submissions.init_submission import init_submission
+
+    given = {
+        "track": track,
+        "method": method,
+        "authors": list(authors) or None,
+        "affiliation": affiliation,
+        "contact": contact,
+    }
+    fields = {name: value for name, value in given.items() if value is not None}
+    begun = init_submission(folder, run=run, predictions=predictions, fields=fields, progress=True)
+    copied = f" {begun.predictions} predictions were copied." if begun.predictions else ""
+    click.echo(f"Fill in {begun.form}.{copied} Then: mswal-bench validate {folder} --manifest manifest.json")

@@ -1,0 +1,1 @@
+"""Holds the commands that draw the paper's tables and figures."""

@@ -1,0 +1,35 @@
+"""`mswal-bench runs`: what became of the runs below a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mswal_bench.benchmark.core.errors import raise_if_any
+
+
+@click.command()
+@click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="For programs: everything, DSC as a fraction, times in seconds.")
+def runs(folder: Path, as_json: bool) -> None:
+    """List the runs below DIR, the current folder if none is given: their state, trained folds, scores and times.
+
+    A running run is not disturbed. A stopped or failed one goes on with the command it was begun with. The DSC is the
+    mean over the classes, in percent, of the test images by the ensemble of all folds; that of another goal has its
+    name. The time is the sum of the steps' times; with ≥, without that of a step that was killed or still goes on.
+    """
+    from pydantic import TypeAdapter
+
+    from mswal_bench.benchmark.cli.scoring.table_output import terminal_width
+    from mswal_bench.benchmark.runs.run_listing import ListedRun, list_runs
+    from mswal_bench.benchmark.runs.run_listing_table import runs_table
+
+    found, problems = list_runs(folder)
+    if as_json:
+        click.echo(TypeAdapter(list[ListedRun]).dump_json(found, indent=2).decode())
+    elif found:
+        click.echo(runs_table(found, folder, width=terminal_width()))
+    else:
+        click.echo(f"no run in {folder}", err=True)
+    raise_if_any(problems)

@@ -1,0 +1,71 @@
+"""What the commands that train have in common."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from mswal_bench.baselines.method import Budget
+from mswal_bench.baselines.registry import METHODS
+from mswal_bench.benchmark.cli.choices import Choice
+from mswal_bench.benchmark.cli.entry import STOPPED
+from mswal_bench.benchmark.runs.tracks import ALL_FOLDS, SELECTIONS
+
+_OPTIONS = (
+    click.argument("method", type=Choice(list(METHODS))),
+    click.option("--variant", help="A variant: of inception-nnunet, I to V of the paper's ablation, or `released`."),
+    click.option(
+        "--budget",
+        type=Choice([budget.value for budget in Budget]),
+        default=Budget.PAPER.value,
+        show_default=True,
+        help="paper: what the authors set. demo: a small network, minutes on a CPU. smoke: a few iterations.",
+    ),
+    click.option(
+        "--fold",
+        type=Choice(SELECTIONS),
+        default=ALL_FOLDS,
+        show_default=True,
+        help="all trains five folds; their ensemble predicts the test images.",
+    ),
+    click.option("--device", type=Choice(["auto", "cpu", "cuda"]), help="Of this one process.  [default: auto]"),
+    click.option(
+        "--devices",
+        metavar="LIST",
+        help="A process on each: GPUs as nvidia-smi numbers them (0,1), or shares of the CPU's cores (cpu,cpu).",
+    ),
+    click.option(
+        "--no-check",
+        is_flag=True,
+        help="Begin without having read every image and label whole. Only where that was done before.",
+    ),
+    click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
+)
+
+
+def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The argument METHOD and the options that say how it is trained."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def device_names(device: str | None, devices: str | None) -> tuple[str, tuple[str, ...]]:
+    """The one device of this process, and those of processes of their own. UsageError when both are asked for."""
+    if device is not None and devices is not None:
+        raise click.UsageError("--device and --devices exclude each other")
+    return device or "auto", tuple(name.strip() for name in devices.split(",")) if devices is not None else ()
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Ends the command with a sentence and 130 on Ctrl-C."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("\nstopped; the same command goes on from the last checkpoint", err=True)
+        sys.exit(STOPPED)

@@ -1,0 +1,1 @@
+"""Holds the commands that score prediction folders."""

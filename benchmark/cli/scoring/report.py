@@ -1,0 +1,35 @@
+"""`mswal-bench report`: table, picture and page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("predictions", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--data",
+    "raw",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The data set whose test cases were predicted.",
+)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to write to.")
+@click.option("--case", help="The case in the picture; by default the one that shows most lesion types.")
+def report(predictions: tuple[Path, ...], raw: Path, out: Path, case: str | None) -> None:
+    """Score PREDICTIONS on a data set's test cases; write a table, a picture and an HTML page to --out.
+
+    PREDICTIONS are folders of predictions, methods named after their folders, or work folders of runs. What cannot be
+    scored is left out, named, and makes the command exit with 1.
+    """
+    from mswal_bench.benchmark.core.errors import raise_if_any
+    from mswal_bench.benchmark.figures.report_page import write_report
+
+    from .table_output import print_scores
+
+    result = write_report(predictions, raw, out, case=case)
+    print_scores(result)
+    click.echo(f"page: {out / 'index.html'}\npicture: {out / 'slice.png'}")
+    raise_if_any(result.problems)

@@ -1,0 +1,51 @@
+"""Prints scores the way the terminal can show them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from mswal_bench.benchmark.scoring.score_formats import TableFormat
+    from mswal_bench.benchmark.scoring.score_result import ScoreResult
+    from mswal_bench.benchmark.scoring.score_view import TableView
+    from mswal_bench.benchmark.tables.formats import ViewFormat
+
+
+def print_scores(result: ScoreResult, style: TableFormat = "table", *, details: bool = False) -> None:
+    """Prints the notes to stderr and the table to stdout; bold and underlined on a terminal, broken to its width.
+
+    Without `details` those that are known are not printed.
+    """
+    from mswal_bench.benchmark.scoring.score_formats import format_table
+
+    for note in result.notes:
+        click.echo(f"note: {note}", err=True)
+    ansi, width = _terminal()
+    table = result.table if details else result.table.without_details()
+    click.echo(format_table(table, style, ansi=ansi, width=width))
+
+
+def print_views(views: Sequence[TableView], style: ViewFormat) -> None:
+    """Prints tables below each other, an empty line between; at a terminal as `print_scores` does."""
+    from mswal_bench.benchmark.tables.formats import format_view
+
+    ansi, width = _terminal()
+    click.echo("\n\n".join(format_view(view, style, ansi=ansi, width=width) for view in views))
+
+
+def terminal_width() -> int | None:
+    """How many characters are in a line; None where it is no terminal."""
+    return _terminal()[1]
+
+
+def _terminal() -> tuple[bool, int | None]:
+    """Whether to mark with escape codes, and how many characters are in a line; None where it is no terminal."""
+    if not sys.stdout.isatty():
+        return False, None
+    return not os.environ.get("NO_COLOR"), shutil.get_terminal_size().columns

@@ -1,0 +1,107 @@
+"""Progress of long work: a bar on the terminal; in a log a line now and then."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tqdm import tqdm
+
+from mswal_bench.baselines.method import Report
+
+_BAR_EVERY_S, _LINE_EVERY_S = 0.5, 30.0
+
+
+@contextmanager
+def progress_bar(
+    label: str, unit: str, *, shown: bool = True, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Report]:
+    """A bar with elapsed and left time on stderr; gives the function that moves it. Many `B` are shown as kB, MB, GB.
+
+    Where stderr is no terminal, lines stand in its place: one each half minute, and a last one; of what is done sooner,
+    none. What was done before the first report (a training that is resumed) does not count towards the speed. Not
+    `shown`, the function does nothing. `clock` tells seconds.
+    """
+    progress = _Bar(label, unit) if sys.stderr.isatty() else _Lines(label, unit, clock)
+
+    def report(done: int, total: int, note: str) -> None:
+        if shown:
+            progress.move(done, total, note)
+
+    try:
+        yield report
+    finally:
+        progress.close()
+
+
+class _Bar:
+    def __init__(self, label: str, unit: str) -> None:
+        self._label, self._unit = label, unit
+        self._bar: Any = None
+
+    def move(self, done: int, total: int, note: str) -> None:
+        if self._bar is None:
+            self._bar = tqdm(
+                desc=self._label,
+                initial=done,
+                total=total,
+                unit=self._unit,
+                unit_scale=self._unit == "B",
+                file=sys.__stderr__,
+                mininterval=_BAR_EVERY_S,
+                maxinterval=_BAR_EVERY_S,
+                dynamic_ncols=True,
+            )
+        self._bar.set_postfix_str(note, refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+class _Lines:
+    """A bar redraws its line, which in a log is one line of many thousand characters."""
+
+    def __init__(self, label: str, unit: str, clock: Callable[[], float]) -> None:
+        self._label, self._unit, self._clock = label, unit, clock
+        self._began: tuple[float, int] | None = None
+        """When, and what was done by then."""
+        self._said_s = 0.0
+        self._is_told = True
+        self._last = ""
+
+    def move(self, done: int, total: int, note: str) -> None:
+        now_s = self._clock()
+        if self._began is None:
+            self._began, self._said_s = (now_s, done), now_s
+        self._last, self._is_told = self._line(now_s, done, total, note), False
+        if now_s - self._said_s >= _LINE_EVERY_S:
+            self._say(now_s)
+
+    def close(self) -> None:
+        # After others it would be missed; what was soon done needs no line.
+        if self._began is not None and self._said_s > self._began[0] and not self._is_told:
+            self._say(self._said_s)
+
+    def _line(self, now_s: float, done: int, total: int, note: str) -> str:
+        assert self._began is not None
+        began_s, before = self._began
+        elapsed_s = now_s - began_s
+        counts = f"{self._amount(done)} of {self._amount(total)}"
+        if self._unit != "B":
+            counts += f" {self._unit}s"
+        line = f"{self._label}: {counts}, {tqdm.format_interval(elapsed_s)} elapsed"
+        if before < done < total:
+            line += f", about {tqdm.format_interval(elapsed_s * (total - done) / (done - before))} left"
+        return f"{line}, {note}" if note else line
+
+    def _amount(self, count: int) -> str:
+        return tqdm.format_sizeof(count, suffix="B") if self._unit == "B" else str(count)
+
+    def _say(self, now_s: float) -> None:
+        print(self._last, file=sys.stderr, flush=True)
+        self._said_s, self._is_told = now_s, True

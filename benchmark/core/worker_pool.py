@@ -1,0 +1,98 @@
+"""Worker processes for work on many cases, of which one that is too much costs no more than itself."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import active_children, get_context
+from typing import TypeVar
+
+from mswal_bench.baselines.processes import deaf_to_interrupts, die_with_parent
+
+from .errors import BenchError, Problem
+from .terminal_letters import print_on_any_terminal
+
+Work = TypeVar("Work")
+Result = TypeVar("Result")
+
+
+def worked_on(
+    work: Sequence[Work], do: Callable[[Work], Result], *, lost: Callable[[Work], Result], jobs: int
+) -> Iterator[Result]:
+    """Yields `do(item)` for every item of `work`, in any order, as soon as it is there.
+
+    With several jobs, `do` must not raise for what one item does. An item that takes its process down with it, for lack
+    of memory say, gives `lost(item)`: after the first such, what is left is done by one process at a time. With one
+    job this process does it all, in order. Raises BenchError when a process does not even come
+    back from doing nothing.
+    """
+    if min(jobs, len(work)) <= 1:
+        yield from map(do, work)
+        return
+    left = dict(enumerate(work))
+    try:
+        with _processes(min(jobs, len(work))) as pool:
+            with deaf_to_interrupts():
+                numbers = {pool.submit(do, item): number for number, item in left.items()}
+            for future in as_completed(numbers):
+                result = future.result()
+                del left[numbers[future]]
+                yield result
+    except BrokenProcessPool:
+        # All that was being done is lost, also what did no harm: one process at a time tells them apart, and has all
+        # the memory for itself.
+        yield from _one_by_one(list(left.values()), do, lost)
+
+
+def _one_by_one(left: list[Work], do: Callable[[Work], Result], lost: Callable[[Work], Result]) -> Iterator[Result]:
+    while left:
+        with _processes(1) as pool:
+            try:
+                with deaf_to_interrupts():
+                    nothing = pool.submit(_nothing)
+                nothing.result()
+            except BrokenProcessPool as error:
+                raise _no_process() from error
+            try:
+                while left:
+                    result = pool.submit(do, left[0]).result()
+                    del left[0]
+                    yield result
+            except BrokenProcessPool:
+                yield lost(left.pop(0))
+
+
+@contextmanager
+def _processes(count: int) -> Iterator[ProcessPoolExecutor]:
+    # spawn: a fork copies the locks that threads of this process may hold, and can hang.
+    others = set(active_children())
+    pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_start_worker)
+    try:
+        yield pool
+    except BaseException:
+        # Ctrl-C, or an error: what they still do is for nobody, and one case can take a minute.
+        for process in set(active_children()) - others:
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _nothing() -> None:
+    """What any process can do that can be started at all."""
+
+
+def _start_worker() -> None:
+    die_with_parent()
+    print_on_any_terminal()
+    # Ctrl-C reaches the whole group of processes; the parent ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _no_process() -> BenchError:
+    what = "no worker process comes back with a result"
+    mend = "In a script, call it under `if __name__ == '__main__':`. Otherwise work with --jobs 1."
+    return BenchError(Problem(what, mend=mend))

@@ -1,0 +1,163 @@
+"""Inspects a raw folder, several cases at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from mswal_bench.baselines.processes import cores
+from mswal_bench.benchmark.core.progress import progress_bar
+from mswal_bench.benchmark.core.worker_pool import worked_on
+
+from .case_check import CaseResult, FileResult, failed_case, inspect_case, inspect_case_label
+from .duplicates import duplicates
+from .findings import Finding, counts, in_order
+from .kept_results import KeptResults
+from .raw_folder import CaseFiles, Layout, file_bytes, lay_out
+
+_WRITE_EVERY_S = 10.0
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """A raw folder and everything that was found in it."""
+
+    layout: Layout
+    results: tuple[CaseResult, ...]
+    """In the order of `layout.cases`."""
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """Sorted by case; what is about the whole data set first."""
+        of_files = [one for result in self.results for one in (*result.image.findings, *result.label.findings)]
+        return in_order([*self.layout.findings, *of_files, *duplicates(self.layout.root, self.results)])
+
+    @property
+    def files(self) -> int:
+        return sum(bool(result.files.image) + bool(result.files.label) for result in self.results)
+
+    @property
+    def file_bytes(self) -> int:
+        return sum(file_bytes(result.files) for result in self.results)
+
+    def number(self, severity: str) -> int:
+        """How many errors, or how many warnings."""
+        return sum(one.severity == severity for one in self.findings)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "root": str(self.layout.root),
+            "cases": len(self.results),
+            "files": self.files,
+            "bytes": self.file_bytes,
+            "errors": self.number("error"),
+            "warnings": self.number("warning"),
+            "counts": {kind.code: count for kind, count in counts(self.findings).items()},
+            "findings": [one.to_json() for one in self.findings],
+        }
+
+
+def inspect_dataset(root: Path, *, jobs: int | None = None, progress: bool = False) -> Inspection:
+    """Reads every volume of a raw folder once, without holding one.
+
+    `jobs` is the number of processes, by default one a core; what is found does not depend on it. Raises BenchError
+    only where there is nothing to inspect; all else that is wrong is a finding.
+    """
+    return inspect_files(lay_out(root), jobs=jobs, progress=progress)
+
+
+def inspect_files(
+    layout: Layout,
+    *,
+    kept: KeptResults | None = None,
+    jobs: int | None = None,
+    progress: bool = False,
+    label: str = "check",
+) -> Inspection:
+    """As `inspect_dataset`, of the cases of `layout`; the bar is called `label`.
+
+    What `kept` knows is not read again, and what is read now is kept there, also when the call is interrupted. Raises
+    OSError when that cannot be written.
+    """
+    done: dict[CaseFiles, CaseResult] = {}
+    left: list[_Unread] = []
+    for files in layout.cases:
+        image, of_label = (kept.image(files), kept.label(files)) if kept is not None else (None, None)
+        if image is not None and of_label is not None:
+            done[files] = CaseResult(files, image, of_label)
+        else:
+            left.append(_Unread(files, image))
+    # In bytes, for one case can be twenty times as large as another.
+    sizes = {unread.files: _bytes_to_read(unread) for unread in left}
+    every, read = sum(sizes.values()), 0
+    with progress_bar(label, "B", shown=progress) as report, _keeping(kept if left else None) as keep:
+        for result in _results(layout, left, jobs or cores()):
+            done[result.files] = result
+            keep(result)
+            read += sizes[result.files]
+            report(read, every, f"{len(done)} of {len(layout.cases)} cases")
+    return Inspection(layout, tuple(done[files] for files in layout.cases))
+
+
+@dataclass(frozen=True)
+class _Unread:
+    """A case of which the label is to be read, and the image unless it is known."""
+
+    files: CaseFiles
+    image: FileResult | None
+
+
+def _bytes_to_read(unread: _Unread) -> int:
+    return file_bytes(unread.files if unread.image is None else replace(unread.files, image=None))
+
+
+@contextmanager
+def _keeping(kept: KeptResults | None) -> Iterator[Callable[[CaseResult], None]]:
+    """Gives the function that takes a result, and writes what it took to `kept` now and then and however it ends."""
+    if kept is None:
+        yield lambda result: None
+        return
+    next_at = monotonic() + _WRITE_EVERY_S
+
+    def keep(result: CaseResult) -> None:
+        nonlocal next_at
+        kept.add(result)
+        if monotonic() >= next_at:
+            kept.write()
+            next_at = monotonic() + _WRITE_EVERY_S
+
+    try:
+        yield keep
+    finally:
+        kept.write()
+
+
+def _results(layout: Layout, left: Sequence[_Unread], jobs: int) -> Iterator[CaseResult]:
+    """In any order. With several jobs, a case that takes its process down, as one without memory, costs only itself."""
+    # Sent along with every case: without the list of all of them.
+    inspect = partial(_guarded, inspect_case, replace(layout, cases=(), findings=()))
+    ended = partial(_ended, layout)
+    return worked_on(left, inspect, lost=ended, jobs=jobs)
+
+
+def _ended(layout: Layout, unread: _Unread) -> CaseResult:
+    return failed_case(layout, unread.files, "its process was ended from outside, most often for lack of memory")
+
+
+def _guarded(inspect: Callable[[Layout, CaseFiles], CaseResult], layout: Layout, unread: _Unread) -> CaseResult:
+    files = unread.files
+    try:
+        if unread.image is not None:
+            return CaseResult(files, unread.image, inspect_case_label(layout, files))
+        return inspect(layout, files)
+    except MemoryError:
+        return failed_case(layout, files, "there is not enough memory to read it")
+    except OSError as error:
+        return failed_case(layout, files, f"cannot be read ({error.strerror or error})")
+    except Exception as error:  # What one case does to the inspection must not cost the others.
+        return failed_case(layout, files, f"a fault of mswal-bench, please report it: {type(error).__name__}: {error}")

@@ -1,0 +1,100 @@
+"""Measures every case of a data set, in several processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from mswal_bench.baselines.processes import cores
+from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.progress import progress_bar
+from mswal_bench.benchmark.core.worker_pool import worked_on
+from mswal_bench.benchmark.data.dataset import Case, Dataset, open_dataset
+from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES, classes_of
+from mswal_bench.benchmark.data.protocol import MSWAL_1, Protocol
+
+from .case_records import CaseRecords, read_case_records
+from .measured_case import MeasuredCase, Subset, measure_case
+
+Subsets = Literal["train", "test", "all"]
+
+
+@dataclass(frozen=True)
+class DatasetStatistics:
+    """Every case of a data set, or of one of its subsets, as measured and recorded."""
+
+    name: str
+    subset: Subsets
+    protocol: Protocol
+    cases: tuple[MeasuredCase, ...]
+    """By subset, training first, and case id."""
+    records: CaseRecords
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Everything that is wrong with the files."""
+        return (*(problem for case in self.cases for problem in case.problems), *self.records.problems)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the owner of the label maps should know of how they were read."""
+        return tuple(note for case in self.cases for note in case.notes)
+
+
+def dataset_statistics(
+    root: Path,
+    *,
+    subset: Subsets = "all",
+    jobs: int | None = None,
+    progress: bool = False,
+    protocol: Protocol = MSWAL_1,
+) -> DatasetStatistics:
+    """Measures the cases of a raw folder, without reading the voxels of an image.
+
+    `jobs` is the number of processes, by default one a core; `progress` shows a bar on stderr. A file that cannot be
+    read is a problem of the result and costs nothing but itself. Raises BenchError for a folder that is no complete
+    data set, that has other labels than MSWAL's, or without a case to measure, and when no file can be read.
+    """
+    dataset = open_dataset(root)
+    _check_labels(dataset)
+    chosen: list[tuple[Case, Subset]] = []
+    if subset != "test":
+        chosen += [(case, "train") for case in dataset.train.values()]
+    if subset != "train":
+        chosen += [(case, "test") for case in dataset.test.values()]
+    if not chosen:
+        raise BenchError(Problem("there is no test case", str(root / "imagesTs"), mend="Leave out --subset test."))
+    measured: dict[str, MeasuredCase] = {}
+    with progress_bar("stats", "case", shown=progress) as report:
+        for case in worked_on(chosen, partial(_measure, protocol=protocol), lost=_lost, jobs=jobs or cores()):
+            measured[case.case] = case
+            report(len(measured), len(chosen), "")
+    cases = tuple(measured[case.id] for case, _ in chosen)
+    if all(case.geometry is None for case in cases):
+        raise BenchError(*(problem for case in cases for problem in case.problems))
+    records = read_case_records(root, measured.keys())
+    return DatasetStatistics(dataset.name, subset, protocol, cases, records)
+
+
+def _check_labels(dataset: Dataset) -> None:
+    """Another data set's labels would be counted as gallstones and kidney stones without a word."""
+    where = str(dataset.root / "dataset.json")
+    classes = classes_of(dataset.labels, where)
+    if classes != LESION_CLASSES:
+        expected, found = (
+            ", ".join(f"{one.id} {one.name.lower()}" for one in named) for named in (LESION_CLASSES, classes)
+        )
+        raise BenchError(Problem("the labels are not MSWAL's", where, expected, found))
+
+
+def _measure(one: tuple[Case, Subset], protocol: Protocol) -> MeasuredCase:
+    return measure_case(*one, protocol)
+
+
+def _lost(one: tuple[Case, Subset]) -> MeasuredCase:
+    case, subset = one
+    what = "its process was ended from outside, most often for lack of memory"
+    problem = Problem(what, str(case.label), mend="Count with fewer --jobs.")
+    return MeasuredCase(case.id, subset, None, None, case.label is not None, problems=(problem,))

@@ -1,0 +1,117 @@
+"""The statistics as files: a row a lesion, a row a case, every number with the paper's, and the figure."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.whole_files import whole_file
+from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
+from mswal_bench.benchmark.data.mswal_facts import SOURCE
+
+from .dataset_statistics import DatasetStatistics
+from .figure_1 import draw_figure
+from .lesion_frame import SIZES, lesion_frame
+from .summary import Summary
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+_CASE_COLUMNS = [
+    "case", "subset", "sex", "phase", "spacing_x_mm", "spacing_y_mm", "spacing_z_mm", "shape_x", "shape_y", "shape_z",
+]  # fmt: skip
+# Raw, prepared, drawn, downloaded.
+_OF_A_DATA_SET = ("dataset.json", "imagesTr", "prepared.json", "phantom.json", "release.json")
+_ELSEWHERE = "Name another folder with --out."
+
+
+def refuse_to_write_into(root: Path, out: Path) -> None:
+    """Raises BenchError when `out` holds this or another data set, whose `cases.csv` would be overwritten."""
+    taken = (root, *(root / f"{kind}{subset}" for kind in ("images", "labels") for subset in ("Tr", "Ts")))
+    if out.resolve() in [folder.resolve() for folder in taken]:
+        what = "the statistics would be written among the data set's own files"
+        raise BenchError(Problem(what, str(out), mend=_ELSEWHERE))
+    try:
+        held = [name for name in _OF_A_DATA_SET if (out / name).exists()]
+    except OSError as error:
+        raise _not_written(out, error) from error
+    if held:
+        what = "the statistics would be written among another data set's files"
+        raise BenchError(Problem(what, str(out), found=", ".join(held), mend=_ELSEWHERE))
+
+
+def write_statistics(statistics: DatasetStatistics, summary: Summary, out: Path) -> None:
+    """Writes `lesions.csv`, `cases.csv`, `summary.csv`, `fig1.svg` and `fig1.png` to `out`, each whole or not at all.
+
+    Cells are empty where something is not known. `cases.csv` has the columns of a phantom's, so that it can take the
+    place of a data set's own. Raises BenchError when a file cannot be written.
+    """
+    try:
+        lesions = lesion_frame(statistics)
+        _write_csv(out / "lesions.csv", lesions, "%.3f")
+        _write_csv(out / "cases.csv", _case_frame(statistics, lesions))
+        _write_csv(out / "summary.csv", _summary_frame(summary))
+        draw_figure(statistics, summary, [out / "fig1.svg", out / "fig1.png"])
+    except OSError as error:
+        raise _not_written(out, error) from error
+
+
+def statistics_json(summary: Summary) -> str:
+    """The numbers as strict JSON: quantity -> what of -> `found` and, where the paper has the number, `paper`."""
+    numbers = {
+        quantity: {
+            of: {"found": number.found} | ({} if number.paper is None else {"paper": number.paper})
+            for of, number in group.items()
+        }
+        for quantity, group in summary.numbers.items()
+    }
+    content = {"name": summary.name, "paper": SOURCE, **numbers, "notes": summary.notes}
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _not_written(out: Path, error: OSError) -> BenchError:
+    return BenchError(Problem(f"cannot be written ({error.strerror or error})", str(error.filename or out)))
+
+
+def _case_frame(statistics: DatasetStatistics, lesions: DataFrame) -> DataFrame:
+    import pandas as pd
+
+    records = statistics.records
+    rows = [
+        (
+            case.case,
+            case.subset,
+            records.sex.get(case.case),
+            records.phase.get(case.case),
+            *((None,) * 6 if case.geometry is None else (*case.geometry.spacing_mm, *case.geometry.shape)),
+        )
+        for case in statistics.cases
+    ]
+    # As objects, whole numbers stay whole beside cells that are empty.
+    cases = pd.DataFrame(rows, columns=_CASE_COLUMNS, dtype="object")
+    kinds = lesions["class"].astype("str") + "_" + lesions["size"].astype("str")
+    counts = pd.crosstab(lesions["case"], kinds).reindex(
+        index=[case.case for case in statistics.cases if case.lesions is not None],
+        columns=[f"{lesion.key}_{size}" for lesion in LESION_CLASSES for size in SIZES],
+        fill_value=0,
+    )
+    return cases.join(counts.astype("object"), on="case")
+
+
+def _summary_frame(summary: Summary) -> DataFrame:
+    import pandas as pd
+
+    rows = [
+        # Six digits: a millionth of a millimetre is nobody's, and binary fractions print long.
+        (quantity, of, f"{number.found:.6g}" if isinstance(number.found, float) else number.found, number.paper)
+        for quantity, group in summary.numbers.items()
+        for of, number in group.items()
+    ]
+    return pd.DataFrame(rows, columns=["quantity", "of", "found", "paper"], dtype="object")
+
+
+def _write_csv(path: Path, frame: DataFrame, float_format: str | None = None) -> None:
+    with whole_file(path) as temporary:
+        frame.to_csv(temporary, index=False, lineterminator="\n", float_format=float_format)

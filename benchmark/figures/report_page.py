@@ -1,0 +1,70 @@
+"""A small report of several methods: the table, a picture, and an HTML page with both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
+from mswal_bench.benchmark.core.suggestions import did_you_mean
+from mswal_bench.benchmark.core.whole_files import write_text
+from mswal_bench.benchmark.data.dataset import open_dataset
+from mswal_bench.benchmark.data.protocol import protocol_of
+from mswal_bench.benchmark.runs.score_methods import score_methods
+from mswal_bench.benchmark.scoring.score_result import ScoreResult, write_scores
+from mswal_bench.benchmark.scoring.score_view import table_view
+
+from .axial_picture import NARROW, WIDE, draw_axial_slice, most_telling_case, shown_width
+
+_PICTURE, _NARROW_PICTURE = "slice.png", "slice-narrow.png"
+
+
+def write_report(predictions: Sequence[Path], raw: Path, out: Path, *, case: str | None = None) -> ScoreResult:
+    """Scores prediction folders, or runs, on the test cases of `raw`; writes `out/index.html`, a picture and the score
+    files.
+
+    The picture shows `case`, or else the scored case with most lesion types in one slice. What could not be scored is
+    left out, and the result has the problems. Raises BenchError, before anything is written, where nothing can be
+    scored, and where `case` could not.
+    """
+    dataset = open_dataset(raw)
+    protocol = protocol_of(dataset)
+    if dataset.test_labels is None:
+        raise BenchError(Problem("the test labels are not there", str(raw), "a folder labelsTs"))
+    if case is not None and case not in dataset.test:
+        what, expected = f"there is no test case {case!r}", f"one of {listed(list(dataset.test))}"
+        raise BenchError(Problem(what, str(raw), expected, mend=did_you_mean(case, dataset.test)))
+    result = score_methods(predictions, dataset.test_labels, progress=True, protocol=protocol)
+    references = {scored.case: scored.reference for cases in result.cases.values() for scored in cases}
+    if case is not None and case not in references:
+        raise_if_any(result.problems)
+    shown = case or most_telling_case(references, protocol)
+    shown_predictions = {
+        name: scored.prediction
+        for name, cases in result.cases.items()
+        for scored in cases
+        if scored.case == shown and scored.prediction is not None
+    }
+    sheets = {out / _PICTURE: WIDE, out / _NARROW_PICTURE: NARROW}
+    draw_axial_slice(dataset.test[shown].image, references[shown], shown_predictions, protocol, sheets)
+    write_scores(result, out)
+    page = Environment(
+        loader=PackageLoader("mswal_bench.benchmark.figures", "."), autoescape=True, undefined=StrictUndefined
+    ).get_template("report.html.j2")
+    write_text(
+        out / "index.html",
+        page.render(
+            title=f"{dataset.name}: {len(dataset.test)} test cases",
+            view=table_view(result.table),
+            picture=_PICTURE,
+            picture_width=shown_width(WIDE, len(shown_predictions)),
+            narrow_picture=_NARROW_PICTURE,
+            case=shown,
+            version=metadata.version("mswal-bench"),
+        )
+        + "\n",
+    )
+    return result

@@ -1,0 +1,142 @@
+"""One's own results in the shape of the paper's Table 2: a column a method, one's own methods before the paper's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from math import isnan
+
+from mswal_bench.baselines.registry import METHODS
+from mswal_bench.benchmark.core.errors import listed
+from mswal_bench.benchmark.core.suggestions import apart
+from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
+from mswal_bench.benchmark.data.protocol import MSWAL_1
+from mswal_bench.benchmark.scoring.score_view import percent
+from mswal_bench.metrics.aggregation import defined_mean
+from mswal_bench.splits import N_FOLDS
+
+from .own_results import OwnResult, shown_of
+from .table_2 import AVERAGE, METRICS, ComparedMethod, Comparison, Metric, Pair
+
+_CLASS_KEYS = tuple(lesion.key for lesion in LESION_CLASSES)
+# The paper's own network, whole.
+_WHOLE = (None, "V")
+_ABLATED = ("I", "II", "III", "IV")
+
+
+def compared(results: Sequence[OwnResult]) -> list[OwnResult]:
+    """The results that belong into Table 2: all but the ablated variants, which are Table 3's."""
+    return [result for result in results if result.baseline is None or result.variant not in _ABLATED]
+
+
+def own_comparison(results: Sequence[OwnResult]) -> tuple[Comparison, list[str]]:
+    """The comparison of `results`, which are `compared` and of one setting, and sentences for below it.
+
+    Methods that are not the paper's come first, by name, then the paper's in its order; one without a result has no
+    column, and is told. Several results of one method stand side by side under names of their own; of several under one
+    name one is shown, as `shown_of` chooses. Averages are of the numbers before rounding.
+    """
+    methods: list[ComparedMethod] = []
+    shown: list[tuple[str, OwnResult]] = []
+    notes: list[str] = []
+    absent: list[str] = []
+    for key, title, group in _groups(results):
+        kept, more = _one_of_each_name(group)
+        notes += more
+        if not kept:
+            absent.append(title)
+        for result in kept:
+            heading = title if len(kept) == 1 else result.name
+            shown.append((heading, result))
+            classes = {row: pair_of(result, row) for row in _CLASS_KEYS}
+            own_key = key if len(kept) == 1 else result.name
+            methods.append(ComparedMethod(own_key, heading, classes, pair_of(result, AVERAGE)))
+    titles = apart([method.title for method in methods])
+    methods = [replace(method, title=title) for method, title in zip(methods, titles, strict=True)]
+    average_score = _average_score([result for _, result in shown])
+    notes += [f"No column, for there is no result of them: {listed(absent)}."] if absent else []
+    return Comparison(tuple(methods), average_score), [*notes, *_remarks(shown)]
+
+
+def _groups(results: Sequence[OwnResult]) -> list[tuple[str, str, list[OwnResult]]]:
+    """Key, title and results of every method in order; the paper's seven also without a result."""
+    groups = [
+        (key, method.title, [r for r in results if r.baseline == key and r.variant in _WHOLE])
+        for key, method in METHODS.items()
+    ]
+    known = {name for key, method in METHODS.items() for name in (key, method.title)}
+    own: dict[str, list[OwnResult]] = {}
+    variants: dict[str, list[OwnResult]] = {}
+    for result in results:
+        if result.baseline is None:
+            # Anybody may submit under the name of a baseline.
+            title = f"{result.title} (not the baseline)" if result.title in known else result.title
+            own.setdefault(title, []).append(result)
+        elif result.variant not in _WHOLE:
+            variants.setdefault(result.title, []).append(result)
+    named = ([(title, title, of_title[title]) for title in sorted(of_title)] for of_title in (own, variants))
+    return [*next(named), *groups, *next(named)]
+
+
+def _one_of_each_name(group: Sequence[OwnResult]) -> tuple[list[OwnResult], list[str]]:
+    """One result of each name, in the order in which the names first appear, and what was passed over for it."""
+    by_name: dict[str, list[OwnResult]] = {}
+    for result in group:
+        by_name.setdefault(result.name, []).append(result)
+    kept: list[OwnResult] = []
+    notes: list[str] = []
+    for of_name in by_name.values():
+        shown, more = shown_of(of_name, of_name[0].title)
+        kept.append(shown)
+        notes += more
+    return kept, notes
+
+
+def setting_note(results: Sequence[OwnResult]) -> str:
+    """What the numbers are; `results` are of one setting."""
+    setting = results[0].setting
+    cases = "1 case" if setting.cases == 1 else f"{setting.cases} cases"
+    return f"Percent. Protocol {MSWAL_1.id}, track {setting.track}, {cases}."
+
+
+def _remarks(shown: Sequence[tuple[str, OwnResult]]) -> list[str]:
+    notes = []
+    claimed = [heading for heading, result in shown if result.status == "claimed"]
+    if claimed:
+        notes.append(f"Claimed, not verified by an organiser: {', '.join(claimed)}.")
+    fewer = [(heading, result.classes) for heading, result in shown if result.classes < len(LESION_CLASSES)]
+    for count in sorted({count for _, count in fewer}):
+        names = ", ".join(heading for heading, classes in fewer if classes == count)
+        notes.append(f"Avg. is over {count} of {len(LESION_CLASSES)} classes for {names}; the others are undefined.")
+    for heading, result in shown:
+        if result.missing:
+            notes.append(
+                f"{heading}: no prediction for {result.missing} of {result.setting.cases} cases, counted as empty."
+            )
+    partial = [(heading, result.folds) for heading, result in shown if result.folds not in (None, N_FOLDS)]
+    notes += [f"{heading}: by {folds} of {N_FOLDS} folds." for heading, folds in partial]
+    return [*notes, setting_note([result for _, result in shown])] if shown else notes
+
+
+def pair_of(result: OwnResult, row: str) -> Pair:
+    """The numbers of a lesion class or the `AVERAGE`, in percent as a table prints them."""
+    return Pair(*(_decimal(result.score(row, metric)) for metric in METRICS))
+
+
+def _average_score(results: Sequence[OwnResult]) -> dict[str, Pair]:
+    def of_row(row: str, metric: Metric) -> float:
+        if row == AVERAGE:
+            return _mean(of_row(key, metric) for key in _CLASS_KEYS)
+        return _mean(result.score(row, metric) for result in results)
+
+    return {row: Pair(*(_decimal(of_row(row, metric)) for metric in METRICS)) for row in (*_CLASS_KEYS, AVERAGE)}
+
+
+def _mean(values: Iterable[float]) -> float:
+    return defined_mean(values)[0]
+
+
+def _decimal(fraction: float) -> Decimal | None:
+    """In percent as a table prints it, so that what is derived from the table agrees with it."""
+    return None if isnan(fraction) else Decimal(percent(fraction))

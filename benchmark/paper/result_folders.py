@@ -1,0 +1,59 @@
+"""Finds what tables are made of below a folder: results folders of records, finished runs, transfer experiments."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
+from mswal_bench.benchmark.core.litter import is_litter, is_seen_below
+from mswal_bench.benchmark.records.record_store import RECORD_FILE, RECORDS
+from mswal_bench.benchmark.runs.run_folder import STATE_FILE
+
+_TRANSFERS = "transfer-fold-*.json"
+
+
+@dataclass(frozen=True)
+class FoundResults:
+    """All of it by path."""
+
+    results: tuple[Path, ...]
+    """Folders that `mswal-bench evaluate` writes to, `RESULTS` in `RESULTS/records/TRACK/ID/record.json`."""
+    runs: tuple[Path, ...]
+    """The records of finished runs, without the two runs of which a finished transfer experiment is made."""
+    transfers: tuple[Path, ...]
+    """The records of finished transfer experiments."""
+
+
+def find_results(folder: Path) -> FoundResults:
+    """Looks into `folder` and every folder below it but litter. Links are not followed.
+
+    Raises BenchError where there is no such folder, and for every one that cannot be looked into.
+    """
+    if not folder.is_dir():
+        raise BenchError(Problem("there is no such folder", str(folder)))
+    results: list[Path] = []
+    runs: list[Path] = []
+    transfers: list[Path] = []
+    problems: list[Problem] = []
+
+    def unreadable(error: OSError) -> None:
+        problems.append(Problem(f"cannot be looked into ({error.strerror})", str(error.filename)))
+
+    for name, subfolders, files in os.walk(folder, onerror=unreadable):
+        place = Path(name)
+        subfolders[:] = sorted(each for each in subfolders if not is_litter(each))
+        if STATE_FILE in files:
+            subfolders.clear()
+            runs += sorted(path for path in place.glob(f"*/{RECORD_FILE}") if is_seen_below(path, place))
+            continue
+        if RECORDS in subfolders and any(place.glob(f"{RECORDS}/*/*/{RECORD_FILE}")):
+            subfolders.remove(RECORDS)
+            results.append(place)
+        transfers += sorted(place.glob(_TRANSFERS))
+    raise_if_any(problems)
+    experiments = {path.parent for path in transfers}
+    # A run's record lies in RUN/GOAL, and the two runs of an experiment lie in its folder.
+    runs = [path for path in runs if path.parents[2] not in experiments]
+    return FoundResults(tuple(results), tuple(runs), tuple(transfers))

@@ -1,0 +1,141 @@
+"""The comparison of methods on MSWAL, Table 2 of the paper: its values, from the paper or from anywhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from types import MappingProxyType
+from typing import Literal
+
+from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES, lesion_called
+
+from .printed import printed_rows
+
+Metric = Literal["dsc", "f1"]
+METRICS: tuple[Metric, ...] = ("dsc", "f1")
+AVERAGE = "average"
+"""Stands for the Avg. among the keys of lesion classes."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """DSC and region F1 in percent, as printed: two decimals. None where there is no number."""
+
+    dsc: Decimal | None
+    f1: Decimal | None
+
+    def of(self, metric: Metric) -> Decimal | None:
+        """One of the two."""
+        return self.dsc if metric == "dsc" else self.f1
+
+
+NOTHING = Pair(None, None)
+
+
+@dataclass(frozen=True)
+class ComparedMethod:
+    """A method, which is a pair of columns."""
+
+    key: str
+    """As in `baselines.registry.METHODS`; of a method that is not there the name it is submitted under."""
+    title: str
+    """The heading; for the paper's methods as it prints them, less the number of the reference and `(Ours)`."""
+    classes: Mapping[str, Pair]
+    """By lesion class key, in the order of `LESION_CLASSES`."""
+    average: Pair
+    """The Avg. row."""
+
+    def of(self, key: str) -> Pair:
+        """Of a lesion class, or the Avg. under the key `AVERAGE`."""
+        return self.average if key == AVERAGE else self.classes[key]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Table 2: methods by lesion classes. Every number is kept, none is computed here from others."""
+
+    methods: tuple[ComparedMethod, ...]
+    """In the order of the columns."""
+    average_score: Mapping[str, Pair]
+    """By lesion class key, and under `AVERAGE`: the mean over the methods."""
+
+
+@cache
+def printed_comparison() -> Comparison:
+    """Table 2 exactly as the paper prints it: percent with two decimals as `Decimal`, so that no number is changed.
+
+    Its seven methods are in the order of its columns, which is that of `baselines.registry.METHODS`; the first is the
+    paper's own. Averages are the printed ones: most are truncated, not rounded, and they differ from the means of
+    the printed cells by up to 0.013 (`mswal-bench tables check` lists where).
+    """
+    heads, *rows = printed_rows("table2")
+    pairs = [(heads[column].removesuffix(" DSC"), column) for column in range(1, len(heads), 2)]
+    values = {
+        row_key(row[0]): {name: Pair(Decimal(row[column]), Decimal(row[column + 1])) for name, column in pairs}
+        for row in rows
+    }
+    names = [name for name, _ in pairs if name in REGISTRY_KEYS]
+    (average_score,) = (name for name, _ in pairs if name not in REGISTRY_KEYS)
+    return Comparison(
+        tuple(
+            ComparedMethod(
+                REGISTRY_KEYS[name],
+                name.partition(" [")[0].removesuffix(" (Ours)"),
+                MappingProxyType({lesion.key: values[lesion.key][name] for lesion in LESION_CLASSES}),
+                values[AVERAGE][name],
+            )
+            for name in names
+        ),
+        MappingProxyType({key: of_row[average_score] for key, of_row in values.items()}),
+    )
+
+
+@cache
+def printed_improvements() -> Mapping[str, Pair]:
+    """The superscripts of Table 2: by how many points the paper's own method is better than the best other one.
+
+    By lesion class key, and under `AVERAGE`; None where the paper prints none, for another method is better there.
+    """
+    _, *rows = printed_rows("table2_improvements")
+    return MappingProxyType({row_key(name): Pair(_points(dsc), _points(f1)) for name, dsc, f1 in rows})
+
+
+@cache
+def printed_underlines() -> frozenset[tuple[str, str, Metric]]:
+    """The cells underlined in the paper's text version, which has lost the others and all bold type.
+
+    Lesion class key, method key, metric.
+    """
+    _, *rows = printed_rows("table2_underlined")
+    metrics: Mapping[str, Metric] = {"DSC": "dsc", "F1": "f1"}
+    return frozenset((row_key(lesion), REGISTRY_KEYS[method], metrics[metric]) for lesion, method, metric in rows)
+
+
+REGISTRY_KEYS = MappingProxyType(
+    {
+        "Inception nnU-Net (Ours)": "inception-nnunet",
+        "nnU-Netv1 [8]": "nnunet-v1",
+        "nnU-Netv2 [8]": "nnunet-v2",
+        "nnU-Net res [9]": "nnunet-resenc",
+        "Mednext [17]": "mednext",
+        "nnFormer [28]": "nnformer",
+        "Swin UNETR [6]": "swin-unetr",
+    }
+)
+"""The headings of Table 2, and the methods they stand for."""
+
+_MISSPELT = {"Pancrea cancer": "pancreatic_cancer"}
+
+
+def row_key(printed: str) -> str:
+    """The lesion class key of a printed row name, or `AVERAGE`."""
+    if printed == "Avg.":
+        return AVERAGE
+    lesion = lesion_called(printed)
+    return lesion.key if lesion is not None else _MISSPELT[printed]
+
+
+def _points(printed: str) -> Decimal | None:
+    return Decimal(printed) if printed else None

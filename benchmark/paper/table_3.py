@@ -1,0 +1,96 @@
+"""Table 3: Inception nnU-Net with parts of it left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+
+from mswal_bench.benchmark.core.errors import listed
+from mswal_bench.benchmark.scoring.score_view import METRIC_NAMES, NO, UNDEFINED, YES, Cell, Row, TableView, Title
+
+from .own_comparison import pair_of, setting_note
+from .own_results import OwnResult, shown_of
+from .printed import SOURCE, printed_rows
+from .table_2 import AVERAGE, METRICS, NOTHING, Pair
+
+WHOLE = "V"
+"""The variant with all parts, which is Inception nnU-Net itself."""
+_PARTS = ("Inception Downsampling", "Mini Inception", "Residual connection")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A row: which parts there are, and the Avg. over the classes."""
+
+    name: str
+    """`I` to `V`, as `mswal-bench run inception-nnunet --variant` knows it."""
+    parts: tuple[bool, bool, bool]
+    """The left branch of Inception Downsampling, the right branch of Mini Inception, the input in its sum."""
+    average: Pair
+
+
+@cache
+def printed_ablation() -> tuple[Variant, ...]:
+    """Table 3 as printed."""
+    _, *rows = printed_rows("table3")
+    return tuple(
+        Variant(name, (down == YES, mini == YES, residual == YES), Pair(Decimal(dsc), Decimal(f1)))
+        for name, down, mini, residual, dsc, f1 in rows
+    )
+
+
+def printed_table_3() -> TableView:
+    """Table 3 from the paper's values."""
+    return ablation_view(printed_ablation(), [f"As printed in {SOURCE}, Table 3."])
+
+
+def ablated(results: Sequence[OwnResult]) -> list[OwnResult]:
+    """The results that belong into Table 3; Inception nnU-Net without a variant is its last row."""
+    names = {variant.name for variant in printed_ablation()}
+    return [each for each in results if each.baseline == "inception-nnunet" and (each.variant or WHOLE) in names]
+
+
+def own_ablation(results: Sequence[OwnResult]) -> tuple[tuple[Variant, ...], list[str]]:
+    """Table 3 of one's own, of results that are `ablated` and of one setting, and sentences for below it.
+
+    Of several results of a variant one is shown, as `shown_of` chooses. One without a result has no numbers.
+    """
+    rows: list[Variant] = []
+    notes: list[str] = []
+    absent: list[str] = []
+    for variant in printed_ablation():
+        of_variant = [each for each in results if (each.variant or WHOLE) == variant.name]
+        if not of_variant:
+            absent.append(variant.name)
+            rows.append(Variant(variant.name, variant.parts, NOTHING))
+            continue
+        shown, more = shown_of(of_variant, f"Variant {variant.name}")
+        notes += more
+        rows.append(Variant(variant.name, variant.parts, pair_of(shown, AVERAGE)))
+    notes += [f"{UNDEFINED}: no result, for {listed(absent)}."] if absent else []
+    return tuple(rows), [*notes, setting_note(results)]
+
+
+def ablation_view(variants: Sequence[Variant], notes: Sequence[str]) -> TableView:
+    """The variants in rows."""
+    heads = (*_PARTS, *METRIC_NAMES)
+    return TableView(
+        "Variant",
+        ("",) * len(heads),
+        tuple((head,) for head in heads),
+        tuple(Row(variant.name, _cells(variant)) for variant in variants),
+        (
+            "Inception Downsampling: its left branch. Mini Inception: its right branch. Residual connection: that in "
+            "Mini Inception.",
+            *notes,
+        ),
+        Title("Table 3", "Inception nnU-Net without some of its parts: Avg. DSC and F1, in percent.", "mswal-3"),
+    )
+
+
+def _cells(variant: Variant) -> tuple[Cell, ...]:
+    scores = [variant.average.of(metric) for metric in METRICS]
+    texts = [UNDEFINED if score is None else str(score) for score in scores]
+    return tuple(Cell(text) for text in (*(YES if there else NO for there in variant.parts), *texts))

@@ -1,0 +1,106 @@
+"""One method's numbers with their bootstrap intervals: what a record holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import isnan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mswal_bench.benchmark.data.protocol import Protocol
+from mswal_bench.benchmark.records.result_record import AverageResult, Bootstrap, ClassResult, Estimate
+from mswal_bench.metrics.aggregation import average, class_score
+from mswal_bench.metrics.case import CaseScore
+from mswal_bench.metrics.details import class_details
+from mswal_bench.metrics.resampling.bootstrap import CONFIDENCE, averaged, bootstrap
+from mswal_bench.metrics.resampling.case_ratios import CaseRatios, mean_of, pooled
+
+Counts = NDArray[np.int64]
+
+
+def estimates(
+    cases: Sequence[CaseScore], protocol: Protocol, *, resamples: int, seed: int
+) -> tuple[dict[str, ClassResult], AverageResult, Bootstrap]:
+    """The protocol's classes by key, their average, and how the intervals were drawn.
+
+    `cases` are in the order of their sorted ids: the same cases, resamples and seed give the intervals of
+    `rank_methods`. The values are those of `metrics.aggregation` and `metrics.details`; None where undefined. An
+    interval leaves out draws in which its number is undefined, and is None for a number that rests on fewer than
+    `FEWEST_CASES` cases. Without any case all is None. Raises ValueError when `resamples` is not positive.
+    """
+    numbers = _ratios(cases, protocol)
+    drawn = dict(zip(numbers, bootstrap(list(numbers.values()), resamples, seed), strict=True))
+    scores = {lesion.key: class_score(case.classes[lesion.id] for case in cases) for lesion in protocol.lesion_classes}
+    classes = {}
+    for column, lesion in enumerate(protocol.lesion_classes):
+        score, details = scores[lesion.key], class_details(cases, lesion.id, protocol.large_from_mm)
+        values = {
+            "dsc": score.dsc,
+            "f1": score.f1,
+            "f1_per_case": score.f1_per_case,
+            "precision": details.every_size.precision,
+            "recall": details.every_size.recall,
+            "recall_small": details.small.recall,
+            "recall_large": details.large.recall,
+        }
+        classes[lesion.key] = ClassResult(
+            **{name: _estimate(value, drawn[name].interval(0, column)) for name, value in values.items()}
+        )
+    means = average(scores)
+
+    def of_all(name: str, value: float) -> Estimate:
+        return _estimate(value, averaged(drawn[name], numbers[name]).interval(0, 0))
+
+    mean = AverageResult(
+        dsc=of_all("dsc", means.dsc),
+        f1=of_all("f1", means.f1),
+        f1_per_case=of_all("f1_per_case", means.f1_per_case),
+        dsc_classes=means.dsc_classes,
+        f1_classes=means.f1_classes,
+    )
+    return classes, mean, Bootstrap(resamples=resamples, seed=seed, confidence=CONFIDENCE)
+
+
+def _ratios(cases: Sequence[CaseScore], protocol: Protocol) -> Mapping[str, CaseRatios]:
+    """By the name of the number in a record; one method, a column a class."""
+    counts = [[case.classes[class_id] for class_id in protocol.class_ids] for case in cases]
+    shape = (1, len(cases), len(protocol.class_ids))
+    tp, fp, fn = (
+        np.array([[getattr(of_class, name) for of_class in case] for case in counts], np.int64).reshape(shape)
+        for name in ("tp", "fp", "fn")
+    )
+    dsc, f1_per_case = (
+        np.array([[getattr(of_class, name) for of_class in case] for case in counts], np.float64).reshape(shape)
+        for name in ("dsc", "f1")
+    )
+    (tp_small, fn_small), (tp_large, fn_large) = (
+        _found_and_missed(cases, protocol, large=large) for large in (False, True)
+    )
+    return {
+        "dsc": mean_of(dsc),
+        "f1": pooled(2 * tp, 2 * tp + fp + fn),
+        "f1_per_case": mean_of(f1_per_case),
+        "precision": pooled(tp, tp + fp),
+        "recall": pooled(tp, tp + fn),
+        "recall_small": pooled(tp_small, tp_small + fn_small),
+        "recall_large": pooled(tp_large, tp_large + fn_large),
+    }
+
+
+def _found_and_missed(cases: Sequence[CaseScore], protocol: Protocol, *, large: bool) -> tuple[Counts, Counts]:
+    """The reference's lesions of a size, (1, case, class)."""
+    found, missed = (np.zeros((1, len(cases), len(protocol.class_ids)), np.int64) for _ in range(2))
+    for row, case in enumerate(cases):
+        lesions = case.lesions
+        of_size = (lesions.diameter_mm >= protocol.large_from_mm) == large
+        for column, class_id in enumerate(protocol.class_ids):
+            chosen = of_size & (lesions.class_id == class_id) & ~lesions.is_prediction
+            found[0, row, column] = np.count_nonzero(chosen & lesions.is_matched)
+            missed[0, row, column] = np.count_nonzero(chosen & ~lesions.is_matched)
+    return found, missed
+
+
+def _estimate(value: float, interval: tuple[float, float]) -> Estimate:
+    low, high = (None if isnan(end) else end for end in interval)
+    return Estimate(value=None if isnan(value) else value, low=low, high=high)

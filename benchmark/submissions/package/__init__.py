@@ -1,0 +1,1 @@
+"""Opens the folders and archives that strangers pack, and believes nothing they say."""

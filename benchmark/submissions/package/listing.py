@@ -1,0 +1,164 @@
+"""Gathers what a package says it holds, entry by entry, and lists of it what may be read."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from pathlib import Path
+from stat import S_IFREG
+from typing import BinaryIO, Literal, cast
+from unicodedata import normalize
+
+from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.litter import is_litter
+from mswal_bench.benchmark.core.suggestions import apart
+from mswal_bench.benchmark.submissions.findings import Finding
+
+from .entry_names import checked_name, is_nested_archive
+from .size_limits import Bounds
+
+PREDICTIONS = "predictions"
+"""The folder that predictions lie in."""
+_READ_ONLY = 0o444
+_BUFFER_BYTES = 1 << 16
+_BLOCK_BYTES = 1 << 19
+
+
+class PackageError(BenchError):
+    """A submission of which nothing more can be read, or, while one of its files is read, that file."""
+
+    def __init__(self, finding: Finding):
+        super().__init__(Problem(finding.what, finding.file, finding.expected, finding.found, finding.mend))
+        self.finding = finding
+
+
+@dataclass(frozen=True)
+class SubmittedFile:
+    """A file of a submission, wherever it lies: the readers of volumes take it as they take a `Path`."""
+
+    name: str
+    """Inside the submission, with `/`."""
+    size_bytes: int
+    raw: Callable[[], io.RawIOBase] = field(repr=False, compare=False)
+    """Opens its bytes at the first."""
+    path: Path | None = None
+    """Where it lies on disk; None within an archive."""
+
+    def stat(self) -> os.stat_result:
+        return os.stat_result((S_IFREG | _READ_ONLY, 0, 0, 1, 0, 0, self.size_bytes, 0, 0, 0))
+
+    def open(self, mode: Literal["rb"] = "rb") -> BinaryIO:
+        """At its first byte, each time. Raises OSError; reading raises that or PackageError."""
+        return cast("BinaryIO", io.BufferedReader(self.raw(), _BUFFER_BYTES))
+
+    def blocks(self) -> Iterator[bytes]:
+        """Its bytes, piece by piece. Raises PackageError when they cannot be read or are not as many as was said."""
+        left = self.size_bytes
+        try:
+            with self.open() as stream:
+                while block := stream.read(_BLOCK_BYTES):
+                    left -= len(block)
+                    yield block
+        except OSError as error:
+            raise PackageError(Finding("package-unreadable", self.name, error.strerror or str(error))) from error
+        if left:
+            raise PackageError(Finding("size-differs", self.name, f"{self.size_bytes - left} bytes"))
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass
+class Listing:
+    """What is found while a package is gone through."""
+
+    bounds: Bounds
+    findings: list[Finding] = field(default_factory=list)
+    entries: int = 0
+    total_bytes: int = 0
+    _files: list[SubmittedFile] = field(default_factory=list)
+
+    def count(self) -> None:
+        """One entry more. Raises PackageError when it is one too many."""
+        self.entries += 1
+        if self.entries > self.bounds.entries:
+            raise PackageError(too_many_entries(self.bounds))
+
+    def weigh(self, size_bytes: int) -> None:
+        """So much more to read. Raises PackageError when it is too much in all."""
+        self.total_bytes += size_bytes
+        if self.total_bytes > self.bounds.total_bytes:
+            expected = f"at most {self.bounds.total_bytes} bytes"
+            raise PackageError(Finding("total-too-large", found="more", expected=expected))
+
+    def refuse(self, code: str, name: str, found: str = "", expected: str = "") -> None:
+        self.findings.append(Finding(code, name, found, expected))
+
+    def name_of(self, stored: bytes) -> str | None:
+        """A name as an archive stores it, checked; None, and a finding, when no file may have it."""
+        name = checked_name(stored)
+        if isinstance(name, Finding):
+            self.findings.append(name)
+            return None
+        return name
+
+    def add(self, name: str, size_bytes: int, raw: Callable[[], io.RawIOBase], path: Path | None = None) -> None:
+        """A file of which nothing but its size and what it is called is known to be right."""
+        if is_litter(name):
+            return
+        if not name:
+            self.refuse("package-damaged", name, "a file without a name")
+        elif is_nested_archive(name):
+            self.refuse("nested-archive", name)
+        elif size_bytes > self.bounds.file_bytes:
+            self.refuse("file-too-large", name, f"{size_bytes} bytes", f"at most {self.bounds.file_bytes}")
+        else:
+            self._files.append(SubmittedFile(name, size_bytes, raw, path))
+
+    def files(self) -> tuple[SubmittedFile, ...]:
+        """Those whose names are clear, without the one folder that everything lies in, in the package's order."""
+        clear = self._without_clashes()
+        top = _top_folder(file.name for file in clear)
+        return tuple(replace(file, name=file.name.removeprefix(top)) for file in clear)
+
+    def _without_clashes(self) -> list[SubmittedFile]:
+        """Of files that are one and the same on some system none can be told to be the one that is meant."""
+        for name, times in Counter(file.name for file in self._files).items():
+            if times > 1:
+                self.refuse("duplicate-name", name, f"{times} times")
+        alike: dict[str, list[str]] = {}
+        for name in sorted({file.name for file in self._files}):
+            alike.setdefault(_as_one(name), []).append(name)
+        for first, *others in alike.values():
+            if others:
+                self.refuse("similar-names", first, f"also {apart([first, *others])[1]}")
+            for other in others:
+                self.refuse("similar-names", other, f"also {apart([first, *others])[0]}")
+        # What lies in a folder comes right behind a file of the folder's name.
+        for one, following in pairwise(sorted(f"{name}/" for name in alike)):
+            if following.startswith(one):
+                self.refuse("similar-names", alike[one.removesuffix("/")][0], "also a folder")
+        refused = {finding.file for finding in self.findings if finding.code in {"duplicate-name", "similar-names"}}
+        return [file for file in self._files if file.name not in refused]
+
+
+def too_many_entries(bounds: Bounds, found: str = "more") -> Finding:
+    return Finding("too-many-entries", found=found, expected=f"at most {bounds.entries}")
+
+
+def _as_one(name: str) -> str:
+    """Equal for names that macOS or Windows take for one."""
+    return normalize("NFC", normalize("NFC", name).casefold())
+
+
+def _top_folder(names: Iterable[str]) -> str:
+    """`NAME/` when everything lies in one folder that is not the one of the predictions."""
+    tops = {name.partition("/") for name in names}
+    firsts = {first for first, _, _ in tops}
+    if len(firsts) != 1 or not all(slash for _, slash, _ in tops) or firsts == {PREDICTIONS}:
+        return ""
+    return f"{firsts.pop()}/"

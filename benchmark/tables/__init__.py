@@ -1,0 +1,1 @@
+"""Lays any table out once and draws it in every format."""

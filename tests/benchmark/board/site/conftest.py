@@ -1,0 +1,67 @@
+"""A browser, and a site to open in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mswal_bench.benchmark.board.site.site_pages import build_site
+
+from .board_results import add_record
+
+_FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Headless Chromium, driven by selenium."""
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        missing = "chromium and chromedriver are not on this machine (Debian: chromium, chromium-driver)"
+        if os.environ.get("REQUIRE_BROWSER"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for flag in (*_FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    options.unhandled_prompt_behavior = "ignore"
+    started = webdriver.Chrome(options=options, service=Service(driver))
+    try:
+        yield started
+    finally:
+        started.quit()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """70 verified records and a claimed one on public-cv, hostile names among them, three hidden on official-test."""
+    base = tmp_path_factory.mktemp("board")
+    results, private = base / "results", base / "private"
+    for index in range(68):
+        add_record(
+            results, f"Method {index:02}", quality=0.3 + 0.008 * index, seed=index, cases=6,
+            cost={"training_gpu_hours": 10.0 * index, "parameters": 10**7 + index} if index % 3 else {},
+        )  # fmt: skip
+    add_record(results, "<script>alert(1)</script>", seed=100, cases=6, authors=['"><img src=x onerror=alert(2)>'],
+               notes="</script><script>alert(3)</script>", paper="https://example.org/paper")  # fmt: skip
+    add_record(results, '"><img src=x onerror=alert(4)>', seed=101, cases=6)
+    add_record(results, "Claims the most", status="claimed", quality=0.95, seed=102, cases=6)
+    for index in range(3):
+        add_record(
+            results, f"Hidden {index}", track="official-test", private=private, quality=0.4 + 0.15 * index, seed=index
+        )
+    build_site(results, base / "site", private=private, date=None, resamples=100, seed=0)
+    return base / "site"

@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from mswal_bench.benchmark.board.site.site_folder import replace_site
+from mswal_bench.benchmark.board.site.site_pages import build_site
+from mswal_bench.benchmark.cli.main import main
+from mswal_bench.benchmark.core.errors import BenchError
+
+from .board_results import add_record
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "</script><script>alert(1)</script>",
+    "' onmouseover='alert(1)",
+    "{{ 7 * 7 }}{% for x in y %}",
+    "javascript:alert(1)",
+    "../../../etc/passwd",
+    "${alert(1)} \\u003cb\\u003e",
+)
+
+
+def build(results: Path, site: Path, private: Path | None = None) -> Path:
+    build_site(results, site, private=private, date=None, resamples=100, seed=0)
+    return site
+
+
+def contents(site: Path) -> dict[str, bytes]:
+    return {path.relative_to(site).as_posix(): path.read_bytes() for path in site.rglob("*") if path.is_file()}
+
+
+class Tags(HTMLParser):
+    """What a browser takes for tags."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+def tags(page: str) -> list[tuple[str, dict[str, str | None]]]:
+    parser = Tags()
+    parser.feed(page)
+    return parser.tags
+
+
+def test_the_same_records_make_the_same_bytes(tmp_path: Path) -> None:
+    for index in range(3):
+        add_record(tmp_path / "results", f"m{index}", seed=index)
+    one, other = (build(tmp_path / "results", tmp_path / name) for name in ("one", "other"))
+    assert contents(one) == contents(other)
+    before = contents(one)
+    assert contents(build(tmp_path / "results", one)) == before
+
+
+def test_a_public_record_can_be_downloaded_and_says_no_contact(tmp_path: Path) -> None:
+    record = add_record(tmp_path / "results", baseline="nnunet-resenc", notes="One line.\nAnother.")
+    site = build(tmp_path / "results", tmp_path / "site")
+    there = {path.name for path in (site / "records" / record.id).iterdir()}
+    assert there == {"record.json", "form.json", "cases.csv", "lesions.csv"}
+    page = (site / "methods" / f"{record.id}.html").read_text()
+    for said in (
+        record.reference_digest,
+        record.submission_digest,
+        "Fidelity card",
+        "Left open by both",
+        "One line.\n",
+    ):
+        assert said in page
+    links = [attrs["href"] for tag, attrs in tags(page) if tag == "a"]
+    for link in links:
+        if link is not None and not link.startswith(("http", "#")):
+            assert (site / "methods" / link).is_file(), link
+    assert "contact" not in json.loads((site / "records" / record.id / "form.json").read_text())
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_texts_stay_text(tmp_path: Path, text: str) -> None:
+    record = add_record(
+        tmp_path / "results",
+        text[:60],
+        authors=[text],
+        affiliation=text,
+        notes=text,
+        post_processing=text,
+        extra_data=[{"name": text, "public": True, "use": text}],
+        ensemble={"models": 2, "description": text},
+        cost={"gpu": text},
+    )
+    site = build(tmp_path / "results", tmp_path / "site")
+    harmless = add_record(tmp_path / "other", "Plain", authors=["Plain"])
+    plain = build(tmp_path / "other", tmp_path / "plain")
+    for page, like in (("index", "index"), (f"methods/{record.id}", f"methods/{harmless.id}")):
+        hostile_page, plain_page = (
+            (folder / f"{name}.html").read_text() for folder, name in ((site, page), (plain, like))
+        )
+        found = {(tag, *sorted(attrs)) for tag, attrs in tags(hostile_page)}
+        expected = {(tag, *sorted(attrs)) for tag, attrs in tags(plain_page)}
+        assert found <= expected | {("br",), ("div", "class", "dir")}
+    data = re.search(
+        r'<script type="application/json" id="board-data">(.*?)</script>', (site / "index.html").read_text()
+    )
+    assert data is not None
+    assert not set("<>&'") & set(data[1])
+    boards = {board["key"]: board for board in json.loads(data[1])["boards"]}
+    assert boards["public-cv"]["rows"][0]["method"] == record.form.method
+    assert all(text not in name for name in contents(site))
+    assert not list(tmp_path.parent.glob("passwd"))
+
+
+def test_pages_name_no_other_site_but_links_that_a_reader_follows(tmp_path: Path) -> None:
+    add_record(tmp_path / "results", paper="https://example.org/paper")
+    site = build(tmp_path / "results", tmp_path / "site")
+    for path in site.rglob("*.html"):
+        for tag, attrs in tags(path.read_text()):
+            for name in ("src", "href", "action", "srcset", "poster", "data"):
+                address = attrs.get(name) or ""
+                if tag == "a" and address.startswith(("https://example.org/", "https://arxiv.org/abs/")):
+                    assert "noreferrer" in (attrs["rel"] or "")
+                else:
+                    assert not re.match(r"\w+:|//", address.removeprefix("data:,")), (path, tag, address)
+            assert not [name for name in attrs if name.startswith("on") or name == "style"]
+    own = (site / "assets" / "board.css").read_text() + (site / "assets" / "board.js").read_text()
+    assert "url(" not in own
+    assert "fetch(" not in own
+    assert "innerHTML" not in own
+
+
+def test_nothing_of_a_single_case_of_a_hidden_track_gets_into_the_site(tmp_path: Path) -> None:
+    results, private = tmp_path / "results", tmp_path / "private"
+    records = [
+        add_record(results, f"m{i}", track="official-test", private=private, quality=0.3 + 0.2 * i, seed=i)
+        for i in range(3)
+    ]
+    # Rows that lie beside the record by mistake are not published either.
+    left = private / "official-test" / records[0].id / "cases.csv"
+    (results / "records" / "official-test" / records[0].id / "cases.csv").write_bytes(left.read_bytes())
+    without = build(results, tmp_path / "without")
+    site = build(results, tmp_path / "site", private)
+    assert "CASE_0000" in left.read_text()
+    assert not [name for name, content in contents(site).items() if b"CASE_" in content]
+    assert not [name for name in contents(site) if name.endswith(".csv")]
+    for record in records:
+        there = {path.name for path in (site / "records" / record.id).iterdir()}
+        assert there == {"record.json", "form.json"}
+    # What a case scored is a long fraction; a digest of the rows would confirm a guess of them.
+    told = {
+        cell for row in left.read_text().splitlines()[1:] for cell in row.split(",") if re.match(r"0\.\d{10}", cell)
+    }
+    assert told
+    told |= {digest.removeprefix("sha256:") for record in records for digest in record.files.values()}
+    published = b"\n".join(contents(site).values()).decode()
+    assert not [number for number in told if number in published]
+    assert "bootstrap draws of the cases" in (site / "index.html").read_text()
+    assert "rows of single cases are not at hand" in (without / "index.html").read_text()
+
+
+def test_rows_that_are_not_the_records_are_refused(tmp_path: Path) -> None:
+    records = [add_record(tmp_path / "results", f"m{i}", seed=i) for i in range(2)]
+    for record in records:
+        rows = tmp_path / "results" / "records" / "public-cv" / record.id / "cases.csv"
+        rows.write_text(rows.read_text().replace("CASE_0001", "CASE_1000"))
+    with pytest.raises(BenchError) as raised:
+        build(tmp_path / "results", tmp_path / "site")
+    assert str(raised.value).count("is not the file that the record names") == 2
+    assert not (tmp_path / "site").exists()
+
+
+def test_a_folder_that_is_no_board_is_refused_and_kept(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    (tmp_path / "results").mkdir()
+    (site / "thesis.tex").write_text("years of work")
+    with pytest.raises(BenchError, match=r"is not a board.*thesis\.tex"):
+        build(tmp_path / "results", site)
+    assert contents(site) == {"thesis.tex": b"years of work"}
+    (site / "thesis.tex").unlink()
+    build(tmp_path / "results", site)
+    before = contents(site)
+    (site / "CNAME").write_text("example.org")
+    with pytest.raises(BenchError, match=r"not the board's.*CNAME"):
+        build(tmp_path / "results", site)
+    (site / "CNAME").unlink()
+    assert contents(site) == before
+    (site / "board.json").write_text("[]")
+    with pytest.raises(BenchError, match="not the listing of a board"):
+        build(tmp_path / "results", site)
+
+
+def test_a_file_in_the_place_of_the_site_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "results").mkdir()
+    (tmp_path / "site").write_text("")
+    with pytest.raises(BenchError, match="is not a folder"):
+        build(tmp_path / "results", tmp_path / "site")
+
+
+def test_a_site_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = tmp_path / "site"
+    first = {"index.html": b"old", "gone.html": b"old", "board.json": b'{"files": {"index.html": 1, "gone.html": 1}}'}
+    replace_site(site, first)
+    rename = Path.rename
+
+    def fails_at_the_end(self: Path, target: Path) -> Path:
+        if self.name == "new":
+            raise OSError(28, "No space left on device")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fails_at_the_end)
+    with pytest.raises(BenchError, match="No space left"):
+        replace_site(site, {"index.html": b"new"})
+    monkeypatch.undo()
+    assert contents(site) == first
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+    replace_site(site, {"index.html": b"new"})
+    assert contents(site) == {"index.html": b"new"}
+
+
+def test_from_the_command_line(tmp_path: Path) -> None:
+    for index in range(2):
+        add_record(tmp_path / "results", f"m{index}", seed=index)
+    add_record(tmp_path / "results", "other", status="claimed", seed=5)
+    arguments = ["leaderboard", "build", str(tmp_path / "results"), "-o", str(tmp_path / "site")]
+    result = CliRunner().invoke(main, [*arguments, "--resamples", "100", "--date", "1 May 2027"])
+    assert result.exit_code == 0, result.output
+    assert "official-test: 7 reported\npublic-cv: 2 verified, 1 claimed\n" in result.output
+    assert "on 1 May 2027" in (tmp_path / "site" / "index.html").read_text()
+    wrong = CliRunner().invoke(main, ["leaderboard", "build", str(tmp_path / "nowhere"), "-o", str(tmp_path / "site")])
+    assert wrong.exit_code == 1
+    assert "there is no such results folder" in wrong.output

@@ -1,0 +1,60 @@
+"""Score tables for the tests of what is made from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from mswal_bench.benchmark.data.protocol import MSWAL_1
+from mswal_bench.benchmark.scoring.score_table import ScoreTable, score_table
+from mswal_bench.metrics import CaseScore, ClassCounts, score_case
+from mswal_bench.metrics.foreground import empty_foreground
+
+Counts = tuple[int, int, int, int]
+MakeTable = Callable[..., ScoreTable]
+
+
+@pytest.fixture(scope="session")
+def make_table() -> MakeTable:
+    """`make_table({method: [{class key: (DSC in percent, tp, fp, fn)}, ... one a case]}, missing=...)`."""
+
+    def make(
+        methods: dict[str, list[dict[str, Counts]]], missing: dict[str, tuple[str, ...]] | None = None
+    ) -> ScoreTable:
+        cases = {name: [_case(classes) for classes in of_method] for name, of_method in methods.items()}
+        count = len(next(iter(cases.values())))
+        return score_table(MSWAL_1, cases, count, missing=missing or {}, failed={})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def two_methods(make_table: MakeTable) -> ScoreTable:
+    """Two methods over two cases with three classes; the second method lacks a prediction."""
+    return make_table(
+        {
+            "first": [
+                {"gallstone": (90, 1, 0, 0), "liver_tumor": (50, 1, 1, 1)},
+                {"gallstone": (80, 1, 0, 0), "kidney_cyst": (40, 1, 2, 1)},
+            ],
+            "second_one": [
+                {"gallstone": (70, 1, 1, 0), "liver_tumor": (60, 2, 1, 0)},
+                {"gallstone": (0, 0, 0, 1), "kidney_cyst": (40, 1, 2, 1)},
+            ],
+        },
+        missing={"second_one": ("case_2",)},
+    )
+
+
+def _case(classes: dict[str, Counts]) -> CaseScore:
+    counts = {}
+    for lesion in MSWAL_1.lesion_classes:
+        if lesion.key in classes:
+            dsc_percent, tp, fp, fn = classes[lesion.key]
+            counts[lesion.id] = ClassCounts(100, 100, dsc_percent, tp, fp, fn)
+        else:
+            counts[lesion.id] = ClassCounts(0, 0, 0, 0, 0, 0)
+    none = empty_foreground((1, 1, 1))
+    return replace(score_case(none, none, (1.0, 1.0, 1.0), MSWAL_1.class_ids), classes=counts)

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK
+
+from mswal_bench.benchmark.core.errors import BenchError
+from mswal_bench.benchmark.data.phantom import public_layouts
+from mswal_bench.benchmark.data.phantom.case import make_case
+from mswal_bench.benchmark.data.phantom.organ_labels import ORGAN_LABELS, organ_label_map
+from mswal_bench.benchmark.data.phantom.public_layouts import _patients, write_public_phantom
+from mswal_bench.benchmark.data.prepare.lits_kits import find_kits, find_lits
+from mswal_bench.splits import load_split
+
+FIND = {"lits": find_lits, "kits": find_kits}
+
+
+def write(out: Path, kind: str, train: int = 2, test: int = 1, seed: int = 0, jobs: int = 1) -> None:
+    write_public_phantom(out, kind, train=train, test=test, size="tiny", seed=seed, jobs=jobs, progress=False)
+
+
+def contents(out: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(out)): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        (
+            "lits",
+            ["phantom.json", *(f"{role}-{number}.nii" for role in ("segmentation", "volume") for number in (0, 1, 2))],
+        ),
+        (
+            "kits",
+            [
+                *(f"case_{number:05d}/{role}.nii.gz" for number in (0, 1, 2) for role in ("imaging", "segmentation")),
+                "phantom.json",
+            ],
+        ),
+    ],
+)
+def test_the_public_layout(tmp_path: Path, kind: str, names: list[str]) -> None:
+    write(tmp_path, kind)
+    assert list(contents(tmp_path)) == names
+    source = FIND[kind](tmp_path, partial=True)
+    official = load_split(kind)
+    assert (source.split.train, source.split.test) == (official.train[:2], official.test[:1])
+    assert source.extra["phantom"]["as"] == kind
+
+
+@pytest.mark.parametrize("kind", ["lits", "kits"])
+def test_volumes_are_the_cases_in_their_places(tmp_path: Path, kind: str) -> None:
+    write(tmp_path, kind)
+    source = FIND[kind](tmp_path, partial=True)
+    for name, files in source.train.items():
+        patient = _patients(kind, 0)[sorted((*load_split(kind).train, *load_split(kind).test)).index(name)]
+        case = make_case(patient.seed, patient.slot, "tiny")
+        for path, array in ((files.image, case.image), (files.label, organ_label_map(case, ORGAN_LABELS[kind]))):
+            stored = SimpleITK.ReadImage(str(path))
+            if kind == "kits":
+                # As KiTS23 stores them: the slices along the first axis, from the head down.
+                assert stored.GetDirection() == (0, 0, 1, 0, 1, 0, -1, 0, 0)
+                assert stored.GetSize() == array.shape
+            volume = SimpleITK.DICOMOrient(stored, "LPS")
+            assert np.array_equal(SimpleITK.GetArrayFromImage(volume), array)
+            assert volume.GetOrigin() == pytest.approx(case.origin_mm)
+            assert volume.GetDirection() == (1, 0, 0, 0, 1, 0, 0, 0, 1)
+
+
+@pytest.mark.parametrize("kind", ["lits", "kits"])
+def test_every_patient_has_a_tumor_and_is_in_no_other_phantom(kind: str) -> None:
+    split = load_split(kind)
+    patients = _patients(kind, 0)[: len(split.train) + len(split.test)]
+    key = ORGAN_LABELS[kind].every
+    assert all(any(lesion.key == key for lesion in patient.lesions) for patient in patients)
+    assert len({(patient.seed, patient.slot) for patient in patients}) == len(split.train) + len(split.test)
+    assert not {patient.seed for patient in patients} & {patient.seed for patient in _patients(kind, 1)}
+    assert min(patient.seed for patient in patients) >= 1_000_000
+
+
+def test_only_what_is_missing_is_drawn_and_nothing_depends_on_how_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "more", "lits", train=3, jobs=2)
+    write(tmp_path / "few", "lits", train=1)
+    for name, content in contents(tmp_path / "few").items():
+        assert contents(tmp_path / "more")[name] == content
+    drawn = []
+    real = public_layouts._write_case
+
+    def note(job: public_layouts._Job) -> None:
+        drawn.append(job.label.name)
+        real(job)
+
+    monkeypatch.setattr(public_layouts, "_write_case", note)
+    write(tmp_path / "few", "lits", train=1)
+    assert drawn == []
+    (tmp_path / "few" / "segmentation-1.nii").unlink()
+    (tmp_path / "few" / ".partial-x.nii").write_bytes(b"half")
+    write(tmp_path / "few", "lits", train=3)
+    assert drawn == ["segmentation-2.nii", "segmentation-3.nii", "segmentation-1.nii"]
+    assert contents(tmp_path / "few") == contents(tmp_path / "more")
+
+
+def test_refusals(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="--train is out of range: expected 0 to 105, found 106"):
+        write(tmp_path / "x", "lits", train=106)
+    write(tmp_path / "x", "kits", train=2, test=0)
+    with pytest.raises(BenchError, match="case_00002"):
+        write(tmp_path / "x", "kits", train=1, test=0)
+    for other in ({"kind": "lits"}, {"kind": "kits", "seed": 1}):
+        with pytest.raises(BenchError, match="another phantom"):
+            write(tmp_path / "x", **other)
+    (tmp_path / "y").mkdir()
+    (tmp_path / "y" / "volume-0.nii").touch()
+    with pytest.raises(BenchError, match="other than a phantom"):
+        write(tmp_path / "y", "lits")
+    assert json.loads((tmp_path / "x" / "phantom.json").read_text())["as"] == "kits"

@@ -1,0 +1,196 @@
+"""Writes records of evaluated submissions, of runs and of transfers, as the commands do, with scores to order."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mswal_bench.baselines.weight_fit import WeightFit
+from mswal_bench.benchmark.core.environment import Environment, describe_environment
+from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
+from mswal_bench.benchmark.records.result_record import (
+    AverageResult,
+    Bootstrap,
+    ClassResult,
+    Estimate,
+    ResultRecord,
+    Status,
+)
+from mswal_bench.benchmark.runs.resources import Resources
+from mswal_bench.benchmark.runs.run_folder import RunFolder
+from mswal_bench.benchmark.runs.run_record import RunIdentity, RunRecord, Start, Step, now
+from mswal_bench.benchmark.runs.transfer import StructureTransfer, TransferRecord
+from mswal_bench.benchmark.submissions.submission_form import PublicForm
+
+Score = float | None
+FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@cache
+def environment() -> Environment:
+    return describe_environment()
+
+
+def digest(text: str) -> str:
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def submit(
+    results: Path,
+    method: str,
+    dsc: Score,
+    *,
+    f1: Score = 0.5,
+    baseline: str | None = None,
+    variant: str | None = None,
+    track: str = "official-test",
+    protocol: str = "mswal/1",
+    labels: str = "labels",
+    status: Status = "verified",
+    day: int = 0,
+    missing: tuple[str, ...] = (),
+    classes: dict[str, tuple[Score, Score]] | None = None,
+) -> Path:
+    """A record in `results` with the same scores for every class but those in `classes`; fractions."""
+    scores = {lesion.key: (dsc, f1) for lesion in LESION_CLASSES} | (classes or {})
+    nothing = Estimate(value=None)
+    of_class = {
+        key: ClassResult(
+            dsc=Estimate(value=own_dsc),
+            f1=Estimate(value=own_f1),
+            f1_per_case=nothing,
+            precision=nothing,
+            recall=nothing,
+            recall_small=nothing,
+            recall_large=nothing,
+        )
+        for key, (own_dsc, own_f1) in scores.items()
+    }
+    known = [(own_dsc, own_f1) for own_dsc, own_f1 in scores.values() if own_dsc is not None and own_f1 is not None]
+    means = [sum(values) / len(values) for values in zip(*known, strict=True)] if known else [None, None]
+    record = ResultRecord(
+        id=digest(f"{method} {day} {track} {labels} {dsc} {baseline} {variant}").removeprefix("sha256:")[:16],
+        created_at=FIRST_DAY + timedelta(days=day),
+        status=status,
+        track=track,
+        hidden=False,
+        protocol=protocol,
+        cases=210,
+        manifest_digest=digest("manifest"),
+        split_digest=None,
+        reference_digest=digest(labels),
+        submission_digest=digest(f"{method} {day}"),
+        predictions_digest=digest(f"{method} {day}"),
+        form=PublicForm(
+            method=method, authors=["A. Author"], affiliation="Here", track=track, baseline=baseline, variant=variant
+        ),
+        version="0.1.0",
+        environment=environment(),
+        classes=of_class,
+        average=AverageResult(
+            dsc=Estimate(value=means[0]),
+            f1=Estimate(value=means[1]),
+            f1_per_case=nothing,
+            dsc_classes=len(known),
+            f1_classes=len(known),
+        ),
+        bootstrap=Bootstrap(resamples=1, seed=0),
+        missing=missing,
+        files={},
+    )
+    path = results / "records" / track / record.id / "record.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(record.model_dump_json(), encoding="utf-8")
+    return path
+
+
+def run(
+    work: Path,
+    method: str,
+    dsc: Score,
+    *,
+    track: str = "official-test",
+    goal: str = "fold-all",
+    folds: tuple[int, ...] = (0, 1, 2, 3, 4),
+    protocol: str = "mswal/1",
+    labels: str = "labels",
+    cases: int = 210,
+    title: str | None = None,
+    scores: Any = "to order",
+) -> Path:
+    """A finished run in the work folder `work`, which may have one already, with one DSC and F1 for all classes."""
+    identity = RunIdentity(
+        method=method, budget="demo", seed=0, dataset="Toy", split_digest="s", files_digest="f", settings_digest="t"
+    )
+    folder = RunFolder(work)
+    folder.open(identity)
+    if scores == "to order":
+        pair = {"dsc": dsc, "f1": dsc}
+        average = {**pair, "dsc_classes": 7 if dsc is not None else 0}
+        of_classes = {lesion.key: pair for lesion in LESION_CLASSES}
+        scores = {"protocol": protocol, "methods": {method: {"classes": of_classes, "average": average}}}
+    step = Step(started_at=now(), environment="e", resources=Resources())
+    record = RunRecord(
+        created_at=now(),
+        identity=identity,
+        title=title or method,
+        publication="p",
+        settings={},
+        card={},
+        parameters=1,
+        track=track,
+        folds=list(folds),
+        epochs=10,
+        environments={},
+        prepared=step,
+        training={},
+        resumed_from_epochs={},
+        predicted=step,
+        cases=cases,
+        scores=scores,
+        labels_digest=digest(labels),
+    )
+    path = work / goal / "record.json"
+    path.parent.mkdir()
+    path.write_text(record.model_dump_json(), encoding="utf-8")
+    return path
+
+
+def transfer(
+    work: Path, dataset: str, structures: dict[str, tuple[Score, Score]], *, folds: int = 5, seed: int = 0
+) -> Path:
+    """A finished transfer experiment in the work folder `work`; DSC from scratch and pretrained, by structure."""
+    source = RunIdentity(
+        method="nnunet-resenc", budget="demo", seed=0, dataset="MSWAL", split_digest="s", files_digest="f",
+        settings_digest="t",
+    )  # fmt: skip
+    record = TransferRecord(
+        created_at=now(),
+        method="nnunet-resenc",
+        title="nnU-Net res",
+        budget="demo",
+        seed=seed,
+        dataset=dataset,
+        split_digest="s",
+        folds=list(range(folds)),
+        start=Start(run=source, fold=0, digest=digest("weights"), fit=WeightFit({"a": 1}, {}, {}, ())),
+        records={},
+        protocol=f"mswal/1 on {dataset}",
+        cases=26,
+        structures={
+            name.lower(): StructureTransfer(
+                name=name,
+                scratch=scratch,
+                pretrained=pretrained,
+                improvement=None if scratch is None or pretrained is None else pretrained - scratch,
+            )
+            for name, (scratch, pretrained) in structures.items()
+        },
+    )
+    work.mkdir(parents=True, exist_ok=True)
+    path = work / f"transfer-fold-{'all' if folds == 5 else folds}.json"
+    path.write_text(record.model_dump_json(), encoding="utf-8")
+    return path
