@@ -12,22 +12,23 @@ from mswal_bench.benchmark.core.plain_text import plain_text
 from mswal_bench.benchmark.core.terminal_letters import print_on_any_terminal
 
 from .board.evaluate import evaluate
+from .board.leaderboard_build import build
 from .board.manifest import manifest
 from .board.rank import rank
+from .board.results_list import list_records
+from .board.results_verify import verify
+from .board.submission_init import init
 from .board.validate import validate
 from .data import data
 from .entry import STOPPED
-from .figure import figure
-from .leaderboard import leaderboard
+from .paper.figure_qualitative import qualitative
 from .paper.tables import tables
-from .results import results
 from .runs.methods import methods
 from .runs.run import run
 from .runs.runs import runs
 from .runs.transfer import transfer
 from .scoring.report import report
 from .scoring.score import score
-from .submission import submission
 
 
 class _BenchGroup(click.Group):
@@ -59,6 +60,31 @@ def main() -> None:
     """The reference harness for whole-abdomen lesion segmentation on MSWAL."""
 
 
+@click.group()
+def figure() -> None:
+    """Draw figures in the shape of the paper's."""
+
+
+@click.group()
+def leaderboard() -> None:
+    """Make the public board of records."""
+
+
+@click.group()
+def results() -> None:
+    """List and verify the records of evaluated submissions."""
+
+
+@click.group()
+def submission() -> None:
+    """Prepare what a participant hands in."""
+
+
+figure.add_command(qualitative)
+leaderboard.add_command(build)
+for command in (list_records, verify):
+    results.add_command(command)
+submission.add_command(init)
 for command in (
     data,
     methods,

@@ -7,7 +7,7 @@ import platform
 import subprocess
 import sys
 from contextlib import suppress
-from importlib import metadata
+from importlib import metadata, resources
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -45,7 +45,7 @@ class Environment(BaseModel):
 
 def describe_environment(device: str = "cpu") -> Environment:
     """This process's environment; the GPU is asked for only when `device` is `cuda`."""
-    commit, dirty = _git()
+    commit, dirty = git_state(Path(str(resources.files(__name__.partition(".")[0]))))
     gpu = driver = cuda = None
     if device == "cuda":
         import torch
@@ -90,8 +90,8 @@ def _gpu_driver() -> str | None:
     return version
 
 
-def _git() -> tuple[str | None, bool | None]:
-    checkout = Path(__file__).parents[2]
+def git_state(checkout: Path) -> tuple[str | None, bool | None]:
+    """The commit of a checkout and whether it has changes; None twice where the folder is none."""
     if not (checkout / ".git").exists():
         return None, None
     try:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed
 from mswal_bench.benchmark.core.suggestions import did_you_mean
-from mswal_bench.benchmark.scoring.score_view import TableView
+from mswal_bench.benchmark.tables.view import TableView
 
 from .own_comparison import compared, own_comparison, setting_note
 from .own_results import OwnResult, of_one_setting, read_own_results

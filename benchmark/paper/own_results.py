@@ -14,9 +14,10 @@ from mswal_bench.baselines.registry import METHODS
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from mswal_bench.benchmark.data.protocol import MSWAL_1
 from mswal_bench.benchmark.records.record_store import read_records, record_folder
-from mswal_bench.benchmark.records.result_record import ClassResult, ResultRecord
+from mswal_bench.benchmark.records.result_record import ResultRecord
 from mswal_bench.benchmark.runs.run_record import RunRecord, read_record
 from mswal_bench.benchmark.runs.tracks import Track
+from mswal_bench.benchmark.scoring.estimates import ClassResult
 from mswal_bench.splits import N_FOLDS
 
 from .result_folders import find_results

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
-from mswal_bench.benchmark.scoring.score_view import YES, Cell, Row, TableView, Title
+from mswal_bench.benchmark.tables.view import YES, Cell, Row, TableView, Title
 
 from .printed import SOURCE, printed_rows
 

@@ -7,16 +7,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import zip_longest
 
 from mswal_bench.benchmark.data.lesion_classes import BY_KEY, LESION_CLASSES
-from mswal_bench.benchmark.scoring.score_view import (
-    AVERAGE_GROUP,
-    METRIC_NAMES,
-    UNDEFINED,
-    Cell,
-    Row,
-    TableView,
-    Title,
-    marked,
-)
+from mswal_bench.benchmark.scoring.score_view import AVERAGE_GROUP, METRIC_NAMES
+from mswal_bench.benchmark.tables.view import UNDEFINED, Cell, Row, TableView, Title, marked
 
 from .printed import SOURCE
 from .table_2 import AVERAGE, METRICS, NOTHING, ComparedMethod, Comparison, Metric, Pair, printed_comparison

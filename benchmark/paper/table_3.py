@@ -8,7 +8,8 @@ from decimal import Decimal
 from functools import cache
 
 from mswal_bench.benchmark.core.errors import listed
-from mswal_bench.benchmark.scoring.score_view import METRIC_NAMES, NO, UNDEFINED, YES, Cell, Row, TableView, Title
+from mswal_bench.benchmark.scoring.score_view import METRIC_NAMES
+from mswal_bench.benchmark.tables.view import NO, UNDEFINED, YES, Cell, Row, TableView, Title
 
 from .own_comparison import pair_of, setting_note
 from .own_results import OwnResult, shown_of

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.runs.transfer import TransferRecord
-from mswal_bench.benchmark.scoring.score_view import UNDEFINED, Cell, Row, TableView, Title, percent
+from mswal_bench.benchmark.tables.view import UNDEFINED, Cell, Row, TableView, Title, percent
 
 from .printed import SOURCE, printed_rows
 from .result_folders import find_results

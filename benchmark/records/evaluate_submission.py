@@ -12,8 +12,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.environment import describe_environment
 from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE, LESIONS_FILE
 from mswal_bench.benchmark.scoring.estimates import estimates
 from mswal_bench.benchmark.submissions.package.digest import predictions_digest
 from mswal_bench.benchmark.submissions.package.submitted_files import open_submission
@@ -23,8 +25,8 @@ from mswal_bench.metrics.case import CaseScore
 from .evaluation_target import Setting
 from .identity import Entry, Identity, entry_of
 from .private_log import kept_private
-from .record_store import CASES_FILE, LESIONS_FILE, read_record, record_folder, scan_records
-from .record_writing import add_record, file_digest
+from .record_store import read_record, record_folder, scan_records
+from .record_writing import add_record
 from .reference import split_digest
 from .result_record import ResultRecord, Status
 from .scored_rows import score_submission

@@ -18,7 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .result_record import AverageResult, ClassResult, Estimate, ResultRecord
+from mswal_bench.benchmark.scoring.estimates import AverageResult, ClassResult, Estimate
+
+from .result_record import ResultRecord
 
 DECIMALS = 4
 """Of the published fractions of a hidden track."""

@@ -21,8 +21,6 @@ from mswal_bench.benchmark.core.wrong_values import wrong_values
 from .result_record import ResultRecord
 
 RECORD_FILE = "record.json"
-CASES_FILE: Final = "cases.csv"
-LESIONS_FILE: Final = "lesions.csv"
 RECORDS: Final = "records"
 """The folder in a results folder that they lie in."""
 

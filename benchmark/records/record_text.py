@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from tabulate import tabulate
 
-from mswal_bench.benchmark.scoring.score_view import UNDEFINED
+from mswal_bench.benchmark.scoring.estimates import Estimate
+from mswal_bench.benchmark.tables.view import UNDEFINED
 from mswal_bench.benchmark.tables.wrapped_table import wrapped_table
 from mswal_bench.metrics.resampling.bootstrap import FEWEST_CASES
 
-from .result_record import Estimate, ResultRecord
+from .result_record import ResultRecord
 
 
 def record_text(record: ResultRecord) -> str:

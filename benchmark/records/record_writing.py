@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Callable
@@ -10,9 +9,10 @@ from pathlib import Path
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.whole_files import PARTIAL
+from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE, LESIONS_FILE
 
 from .publication import published
-from .record_store import CASES_FILE, LESIONS_FILE, RECORD_FILE, private_folder, read_record, record_folder
+from .record_store import RECORD_FILE, private_folder, read_record, record_folder
 from .result_record import ResultRecord
 
 
@@ -37,12 +37,6 @@ def add_record(record: ResultRecord, rows: Path, results: Path, private: Path | 
         what = f"cannot be written ({error.strerror or error})"
         raise BenchError(Problem(what, str(error.filename or target))) from error
     return record
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 over a file, as `sha256:...`. Raises OSError."""
-    with path.open("rb") as file:
-        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def record_json(record: ResultRecord) -> str:

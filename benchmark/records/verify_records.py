@@ -13,16 +13,17 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.litter import is_litter
 from mswal_bench.benchmark.data.protocol import Protocol, protocol_of_labels
+from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE, LESIONS_FILE
 from mswal_bench.benchmark.scoring.estimates import estimates
 from mswal_bench.benchmark.scoring.stored_scores import read_method, read_rows
 
 from .identity import identity_of, submission_digest
 from .publication import published
-from .record_store import CASES_FILE, LESIONS_FILE, RECORD_FILE, StoredRecord, private_folder, read_record, scan_records
-from .record_writing import file_digest
+from .record_store import RECORD_FILE, StoredRecord, private_folder, read_record, scan_records
 from .result_record import ResultRecord
 
 # Of the ends of intervals: drawn sums, which another machine may add up in another order. Values are exact.

@@ -9,7 +9,7 @@ from typing import get_args
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.data.check.check_dataset import inspect_files
-from mswal_bench.benchmark.data.check.findings import Finding
+from mswal_bench.benchmark.data.check.findings_catalogue import DataFinding
 from mswal_bench.benchmark.data.check.kept_results import KeptResults
 from mswal_bench.benchmark.data.check.raw_folder import CaseFiles, Layout, file_bytes, lay_out
 from mswal_bench.benchmark.volumes.stored_volume import Fault
@@ -25,7 +25,7 @@ _WORTH_PROCESSES_BYTES = 20_000_000
 class _Faults:
     """Of an inspection, what ends a run, and how much there is beside it to look at."""
 
-    fatal: tuple[Finding, ...]
+    fatal: tuple[DataFinding, ...]
     warnings: int
 
 
@@ -66,12 +66,12 @@ def _what_is_read(layout: Layout, left: Collection[CaseFiles]) -> str:
     return f"checking {cases}{begun} ..."
 
 
-def _faults(findings: Iterable[Finding]) -> _Faults:
+def _faults(findings: Iterable[DataFinding]) -> _Faults:
     errors = [one for one in findings if one.severity == "error" and not _can_be_scored(one)]
     return _Faults(tuple(errors), sum(one.severity == "warning" or _can_be_scored(one) for one in findings))
 
 
-def _can_be_scored(finding: Finding) -> bool:
+def _can_be_scored(finding: DataFinding) -> bool:
     """A test label is only scored against, and scoring turns it onto its image's axes."""
     return finding.code == "axes-differ" and finding.file.startswith(f"labels{TEST}/")
 

@@ -8,8 +8,8 @@ from math import nan
 
 from mswal_bench.benchmark.scoring.score_formats import TableFormat
 from mswal_bench.benchmark.scoring.score_result import fraction_cell
-from mswal_bench.benchmark.scoring.score_view import UNDEFINED, Cell, Row, TableView, percent
 from mswal_bench.benchmark.tables.formats import format_view
+from mswal_bench.benchmark.tables.view import UNDEFINED, Cell, Row, TableView, percent
 
 from .transfer import StructureTransfer, TransferRecord
 

@@ -10,10 +10,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from math import isnan, nan
 from pathlib import Path
+from typing import Final
 
-from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays, arrays_of_counts
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from mswal_bench.metrics.case import ClassCounts
+
+CASES_FILE: Final = "cases.csv"
+LESIONS_FILE: Final = "lesions.csv"
+
 
 Rows = dict[str, dict[str, dict[str, ClassCounts]]]
 """Method -> case id -> class key -> counts."""
@@ -25,56 +29,6 @@ _MOST_DIGITS = 15
 _RATIO_TOLERANCE = 1e-6
 """Of a ratio against its counts: one that a spreadsheet has rounded is not a wrong one."""
 _MOST_PROBLEMS = 20
-
-
-def read_score_arrays(cases_csv: Mapping[str, Path], classes: Sequence[str] | None = None) -> ScoreArrays:
-    """The arrays of methods, each read from its file.
-
-    A file that holds one method is that method's whatever its rows call it; of several, the one of that name is taken.
-    `classes` are the keys of the classes that every case has rows of; None for those that most cases have.
-
-    Raises BenchError with every problem: a file that cannot be read or is no such table, a number that is none or that
-    others contradict, a row twice, a class too many or too few, a method that is not in its file, methods that were not
-    scored on the same cases.
-    """
-    read = {path: read_rows(path) for path in dict.fromkeys(cases_csv.values())}
-    problems = []
-    rows: Rows = {}
-    for method, path in cases_csv.items():
-        held = read[path]
-        if len(held) == 1:
-            rows[method] = next(iter(held.values()))
-        elif method in held:
-            rows[method] = held[method]
-        else:
-            problems.append(Problem("holds no rows of the method", str(path), method, listed(list(held))))
-    raise_if_any(problems)
-    return arrays_of_rows(rows, classes, {method: str(path) for method, path in cases_csv.items()})
-
-
-def arrays_of_rows(
-    rows: Rows, classes: Sequence[str] | None = None, where: Mapping[str, str] | None = None
-) -> ScoreArrays:
-    """The arrays of rows that were read; `where` names each method's file. Raises BenchError as `read_score_arrays`."""
-    having = Counter(tuple(of_case) for of_method in rows.values() for of_case in of_method.values())
-    expected = tuple(classes) if classes is not None else having.most_common(1)[0][0] if having else ()
-    problems = [
-        Problem(
-            f"the case {case} has other classes",
-            (where or {}).get(method, method),
-            listed(expected),
-            listed(list(of_case)),
-        )
-        for method, of_method in rows.items()
-        for case, of_case in of_method.items()
-        if set(of_case) != set(expected)
-    ]
-    _raise_first(problems)
-    counts = {
-        method: {case: [of_case[key] for key in expected] for case, of_case in of_method.items()}
-        for method, of_method in rows.items()
-    }
-    return arrays_of_counts(counts, expected)
 
 
 def read_rows(path: Path) -> Rows:
@@ -90,7 +44,7 @@ def read_rows(path: Path) -> Rows:
         problems += [Problem(each.what, where, each.expected, each.found) for each in wrong]
         if not wrong:
             rows[method][case][key] = ClassCounts(*(int(row[name]) for name in _COUNTS))
-    _raise_first(problems)
+    raise_first(problems)
     if not rows:
         raise BenchError(Problem("holds no rows", str(path)))
     return {method: dict(of_method) for method, of_method in rows.items()}
@@ -162,6 +116,7 @@ def _fraction(text: str) -> float | None:
     return number if abs(number) < float("inf") else None
 
 
-def _raise_first(problems: Sequence[Problem]) -> None:
+def raise_first(problems: Sequence[Problem]) -> None:
+    """Raises BenchError with the first twenty problems and the number of the others, if there are any."""
     more = len(problems) - _MOST_PROBLEMS
     raise_if_any([*problems[:_MOST_PROBLEMS]] + ([Problem(f"and {more} more of the kind")] if more > 0 else []))

@@ -10,11 +10,12 @@ from typing import Literal
 from tabulate import tabulate
 
 from mswal_bench.benchmark.tables.escaping import latex_text, markdown_text
+from mswal_bench.benchmark.tables.view import UNDEFINED, percent
 from mswal_bench.benchmark.tables.wrapped_table import wrapped_table
 from mswal_bench.metrics.details import ClassDetails
 
 from .score_table import ScoreTable
-from .score_view import UNDEFINED, percent, warning
+from .score_view import warning
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,69 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import isnan
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from mswal_bench.benchmark.data.protocol import Protocol
-from mswal_bench.benchmark.records.result_record import AverageResult, Bootstrap, ClassResult, Estimate
 from mswal_bench.metrics.aggregation import average, class_score
 from mswal_bench.metrics.case import CaseScore
 from mswal_bench.metrics.details import class_details
 from mswal_bench.metrics.resampling.bootstrap import CONFIDENCE, averaged, bootstrap
 from mswal_bench.metrics.resampling.case_ratios import CaseRatios, mean_of, pooled
+
+Key = Annotated[str, StringConstraints(pattern=r"^\w{1,200}$")]
+Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+MOST_RESAMPLES = 1_000_000
+"""Verifying a stranger's record draws as many as it says."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Estimate(_Part):
+    """A number over a set of cases, with its percentile bootstrap interval over cases. Fractions, not percent."""
+
+    value: Fraction | None
+    """None where it is undefined."""
+    low: Fraction | None = None
+    high: Fraction | None = None
+
+
+class ClassResult(_Part):
+    """One lesion class."""
+
+    dsc: Estimate
+    f1: Estimate
+    """From lesions pooled over all cases."""
+    f1_per_case: Estimate
+    precision: Estimate
+    recall: Estimate
+    recall_small: Estimate
+    """Of reference lesions below 20 mm."""
+    recall_large: Estimate
+
+
+class AverageResult(_Part):
+    """The unweighted mean over the classes where a number is defined."""
+
+    dsc: Estimate
+    f1: Estimate
+    f1_per_case: Estimate
+    dsc_classes: Annotated[int, Field(ge=0)]
+    f1_classes: Annotated[int, Field(ge=0)]
+
+
+class Bootstrap(_Part):
+    """How the intervals were drawn."""
+
+    resamples: Annotated[int, Field(ge=1, le=MOST_RESAMPLES)]
+    seed: Annotated[int, Field(ge=0)]
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+
 
 Counts = NDArray[np.int64]
 

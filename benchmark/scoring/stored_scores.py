@@ -13,11 +13,11 @@ import numpy as np
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed
 from mswal_bench.benchmark.data.protocol import Protocol
-from mswal_bench.benchmark.records.record_store import CASES_FILE, LESIONS_FILE
 from mswal_bench.metrics.case import CaseScore, ClassCounts
 from mswal_bench.metrics.lesions import Lesions
 
 from . import cases_csv
+from .cases_csv import CASES_FILE, LESIONS_FILE
 
 _SIDES = {"reference": False, "prediction": True}
 _MOST = 10**15

@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, ClassVar
 
-Severity = Literal["error", "note"]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One thing that can be wrong with a submission, or worth knowing of it."""
-
-    code: str
-    """Stable: scripts may rely on it."""
-    severity: Severity
-    """A submission with an error is not scored; a note changes nothing."""
-    what: str
-    mend: str = ""
-
+from mswal_bench.benchmark.core.findings import Finding, Kind
 
 _SAVE_AGAIN = "Save it again, and copy it again."
 _AS_THE_IMAGE = "Save it on the grid of its image, which the manifest repeats."
@@ -98,3 +86,24 @@ _PACKAGE = (
 )  # fmt: skip
 
 KINDS = {kind.code: kind for kind in (*_PACKAGE, *_FORM, *_PREDICTIONS)}
+
+
+@dataclass(frozen=True)
+class SubmissionFinding(Finding):
+    """One thing that is wrong with one file of a submission, or worth knowing of it.
+
+    `file` is its name inside the submission as it came, and `found` may quote the submission: escape both to show them.
+    """
+
+    kinds: ClassVar[Mapping[str, Kind]] = KINDS
+
+    field: str = ""
+    """The place in `submission.yaml`, such as `cost.gpus` or `authors[2]`."""
+
+    @property
+    def order(self) -> tuple[str | int, ...]:
+        """Errors first, kind by kind as in `KINDS`, then by case, file and field."""
+        return self.severity, list(KINDS).index(self.code), self.case, self.file, self.field, self.found
+
+    def to_json(self) -> dict[str, Any]:
+        return {**super().to_json(), "field": self.field}

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from mswal_bench.baselines.registry import METHODS
 from mswal_bench.benchmark.core.wrong_values import field_name, found_value
 
-from .findings import Finding
+from .findings_catalogue import SubmissionFinding
 from .form_values import expected_value, fields_at, meaning
 from .package.plain_yaml import MOST_BYTES, PlainYamlError, read_plain_yaml
 from .submission_form import FORM_FILE, SubmissionForm
@@ -27,7 +27,7 @@ class FormReading:
 
     form: SubmissionForm | None
     """None where a finding says why."""
-    findings: tuple[Finding, ...]
+    findings: tuple[SubmissionFinding, ...]
     track: str | None = None
     """The track that it names, also where something else is wrong with it."""
 
@@ -48,7 +48,7 @@ def read_form(data: bytes, file: str = FORM_FILE) -> FormReading:
         return _refused(file, "form-unreadable", found, "lines of `field: value`")
     content = _without_empty(content)
     findings = [
-        Finding("form-placeholder", file, found_value(text), field=field_name(place))
+        SubmissionFinding("form-placeholder", file, found_value(text), field=field_name(place))
         for place, text in _texts(content)
         if PLACEHOLDER in text
     ]
@@ -71,7 +71,7 @@ def read_form(data: bytes, file: str = FORM_FILE) -> FormReading:
 
 
 def _refused(file: str, code: str, found: str, expected: str = "") -> FormReading:
-    return FormReading(None, (Finding(code, file, found, expected),))
+    return FormReading(None, (SubmissionFinding(code, file, found, expected),))
 
 
 def _without_empty(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,32 +93,32 @@ def _texts(value: object, place: tuple[str | int, ...] = ()) -> Iterator[tuple[t
             yield from _texts(each, (*place, number))
 
 
-def _finding(file: str, error: Mapping[str, Any]) -> Finding:
+def _finding(file: str, error: Mapping[str, Any]) -> SubmissionFinding:
     place: Sequence[str | int] = error["loc"]
     field, kind = field_name(place), error["type"]
     if kind == "missing":
-        return Finding("form-field-missing", file, expected=meaning(place), field=field)
+        return SubmissionFinding("form-field-missing", file, expected=meaning(place), field=field)
     if kind == "extra_forbidden":
-        return Finding("form-field-unknown", file, found_value(error["input"]), fields_at(place), field=field)
+        return SubmissionFinding("form-field-unknown", file, found_value(error["input"]), fields_at(place), field=field)
     found = found_value(error["input"])
     if kind == "string_type" and isinstance(error["input"], bool | int | float | date):
         # YAML takes 1.0, no and 2026-01-01 for something else than they are written as.
         found += ', which "in quotes" is text'
-    return Finding("form-field-invalid", file, found, expected_value(error), field=field)
+    return SubmissionFinding("form-field-invalid", file, found, expected_value(error), field=field)
 
 
-def _of_the_method(file: str, form: SubmissionForm) -> list[Finding]:
+def _of_the_method(file: str, form: SubmissionForm) -> list[SubmissionFinding]:
     """The harness's own method that the form names has to be one."""
     if form.baseline is None:
         if form.variant is None:
             return []
         found, expected = found_value(form.variant), "none without a baseline"
-        return [Finding("form-field-invalid", file, found, expected, field="variant")]
+        return [SubmissionFinding("form-field-invalid", file, found, expected, field="variant")]
     if form.baseline not in METHODS:
         expected = f"one of {', '.join(METHODS)}, or none for another method"
-        return [Finding("form-field-invalid", file, found_value(form.baseline), expected, field="baseline")]
+        return [SubmissionFinding("form-field-invalid", file, found_value(form.baseline), expected, field="baseline")]
     variants = METHODS[form.baseline].variants()
     if form.variant is not None and form.variant not in variants:
         expected = f"one of {', '.join(variants)}, or none" if variants else f"none: {form.baseline} has no variants"
-        return [Finding("form-field-invalid", file, found_value(form.variant), expected, field="variant")]
+        return [SubmissionFinding("form-field-invalid", file, found_value(form.variant), expected, field="variant")]
     return []

@@ -13,7 +13,7 @@ from mswal_bench.benchmark.volumes.orientation import axes_towards
 from mswal_bench.benchmark.volumes.stored_volume import MOST_VOXELS, StoredVolume, VolumeError
 from mswal_bench.benchmark.volumes.volume_header import read_header
 
-from .findings import Finding
+from .findings_catalogue import SubmissionFinding
 from .manifest import ExpectedCase
 from .package.listing import PackageError, SubmittedFile
 
@@ -25,7 +25,7 @@ _NOT_ITS_VOXELS = frozenset({"too-many-voxels", "shape-differs"})
 @np.errstate(all="ignore")
 def check_prediction(
     file: SubmittedFile, case: str, expected: ExpectedCase, highest_label: int, *, deep: bool
-) -> list[Finding]:
+) -> list[SubmissionFinding]:
     """What is wrong with a prediction; `deep` reads it to its end, if it has its case's shape. Empty for a good one.
 
     Axes stored in another order are accepted as they are when it is scored, and noted.
@@ -35,31 +35,31 @@ def check_prediction(
     except BenchError as error:
         return _of_error(error, file.name, case)
     findings = _of_grid(stored, file.name, case, expected)
-    findings += [Finding("readers-differ", file.name, remark, case=case) for remark in stored.remarks]
+    findings += [SubmissionFinding("readers-differ", file.name, remark, case=case) for remark in stored.remarks]
     rounded: list[str] = []
     if deep and not any(finding.code in _NOT_ITS_VOXELS for finding in findings):
         try:
             check_labels(stored, highest_label, rounded)
         except BenchError as error:
             findings += _of_error(error, file.name, case)
-    return [*findings, *(Finding("scaled-labels", file.name, remark, case=case) for remark in rounded)]
+    return [*findings, *(SubmissionFinding("scaled-labels", file.name, remark, case=case) for remark in rounded)]
 
 
-def _of_error(error: BenchError, file: str, case: str) -> list[Finding]:
+def _of_error(error: BenchError, file: str, case: str) -> list[SubmissionFinding]:
     if isinstance(error, PackageError):
-        return [Finding(error.finding.code, file, error.finding.found, error.finding.expected, case)]
+        return [SubmissionFinding(error.finding.code, file, error.finding.found, error.finding.expected, case)]
     # Whatever is wrong with a file as a file has a name; else its voxels are.
     code = error.fault if isinstance(error, VolumeError) else "not-labels"
     return [
-        Finding(code, file, ": ".join(filter(None, (problem.what, problem.found))), problem.expected, case)
+        SubmissionFinding(code, file, ": ".join(filter(None, (problem.what, problem.found))), problem.expected, case)
         for problem in error.problems
     ]
 
 
-def _of_grid(stored: StoredVolume, file: str, case: str, expected: ExpectedCase) -> list[Finding]:
+def _of_grid(stored: StoredVolume, file: str, case: str, expected: ExpectedCase) -> list[SubmissionFinding]:
     if prod(stored.geometry.shape) > MOST_VOXELS:
         shapes = numbers_text(stored.geometry.shape), numbers_text(expected.shape)
-        return [Finding("too-many-voxels", file, *shapes, case)]
+        return [SubmissionFinding("too-many-voxels", file, *shapes, case)]
     wanted = expected.geometry
     axes = axes_towards(wanted, stored.geometry)
     found = axes.of_geometry(stored.geometry)
@@ -68,11 +68,13 @@ def _of_grid(stored: StoredVolume, file: str, case: str, expected: ExpectedCase)
     findings = []
     if found.shape != wanted.shape:
         shapes = numbers_text(found.shape) + taken, numbers_text(wanted.shape)
-        findings.append(Finding("shape-differs", file, *shapes, case))
+        findings.append(SubmissionFinding("shape-differs", file, *shapes, case))
     for name, by in off.items():
         word, unit = name.removesuffix("_mm"), " mm" if name.endswith("_mm") else ""
         text = f"{numbers_text(getattr(found, name))}{unit}{taken}, off by {by:.3g}{unit}"
-        findings.append(Finding(f"{word}-differs", file, text, numbers_text(getattr(wanted, name)) + unit, case))
+        findings.append(
+            SubmissionFinding(f"{word}-differs", file, text, numbers_text(getattr(wanted, name)) + unit, case)
+        )
     if not findings and not axes.are_the_same:
-        findings.append(Finding("axes-differ", file, f"taken as {axes}", case=case))
+        findings.append(SubmissionFinding("axes-differ", file, f"taken as {axes}", case=case))
     return findings

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mswal_bench.benchmark.core.errors import BenchError, listed
+from mswal_bench.benchmark.core.findings import in_order
 from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.suggestions import looks, written_otherwise
 from mswal_bench.benchmark.volumes.file_names import case_behind, submitted_case_id
 
-from .findings import Finding, in_order
+from .findings_catalogue import SubmissionFinding
 from .form_file import read_form
 from .manifest import Manifest
 from .package.listing import PREDICTIONS, PackageError, SubmittedFile
@@ -32,7 +33,7 @@ class Validation:
     """None where a finding says why."""
     predictions: Mapping[str, str]
     """Case id -> the file's name inside the submission, for every case that has just one; by case id."""
-    findings: tuple[Finding, ...]
+    findings: tuple[SubmissionFinding, ...]
     """Everything, errors first."""
     cases: int
     """Of the manifest."""
@@ -79,14 +80,16 @@ def validate(
     return Validation(form, found, in_order(findings), len(manifest.cases), deep)
 
 
-def _predictions(files: Sequence[SubmittedFile], manifest: Manifest, findings: list[Finding]) -> dict[str, str]:
+def _predictions(
+    files: Sequence[SubmittedFile], manifest: Manifest, findings: list[SubmissionFinding]
+) -> dict[str, str]:
     """Name -> case of every file that is the prediction of one; what else lies there goes to the findings."""
     folder = f"{PREDICTIONS}/"
     if not any(file.name.startswith(folder) for file in files) and any(
         "/" not in file.name and submitted_case_id(file.name) is not None for file in files
     ):
         folder = ""
-        findings.append(Finding("not-in-folder", expected=f"{PREDICTIONS}/CASE.nii.gz"))
+        findings.append(SubmissionFinding("not-in-folder", expected=f"{PREDICTIONS}/CASE.nii.gz"))
     spelled = {_spelled(known): known for known in manifest.cases}
     names: dict[str, list[str]] = {}
     others = []
@@ -101,15 +104,15 @@ def _predictions(files: Sequence[SubmittedFile], manifest: Manifest, findings: l
             meant = spelled.get(case_behind(_spelled(case), spelled) or "")
             expected = f"{meant}.nii.gz" if meant else _some_case(manifest)
             found = written_otherwise(case, manifest.cases).partition(". ")[0] or case
-            findings.append(Finding("unknown-case", name, found, expected))
+            findings.append(SubmissionFinding("unknown-case", name, found, expected))
     for case, several in names.items():
         if len(several) > 1:
-            findings.append(Finding("two-files", several[0], " and ".join(several), "one", case))
+            findings.append(SubmissionFinding("two-files", several[0], " and ".join(several), "one", case))
     findings += _beside((name for name in others if name != FORM_FILE), folder, names.keys(), manifest)
     return {several[0]: case for case, several in names.items() if len(several) == 1}
 
 
-def _beside(names: Iterable[str], folder: str, found: Iterable[str], manifest: Manifest) -> list[Finding]:
+def _beside(names: Iterable[str], folder: str, found: Iterable[str], manifest: Manifest) -> list[SubmissionFinding]:
     """Files that are no predictions: only the one that a case has instead of a prediction is wrong."""
     without = manifest.cases.keys() - set(found)
     findings = []
@@ -120,9 +123,9 @@ def _beside(names: Iterable[str], folder: str, found: Iterable[str], manifest: M
         cases = sorted(stems & without)
         if cases and name.startswith(folder) and submitted_case_id(base) is None:
             expected = f"{PREDICTIONS}/{cases[0]}.nii.gz"
-            findings.append(Finding("wrong-suffix", name, base.removeprefix(cases[0]), expected, cases[0]))
+            findings.append(SubmissionFinding("wrong-suffix", name, base.removeprefix(cases[0]), expected, cases[0]))
         else:
-            findings.append(Finding("extra-file", name))
+            findings.append(SubmissionFinding("extra-file", name))
     return findings
 
 
@@ -135,7 +138,7 @@ def _some_case(manifest: Manifest) -> str:
     return f"one of {len(manifest.cases)}, such as {next(iter(manifest.cases))}"
 
 
-def _form(file: SubmittedFile, manifest: Manifest, findings: list[Finding]) -> SubmissionForm | None:
+def _form(file: SubmittedFile, manifest: Manifest, findings: list[SubmissionFinding]) -> SubmissionForm | None:
     try:
         with file.open() as stream:
             data = stream.read(MOST_BYTES + 1)
@@ -143,26 +146,26 @@ def _form(file: SubmittedFile, manifest: Manifest, findings: list[Finding]) -> S
         findings.append(error.finding)
         return None
     except (OSError, BenchError) as error:
-        findings.append(Finding("form-unreadable", file.name, str(error)))
+        findings.append(SubmissionFinding("form-unreadable", file.name, str(error)))
         return None
     reading = read_form(data, file.name)
     findings += reading.findings
     if reading.track is not None and reading.track != manifest.track:
-        findings.append(Finding("track-differs", file.name, reading.track, manifest.track, field="track"))
+        findings.append(SubmissionFinding("track-differs", file.name, reading.track, manifest.track, field="track"))
     return reading.form
 
 
-def _form_missing(files: Sequence[SubmittedFile], findings: Sequence[Finding]) -> list[Finding]:
+def _form_missing(files: Sequence[SubmittedFile], findings: Sequence[SubmissionFinding]) -> list[SubmissionFinding]:
     refused = {_base(finding.file) for finding in findings if finding.severity == "error"}
     if FORM_FILE in refused or any(file.name == FORM_FILE for file in files):
         return []
     alike = [file.name for file in files if _base(file.name).lower() in _FORM_NAMES]
-    return [Finding("form-missing", found=listed(alike, 3), expected=FORM_FILE if alike else "")]
+    return [SubmissionFinding("form-missing", found=listed(alike, 3), expected=FORM_FILE if alike else "")]
 
 
 def _missing(
-    manifest: Manifest, found: Mapping[str, str], findings: Sequence[Finding], allow_missing: bool
-) -> list[Finding]:
+    manifest: Manifest, found: Mapping[str, str], findings: Sequence[SubmissionFinding], allow_missing: bool
+) -> list[SubmissionFinding]:
     # What is refused is there, though it cannot be used.
     errors = [finding for finding in findings if finding.severity == "error"]
     refused = {finding.case for finding in errors} | {submitted_case_id(_base(finding.file)) for finding in errors}
@@ -171,9 +174,13 @@ def _missing(
         of_cases = (each.file for each in findings if submitted_case_id(_base(each.file)) in manifest.cases)
         elsewhere = {file.rpartition("/")[0] for file in of_cases}
         where = f"label maps in {listed(sorted(elsewhere), 3)}" if elsewhere else ""
-        return [Finding("no-predictions", found=where, expected=f"{PREDICTIONS}/CASE.nii.gz, {len(missing)} cases")]
+        return [
+            SubmissionFinding(
+                "no-predictions", found=where, expected=f"{PREDICTIONS}/CASE.nii.gz, {len(missing)} cases"
+            )
+        ]
     code = "missing-allowed" if allow_missing else "missing-case"
-    return [Finding(code, expected=f"{PREDICTIONS}/{case}.nii.gz", case=case) for case in missing]
+    return [SubmissionFinding(code, expected=f"{PREDICTIONS}/{case}.nii.gz", case=case) for case in missing]
 
 
 def _base(name: str) -> str:

@@ -6,9 +6,10 @@ import json
 from collections.abc import Sequence
 
 from mswal_bench.benchmark.core.errors import listed
+from mswal_bench.benchmark.core.findings import counts
 from mswal_bench.benchmark.core.plain_text import plain_text
 
-from .findings import Finding, counts
+from .findings_catalogue import SubmissionFinding
 from .validate import Validation
 
 _MOST_LINES = 5
@@ -56,7 +57,7 @@ def verdict(validation: Validation) -> str:
     return f"{found}. The {looked}." if validation.predictions else f"{found}."
 
 
-def _details(findings: Sequence[Finding]) -> list[str]:
+def _details(findings: Sequence[SubmissionFinding]) -> list[str]:
     if all(not finding.found and not finding.field for finding in findings):
         names = [plain_text(finding.case or finding.file) for finding in findings]
         shown = [name for name in names if name]
@@ -69,7 +70,7 @@ def _details(findings: Sequence[Finding]) -> list[str]:
     return [*lines, f"and {len(findings) - _MOST_LINES} more"] if len(findings) > _MOST_LINES else lines
 
 
-def _detail(finding: Finding) -> str:
+def _detail(finding: SubmissionFinding) -> str:
     place = ", ".join(filter(None, (finding.file, finding.field)))
     expected = f"expected {finding.expected}" if finding.expected else ""
     told = "; ".join(filter(None, (finding.found, expected)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mswal_bench.benchmark.scoring.score_view import NO, UNDEFINED, YES
+from .view import NO, UNDEFINED, YES
 
 _LATEX_SPECIAL = {
     "\0": "{}",

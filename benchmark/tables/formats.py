@@ -8,12 +8,11 @@ from typing import Literal
 
 from tabulate import tabulate
 
-from mswal_bench.benchmark.scoring.score_view import Cell, TableView, sides, told
-
 from .escaping import markdown_text
 from .html import html_table
 from .latex import latex_table
 from .terminal import terminal_table
+from .view import Cell, TableView, sides, told
 
 ViewFormat = Literal["table", "markdown", "latex", "html", "csv"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from mswal_bench.benchmark.scoring.score_view import Cell, Row, Side, TableView, sides, told
+from .view import Cell, Row, Side, TableView, sides, told
 
 
 def html_table(view: TableView) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from textwrap import wrap
 
-from mswal_bench.benchmark.scoring.score_view import Cell, Row, TableView, sides, told
-
 from .escaping import latex_text
+from .view import Cell, Row, TableView, sides, told
 
 # Wider headings are broken into lines, or a long name would move two columns of numbers apart.
 _HEAD_WIDTH = 14

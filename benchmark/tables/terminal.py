@@ -7,7 +7,8 @@ from dataclasses import replace
 from textwrap import wrap
 
 from mswal_bench.benchmark.core.terminal_letters import as_printed
-from mswal_bench.benchmark.scoring.score_view import Cell, Side, TableView, sides, told
+
+from .view import Cell, Side, TableView, sides, told
 
 _BOLD, _UNDERLINE, _RESET = "\x1b[1m", "\x1b[4m", "\x1b[0m"
 _GAP = "  "

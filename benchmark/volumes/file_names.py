@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Callable, Collection, Iterable
 
 SUBMITTED_SUFFIXES = (".nii.gz", ".nii", ".mha")
 """Endings of formats that hold a volume in one file and that are read without trusting it."""
@@ -43,3 +44,66 @@ def case_behind(stem: str, cases: Collection[str]) -> str | None:
             return None
         stem = shorter
     return stem
+
+
+ENDINGS = (".nii.gz", ".nii")
+"""Of the volumes that can be prepared."""
+_OTHER_ENDINGS = (".mha", ".mhd", ".nrrd", ".hdr", ".img", ".dcm")
+_CHANNEL = "_0000"
+_PREFIX = re.compile(r"wab_(?=.*[a-z])", re.IGNORECASE)
+_MSWAL = re.compile(r"mswal[_-]?(\d+)", re.IGNORECASE)
+_BARE = re.compile(r"(?:wab_)?(\d+)", re.IGNORECASE)
+
+
+def split_ending(name: str) -> tuple[str, str]:
+    """`("MSWAL_0001", ".nii.gz")`; the ending is empty where it is not that of a volume that can be prepared."""
+    for ending in ENDINGS:
+        if name.lower().endswith(ending) and len(name) > len(ending):
+            return name[: -len(ending)], ending
+    return name, ""
+
+
+def is_other_volume(name: str) -> bool:
+    """Whether the name is that of a volume in a format that is not taken."""
+    return name.lower().endswith(_OTHER_ENDINGS)
+
+
+def without_channel(stem: str) -> str:
+    """The case of an image: its name without nnU-Net's channel number, which not everybody adds."""
+    case = stem.removesuffix(_CHANNEL)
+    # A case may itself be number 0000; what is then left has no number.
+    return case if any(character.isdigit() for character in case) else stem
+
+
+def is_bare(case: str) -> bool:
+    """Whether an id is but a number, with or without `wab_`."""
+    return _BARE.fullmatch(case) is not None
+
+
+def certain_id(name: str) -> str:
+    """`MSWAL_0001` for every spelling of it (`mswal-1`, `wab_MSWAL_0001`); another full name without its `wab_`."""
+    if _PREFIX.match(name):
+        name = _PREFIX.sub("", name, count=1)
+    match = _MSWAL.fullmatch(name)
+    return f"MSWAL_{int(match[1]):04d}" if match else name
+
+
+def supposed_id(name: str) -> str:
+    """As `certain_id`, with a bare number (`wab_0001`) taken for that of MSWAL."""
+    case = certain_id(name)
+    match = _BARE.fullmatch(case)
+    return f"MSWAL_{int(match[1]):04d}" if match else case
+
+
+def naming(files: Iterable[str], listed: Iterable[str]) -> Callable[[str], str]:
+    """How a source's names become ids: `certain_id`, or `supposed_id` where the source itself vouches for it.
+
+    `files` are the training cases that are there, `listed` what the source's list calls them. A bare number is that of
+    MSWAL where one of the two has bare numbers, the other has full names, and they map one to one. Else it is kept:
+    which patient a number that somebody gave stands for cannot be known from it.
+    """
+    files, listed = set(files), set(listed)
+    some_bare = [any(is_bare(certain_id(name)) for name in names) for names in (files, listed)]
+    supposed = {supposed_id(name) for name in files}
+    one_to_one = len(supposed) == len(files) == len(listed) and supposed == {supposed_id(name) for name in listed}
+    return supposed_id if one_to_one and sum(some_bare) == 1 else certain_id

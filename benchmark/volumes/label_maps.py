@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from mswal_bench.benchmark.core.errors import Problem, raise_if_any
 from mswal_bench.metrics.foreground import Foreground, ForegroundBuilder, Runs, find_runs
 
-from .stored_volume import StoredVolume, read_voxels
-from .volume_file import VolumeFile
+from .stored_volume import StoredVolume, VolumeFile, read_voxels
 from .volume_header import read_header
 
 # Integers that hold scaled labels are off by half a scaling step at most, and by what 32 bits round.

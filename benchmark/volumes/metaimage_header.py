@@ -12,8 +12,7 @@ from math import isfinite, prod
 from pathlib import Path
 
 from .simpleitk_header import header_by_simpleitk
-from .stored_volume import MOST_VOXELS, StoredVolume, refuse
-from .volume_file import VolumeFile
+from .stored_volume import MOST_VOXELS, StoredVolume, VolumeFile, refuse
 
 # An image that was made from a DICOM file has a hundred lines, some of them long.
 _MOST_HEADER_BYTES = 1 << 20

@@ -6,8 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from .stored_volume import DAMAGED, corrupt, is_gzip, open_gzip, refuse
-from .volume_file import VolumeFile
+from .stored_volume import DAMAGED, VolumeFile, corrupt, is_gzip, open_gzip, refuse
 
 ByteOrder = Literal["<", ">"]
 

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from .geometry import DIRECTION_TOLERANCE, ORIGIN_TOLERANCE_MM, Geometry, numbers_text
 from .nifti_fields import SAVE_AGAIN
 from .simpleitk_header import header_by_simpleitk
-from .stored_volume import refuse
-from .volume_file import VolumeFile
+from .stored_volume import VolumeFile, refuse
 
 Placement = tuple[NDArray[np.float64], NDArray[np.float64]]
 """Direction, shape (3, 3), and origin, in LPS and the header's unit of length."""

@@ -14,8 +14,7 @@ from .geometry import Geometry
 from .nibabel_geometry import placed_by_nibabel, placement_remark
 from .nifti_fields import HEADER_BYTES, SAVE_AGAIN, fields_of, header_bytes
 from .nifti_geometry import geometry_of
-from .stored_volume import StoredVolume, is_gzip, refuse
-from .volume_file import VolumeFile
+from .stored_volume import StoredVolume, VolumeFile, is_gzip, refuse
 
 # What lies between header and voxels is read over; tools leave notes of kilobytes there.
 _MOST_OFFSET_BYTES = 1 << 26

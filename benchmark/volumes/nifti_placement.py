@@ -14,8 +14,7 @@ from isal import igzip
 
 from .nifti_fields import HEADER, HEADER_BYTES, read_fields
 from .nifti_geometry import placed_alike, qform_placement, sform_placement
-from .stored_volume import is_gzip, open_gzip
-from .volume_file import VolumeFile
+from .stored_volume import VolumeFile, is_gzip, open_gzip
 
 _COPIED = ("qform_code", "sform_code", "quatern", "qoffset", "srow")
 _LENGTH_BITS = 7

@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from .simpleitk_header import header_by_simpleitk
-from .stored_volume import StoredVolume, refuse
-from .volume_file import VolumeFile
+from .stored_volume import StoredVolume, VolumeFile, refuse
 
 _MOST_HEADER_BYTES = 1 << 20
 _MOST_LINE_BYTES = 1 << 16

@@ -17,8 +17,7 @@ import numpy as np
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 
 from .geometry import DIRECTION_TOLERANCE, Geometry, numbers_text, skew
-from .stored_volume import VolumeError, refuse
-from .volume_file import VolumeFile
+from .stored_volume import VolumeError, VolumeFile, refuse
 
 _SPATIAL_AXES = 3
 _DTYPES = {

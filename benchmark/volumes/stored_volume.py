@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import prod
-from typing import Any, BinaryIO, Literal, cast
+from typing import Any, BinaryIO, Literal, Protocol, cast
 
 import numpy as np
 from isal import igzip, isal_zlib
@@ -21,7 +22,21 @@ from numpy.typing import NDArray
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 
 from .geometry import Geometry
-from .volume_file import VolumeFile
+
+
+class VolumeFile(Protocol):
+    """A `Path`, or what does as much of one as readers need: a file within an archive. `str()` names it in errors."""
+
+    @property
+    def name(self) -> str:
+        """Ends as the file's kind does: `.nii.gz`, `.nii` or `.mha`."""
+
+    def stat(self) -> os.stat_result:
+        """Of it `st_mode` and `st_size`. Raises OSError."""
+
+    def open(self, mode: Literal["rb"]) -> BinaryIO:
+        """At its first byte, each time. Raises OSError."""
+
 
 # A whole-body CT at full resolution has 3e8 voxels.
 MOST_VOXELS = 2**31

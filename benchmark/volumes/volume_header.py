@@ -8,8 +8,7 @@ from stat import S_ISDIR
 from .metaimage_header import metaimage_voxels, read_metaimage_header
 from .nifti_header import nifti_voxels, read_nifti_header
 from .nrrd_header import read_nrrd_header
-from .stored_volume import DAMAGED, StoredVolume, corrupt, refuse
-from .volume_file import VolumeFile
+from .stored_volume import DAMAGED, StoredVolume, VolumeFile, corrupt, refuse
 
 
 def read_header(file: VolumeFile) -> StoredVolume:

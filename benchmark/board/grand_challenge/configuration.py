@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mswal_bench.benchmark.core.errors import Problem, raise_if_any
-from mswal_bench.benchmark.records.result_record import MOST_RESAMPLES
+from mswal_bench.benchmark.scoring.estimates import MOST_RESAMPLES
 
 VARIABLES = {
     "MSWAL_INPUT": "/input",

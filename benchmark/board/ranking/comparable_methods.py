@@ -8,21 +8,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from mswal_bench.benchmark.core.suggestions import did_you_mean, looks
 from mswal_bench.benchmark.records.record_store import (
-    CASES_FILE,
     RECORD_FILE,
     private_folder,
     read_record,
     read_records,
     record_folder,
 )
-from mswal_bench.benchmark.records.record_writing import file_digest
 from mswal_bench.benchmark.records.result_record import ResultRecord, Status
-from mswal_bench.benchmark.scoring.cases_csv import arrays_of_rows, read_rows, read_score_arrays
+from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE, read_rows
 
-from .score_arrays import ScoreArrays
+from .score_arrays import ScoreArrays, arrays_of_rows, read_score_arrays
 
 _SCORES_FILE = "scores.json"
 

@@ -8,11 +8,10 @@ from math import isnan
 
 import numpy as np
 
-from mswal_bench.benchmark.records.result_record import Estimate
+from mswal_bench.benchmark.scoring.estimates import Estimate
 from mswal_bench.metrics.resampling.bootstrap import CONFIDENCE, FEWEST_CASES, averaged, bootstrap
 from mswal_bench.metrics.resampling.case_ratios import Floats
-from mswal_bench.metrics.resampling.holm import holm
-from mswal_bench.metrics.resampling.permutation import PairTest, permutation_tests
+from mswal_bench.metrics.resampling.permutation import PairTest, holm, permutation_tests
 
 from .ranking import Comparison, RankedMethod, Ranking
 from .schemes import criteria, ranked, shown_numbers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mswal_bench.benchmark.records.result_record import Estimate
+from mswal_bench.benchmark.scoring.estimates import Estimate
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from typing import Literal
 from pydantic import TypeAdapter
 from tabulate import tabulate
 
-from mswal_bench.benchmark.records.result_record import Estimate
-from mswal_bench.benchmark.scoring.score_view import UNDEFINED, percent
+from mswal_bench.benchmark.scoring.estimates import Estimate
 from mswal_bench.benchmark.tables.escaping import markdown_text
+from mswal_bench.benchmark.tables.view import UNDEFINED, percent
 from mswal_bench.benchmark.tables.wrapped_table import wrapped_table
 from mswal_bench.metrics.resampling.bootstrap import FEWEST_CASES
 

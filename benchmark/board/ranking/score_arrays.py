@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mswal_bench.benchmark.core.errors import Problem, listed, raise_if_any
 from mswal_bench.benchmark.data.lesion_classes import LesionClass
+from mswal_bench.benchmark.scoring.cases_csv import Rows, raise_first, read_rows
 from mswal_bench.metrics.case import CaseScore, ClassCounts
 from mswal_bench.metrics.resampling.case_ratios import CaseRatios, Floats, divided, mean_of, pooled
 
@@ -89,3 +92,53 @@ def arrays_of_counts(counts: Counts, classes: tuple[str, ...]) -> ScoreArrays:
         for name in ("tp", "fp", "fn")
     )
     return ScoreArrays(tuple(counts), cases, classes, np.array(dsc, np.float64), tp, fp, fn)
+
+
+def read_score_arrays(cases_csv: Mapping[str, Path], classes: Sequence[str] | None = None) -> ScoreArrays:
+    """The arrays of methods, each read from its file.
+
+    A file that holds one method is that method's whatever its rows call it; of several, the one of that name is taken.
+    `classes` are the keys of the classes that every case has rows of; None for those that most cases have.
+
+    Raises BenchError with every problem: a file that cannot be read or is no such table, a number that is none or that
+    others contradict, a row twice, a class too many or too few, a method that is not in its file, methods that were not
+    scored on the same cases.
+    """
+    read = {path: read_rows(path) for path in dict.fromkeys(cases_csv.values())}
+    problems = []
+    rows: Rows = {}
+    for method, path in cases_csv.items():
+        held = read[path]
+        if len(held) == 1:
+            rows[method] = next(iter(held.values()))
+        elif method in held:
+            rows[method] = held[method]
+        else:
+            problems.append(Problem("holds no rows of the method", str(path), method, listed(list(held))))
+    raise_if_any(problems)
+    return arrays_of_rows(rows, classes, {method: str(path) for method, path in cases_csv.items()})
+
+
+def arrays_of_rows(
+    rows: Rows, classes: Sequence[str] | None = None, where: Mapping[str, str] | None = None
+) -> ScoreArrays:
+    """The arrays of rows that were read; `where` names each method's file. Raises BenchError as `read_score_arrays`."""
+    having = Counter(tuple(of_case) for of_method in rows.values() for of_case in of_method.values())
+    expected = tuple(classes) if classes is not None else having.most_common(1)[0][0] if having else ()
+    problems = [
+        Problem(
+            f"the case {case} has other classes",
+            (where or {}).get(method, method),
+            listed(expected),
+            listed(list(of_case)),
+        )
+        for method, of_method in rows.items()
+        for case, of_case in of_method.items()
+        if set(of_case) != set(expected)
+    ]
+    raise_first(problems)
+    counts = {
+        method: {case: [of_case[key] for key in expected] for case, of_case in of_method.items()}
+        for method, of_method in rows.items()
+    }
+    return arrays_of_counts(counts, expected)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 
-from mswal_bench.benchmark.records.result_record import Estimate
+from mswal_bench.benchmark.scoring.estimates import Estimate
 
 from .boards import Board, BoardClass
 from .entries import STATUSES, Entry, EntryStatus

@@ -9,7 +9,8 @@ from typing import Literal
 from mswal_bench.baselines.method import Method
 from mswal_bench.baselines.registry import METHODS
 from mswal_bench.benchmark.paper.table_2 import Pair, printed_comparison
-from mswal_bench.benchmark.records.result_record import Estimate, ResultRecord
+from mswal_bench.benchmark.records.result_record import ResultRecord
+from mswal_bench.benchmark.scoring.estimates import Estimate
 
 EntryStatus = Literal["verified", "claimed", "reported"]
 

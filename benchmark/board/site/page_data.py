@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from mswal_bench.benchmark.records.result_record import Estimate
+from mswal_bench.benchmark.scoring.estimates import Estimate
 
 from .board_ranks import Place, Scheme
 from .boards import Board

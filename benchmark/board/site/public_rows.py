@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays
+from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays, read_score_arrays
+from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
-from mswal_bench.benchmark.records.record_store import (
-    CASES_FILE,
-    RECORD_FILE,
-    private_folder,
-    read_record,
-    record_folder,
-)
-from mswal_bench.benchmark.records.record_writing import file_digest, record_json
+from mswal_bench.benchmark.records.record_store import RECORD_FILE, private_folder, read_record, record_folder
+from mswal_bench.benchmark.records.record_writing import record_json
 from mswal_bench.benchmark.records.result_record import ResultRecord
-from mswal_bench.benchmark.scoring.cases_csv import read_score_arrays
+from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
 
 from .board_ranks import RANKED
 from .boards import Board

@@ -13,8 +13,8 @@ import click
 if TYPE_CHECKING:
     from mswal_bench.benchmark.scoring.score_formats import TableFormat
     from mswal_bench.benchmark.scoring.score_result import ScoreResult
-    from mswal_bench.benchmark.scoring.score_view import TableView
     from mswal_bench.benchmark.tables.formats import ViewFormat
+    from mswal_bench.benchmark.tables.view import TableView
 
 
 def print_scores(result: ScoreResult, style: TableFormat = "table", *, details: bool = False) -> None:

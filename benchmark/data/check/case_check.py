@@ -9,7 +9,7 @@ from mswal_bench.benchmark.volumes.geometry import Geometry
 from mswal_bench.benchmark.volumes.stored_volume import VolumeError
 from mswal_bench.benchmark.volumes.volume_header import read_header
 
-from .findings import Finding
+from .findings_catalogue import DataFinding
 from .image_check import FileNotes, inspect_image
 from .label_check import inspect_label
 from .raw_folder import CaseFiles, Layout
@@ -19,7 +19,7 @@ from .raw_folder import CaseFiles, Layout
 class FileResult:
     """What came out of one file."""
 
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[DataFinding, ...] = ()
     digest: str | None = None
     """Of the voxels, whatever the file's compression; None where they cannot be read or are not worth comparing."""
 

@@ -11,12 +11,13 @@ from time import monotonic
 from typing import Any
 
 from mswal_bench.baselines.processes import cores
+from mswal_bench.benchmark.core.findings import counts, in_order
 from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.worker_pool import worked_on
 
 from .case_check import CaseResult, FileResult, failed_case, inspect_case, inspect_case_label
 from .duplicates import duplicates
-from .findings import Finding, counts, in_order
+from .findings_catalogue import DataFinding
 from .kept_results import KeptResults
 from .raw_folder import CaseFiles, Layout, file_bytes, lay_out
 
@@ -32,7 +33,7 @@ class Inspection:
     """In the order of `layout.cases`."""
 
     @cached_property
-    def findings(self) -> tuple[Finding, ...]:
+    def findings(self) -> tuple[DataFinding, ...]:
         """Sorted by case; what is about the whole data set first."""
         of_files = [one for result in self.results for one in (*result.image.findings, *result.label.findings)]
         return in_order([*self.layout.findings, *of_files, *duplicates(self.layout.root, self.results)])

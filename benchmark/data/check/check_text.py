@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from mswal_bench.benchmark.core.errors import listed
+from mswal_bench.benchmark.core.findings import counts
 
 from .check_dataset import Inspection
-from .findings import Finding, counts
+from .findings_catalogue import DataFinding
 from .repair_headers import KEPT, LOG, Fix, Repaired
 
 
@@ -65,7 +66,7 @@ def _fixed(fixes: Sequence[Fix]) -> list[str]:
     return [*lines, ""]
 
 
-def _told(finding: Finding) -> str:
+def _told(finding: DataFinding) -> str:
     return f"{finding.found}; expected {finding.expected}" if finding.expected else finding.found
 
 

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, ClassVar
 
+from mswal_bench.benchmark.core.findings import Finding, Kind
 from mswal_bench.benchmark.data.label_forms import FORMS
 from mswal_bench.benchmark.data.segment_names import SEGMENTS_MEND
 
-Severity = Literal["error", "warning"]
 _COPY_AGAIN = "Copy it again or make it again."
 _LOOK = "Look at it."
 _DELETE_ONE = "Keep the case that the voxels belong to."
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One thing that can be wrong."""
-
-    code: str
-    """Stable: scripts may rely on it."""
-    severity: Severity
-    """An error makes the data set unfit for training or scoring; a warning is to be looked at."""
-    what: str
-    mend: str
 
 
 _ALL = (
@@ -92,3 +81,16 @@ _ALL = (
 )  # fmt: skip
 
 KINDS = {kind.code: kind for kind in _ALL}
+
+
+@dataclass(frozen=True)
+class DataFinding(Finding):
+    """One thing that is wrong with one file of a data set; `file` is relative to the raw folder."""
+
+    kinds: ClassVar[Mapping[str, Kind]] = KINDS
+
+    repairable: bool = False
+    """Whether `--fix` repairs it."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {**super().to_json(), "repairable": self.repairable}

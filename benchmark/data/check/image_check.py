@@ -14,7 +14,7 @@ from mswal_bench.benchmark.volumes.stored_volume import StoredVolume, VolumeErro
 from mswal_bench.benchmark.volumes.volume_header import read_header
 from mswal_bench.benchmark.volumes.voxel_summary import VoxelSummary, summarize_voxels
 
-from .findings import Finding
+from .findings_catalogue import DataFinding
 
 # Wide enough for every scanner and for phantoms; what is beyond is a mistake of units or of conversion.
 SPACING_LIMITS_MM = (0.05, 20.0)
@@ -30,10 +30,12 @@ class FileNotes:
 
     case: str
     file: str
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[DataFinding] = field(default_factory=list)
 
     def add(self, code: str, found: str, expected: str = "", *, repairable: bool = False) -> None:
-        self.findings.append(Finding(code, self.case, self.file, found, expected, repairable))
+        self.findings.append(
+            DataFinding(code, case=self.case, file=self.file, found=found, expected=expected, repairable=repairable)
+        )
 
     def add_fault(self, error: VolumeError, *, repairable: bool = False) -> None:
         """What a reader refused the file for."""

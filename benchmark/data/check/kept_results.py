@@ -21,7 +21,7 @@ from mswal_bench.benchmark import volumes
 from mswal_bench.benchmark.core.whole_files import write_text
 
 from .case_check import CaseResult, FileResult
-from .findings import Finding
+from .findings_catalogue import DataFinding
 from .raw_folder import CaseFiles, Layout
 
 # The coarsest clock of a file system in use, FAT's.
@@ -73,7 +73,7 @@ class KeptResults:
         states = self._states_of(beside)
         if entry is None or states is None or entry["states"] != states:
             return None
-        return FileResult(tuple(Finding(**one) for one in entry["findings"]), entry["digest"])
+        return FileResult(tuple(DataFinding(**one) for one in entry["findings"]), entry["digest"])
 
     def _add(self, file: Path | None, beside: list[Path | None], result: FileResult) -> None:
         states = self._states_of(beside)

@@ -19,7 +19,7 @@ from mswal_bench.benchmark.core.suggestions import written_otherwise
 from mswal_bench.benchmark.data.label_forms import ONE_NUMBER_A_NAME, REGIONS, unusual_forms, values_of
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES, LesionClass, classes_of
 
-from .findings import Finding
+from .findings_catalogue import DataFinding
 
 _CHANNEL = "_0000"
 # What nnU-Net reads with SimpleITK.
@@ -52,7 +52,7 @@ class Layout:
     """Whether what the paper says of its scans is to be expected: the labels are MSWAL's, and it is no phantom."""
     cases: tuple[CaseFiles, ...]
     """Sorted by subset and case."""
-    findings: tuple[Finding, ...]
+    findings: tuple[DataFinding, ...]
 
 
 def file_bytes(files: CaseFiles) -> int:
@@ -64,10 +64,12 @@ def file_bytes(files: CaseFiles) -> int:
 class _Survey:
     root: Path
     ending: str = ".nii.gz"
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[DataFinding] = field(default_factory=list)
 
     def add(self, code: str, case: str, path: Path, found: str, expected: str = "") -> None:
-        self.findings.append(Finding(code, case, path.relative_to(self.root).as_posix(), found, expected))
+        self.findings.append(
+            DataFinding(code, case=case, file=path.relative_to(self.root).as_posix(), found=found, expected=expected)
+        )
 
 
 def lay_out(root: Path) -> Layout:

@@ -12,7 +12,7 @@ from typing import Any
 from mswal_bench.benchmark.core.errors import Problem, listed
 from mswal_bench.benchmark.core.litter import is_passed_over
 from mswal_bench.benchmark.data.dataset import Case
-from mswal_bench.benchmark.volumes.prepared_names import is_other_volume, split_ending
+from mswal_bench.benchmark.volumes.file_names import is_other_volume, split_ending
 from mswal_bench.splits import Split
 
 _PART = "-partial"

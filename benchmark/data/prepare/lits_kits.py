@@ -11,7 +11,7 @@ from typing import Literal
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.data.dataset import Case
 from mswal_bench.benchmark.data.phantom.phantom_folder import MARK
-from mswal_bench.benchmark.volumes.prepared_names import split_ending
+from mswal_bench.benchmark.volumes.file_names import split_ending
 from mswal_bench.splits import Split, load_split
 
 from .found_cases import Gathering, Source, counted, paired, part_of, some, walk

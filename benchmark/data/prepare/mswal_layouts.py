@@ -14,7 +14,7 @@ from mswal_bench.benchmark.core.litter import visible
 from mswal_bench.benchmark.data.dataset import Case
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
 from mswal_bench.benchmark.data.mswal_facts import CASES
-from mswal_bench.benchmark.volumes.prepared_names import is_bare, naming, split_ending, without_channel
+from mswal_bench.benchmark.volumes.file_names import is_bare, naming, split_ending, without_channel
 from mswal_bench.splits import Split
 
 from .found_cases import Gathering, Source, counted, is_part, paired, part_of, some, volume_stem

@@ -23,7 +23,7 @@ from mswal_bench.benchmark.core.litter import is_litter, is_passed_over
 from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.whole_files import PARTIAL, write_text
 from mswal_bench.benchmark.data.dataset import Dataset, open_dataset
-from mswal_bench.benchmark.volumes.prepared_names import split_ending
+from mswal_bench.benchmark.volumes.file_names import split_ending
 from mswal_bench.splits import SPLIT_FILE, Split, SplitError, read_split
 
 from .cases_table import CASES_TABLE, cases_table

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any, BinaryIO
 
-from mswal_bench.benchmark.submissions.findings import Finding
+from mswal_bench.benchmark.submissions.findings_catalogue import SubmissionFinding
 from mswal_bench.benchmark.volumes.stored_volume import DAMAGED
 
 from .listing import PackageError
@@ -28,11 +28,11 @@ class ArchiveStream:
             self._stream.seek(offset)
             return self._stream.read(count)
         except EOFError as error:
-            raise PackageError(Finding("package-truncated")) from error
+            raise PackageError(SubmissionFinding("package-truncated")) from error
         except DAMAGED as error:
-            raise PackageError(Finding("package-damaged", found=str(error))) from error
+            raise PackageError(SubmissionFinding("package-damaged", found=str(error))) from error
         except OSError as error:
-            raise PackageError(Finding("package-unreadable", found=error.strerror or str(error))) from error
+            raise PackageError(SubmissionFinding("package-unreadable", found=error.strerror or str(error))) from error
 
     def stretch(self, offset: int, size: int) -> Stretch:
         """What lies from `offset` on, as a file of `size` bytes. Its beginning is kept until that of another is."""

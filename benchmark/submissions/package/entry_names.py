@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from unicodedata import category
 
-from mswal_bench.benchmark.submissions.findings import Finding
+from mswal_bench.benchmark.submissions.findings_catalogue import SubmissionFinding
 
 _MOST_NAME_BYTES = 1024
 _MOST_PART_BYTES = 255
@@ -17,7 +17,7 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
-def checked_name(stored: bytes) -> str | Finding:
+def checked_name(stored: bytes) -> str | SubmissionFinding:
     """The name in UTF-8 with single `/` between its parts and no `.` among them, or why no file may have it.
 
     A folder's name may end with `/`, which is taken off; the name of the package's top is empty.
@@ -25,11 +25,11 @@ def checked_name(stored: bytes) -> str | Finding:
     shown = stored[:_MOST_NAME_BYTES].decode(errors="backslashreplace")
     # First, for the rest takes its time with every letter.
     if len(stored) > _MOST_NAME_BYTES:
-        return Finding("name-too-long", shown)
+        return SubmissionFinding("name-too-long", shown)
     try:
         name = stored.decode()
     except UnicodeDecodeError:
-        return Finding("name-not-utf8", shown)
+        return SubmissionFinding("name-not-utf8", shown)
     parts = [part for part in name.split("/") if part not in {"", "."}]
     for wrong, code in (
         (any(len(part.encode()) > _MOST_PART_BYTES for part in parts), "name-too-long"),
@@ -39,7 +39,7 @@ def checked_name(stored: bytes) -> str | Finding:
         ("\\" in name, "backslash-name"),
     ):
         if wrong:
-            return Finding(code, shown)
+            return SubmissionFinding(code, shown)
     return "/".join(parts)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 
 from mswal_bench.benchmark.core.litter import is_litter
-from mswal_bench.benchmark.submissions.findings import Finding
+from mswal_bench.benchmark.submissions.findings_catalogue import SubmissionFinding
 
 from .listing import Listing, PackageError
 
@@ -60,5 +60,7 @@ def _open(path: Path, name: str, listed: os.stat_result) -> io.FileIO:
     file = io.FileIO(descriptor, "rb")
     if not os.path.samestat(os.fstat(descriptor), listed):
         file.close()
-        raise PackageError(Finding("package-unreadable", name, "another file than when the folder was listed"))
+        raise PackageError(
+            SubmissionFinding("package-unreadable", name, "another file than when the folder was listed")
+        )
     return file

@@ -16,7 +16,7 @@ from unicodedata import normalize
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.litter import is_litter
 from mswal_bench.benchmark.core.suggestions import apart
-from mswal_bench.benchmark.submissions.findings import Finding
+from mswal_bench.benchmark.submissions.findings_catalogue import SubmissionFinding
 
 from .entry_names import checked_name, is_nested_archive
 from .size_limits import Bounds
@@ -31,7 +31,7 @@ _BLOCK_BYTES = 1 << 19
 class PackageError(BenchError):
     """A submission of which nothing more can be read, or, while one of its files is read, that file."""
 
-    def __init__(self, finding: Finding):
+    def __init__(self, finding: SubmissionFinding):
         super().__init__(Problem(finding.what, finding.file, finding.expected, finding.found, finding.mend))
         self.finding = finding
 
@@ -64,9 +64,11 @@ class SubmittedFile:
                     left -= len(block)
                     yield block
         except OSError as error:
-            raise PackageError(Finding("package-unreadable", self.name, error.strerror or str(error))) from error
+            raise PackageError(
+                SubmissionFinding("package-unreadable", self.name, error.strerror or str(error))
+            ) from error
         if left:
-            raise PackageError(Finding("size-differs", self.name, f"{self.size_bytes - left} bytes"))
+            raise PackageError(SubmissionFinding("size-differs", self.name, f"{self.size_bytes - left} bytes"))
 
     def __str__(self) -> str:
         return self.name
@@ -77,7 +79,7 @@ class Listing:
     """What is found while a package is gone through."""
 
     bounds: Bounds
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[SubmissionFinding] = field(default_factory=list)
     entries: int = 0
     total_bytes: int = 0
     _files: list[SubmittedFile] = field(default_factory=list)
@@ -93,15 +95,15 @@ class Listing:
         self.total_bytes += size_bytes
         if self.total_bytes > self.bounds.total_bytes:
             expected = f"at most {self.bounds.total_bytes} bytes"
-            raise PackageError(Finding("total-too-large", found="more", expected=expected))
+            raise PackageError(SubmissionFinding("total-too-large", found="more", expected=expected))
 
     def refuse(self, code: str, name: str, found: str = "", expected: str = "") -> None:
-        self.findings.append(Finding(code, name, found, expected))
+        self.findings.append(SubmissionFinding(code, name, found, expected))
 
     def name_of(self, stored: bytes) -> str | None:
         """A name as an archive stores it, checked; None, and a finding, when no file may have it."""
         name = checked_name(stored)
-        if isinstance(name, Finding):
+        if isinstance(name, SubmissionFinding):
             self.findings.append(name)
             return None
         return name
@@ -146,8 +148,8 @@ class Listing:
         return [file for file in self._files if file.name not in refused]
 
 
-def too_many_entries(bounds: Bounds, found: str = "more") -> Finding:
-    return Finding("too-many-entries", found=found, expected=f"at most {bounds.entries}")
+def too_many_entries(bounds: Bounds, found: str = "more") -> SubmissionFinding:
+    return SubmissionFinding("too-many-entries", found=found, expected=f"at most {bounds.entries}")
 
 
 def _as_one(name: str) -> str:

@@ -10,7 +10,7 @@ from stat import S_ISDIR, S_ISREG
 from typing import BinaryIO, Literal
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed
-from mswal_bench.benchmark.submissions.findings import Finding
+from mswal_bench.benchmark.submissions.findings_catalogue import SubmissionFinding
 from mswal_bench.benchmark.volumes.stored_volume import DAMAGED, is_gzip, open_gzip
 
 from .archive_stream import ArchiveStream
@@ -35,7 +35,7 @@ class Submission:
     files: tuple[SubmittedFile, ...]
     """Each name once, in the package's order, which is the one to read them in: a `.tar.gz` is slow in another. Without
     folders, and without what macOS and Windows leave behind. None when the package cannot be used at all."""
-    findings: tuple[Finding, ...]
+    findings: tuple[SubmissionFinding, ...]
 
 
 @contextmanager
@@ -84,14 +84,14 @@ def _archive(path: Path, stack: ExitStack) -> tuple[Packing, ArchiveStream]:
     try:
         first = stream.read(512)
     except EOFError as error:
-        raise PackageError(Finding("package-truncated")) from error
+        raise PackageError(SubmissionFinding("package-truncated")) from error
     except DAMAGED as error:
-        raise PackageError(Finding("package-damaged", found=str(error))) from error
+        raise PackageError(SubmissionFinding("package-damaged", found=str(error))) from error
     if is_tar_header(first):
         return "tar", ArchiveStream(stream)
     other = [name for magic, name in _OTHER_ARCHIVES.items() if start.startswith(magic)]
     found = f"a {other[0]} file" if other else "another kind of file" if start else "an empty file"
-    raise PackageError(Finding("package-unknown", found=found))
+    raise PackageError(SubmissionFinding("package-unknown", found=found))
 
 
 def files_named(submission: Submission, names: Collection[str]) -> Iterator[SubmittedFile]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from mswal_bench.benchmark.submissions.findings import Finding
+from mswal_bench.benchmark.submissions.findings_catalogue import SubmissionFinding
 
 from .archive_stream import ArchiveStream
 from .listing import Listing, PackageError
@@ -84,23 +84,23 @@ def _read_entries(stream: ArchiveStream, listing: Listing) -> Iterator[_Entry]:
     while True:
         block = stream.read_at(at, _BLOCK_BYTES)
         if len(block) < _BLOCK_BYTES:
-            raise PackageError(Finding("package-truncated", found=f"{at + len(block)} bytes"))
+            raise PackageError(SubmissionFinding("package-truncated", found=f"{at + len(block)} bytes"))
         try:
             header = _header(block)
         except tarfile.HeaderError as error:
-            raise PackageError(Finding("package-damaged", found=f"no header at byte {at}")) from error
+            raise PackageError(SubmissionFinding("package-damaged", found=f"no header at byte {at}")) from error
         at += _BLOCK_BYTES
         if header is None:
             break
         size = header.size if header.type in _LONGER_HEADERS else _size(records, header.size)
         listing.count()
         if size < 0:
-            raise PackageError(Finding("package-damaged", _shown(header), "a size below 0"))
+            raise PackageError(SubmissionFinding("package-damaged", _shown(header), "a size below 0"))
         if header.type in _LONGER_HEADERS:
             payloads_bytes += size
             if size > _MOST_PAYLOAD_BYTES or payloads_bytes > _MOST_PAYLOADS_BYTES:
                 expected = f"at most {_MOST_PAYLOAD_BYTES}, {_MOST_PAYLOADS_BYTES} of all together"
-                raise PackageError(Finding("header-too-large", _shown(header), f"{size} bytes", expected))
+                raise PackageError(SubmissionFinding("header-too-large", _shown(header), f"{size} bytes", expected))
         listing.weigh(size)
         if header.type in _OF_THE_NEXT:
             records |= _read_records(stream, header, at)
@@ -130,7 +130,7 @@ def _entry(header: tarfile.TarInfo, records: dict[bytes, bytes], size: int, offs
     if any(key.startswith(b"GNU.sparse.") for key in records):
         kind = "sparse-file"
     elif size and kind not in {"file", "sparse-file", "unsupported-entry"}:
-        raise PackageError(Finding("package-damaged", _shown(header), "content where only files have some"))
+        raise PackageError(SubmissionFinding("package-damaged", _shown(header), "content where only files have some"))
     return _Entry(name, kind, size, offset)
 
 
@@ -139,7 +139,7 @@ def _size(records: dict[bytes, bytes], size: int) -> int:
     if stated is None:
         return size
     if not stated.isdigit() or len(stated) > 20:
-        raise PackageError(Finding("package-damaged", found=f"a size of {stated[:40]!r}"))
+        raise PackageError(SubmissionFinding("package-damaged", found=f"a size of {stated[:40]!r}"))
     return int(stated)
 
 
@@ -147,7 +147,7 @@ def _read_records(stream: ArchiveStream, header: tarfile.TarInfo, at: int) -> di
     """What a header says of the entry that follows, or of all: pax records; GNU's long name as one of them."""
     payload = stream.read_at(at, header.size)
     if len(payload) < header.size:
-        raise PackageError(Finding("package-truncated", _shown(header)))
+        raise PackageError(SubmissionFinding("package-truncated", _shown(header)))
     if header.type == tarfile.GNUTYPE_LONGNAME:
         return {b"path": payload.partition(b"\0")[0]}
     if header.type == tarfile.GNUTYPE_LONGLINK:
@@ -166,7 +166,7 @@ def _pax_records(payload: bytes, name: str) -> dict[bytes, bytes]:
         record = payload[space + 1 : end]
         key, equals, value = record[:-1].partition(b"=")
         if end <= space or end > len(payload) or not record.endswith(b"\n") or not equals:
-            raise PackageError(Finding("package-damaged", name, "pax records that are none"))
+            raise PackageError(SubmissionFinding("package-damaged", name, "pax records that are none"))
         records[key] = value
         at = end
     return records
@@ -177,4 +177,4 @@ def _refuse_global(records: dict[bytes, bytes]) -> None:
     wrong = [key for key in records if key in {b"path", b"size", b"linkpath"} or key.startswith(b"GNU.sparse.")]
     if wrong:
         found = f"a {wrong[0].decode(errors='backslashreplace')} for all files"
-        raise PackageError(Finding("package-damaged", found=found))
+        raise PackageError(SubmissionFinding("package-damaged", found=found))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from mswal_bench.benchmark.submissions.findings import Finding
+from mswal_bench.benchmark.submissions.findings_catalogue import SubmissionFinding
 
 from .archive_stream import ArchiveStream
 from .listing import PackageError
@@ -65,7 +65,7 @@ def find_directory(stream: ArchiveStream, archive_bytes: int) -> ZipDirectory:
         if wide is not None:
             end, disk, first_disk, on_disk, entries, size, offset = wide
     if disk or first_disk or on_disk != entries:
-        raise PackageError(Finding("package-multi-volume"))
+        raise PackageError(SubmissionFinding("package-multi-volume"))
     if offset + size != end:
         raise _damaged("its directory is not where its end says")
     return ZipDirectory(offset, size, entries)
@@ -84,7 +84,7 @@ def _end_place(tail: bytes) -> int:
         # A comment may have in it what looks like another.
         place = tail.rfind(b"PK\5\6", 0, place)
     code = "trailing-data" if longer else "package-truncated"
-    raise PackageError(Finding(code, found="no end of a .zip at its end"))
+    raise PackageError(SubmissionFinding(code, found="no end of a .zip at its end"))
 
 
 def _wide_end(stream: ArchiveStream, end: int) -> tuple[int, ...] | None:
@@ -94,7 +94,7 @@ def _wide_end(stream: ArchiveStream, end: int) -> tuple[int, ...] | None:
         return None
     _, _, offset, disks = _LOCATOR_64.unpack(locator)
     if disks != 1:
-        raise PackageError(Finding("package-multi-volume"))
+        raise PackageError(SubmissionFinding("package-multi-volume"))
     record = stream.read_at(offset, _END_64.size) if offset < end else b""
     if len(record) < _END_64.size or not record.startswith(b"PK\6\6"):
         raise _damaged("it has no end record of 64 bits")
@@ -127,7 +127,7 @@ def _entry(values: tuple[Any, ...], name: bytes, extra: bytes) -> ZipEntry:
         next(wide, number) if number == _ELSEWHERE_32 else number for number in (size, packed, offset)
     )
     if disk not in {0, _ELSEWHERE_16}:
-        raise PackageError(Finding("package-multi-volume"))
+        raise PackageError(SubmissionFinding("package-multi-volume"))
     return ZipEntry(name, flags, method, crc, packed, size, attributes >> 16, offset)
 
 
@@ -143,4 +143,4 @@ def _wide_fields(extra: bytes) -> Iterator[int]:
 
 
 def _damaged(found: str) -> PackageError:
-    return PackageError(Finding("package-damaged", found=found))
+    return PackageError(SubmissionFinding("package-damaged", found=found))

@@ -12,7 +12,7 @@ from typing import Any
 
 from isal import isal_zlib
 
-from mswal_bench.benchmark.submissions.findings import Finding
+from mswal_bench.benchmark.submissions.findings_catalogue import SubmissionFinding
 from mswal_bench.benchmark.volumes.stored_volume import DAMAGED
 
 from .archive_stream import ArchiveStream
@@ -72,10 +72,10 @@ def _data_starts(stream: ArchiveStream, entries: Sequence[ZipEntry], directory_o
     for entry in sorted(entries, key=lambda entry: entry.header_offset):
         name = entry.stored_name.decode(errors="backslashreplace")
         if entry.header_offset < end:
-            raise PackageError(Finding("overlapping-entries", name))
+            raise PackageError(SubmissionFinding("overlapping-entries", name))
         header = stream.read_at(entry.header_offset, _LOCAL.size + len(entry.stored_name))
         if len(header) < _LOCAL.size or not header.startswith(b"PK\3\4"):
-            raise PackageError(Finding("package-damaged", name, "no local header"))
+            raise PackageError(SubmissionFinding("package-damaged", name, "no local header"))
         _, _, flags, method, _, _, _, _, _, name_bytes, extra_bytes = _LOCAL.unpack_from(header)
         if (
             header[_LOCAL.size :] != entry.stored_name
@@ -83,11 +83,13 @@ def _data_starts(stream: ArchiveStream, entries: Sequence[ZipEntry], directory_o
             or method != entry.method
             or (flags ^ entry.flags) & _ENCRYPTED_FLAGS
         ):
-            raise PackageError(Finding("package-damaged", name, "the local header says otherwise than the directory"))
+            raise PackageError(
+                SubmissionFinding("package-damaged", name, "the local header says otherwise than the directory")
+            )
         starts[entry.header_offset] = entry.header_offset + _LOCAL.size + name_bytes + extra_bytes
         end = starts[entry.header_offset] + entry.packed_bytes
     if end > directory_offset:
-        raise PackageError(Finding("overlapping-entries", found="a file and the archive's directory"))
+        raise PackageError(SubmissionFinding("overlapping-entries", found="a file and the archive's directory"))
     return [starts[entry.header_offset] for entry in entries]
 
 
@@ -132,9 +134,9 @@ class _ZipMember(io.RawIOBase):
         self._crc = isal_zlib.crc32(piece, self._crc)
         if self._left < 0 or (self._left and not piece):
             found = "more" if self._left < 0 else f"{self._entry.size_bytes - self._left}"
-            raise PackageError(Finding("size-differs", self._name, found, f"{self._entry.size_bytes} bytes"))
+            raise PackageError(SubmissionFinding("size-differs", self._name, found, f"{self._entry.size_bytes} bytes"))
         if not piece and self._crc != self._entry.crc:
-            raise PackageError(Finding("checksum-differs", self._name))
+            raise PackageError(SubmissionFinding("checksum-differs", self._name))
         buffer[: len(piece)] = piece
         return len(piece)
 
@@ -146,9 +148,9 @@ class _ZipMember(io.RawIOBase):
             try:
                 piece = self._inflater.decompress(packed, most)
             except DAMAGED as error:
-                raise PackageError(Finding("package-damaged", self._name, str(error))) from error
+                raise PackageError(SubmissionFinding("package-damaged", self._name, str(error))) from error
             if piece or not packed:
                 return piece
         if self._inflater.unused_data or self._packed.read(1):
-            raise PackageError(Finding("size-differs", self._name, "bytes after its end", "none"))
+            raise PackageError(SubmissionFinding("size-differs", self._name, "bytes after its end", "none"))
         return b""

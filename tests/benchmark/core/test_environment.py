@@ -35,18 +35,17 @@ def test_the_key_stands_for_all_of_it():
     assert here.key != here.model_copy(update={"git_dirty": not here.git_dirty}).key
 
 
-def test_commit_and_dirty_flag_are_those_of_the_checkout(tmp_path, monkeypatch):
+def test_commit_and_dirty_flag_are_those_of_the_checkout(tmp_path):
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(tmp_path), "-c", "user.name=n", "-c", "user.email=e", *arguments]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
-    monkeypatch.setattr(environment, "__file__", str(tmp_path / "benchmark" / "core" / "environment.py"))
-    assert environment._git() == (None, None)
+    assert environment.git_state(tmp_path) == (None, None)
     git("init")
     git("commit", "--allow-empty", "-m", "first")
-    assert environment._git() == (git("rev-parse", "HEAD"), False)
+    assert environment.git_state(tmp_path) == (git("rev-parse", "HEAD"), False)
     (tmp_path / "new").touch()
-    assert environment._git() == (git("rev-parse", "HEAD"), True)
+    assert environment.git_state(tmp_path) == (git("rev-parse", "HEAD"), True)
 
 
 @pytest.fixture

@@ -11,18 +11,12 @@ from typing import Any
 from mswal_bench.baselines.weight_fit import WeightFit
 from mswal_bench.benchmark.core.environment import Environment, describe_environment
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
-from mswal_bench.benchmark.records.result_record import (
-    AverageResult,
-    Bootstrap,
-    ClassResult,
-    Estimate,
-    ResultRecord,
-    Status,
-)
+from mswal_bench.benchmark.records.result_record import ResultRecord, Status
 from mswal_bench.benchmark.runs.resources import Resources
 from mswal_bench.benchmark.runs.run_folder import RunFolder
 from mswal_bench.benchmark.runs.run_record import RunIdentity, RunRecord, Start, Step, now
 from mswal_bench.benchmark.runs.transfer import StructureTransfer, TransferRecord
+from mswal_bench.benchmark.scoring.estimates import AverageResult, Bootstrap, ClassResult, Estimate
 from mswal_bench.benchmark.submissions.submission_form import PublicForm
 
 Score = float | None

@@ -12,7 +12,7 @@ from mswal_bench.benchmark.paper.table_1 import printed_data_sets, printed_table
 from mswal_bench.benchmark.paper.table_2 import Pair
 from mswal_bench.benchmark.paper.table_3 import printed_ablation, printed_table_3
 from mswal_bench.benchmark.paper.table_4 import printed_gains, printed_table_4
-from mswal_bench.benchmark.scoring.score_view import TableView
+from mswal_bench.benchmark.tables.view import TableView
 
 
 def texts(view: TableView) -> list[tuple[str, ...]]:

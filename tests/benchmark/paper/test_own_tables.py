@@ -9,7 +9,7 @@ import pytest
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.paper.build_tables import OWN_TABLES, TableName, own_tables
 from mswal_bench.benchmark.paper.table_2_view import OURS
-from mswal_bench.benchmark.scoring.score_view import UNDEFINED, Cell, TableView
+from mswal_bench.benchmark.tables.view import UNDEFINED, Cell, TableView
 
 from .own_records import run, submit, transfer
 

@@ -22,7 +22,7 @@ from mswal_bench.benchmark.paper.table_2_view import (
     improvements,
     printed_table_2,
 )
-from mswal_bench.benchmark.scoring.score_view import UNDEFINED, Cell
+from mswal_bench.benchmark.tables.view import UNDEFINED, Cell
 
 
 def toy(**dsc: str | None) -> Comparison:

@@ -16,7 +16,7 @@ from mswal_bench.benchmark.records import scored_rows
 from mswal_bench.benchmark.records.evaluate_submission import evaluate
 from mswal_bench.benchmark.records.publication import DECIMALS, published
 from mswal_bench.benchmark.records.record_store import read_record, read_records
-from mswal_bench.benchmark.records.result_record import Estimate
+from mswal_bench.benchmark.scoring.estimates import Estimate
 from mswal_bench.benchmark.submissions.make_manifest import manifest_of
 from mswal_bench.benchmark.submissions.manifest_file import write_manifest
 

@@ -8,8 +8,7 @@ import pytest
 from mswal_bench.benchmark.board.ranking.rank_methods import rank_methods
 from mswal_bench.benchmark.board.ranking.score_arrays import score_arrays_of
 from mswal_bench.benchmark.data.protocol import MSWAL_1
-from mswal_bench.benchmark.records.result_record import Estimate
-from mswal_bench.benchmark.scoring.estimates import estimates
+from mswal_bench.benchmark.scoring.estimates import Estimate, estimates
 from mswal_bench.metrics import CaseScore, average, class_details, class_score, score_case
 
 _NONE = Estimate(value=None)

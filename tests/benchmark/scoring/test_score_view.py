@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mswal_bench.benchmark.scoring.score_table import ScoreTable
-from mswal_bench.benchmark.scoring.score_view import AVERAGE_GROUP, UNDEFINED, Cell, marked, table_view
+from mswal_bench.benchmark.scoring.score_view import AVERAGE_GROUP, table_view
+from mswal_bench.benchmark.tables.view import UNDEFINED, Cell, marked
 
 if TYPE_CHECKING:
     from mswal_bench.tests.benchmark.conftest import MakeTable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mswal_bench.benchmark.submissions.findings import Finding
+from mswal_bench.benchmark.submissions.findings_catalogue import SubmissionFinding
 from mswal_bench.benchmark.submissions.make_manifest import manifest_of
 from mswal_bench.benchmark.submissions.manifest import Manifest
 from mswal_bench.benchmark.submissions.validate import validate
@@ -60,6 +60,6 @@ def told(path: Path, manifest: Manifest, **options: bool) -> list[tuple[str, str
     return [(finding.code, finding.file or finding.case) for finding in findings]
 
 
-def by_code(findings: tuple[Finding, ...]) -> Mapping[str, Finding]:
+def by_code(findings: tuple[SubmissionFinding, ...]) -> Mapping[str, SubmissionFinding]:
     """One finding of each code."""
     return {finding.code: finding for finding in findings}

@@ -5,7 +5,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from mswal_bench.benchmark.submissions.findings import Finding
+from mswal_bench.benchmark.submissions.findings_catalogue import SubmissionFinding
 from mswal_bench.benchmark.submissions.form_file import PLACEHOLDER, read_form
 from mswal_bench.benchmark.submissions.package.plain_yaml import MOST_BYTES
 from mswal_bench.benchmark.submissions.submission_form import SubmissionForm
@@ -19,13 +19,13 @@ track: official-test
 """
 
 
-def _findings(text: str) -> list[Finding]:
+def _findings(text: str) -> list[SubmissionFinding]:
     reading = read_form(text.encode())
     assert (reading.form is None) == bool(reading.findings)
     return list(reading.findings)
 
 
-def _only(text: str) -> Finding:
+def _only(text: str) -> SubmissionFinding:
     (finding,) = _findings(text)
     return finding
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 import pytest
 
-from mswal_bench.benchmark.submissions.findings import Finding
-from mswal_bench.benchmark.submissions.findings_catalogue import KINDS
+from mswal_bench.benchmark.submissions.findings_catalogue import KINDS, SubmissionFinding
 from mswal_bench.benchmark.submissions.validate import validate
 from mswal_bench.benchmark.volumes.stored_volume import Fault
 
@@ -65,7 +64,7 @@ def test_every_fault_of_a_file_has_its_kind():
     assert {f"{word}-differs" for word in ("shape", "spacing", "origin", "direction")} <= KINDS.keys()
     assert all(kind.code == code for code, kind in KINDS.items())
     with pytest.raises(KeyError):
-        Finding("no-such-code")
+        SubmissionFinding("no-such-code")
 
 
 def test_all_problems_in_one_go(folder: Path, manifest: Manifest, save_labels: SaveLabels):

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import json
 
-from mswal_bench.benchmark.submissions.findings import Finding, counts, in_order
-from mswal_bench.benchmark.submissions.findings_catalogue import KINDS
+from mswal_bench.benchmark.core.findings import counts, in_order
+from mswal_bench.benchmark.submissions.findings_catalogue import KINDS, SubmissionFinding
 from mswal_bench.benchmark.submissions.form_file import read_form
 from mswal_bench.benchmark.submissions.validate import Validation
 from mswal_bench.benchmark.submissions.validation_text import validation_json, validation_text
@@ -11,14 +11,14 @@ from mswal_bench.benchmark.submissions.validation_text import validation_json, v
 from .cases import FORM
 
 
-def _validation(*findings: Finding, predicted: int = 3, cases: int = 3, deep: bool = True) -> Validation:
+def _validation(*findings: SubmissionFinding, predicted: int = 3, cases: int = 3, deep: bool = True) -> Validation:
     predictions = {f"case_{number}": f"predictions/case_{number}.nii.gz" for number in range(predicted)}
     return Validation(read_form(FORM).form, predictions, in_order(findings), cases, deep)
 
 
 def test_a_right_one():
     assert validation_text(_validation()) == "valid: predictions of 3 of 3 cases. The headers and voxels were checked."
-    text = validation_text(_validation(Finding("extra-file", "a.txt"), deep=False))
+    text = validation_text(_validation(SubmissionFinding("extra-file", "a.txt"), deep=False))
     assert text.splitlines()[-1] == (
         "valid: predictions of 3 of 3 cases, 1 note. The headers were checked; --deep reads the voxels."
     )
@@ -26,9 +26,12 @@ def test_a_right_one():
 
 def test_hundreds_of_one_kind_take_a_few_lines():
     findings = [
-        Finding("shape-differs", f"predictions/{n}.nii.gz", "(1, 2, 3)", "(3, 2, 1)", f"{n}") for n in range(210)
+        SubmissionFinding("shape-differs", f"predictions/{n}.nii.gz", "(1, 2, 3)", "(3, 2, 1)", f"{n}")
+        for n in range(210)
     ]
-    findings += [Finding("missing-case", expected=f"predictions/m{n}.nii.gz", case=f"m{n}") for n in range(100)]
+    findings += [
+        SubmissionFinding("missing-case", expected=f"predictions/m{n}.nii.gz", case=f"m{n}") for n in range(100)
+    ]
     lines = validation_text(_validation(*findings)).splitlines()
     assert len(lines) == 10
     assert lines[0].startswith("error: a case of the manifest has no prediction, 100 times [missing-case]. ")
@@ -40,14 +43,18 @@ def test_hundreds_of_one_kind_take_a_few_lines():
 
 def test_every_kind_is_said_with_how_to_mend_it():
     for kind in KINDS.values():
-        text = validation_text(_validation(Finding(kind.code, "a file", "this", "that")))
+        text = validation_text(_validation(SubmissionFinding(kind.code, "a file", "this", "that")))
         assert f"{kind.severity}: {kind.what} [{kind.code}]" in text
         assert kind.mend in text
         assert "a file: this; expected that" in text
 
 
 def test_errors_come_first_and_are_counted():
-    findings = [Finding("extra-file", "b"), Finding("track-differs", "f"), Finding("extra-file", "a")]
+    findings = [
+        SubmissionFinding("extra-file", "b"),
+        SubmissionFinding("track-differs", "f"),
+        SubmissionFinding("extra-file", "a"),
+    ]
     assert [finding.file for finding in in_order(findings)] == ["f", "a", "b"]
     assert {kind.code: count for kind, count in counts(findings).items()} == {"track-differs": 1, "extra-file": 2}
 
@@ -55,16 +62,17 @@ def test_errors_come_first_and_are_counted():
 def test_a_terminal_obeys_nothing_of_it():
     hostile = "\x1b[2Jcls\n\u202evalid: "
     findings = [
-        Finding(code, hostile, hostile, hostile, field=hostile) for code in ("form-field-unknown", "unknown-case")
+        SubmissionFinding(code, hostile, hostile, hostile, field=hostile)
+        for code in ("form-field-unknown", "unknown-case")
     ]
-    text = validation_text(_validation(*findings, Finding("extra-file", hostile)))
+    text = validation_text(_validation(*findings, SubmissionFinding("extra-file", hostile)))
     assert not any(letter in text for letter in ("\x1b", "\u202e"))
     assert len(text.splitlines()) == 7
     assert json.loads(validation_json(_validation(*findings)))["findings"][0]["file"] == hostile
 
 
 def test_json_has_everything():
-    finding = Finding("shape-differs", "predictions/a.nii.gz", "(1, 2, 3)", "(3, 2, 1)", "a")
+    finding = SubmissionFinding("shape-differs", "predictions/a.nii.gz", "(1, 2, 3)", "(3, 2, 1)", "a")
     report = json.loads(validation_json(_validation(finding)))
     # Names that programs rely on; one more does no harm, another schema_version does.
     assert report.keys() == {"schema_version", "valid", "deep", "cases", "form", "predictions", "findings"}

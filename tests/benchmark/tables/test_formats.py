@@ -9,8 +9,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from mswal_bench.benchmark.scoring.score_view import UNDEFINED, Cell, Row, TableView, Title, sides
 from mswal_bench.benchmark.tables.formats import ViewFormat, format_view
+from mswal_bench.benchmark.tables.view import UNDEFINED, Cell, Row, TableView, Title, sides
 
 VIEW = TableView(
     "Lesion",

@@ -1,6 +1,6 @@
 import pytest
 
-from mswal_bench.benchmark.volumes.prepared_names import certain_id, naming, split_ending, supposed_id, without_channel
+from mswal_bench.benchmark.volumes.file_names import certain_id, naming, split_ending, supposed_id, without_channel
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from math import isnan, nan
 
 import pytest
 
-from mswal_bench.metrics.resampling.holm import holm
+from mswal_bench.metrics.resampling.permutation import holm
 
 
 def test_by_hand() -> None:

@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.environment import Environment
-from mswal_bench.benchmark.records.record_writing import add_record, file_digest
-from mswal_bench.benchmark.records.result_record import AverageResult, Bootstrap, ClassResult, Estimate, ResultRecord
+from mswal_bench.benchmark.records.record_writing import add_record
+from mswal_bench.benchmark.records.result_record import ResultRecord
+from mswal_bench.benchmark.scoring.estimates import AverageResult, Bootstrap, ClassResult, Estimate
 from mswal_bench.benchmark.submissions.submission_form import PublicForm
 
 _ENVIRONMENT = Environment(

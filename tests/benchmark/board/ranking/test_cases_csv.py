@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays, score_arrays_of
+from mswal_bench.benchmark.board.ranking.score_arrays import (
+    ScoreArrays,
+    arrays_of_rows,
+    read_score_arrays,
+    score_arrays_of,
+)
 from mswal_bench.benchmark.core.errors import BenchError
-from mswal_bench.benchmark.scoring.cases_csv import arrays_of_rows, read_rows, read_score_arrays
+from mswal_bench.benchmark.scoring.cases_csv import read_rows
 from mswal_bench.benchmark.scoring.score_folders import score_folders
 from mswal_bench.benchmark.scoring.score_result import write_scores
 

@@ -11,7 +11,7 @@ from mswal_bench.benchmark.board.ranking.ranking import Ranking
 from mswal_bench.benchmark.board.ranking.schemes import SCHEMES, competition_ranks
 from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays
 from mswal_bench.benchmark.core.errors import BenchError
-from mswal_bench.benchmark.records.result_record import Estimate
+from mswal_bench.benchmark.scoring.estimates import Estimate
 
 from .score_making import arrays, picked, random_arrays
 

@@ -12,18 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.environment import Environment
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
 from mswal_bench.benchmark.records.publication import published
 from mswal_bench.benchmark.records.record_store import private_folder, record_folder
-from mswal_bench.benchmark.records.record_writing import file_digest, record_json
-from mswal_bench.benchmark.records.result_record import (
-    AverageResult,
-    Bootstrap,
-    ClassResult,
-    Estimate,
-    ResultRecord,
-)
+from mswal_bench.benchmark.records.record_writing import record_json
+from mswal_bench.benchmark.records.result_record import ResultRecord
+from mswal_bench.benchmark.scoring.estimates import AverageResult, Bootstrap, ClassResult, Estimate
 from mswal_bench.benchmark.submissions.submission_form import PublicForm
 
 _CLASSES = tuple(lesion.key for lesion in LESION_CLASSES)

@@ -10,7 +10,7 @@ from mswal_bench.benchmark.board.site.board_statistics import board_statistics
 from mswal_bench.benchmark.board.site.boards import boards_of
 from mswal_bench.benchmark.board.site.charts import axis_of, difficulty, forest
 from mswal_bench.benchmark.board.site.public_rows import statistics_rows
-from mswal_bench.benchmark.records.result_record import Estimate
+from mswal_bench.benchmark.scoring.estimates import Estimate
 
 from .board_results import add_record
 

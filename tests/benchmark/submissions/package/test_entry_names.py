@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mswal_bench.benchmark.submissions.findings import Finding
+from mswal_bench.benchmark.submissions.findings_catalogue import SubmissionFinding
 from mswal_bench.benchmark.submissions.package.entry_names import checked_name, is_nested_archive
 
 
@@ -50,7 +50,7 @@ def test_names_that_may_be(stored: bytes, name: str) -> None:
 )
 def test_names_that_may_not_be(stored: bytes, code: str) -> None:
     finding = checked_name(stored)
-    assert isinstance(finding, Finding)
+    assert isinstance(finding, SubmissionFinding)
     assert finding.code == code
     assert len(finding.file) <= 4 * 1024
     finding.file.encode()
