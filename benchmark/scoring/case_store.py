@@ -10,13 +10,12 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, fields
 from functools import cache
+from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mswal_bench import metrics
-from mswal_bench.benchmark import volumes
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.core.whole_files import whole_file
 from mswal_bench.benchmark.data.protocol import Protocol
@@ -24,6 +23,36 @@ from mswal_bench.benchmark.volumes.volume_header import files_of
 from mswal_bench.metrics.case import CaseScore, ClassCounts
 from mswal_bench.metrics.lesions import Lesions
 from mswal_bench.metrics.surface_distance import SurfaceAgreement
+
+SCORED_BY = (
+    "benchmark/scoring/score_files.py",
+    "benchmark/volumes/geometry.py",
+    "benchmark/volumes/gridded_labels.py",
+    "benchmark/volumes/label_maps.py",
+    "benchmark/volumes/metaimage_header.py",
+    "benchmark/volumes/nibabel_geometry.py",
+    "benchmark/volumes/nifti_fields.py",
+    "benchmark/volumes/nifti_geometry.py",
+    "benchmark/volumes/nifti_header.py",
+    "benchmark/volumes/nrrd_header.py",
+    "benchmark/volumes/orientation.py",
+    "benchmark/volumes/simpleitk_header.py",
+    "benchmark/volumes/stored_volume.py",
+    "benchmark/volumes/volume_header.py",
+    "metrics/boxes.py",
+    "metrics/case.py",
+    "metrics/components.py",
+    "metrics/diameter.py",
+    "metrics/foreground.py",
+    "metrics/lesions.py",
+    "metrics/matching.py",
+    "metrics/overlap.py",
+    "metrics/surface.py",
+    "metrics/surface_distance.py",
+)
+"""The modules that a score comes from, beside the protocol: it does not outlive a change of any."""
+COMPUTED_WITH = ("connected-components-3d", "numpy", "scipy", "simpleitk")
+"""The packages that find lesions, count and measure: nor a change of their versions."""
 
 
 class StoreError(Exception):
@@ -47,7 +76,7 @@ class ResultStore:
         for method, path in predictions.items():
             of_prediction = "missing" if path is None else _digest(path)
             if of_reference and of_prediction:
-                parts = (of_reference, of_prediction, repr(self.protocol), _digest_of_the_code())
+                parts = (of_reference, of_prediction, repr(self.protocol), digest_of_the_code())
                 keys[method] = hashlib.sha256("\n".join(parts).encode()).hexdigest()
         return keys
 
@@ -87,12 +116,14 @@ def _digest(path: Path) -> str | None:
 
 
 @cache
-def _digest_of_the_code() -> str:
-    """Of all that numbers come from: a score does not outlive a change of the scorer."""
+def digest_of_the_code() -> str:
+    """Of `SCORED_BY` and `COMPUTED_WITH` as they are here."""
     digest = hashlib.sha256()
-    for package in (metrics, volumes):
-        for path in sorted(Path(package.__path__[0]).glob("*.py")):
-            digest.update(path.read_bytes())
+    package = resources.files(__name__.partition(".")[0])
+    for module in SCORED_BY:
+        digest.update(package.joinpath(*module.split("/")).read_bytes())
+    for name in COMPUTED_WITH:
+        digest.update(f"{name} {metadata.version(name)}\n".encode())
     return digest.hexdigest()
 
 

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import ast
 import os
+from collections.abc import Iterator
 from dataclasses import astuple, fields, replace
 from fractions import Fraction
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import mswal_bench
 from mswal_bench.benchmark.data.protocol import MSWAL_1
 from mswal_bench.benchmark.scoring import case_store
 from mswal_bench.benchmark.scoring.case_store import ResultStore, StoreError
@@ -89,7 +93,7 @@ def test_the_key_is_made_of_all_that_counts(
         store.keys(reference, {"m": None})["m"],
         replace(store, protocol=replace(MSWAL_1, match_iou=Fraction(3, 4))).keys(reference, {"m": prediction})["m"],
     ]
-    monkeypatch.setattr(case_store, "_digest_of_the_code", lambda: "another")
+    monkeypatch.setattr(case_store, "digest_of_the_code", lambda: "another")
     keys.append(store.keys(reference, {"m": prediction})["m"])
     assert len(set(keys)) == len(keys)
 
@@ -115,3 +119,40 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="cannot be written"):
         ResultStore(tmp_path / "file" / "store", MSWAL_1).save("key", _score())
+
+
+def _imported(path: Path, root: Path) -> Iterator[str]:
+    """The files of this project that a module imports."""
+    package = path.relative_to(root).parent.parts
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            module = [*package] if node.level else []
+            module += node.module.split(".") if node.module else []
+            parts = module if node.level else module[1:]
+            for name in node.names:
+                yield "/".join([*parts, name.name]) + ".py"
+            yield "/".join(parts) + ".py"
+
+
+def test_all_modules_that_a_score_comes_from_are_in_the_key() -> None:
+    root = Path(next(iter(mswal_bench.__path__)))
+    found: set[str] = set()
+    waiting = {"benchmark/scoring/score_files.py"}
+    while waiting:
+        name = waiting.pop()
+        of_scoring = name.startswith(("metrics/", "benchmark/volumes/", "benchmark/scoring/"))
+        if of_scoring and name != "benchmark/scoring/case_store.py" and (root / name).is_file():
+            found.add(name)
+            waiting |= set(_imported(root / name, root)) - found
+    assert "metrics/components.py" in found
+    assert found == set(case_store.SCORED_BY)
+
+
+def test_a_change_of_a_package_is_a_change_of_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = case_store.digest_of_the_code()
+    case_store.digest_of_the_code.cache_clear()
+    with monkeypatch.context() as patched:
+        patched.setattr(metadata, "version", lambda name: "0")
+        assert case_store.digest_of_the_code() != before
+    case_store.digest_of_the_code.cache_clear()
+    assert case_store.digest_of_the_code() == before

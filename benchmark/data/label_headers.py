@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from mswal_bench.benchmark.core.errors import Problem
-from mswal_bench.benchmark.data.protocol import Protocol
-from mswal_bench.benchmark.data.segment_names import SEGMENTS_MEND, wrong_segments
 from mswal_bench.benchmark.volumes.gridded_labels import gathered_header
 from mswal_bench.benchmark.volumes.stored_volume import StoredVolume
+
+from .protocol import Protocol
+from .segment_names import SEGMENTS_MEND, wrong_segments
 
 
 def gathered_label_header(
