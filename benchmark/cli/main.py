@@ -9,7 +9,7 @@ import click
 
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.core.plain_text import plain_text
-from mswal_bench.benchmark.core.terminal_letters import print_on_any_terminal
+from mswal_bench.benchmark.tables.terminal_letters import print_on_any_terminal
 
 from .board.evaluate import evaluate
 from .board.leaderboard_build import build

@@ -11,9 +11,9 @@ from multiprocessing import active_children, get_context
 from typing import TypeVar
 
 from mswal_bench.baselines.processes import deaf_to_interrupts, die_with_parent
+from mswal_bench.benchmark.tables.terminal_letters import print_on_any_terminal
 
 from .errors import BenchError, Problem
-from .terminal_letters import print_on_any_terminal
 
 Work = TypeVar("Work")
 Result = TypeVar("Result")

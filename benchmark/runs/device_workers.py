@@ -16,7 +16,7 @@ from mswal_bench.baselines.failures import as_method_error
 from mswal_bench.baselines.method import FailedCasesError, MethodError, Report
 from mswal_bench.baselines.processes import deaf_to_interrupts, die_with_parent, share_cores
 from mswal_bench.benchmark.core.environment import Environment, describe_environment
-from mswal_bench.benchmark.core.terminal_letters import print_on_any_terminal
+from mswal_bench.benchmark.tables.terminal_letters import print_on_any_terminal
 
 from .devices import Device
 from .resources import Resources, measured

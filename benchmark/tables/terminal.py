@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from textwrap import wrap
 
-from mswal_bench.benchmark.core.terminal_letters import as_printed
-
+from .terminal_letters import as_printed
 from .view import Cell, Side, TableView, sides, told
 
 _BOLD, _UNDERLINE, _RESET = "\x1b[1m", "\x1b[4m", "\x1b[0m"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tabulate import SEPARATING_LINE, tabulate
 
-from mswal_bench.benchmark.core.terminal_letters import as_printed
+from .terminal_letters import as_printed
 
 _GAP = 2
 # tabulate's columns are so much wider than their headings.

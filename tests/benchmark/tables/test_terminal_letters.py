@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from mswal_bench.benchmark.core.terminal_letters import as_printed, print_on_any_terminal
+from mswal_bench.benchmark.tables.terminal_letters import as_printed, print_on_any_terminal
 
 PRINTED = "─ 腹 é ≥ – × ² \udce9 ✓ →"  # noqa: RUF001
 
