@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mswal_bench.benchmark.tables.plain_text import is_unicode
+
 from .errors import Problem, raise_if_any
-from .plain_text import is_unicode
 
 PARTIAL = ".partial-"
 """How the name of a half-written file begins: hidden, so that no listing of a folder takes it for a case."""

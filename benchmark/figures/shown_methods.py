@@ -11,11 +11,11 @@ from pathlib import Path
 from mswal_bench.baselines.registry import METHODS
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed
 from mswal_bench.benchmark.core.litter import visible
-from mswal_bench.benchmark.core.plain_text import unicode_name
 from mswal_bench.benchmark.core.suggestions import apart, looks, written_otherwise
 from mswal_bench.benchmark.runs.predicted_goals import PredictedGoal, predicted_goals
 from mswal_bench.benchmark.runs.run_record import RunRecord
 from mswal_bench.benchmark.scoring.case_folders import folder_name, meant_folder
+from mswal_bench.benchmark.tables.plain_text import unicode_name
 from mswal_bench.benchmark.volumes.file_names import case_id
 
 

@@ -11,11 +11,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from mswal_bench.benchmark.core.litter import visible
-from mswal_bench.benchmark.core.plain_text import is_unicode
 from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.suggestions import apart, looks
 from mswal_bench.benchmark.core.wrong_values import wrong_values
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES, classes_of, names_by_id
+from mswal_bench.benchmark.tables.plain_text import is_unicode
 from mswal_bench.benchmark.volumes.file_names import SUFFIXES, case_id
 from mswal_bench.benchmark.volumes.geometry import Geometry
 from mswal_bench.benchmark.volumes.volume_header import read_header

@@ -14,7 +14,6 @@ from tempfile import TemporaryDirectory
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.litter import is_seen_below, visible
-from mswal_bench.benchmark.core.plain_text import plain_text
 from mswal_bench.benchmark.core.whole_files import write_text
 from mswal_bench.benchmark.data.protocol import Protocol, protocol_of_labels
 from mswal_bench.benchmark.records.publication import publishable
@@ -27,6 +26,7 @@ from mswal_bench.benchmark.submissions.manifest import Manifest
 from mswal_bench.benchmark.submissions.manifest_file import read_manifest
 from mswal_bench.benchmark.submissions.package.listing import SubmittedFile
 from mswal_bench.benchmark.submissions.prediction_check import check_prediction
+from mswal_bench.benchmark.tables.plain_text import plain_text
 from mswal_bench.benchmark.volumes.file_names import case_id
 
 from .configuration import Configuration
