@@ -1,4 +1,4 @@
-"""What keeps one case from being predicted, in a sentence each. Needs no torch."""
+"""Tells in a sentence why one case could not be predicted. Needs no torch."""
 
 from __future__ import annotations
 

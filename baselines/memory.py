@@ -1,4 +1,4 @@
-"""How much memory there is for worker processes, and how many it is enough for. Imports psutil on use."""
+"""Measures the memory that is free for worker processes, and how many fit into it. Imports psutil on use."""
 
 from __future__ import annotations
 

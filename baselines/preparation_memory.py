@@ -1,4 +1,4 @@
-"""How much memory a worker of either nnU-Net needs at its peak while it prepares a data set.
+"""Estimates the peak memory of a worker of either nnU-Net that prepares a data set.
 
 Measured as the largest resident memory of a process that prepared one case of seven lesion types and one channel
 (nnunetv2 2.8.1, nnunet 1.7.1, numpy 2.4.6, volumes of 48 and 66 million voxels, resampled to 0.5 to 2 times as many).

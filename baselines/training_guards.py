@@ -1,4 +1,4 @@
-"""What the trainers of both nnU-Nets guard against: numbers that are no longer finite, files cut short by a crash."""
+"""Guards training of both nnU-Nets against numbers that are not finite and files cut short by a crash."""
 
 from __future__ import annotations
 

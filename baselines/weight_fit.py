@@ -1,4 +1,4 @@
-"""What a network takes over from trained weights. Needs no torch."""
+"""Chooses what a network takes over from trained weights. Needs no torch."""
 
 from __future__ import annotations
 

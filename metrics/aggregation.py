@@ -1,4 +1,4 @@
-"""From the counts of many cases to the numbers of a table.
+"""Aggregates the counts of many cases to the numbers of a table.
 
 What is undefined is NaN, and every mean leaves out what is undefined instead of counting it as 0.
 """

@@ -1,4 +1,4 @@
-"""What is reported of a class beside DSC and F1, and never ranked on.
+"""Computes what is reported of a class beside DSC and F1, and never ranked on.
 
 As in aggregation.py, what is undefined is NaN and every mean leaves it out.
 """

@@ -1,4 +1,4 @@
-"""Which predicted lesion counts as having found which reference lesion."""
+"""Decides which predicted lesion counts as having found which reference lesion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much two sides share: DSC and F1 from counts, and which components lie on which.
+"""Computes DSC and F1 from counts, and which components overlap.
 
 Ratios are made here from integer counts, and only here. What is undefined is NaN.
 """

@@ -1,4 +1,4 @@
-"""How far two surfaces are apart: NSD at a tolerance, and HD95.
+"""Measures how far two surfaces are apart: NSD at a tolerance, and HD95.
 
 Both are those of google-deepmind/surface-distance (Nikolov et al., arXiv:1809.04430): distances are from element to
 element, and an element counts with its area.

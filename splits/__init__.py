@@ -1,4 +1,4 @@
-"""Which cases train and which test: the fixed splits, and the folds within the training cases."""
+"""Fixes which cases train and which test, and the folds within the training cases."""
 
 from .folds import N_FOLDS, Fold, five_folds
 from .split import SPLIT_FILE, Split, SplitError, load_split, read_split

@@ -1,4 +1,4 @@
-"""What the fidelity cards of several methods say alike. Needs no torch."""
+"""Holds the settings that the fidelity cards of several methods share. Needs no torch."""
 
 from __future__ import annotations
 

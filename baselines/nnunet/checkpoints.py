@@ -1,4 +1,4 @@
-"""Where the trained networks of a workspace lie, and reading one. Imports torch only when it reads."""
+"""Finds the trained networks of a workspace and reads them. Imports torch only when it reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a method that runs on nnU-Net v2 can set. Needs no torch."""
+"""Defines what a method that runs on nnU-Net v2 can set. Needs no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the recipes of the two short budgets share; a method replaces in them what is its own. Needs no torch."""
+"""Holds what the recipes of the two short budgets share; a method replaces its own part. Needs no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands between nnU-Net v1 and the label maps it writes: whole or not at all, and finished.
+"""Writes nnU-Net v1's label maps: whole or not at all, and refused where its output is not finite.
 
 Runs in the process of v1, which importing this module imports.
 """

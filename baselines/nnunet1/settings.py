@@ -1,4 +1,4 @@
-"""What a recipe of nnU-Net v1 can set. Needs no torch."""
+"""Defines what a recipe of nnU-Net v1 can set. Needs no torch."""
 
 from __future__ import annotations
 

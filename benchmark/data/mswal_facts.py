@@ -1,4 +1,4 @@
-"""What is known of MSWAL before a file of it is read: the paper's numbers, and one of the public release.
+"""Holds what is known of MSWAL before a file is read: the paper's numbers and one of the public release.
 
 The paper is Wu et al., MICCAI 2025 (arXiv 2503.13560); the numbers are those of Section 2 and Fig. 1.
 """

@@ -1,4 +1,4 @@
-"""Whether the segments that a label map names are the classes that its values stand for.
+"""Checks that the segments that a label map names are the classes of their values.
 
 3D Slicer numbers segments in the order in which they were drawn: a value alone does not say what was meant.
 """

@@ -1,4 +1,4 @@
-"""Where the case's image and its reference label map are: in a data set, or in a folder of label maps alone."""
+"""Finds a case's image and reference label map, in a data set or a folder of label maps."""
 
 from __future__ import annotations
 

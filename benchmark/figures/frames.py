@@ -1,4 +1,4 @@
-"""Which part of a plane is shown: the body as a whole, and the box that is magnified."""
+"""Chooses the part of a plane that is shown: the whole body, and a box that is magnified."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How regions of a plane are drawn over the image, and the legend that says so.
+"""Draws regions of a plane over the image, and the legend that explains them.
 
 Lesions are filled with their class's colour and outlined in it, cased in black: seen on stone and bone as on fat and
 air. White lines are the reference's and yellow ones the prediction's; FP and FN differ by their lines as well, for

@@ -1,4 +1,4 @@
-"""Whose predictions are shown: folders of predictions, or runs, of which the one that predicted the case is taken."""
+"""Finds the predictions to show: in folders, or in runs that predicted the case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which lesion to look at: the one that shows most of what went wrong; and which planes show it best."""
+"""Chooses the lesion that shows most of what went wrong, and the planes that show it best."""
 
 from __future__ import annotations
 

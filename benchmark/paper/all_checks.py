@@ -1,4 +1,4 @@
-"""What of the paper's numbers follows from others of them, computed anew.
+"""Computes again what follows from the paper's own numbers.
 
 What this says of a wrong transcription. Every cell of Table 2 is in two sums of seven cells, its method's Avg. and its
 lesion type's average score: off by 0.1 or more it makes both differ anew. Off by less it can hide behind the truncation

@@ -1,4 +1,4 @@
-"""What submissions are evaluated against, and which folders may be what of it."""
+"""Describes what submissions are evaluated against, and which folders may be used for it."""
 
 from __future__ import annotations
 

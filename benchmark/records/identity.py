@@ -1,4 +1,4 @@
-"""What makes two evaluations the same one."""
+"""Decides whether two evaluations are the same one."""
 
 from __future__ import annotations
 

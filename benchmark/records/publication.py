@@ -1,4 +1,4 @@
-"""What of a hidden track's record may be published, and what can still be learnt from it.
+"""Decides what of a hidden track's record is published, and says what can still be learnt from it.
 
 No number of a single case leaves the organiser's private folder: no row, no count of lesions or of cases of a class,
 nothing that rests on fewer than five cases (it has no interval either), and no digest of the rows, which would confirm

@@ -1,4 +1,4 @@
-"""Where records lie in a results folder, and how they are read back.
+"""Finds the records of a results folder and reads them.
 
     RESULTS/records/TRACK/ID/record.json, cases.csv, lesions.csv
 

@@ -1,4 +1,4 @@
-"""What is kept and published of an evaluated submission."""
+"""Defines the record that is kept and published of an evaluated submission."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether records are what was evaluated: everything in them that follows from something else is computed again.
+"""Verifies records: everything in them that follows from something else is computed again.
 
 What follows from nothing, when, with which version and on which machine was scored, is only seen to be changed where
 the private folder of a hidden track has the record too.

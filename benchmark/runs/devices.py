@@ -1,4 +1,4 @@
-"""What a run computes on: whether it is there, and what a process must do to have it for itself."""
+"""Describes the devices that a run computes on, and gives a process one of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What to type to install what is missing, into the environment that this process runs in."""
+"""Tells what to type to install missing packages into the environment of this process."""
 
 from __future__ import annotations
 

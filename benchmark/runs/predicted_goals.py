@@ -1,4 +1,4 @@
-"""Where the predictions of runs are: a path that a user names may be a run's folder, or that of one of its goals."""
+"""Finds the predictions of runs below a path that a user names."""
 
 from __future__ import annotations
 

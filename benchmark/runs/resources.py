@@ -1,4 +1,4 @@
-"""What a stretch of work used: time, memory, GPU, energy. Imports nothing heavy until something is measured."""
+"""Measures the time, memory, GPU and energy of a stretch of work. It imports nothing heavy before."""
 
 from __future__ import annotations
 

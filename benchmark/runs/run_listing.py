@@ -1,4 +1,4 @@
-"""What became of the runs below a folder. Reads the small files that runs keep; needs no torch, and hinders no run."""
+"""Lists the runs below a folder and what became of them. It needs no torch and hinders no run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a run is, for whoever asks from outside: small files on the steps that were begun, and on what failed."""
+"""Keeps small files that say how far a run is and what failed, for whoever asks from outside."""
 
 from __future__ import annotations
 

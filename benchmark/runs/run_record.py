@@ -1,4 +1,4 @@
-"""What a run is and what became of it: the state kept while it goes on, and the record of a finished one."""
+"""Defines the state of a run while it goes on, and the record of a finished one."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""From prediction folders to the score table, and the table in every format."""
+"""Scores prediction folders into a table, which is written in every format."""

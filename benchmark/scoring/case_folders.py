@@ -1,4 +1,4 @@
-"""Which prediction file belongs to which reference file, found by name before any of them is read."""
+"""Pairs prediction files with reference files by name, before any of them is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is reported and never ranked on, as a table of its own: a method and lesion type a row."""
+"""Makes the table of what is reported and never ranked on: a row a method and lesion type."""
 
 from __future__ import annotations
 

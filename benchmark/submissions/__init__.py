@@ -1,1 +1,1 @@
-"""What a participant hands in, what the organiser expects of it, and whether the one is the other."""
+"""Checks what a participant hands in against what the organiser expects."""

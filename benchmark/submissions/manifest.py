@@ -1,4 +1,4 @@
-"""What the organiser publishes of the cases to predict: their grids, and nothing of their labels."""
+"""Defines the manifest: the grids of the cases to predict, and nothing of their labels."""
 
 from __future__ import annotations
 

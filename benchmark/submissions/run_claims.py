@@ -1,4 +1,4 @@
-"""What the record of a finished run says for the form of a submission of its predictions."""
+"""Takes from the record of a finished run what the form of its submission asks for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a submission says of itself: `submission.yaml`.
+"""Defines the form of a submission, `submission.yaml`.
 
 The docstrings of the fields are what `mswal-bench validate --schema` and the template say of them.
 """

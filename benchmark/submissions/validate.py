@@ -1,4 +1,4 @@
-"""Whether a submission can be scored: the same code for who hands it in and for who scores it."""
+"""Decides whether a submission can be scored, by the same code for participant and organiser."""
 
 from __future__ import annotations
 

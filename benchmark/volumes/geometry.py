@@ -1,4 +1,4 @@
-"""Where a voxel grid lies in the patient, and whether two grids are the same.
+"""Describes where a voxel grid lies in the patient, and compares two grids.
 
 Everything here is in the order (x, y, z) of the file, and in the LPS millimetres of DICOM and ITK: x grows to the
 patient's left, y to the back, z to the head. SimpleITK, ITK-SNAP and 3D Slicer's files show these numbers.

@@ -1,4 +1,4 @@
-"""Where nibabel places a NIfTI-1 file: told where it differs from SimpleITK, whose word counts here.
+"""Computes where nibabel places a NIfTI-1 file, to tell where it differs from SimpleITK.
 
 nibabel takes the sform whenever it has a code, never converts the unit of length, and centres a volume without any
 placement; SimpleITK does none of these always.

@@ -1,4 +1,4 @@
-"""Where the grid of a NIfTI-1 file lies: as SimpleITK says, for every header.
+"""Computes where the grid of a NIfTI-1 file lies, as SimpleITK does for every header.
 
 A plain header, which nearly every file has, is read here without loading SimpleITK. All others (a sheared or a second
 placement, negative steps, extreme numbers) are shown to SimpleITK itself: its rules for them depend on thresholds and

@@ -1,4 +1,4 @@
-"""Where a NIfTI header says its grid lies: copied from one file into another, and told where tools read it differently.
+"""Copies the placement of one NIfTI header into another, and tells where tools read one differently.
 
 Only the header changes. Voxels, their type and their scaling stay as they are, byte for byte.
 """

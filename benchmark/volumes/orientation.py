@@ -1,4 +1,4 @@
-"""Whether a grid is another one with its axes stored in another order or direction, and bringing it there.
+"""Finds out whether two grids differ only in the order and direction of their axes, and turns one to the other.
 
 The same voxels in the same places can be stored eight times six ways. Between two of them nothing is interpolated:
 voxels change their order, that is all.

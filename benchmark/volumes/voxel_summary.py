@@ -1,4 +1,4 @@
-"""What is in an image, in one pass over the file and without holding it: its range of values and a digest of them."""
+"""Summarises an image in one pass without holding it: its range of values and a digest of them."""
 
 from __future__ import annotations
 

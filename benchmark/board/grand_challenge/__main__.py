@@ -1,4 +1,4 @@
-"""What the container runs: `python -m mswal_bench.benchmark.board.grand_challenge`."""
+"""Runs in the container: `python -m mswal_bench.benchmark.board.grand_challenge`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the container finds what, and what the organiser may set: environment variables, all with defaults."""
+"""Reads the container's settings from environment variables, all with defaults."""
 
 from __future__ import annotations
 

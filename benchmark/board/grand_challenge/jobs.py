@@ -1,4 +1,4 @@
-"""Which file is the prediction of which case, by the `predictions.json` that the platform writes.
+"""Finds the prediction of each case by the `predictions.json` that the platform writes.
 
 It lists the jobs in which the algorithm was run, one a case: `pk`, `status`, and `inputs` and `outputs`, values of
 sockets (`interface` before they were renamed) with a `slug`. An image that went in has the name that the organiser gave

@@ -1,1 +1,1 @@
-"""From the counts of every case to ranks, and to how sure they are."""
+"""Ranks methods by the counts of every case, and says how sure the ranks are."""

@@ -1,4 +1,4 @@
-"""What can be ranked together: the records of a results folder, or the methods of one `score --out`."""
+"""Gathers methods that can be ranked together: a folder's records, or those of one `score --out`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How sure a board's order is: what follows from the rows of its cases."""
+"""Computes how sure a board's order is from the rows of its cases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which entries compare: a board is the entries of one track, under one protocol, against the same labels."""
+"""Groups entries into boards: entries of one track, under one protocol, against the same labels."""
 
 from __future__ import annotations
 

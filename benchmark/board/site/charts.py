@@ -1,4 +1,4 @@
-"""Where the marks of a chart stand. Charts are tables with drawings in their cells, so that every number can be read.
+"""Places the marks of charts, which are tables with drawings in their cells: every number can be read.
 
 Positions are in percent of a cell's width: a drawing has the width of its cell on any screen, and its text no scale.
 """

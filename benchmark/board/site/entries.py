@@ -1,4 +1,4 @@
-"""What a line of the board says: a record, or a method as the paper reports it."""
+"""Makes the lines of a board from records, and from the methods that the paper reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the script of the front page draws its table from: plain values, in the page as JSON."""
+"""Prepares the plain values that the script of the front page draws its table from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands that train have in common."""
+"""Holds the options that all commands that train have in common."""
 
 from __future__ import annotations
 

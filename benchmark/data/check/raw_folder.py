@@ -1,4 +1,4 @@
-"""Which files a raw folder has, and what is wrong with their names and pairs. No volume is opened.
+"""Lists the files of a raw folder, and what is wrong with their names and pairs. It opens no volume.
 
 `open_dataset` refuses a folder at the first fault of its kind; here the rest of it is to be inspected all the same.
 """

@@ -1,4 +1,4 @@
-"""Who the 694 virtual patients are: a cohort that has the paper's totals exactly, spread evenly over its slots."""
+"""Draws the 694 virtual patients: a cohort with exactly the paper's totals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a patient's lesions are: each in the organ it belongs to, none touching another."""
+"""Places a patient's lesions, each in the organ it belongs to, none touching another."""
 
 from __future__ import annotations
 

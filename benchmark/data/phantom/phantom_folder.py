@@ -1,4 +1,4 @@
-"""Whose folder it is that a phantom is to be written to."""
+"""Checks that a phantom may be written to a folder."""
 
 from __future__ import annotations
 

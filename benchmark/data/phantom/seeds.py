@@ -1,4 +1,4 @@
-"""Where every random number of the phantom comes from."""
+"""Derives every random number of the phantom from one seed."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""From whatever a user has to a data set in nnU-Net's raw layout with a frozen split: `prepare_dataset`."""
+"""Makes a raw data set in nnU-Net's layout, with a frozen split, from whatever a user has."""

@@ -1,4 +1,4 @@
-"""What is found in a user's folder, before anything is written."""
+"""Describes what was found in a user's folder, before anything is written."""
 
 from __future__ import annotations
 

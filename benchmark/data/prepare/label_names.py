@@ -1,4 +1,4 @@
-"""Whether a source's label values mean what MSWAL's mean."""
+"""Checks that a source's label values mean what MSWAL's mean."""
 
 from __future__ import annotations
 

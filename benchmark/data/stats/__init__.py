@@ -1,1 +1,1 @@
-"""What is in a data set: its lesions, their sizes, its patients and scans, beside what the paper says of MSWAL."""
+"""Counts and measures what is in a data set, beside what the paper says of MSWAL."""

@@ -1,4 +1,4 @@
-"""What `cases.csv` records of the patients and scans of a data set: sex and contrast phase."""
+"""Reads sex and contrast phase of each case from a data set's `cases.csv`."""
 
 from __future__ import annotations
 

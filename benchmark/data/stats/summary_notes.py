@@ -1,4 +1,4 @@
-"""What has to be said below the tables: what was counted, what was left out, and where the paper says otherwise."""
+"""Writes the notes below the tables: what was counted, what was left out, where the paper differs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much a submission may hold, so that one made to exhaust the machine is refused before it does."""
+"""Limits how much a submission may hold, so that none can exhaust the machine."""
 
 from __future__ import annotations
 
