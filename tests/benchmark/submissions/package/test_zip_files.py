@@ -259,7 +259,7 @@ def test_a_directory_that_contradicts_itself(tmp_path: Path) -> None:
         _edited(archive[:], DIRECTORY, 0, "<L", 0, nth=1),
         _edited(archive[:], DIRECTORY, 30, "<H", 9),
         _edited(archive[:], LOCAL, 8, "<H", 0),
-        archive.replace(b"a", b"c", 1),
+        _edited(archive[:], LOCAL, 30, "<B", ord("c")),
         _edited(archive[:], DIRECTORY, 42, "<L", 1 << 31),
     ):
         assert [code for code, _ in found_in(path, edited)] == ["package-damaged"]
