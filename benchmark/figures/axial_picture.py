@@ -1,4 +1,4 @@
-"""The picture of a case: one axial slice as CT, reference and each method, lesions in their classes' colours."""
+"""Draws the report's picture: one axial slice as CT, reference and each method, lesions in their classes' colours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
-from textwrap import wrap
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +20,9 @@ from mswal_bench.metrics.foreground import Foreground, Indices
 
 from .body_planes import BodyGrid, planes_of_runs, read_planes, voxels_of
 from .case_volumes import read_case
-from .ct_panel import draw_grey
-from .frames import Box, whole_box, zoom_box
-from .region_marks import class_handle, lesion_patch
+from .crops import Box, whole_box, zoom_box
+from .ct_panel import draw_grey, panel_title
+from .lesion_marks import class_handle, lesion_patch
 
 _BESIDE_METHODS = _CT, _REFERENCE = "CT", "Reference"
 _LINE_PT, _FONT_PT, _LEGEND_PT = 0.6, 9, 8
@@ -32,29 +31,32 @@ _TITLE_LINE_IN, _LEGEND_LINE_IN, _ENTRY_IN = 0.16, 0.19, 1.4
 
 @dataclass(frozen=True)
 class Sheet:
-    """How the panels lie on a picture."""
+    """Says how the panels lie on a picture."""
 
     columns: int
+    """Is the most panels that stand side by side."""
     panel_in: float
+    """Is the width of a panel in inches."""
     dpi: int
-    """Twice and more what a page shows of an inch (96 pixels): sharp where a screen has two pixels for one."""
+    """Is at least twice the 96 pixels that a page shows per inch, so that screens of high resolution stay sharp."""
 
 
 WIDE = Sheet(columns=5, panel_in=2.3, dpi=192)
-"""For a page of 1,100 pixels."""
+"""Fits a page of 1,100 pixels."""
 NARROW = Sheet(columns=2, panel_in=1.8, dpi=288)
-"""For a telephone, on which letters keep their size."""
+"""Fits a telephone, on which letters keep their size."""
 
 
 def draw_axial_slice(
     image: Path, reference: Path, predictions: Mapping[str, Path], protocol: Protocol, sheets: Mapping[Path, Sheet]
 ) -> None:
-    """Writes PNGs of the axial slice that shows the reference best, a panel for each of CT, reference, methods.
+    """Writes PNGs of one axial slice, with a panel for the CT, the reference and each method.
 
-    `sheets` are the files to write, and how each is laid out. All volumes are turned to the radiological convention:
-    the patient's right is on the left of the picture. The slice is the one with most lesion types in the reference,
-    then with most lesion voxels; without a lesion, the middle one. What is shown of it is the body. Raises BenchError
-    for a file that cannot be read, or lies on another grid than the reference.
+    `predictions` maps the methods' titles to their label maps, `sheets` the files to write to their layouts. All
+    volumes are turned to the radiological convention: the patient's right is on the left of the picture. The slice has
+    the most lesion types of all in the reference and, among equals, the most lesion voxels; without a lesion it is the
+    middle one. The picture shows the part of it that holds the body. Raises BenchError for a file that cannot be read
+    or that lies on another grid than the reference.
     """
     problems: list[Problem] = []
     volumes = read_case(reference, predictions, image, protocol, problems, [])
@@ -76,7 +78,7 @@ def draw_axial_slice(
 
 
 def shown_width(sheet: Sheet, methods: int) -> int:
-    """How wide a page shows the picture of so many methods, in pixels of 1/96 inch, so that letters have their size."""
+    """Returns the width, in pixels of 1/96 inch, at which a page shows the picture of so many methods in full size."""
     return round(min(methods + len(_BESIDE_METHODS), sheet.columns) * sheet.panel_in * 96)
 
 
@@ -86,7 +88,7 @@ class _Plane:
     pixel_mm: tuple[float, float]
     box: Box
     panels: Mapping[str, Indices | None]
-    """Title -> class ids of the plane's pixels; None for the CT alone."""
+    """Maps each title to the class ids of the plane's pixels, or to None for the CT alone."""
     lesion_classes: Sequence[LesionClass]
 
 
@@ -96,9 +98,7 @@ def _draw(plane: _Plane, sheet: Sheet, out: Path) -> None:
 
     columns = min(len(plane.panels), sheet.columns)
     rows = ceil(len(plane.panels) / columns)
-    # The mean width of a letter is a good half of the font's size.
-    letters = int(sheet.panel_in * 72 / (_FONT_PT * 0.6))
-    titles = [_printable(wrap(title, letters, max_lines=2, placeholder="…")) for title in plane.panels]
+    titles = [panel_title(title, sheet.panel_in, _FONT_PT, most_lines=2) for title in plane.panels]
     title_in = (max(len(title) for title in titles) + 0.5) * _TITLE_LINE_IN
     width_in = sheet.panel_in * columns
     row_in = sheet.panel_in * plane.box.height / plane.box.width + title_in
@@ -107,7 +107,7 @@ def _draw(plane: _Plane, sheet: Sheet, out: Path) -> None:
     side_by_side = max(1, min(len(handles), int(width_in / _ENTRY_IN)))
     legend_in = (ceil(len(handles) / side_by_side) + 1) * _LEGEND_LINE_IN if handles else 0.05
     height_in = rows * row_in + legend_in
-    # Whatever else runs in this process may have set a style for all: nnU-Net's trainers do.
+    # Other code in this process may have changed matplotlib's style, as nnU-Net's trainers do.
     with style.context("default", after_reset=True):
         figure = Figure(figsize=(width_in, height_in), facecolor="black")
         every_axes = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
@@ -142,12 +142,11 @@ def _draw(plane: _Plane, sheet: Sheet, out: Path) -> None:
         figure.savefig(out, dpi=sheet.dpi, facecolor="black")
 
 
-def _printable(lines: Sequence[str]) -> list[str]:
-    return ["".join(letter if letter.isprintable() else " " for letter in line) for line in lines] or ["?"]
-
-
 def most_telling_case(references: Mapping[str, Path], protocol: Protocol) -> str:
-    """The case whose best slice shows most lesion types, then most lesion voxels; the first of equals."""
+    """Returns the case whose best slice shows the most lesion types, then the most lesion voxels; the first of equals.
+
+    `references` maps case ids to reference label maps. Raises BenchError for one that cannot be read.
+    """
     best = {}
     for case, path in references.items():
         header = read_header(path)
@@ -157,7 +156,7 @@ def most_telling_case(references: Mapping[str, Path], protocol: Protocol) -> str
 
 
 def _slice_ranks(labels: Foreground, grid: BodyGrid) -> Indices:
-    """For each slice a number that grows with its lesion types first, its lesion voxels second."""
+    """Returns for each slice a number that grows with its lesion types first and its lesion voxels second."""
     count = grid.count("axial")
     of_voxel = grid.planes_at("axial", voxels_of(labels))
     class_ids = np.repeat(labels.class_ids, labels.lengths)

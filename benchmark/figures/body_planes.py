@@ -1,7 +1,7 @@
-"""Axial and coronal planes of a volume as they are looked at, whichever way it is stored.
+"""Cuts axial and coronal planes out of a volume and turns them to the radiological convention.
 
-The radiological convention: the patient's right is on the left of the picture, the front or the head on top. A plane
-is an array (rows, columns). Of the file of an image only its planes are kept.
+The patient's right is on the left of the picture, and the front or the head is on top, however the file stores its
+axes. A plane is an array (rows, columns). Only the planes of an image are held in memory, not the image.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from mswal_bench.metrics.foreground import Foreground, Indices, numbered
 
 View = Literal["axial", "coronal"]
 VIEWS: tuple[View, View] = ("axial", "coronal")
-# Of the body's axes x to the left, y to the back and z to the head: along which a view's planes are stacked, and which
-# of the other two its rows are. Columns are x.
+# The body's axes are x to the left, y to the back and z to the head. These are the axis along which the planes of a
+# view are stacked, and the axis along which its rows follow each other; its columns follow x.
 _STACKED: dict[View, int] = {"axial": 2, "coronal": 1}
 _ROWS: dict[View, int] = {"axial": 1, "coronal": 2}
-# Axes along the body's: LPS, in which geometries are.
+# This grid's axes are the body's: geometries are in LPS.
 _ALONG_THE_BODY = Geometry((1, 1, 1), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0))
 
 
 @dataclass(frozen=True)
 class BodyGrid:
-    """A volume's grid by the patient's axes. A grid that is turned against them is looked at along its own axes."""
+    """Views a volume's grid along the patient's axes, or along its own axes nearest to them where it is oblique."""
 
     geometry: Geometry
 
@@ -40,31 +40,32 @@ class BodyGrid:
         return axes_towards(_ALONG_THE_BODY, self.geometry)
 
     def stored_axis(self, view: View) -> int:
-        """Along which axis (0, 1, 2 for x, y, z) of the file the planes of `view` are stacked."""
+        """Returns the axis of the file (0, 1, 2 for x, y, z) along which the planes of `view` are stacked."""
         return self._axes.order[_STACKED[view]]
 
     def count(self, view: View) -> int:
-        """How many planes of `view` there are."""
+        """Returns the number of planes of `view`."""
         return self.geometry.shape[self.stored_axis(view)]
 
     def same_plane(self, other: BodyGrid, view: View, index: int) -> int:
-        """The index of a plane of this grid in the file of `other`, which is this grid, perhaps stored otherwise."""
+        """Returns the index that a plane of this grid has in the file of `other`: the same grid, whose axes may run
+        the other way."""
         along = _STACKED[view]
         return self.count(view) - 1 - index if self._axes.flipped[along] != other._axes.flipped[along] else index
 
     def pixel_mm(self, view: View) -> tuple[float, float]:
-        """Height and width of a plane's pixels."""
+        """Returns the height and the width of a plane's pixels in mm."""
         row, column = self._axes.order[_ROWS[view]], self._axes.order[0]
         return self.geometry.spacing_mm[row], self.geometry.spacing_mm[column]
 
     def places(self, view: View, index: int) -> Indices:
-        """Flat index in the file, x fastest, of each pixel (rows, columns) of a plane.
+        """Returns, for each pixel (rows, columns) of a plane, its flat index in the file, x fastest.
 
-        `index` counts along the file's own axis, from 0, as viewers of the file do.
+        `index` is the plane's number along the file's own axis, from 0, as viewers of the file count.
         """
         strides = self._strides
         row, column = self._ascending(_ROWS[view]), self._ascending(0)
-        # On the screen the head is up, and rows are counted downwards.
+        # The head is on top, and rows are counted downwards.
         rows = row[::-1] if _ROWS[view] == 2 else row
         stacked = self.stored_axis(view)
         return np.asarray(
@@ -74,7 +75,7 @@ class BodyGrid:
         )
 
     def planes_at(self, view: View, voxels: Indices) -> Indices:
-        """For each voxel, by its flat index in the file, the index of the plane that it is in."""
+        """Returns for each voxel, given by its flat index in the file, the index of its plane."""
         axis = self.stored_axis(view)
         return np.asarray(voxels // self._strides[axis] % self.geometry.shape[axis])
 
@@ -84,18 +85,21 @@ class BodyGrid:
         return 1, x, x * y
 
     def _ascending(self, body_axis: int) -> Indices:
-        """The file's indices along one of the body's axes, from right to left, front to back, or feet to head."""
+        """Returns the file's indices along a body axis, ordered from right to left, front to back or feet to head."""
         indices = np.arange(self.geometry.shape[self._axes.order[body_axis]])
         return indices[::-1] if self._axes.flipped[body_axis] else indices
 
 
 def voxels_of(foreground: Foreground) -> Indices:
-    """Flat index of each labelled voxel, run by run."""
+    """Returns the flat index of each labelled voxel, run by run."""
     return np.repeat(foreground.starts, foreground.lengths) + numbered(foreground.lengths)
 
 
 def planes_of_runs(foreground: Foreground, values: Indices, places: Indices) -> Indices:
-    """A plane of a label map: at each of `places` the value of the run it is in, of `values`, one a run; else 0."""
+    """Returns a plane of a label map, in which every run has the value that `values` gives it and the rest is 0.
+
+    `values` has one entry per run of `foreground`; `places` are the plane's, as `BodyGrid.places` gives them.
+    """
     if not foreground.starts.size:
         return np.zeros(places.shape, np.int64)
     run = np.searchsorted(foreground.starts, places, side="right") - 1
@@ -104,9 +108,9 @@ def planes_of_runs(foreground: Foreground, values: Indices, places: Indices) -> 
 
 
 def read_planes(stored: StoredVolume, planes: Sequence[Indices]) -> list[NDArray[np.float32]]:
-    """Planes of an image, by their `BodyGrid.places`, scaled as its header says, in one pass over the file.
+    """Reads several planes of an image in one pass over the file, with values scaled as its header says.
 
-    Raises VolumeError for a file that is damaged.
+    `planes` are given by their `BodyGrid.places`. Raises VolumeError for a file that is damaged.
     """
     orders = [np.argsort(places, axis=None) for places in planes]
     ascending = [places.ravel()[order] for places, order in zip(planes, orders, strict=True)]

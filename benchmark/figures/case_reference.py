@@ -14,24 +14,24 @@ from mswal_bench.benchmark.data.protocol import MSWAL_1, Protocol, protocol_of
 
 from .shown_methods import ShownMethod, prediction_of
 
-_NAME_IT = "Name it with --data, or a folder of label maps with --reference."
+_NAME_IT = "Name the data set with --data, or a folder of label maps with --reference."
 
 
 @dataclass(frozen=True)
 class CaseReference:
-    """The files that predictions of a case are held against."""
+    """Names the files that predictions of a case are compared with."""
 
     label: Path
     image: Path | None
-    """None where there are only label maps."""
+    """Is None for a folder of label maps, which has no images."""
     protocol: Protocol
-    """Of MSWAL for label maps alone."""
+    """Is `mswal/1` for a folder of label maps."""
 
 
 def case_reference(case: str, data: Path | None, labels: Path | None, methods: Sequence[ShownMethod]) -> CaseReference:
-    """The case in the data set `data`, or in the folder `labels`; without either, in the data set of the runs.
+    """Finds the case in the data set `data` or in the folder `labels`; without either, in the data set of the runs.
 
-    Raises BenchError when it is not there or has no label map, and when a run is of another data set.
+    Raises BenchError when the case is not there or has no label map, and when a run is of another data set.
     """
     if labels is not None:
         return _of_label_maps(labels, case)
@@ -44,7 +44,7 @@ def case_reference(case: str, data: Path | None, labels: Path | None, methods: S
         raise BenchError(Problem(f"has no case {case!r}", str(dataset.root), f"one of {known}", mend=mend))
     if found.label is None:
         what = f"has no label map of the case {case}"
-        raise BenchError(Problem(what, str(dataset.root), "a folder labelsTs", mend="Show one that has a reference."))
+        raise BenchError(Problem(what, str(dataset.root), "a folder labelsTs", mend="Choose a case that has one."))
     return CaseReference(found.label, found.image, protocol_of(dataset))
 
 
@@ -56,15 +56,18 @@ def _of_label_maps(folder: Path, case: str) -> CaseReference:
 
 
 def _data_of_runs(methods: Sequence[ShownMethod]) -> Path:
-    """nnU-Net reads a run's data set through a link in the run's folder; other methods keep no trace of where it is."""
+    """Returns the data set that the runs were trained on.
+
+    A run of nnU-Net has a link to its data set in its folder; runs of other methods do not say where theirs is.
+    """
     links = {method.work: Workspace(method.work / "nnunet").raw for method in methods if method.work is not None}
     roots = sorted({link.resolve() for link in links.values() if link.is_dir()})
     if not roots:
-        what = "it is not known in which data set the case is"
+        what = "nothing says which data set the case belongs to"
         raise BenchError(Problem(what, ", ".join(map(str, links)), mend=_NAME_IT))
     if len(roots) > 1:
         what = "the runs are of several data sets"
-        raise BenchError(Problem(what, "", "one", ", ".join(map(str, roots)), _NAME_IT))
+        raise BenchError(Problem(what, "", "one data set", ", ".join(map(str, roots)), _NAME_IT))
     return roots[0]
 
 
@@ -75,7 +78,7 @@ def _other_data(dataset: Dataset, methods: Sequence[ShownMethod]) -> list[Proble
             str(method.work),
             f"{dataset.name} ({dataset.split.digest})",
             f"{method.record.identity.dataset} ({method.record.identity.split_digest})",
-            "Name the data set that it was trained on with --data.",
+            "Name the data set that it was trained on with --data, or leave the run out.",
         )
         for method in methods
         if method.record is not None and method.record.identity.split_digest != dataset.split.digest

@@ -1,4 +1,4 @@
-"""Reads a case's label maps as the scorer does, and the grid of its image. Everything must lie on one grid."""
+"""Reads a case's label maps as the scorer does, and its image's header; all of them must lie on one grid."""
 
 from __future__ import annotations
 
@@ -17,13 +17,16 @@ from mswal_bench.metrics.foreground import Foreground
 
 @dataclass(frozen=True, eq=False)
 class CaseVolumes:
-    """A case's label maps on the reference's grid, and its image, of which only the header is read."""
+    """Holds a case's label maps on the reference's grid, and its image, of which only the header is read."""
 
     geometry: Geometry
+    """Is the reference's grid."""
     reference: Foreground
+    """Is in the order (z, y, x), as are the predictions."""
     predictions: Mapping[str, Foreground]
-    """By the method's title, in the order asked for."""
+    """Has the methods' titles for keys, in the order in which they were given."""
     image: StoredVolume | None
+    """Is None where there is no image."""
 
 
 def read_case(
@@ -34,9 +37,10 @@ def read_case(
     problems: list[Problem],
     notes: list[str],
 ) -> CaseVolumes | None:
-    """The volumes that can be used; None when the reference is none of them. What is wrong goes to `problems`.
+    """Returns the volumes that can be used, or None when the reference cannot; adds everything wrong to `problems`.
 
-    What is stored along other axes than the reference is turned to lie as it does, and `notes` say so.
+    A prediction whose axes are stored in another order or direction than the reference's is turned to the reference's
+    grid, and `notes` says so.
     """
     header = gathered_label_header(reference, protocol, problems, notes)
     highest = max(protocol.class_ids)

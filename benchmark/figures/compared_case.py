@@ -1,4 +1,4 @@
-"""One case's label maps beside each other: what is where, and which lesions the protocol takes for errors."""
+"""Compares the methods' predictions of one case: which lesions the protocol counts as found, missed and false."""
 
 from __future__ import annotations
 
@@ -19,81 +19,82 @@ from mswal_bench.metrics.foreground import Foreground, Indices
 
 from .body_planes import planes_of_runs
 
-Kind = Literal["reference", "predicted", "matched reference", "FP", "FN"]
+MarkKind = Literal["reference", "predicted", "matched reference", "FP", "FN"]
 
 
 @dataclass(frozen=True, eq=False)
-class Region:
-    """Pixels of a plane: lesions of one class that are drawn alike."""
+class LesionMark:
+    """Marks the pixels of a plane in which lesions of one class are drawn alike."""
 
-    kind: Kind
-    """`reference` and `predicted` are all labelled pixels of a side. Of the rest `FP` and `FN` are lesions without a
-    match, and `matched reference` are those of the reference that have one."""
+    kind: MarkKind
+    """Says which lesions these are. `reference` and `predicted` are all lesions of that side; `FP` and `FN` are the
+    lesions without a match; `matched reference` are the reference's lesions that have one."""
     lesion: LesionClass
     pixels: NDArray[np.bool_]
-    """(rows, columns)"""
+    """Has the shape (rows, columns)."""
 
 
 @dataclass(frozen=True, eq=False)
-class ComparedMethod:
-    """A method's prediction of the case."""
+class MethodOnCase:
+    """Holds a method's prediction of the case, and its score."""
 
     title: str
     components: Components
+    """Holds the predicted lesions."""
     score: CaseScore
     found: NDArray[np.bool_]
-    """For each component of the reference, whether it has a match; the others are false negatives."""
+    """Says for each lesion of the reference whether it has a match; those without are false negatives."""
     matched: NDArray[np.bool_]
-    """For each component of the prediction, whether it has a match; the others are false positives."""
+    """Says for each predicted lesion whether it has a match; those without are false positives."""
 
     @property
     def mean_dsc(self) -> float:
-        """Over the classes that either side has; NaN without any."""
+        """Returns the mean DSC over the classes that either side has; NaN when neither side has any."""
         mean, _ = defined_mean(counts.dsc for counts in self.score.classes.values())
         return mean
 
     @property
     def counts(self) -> tuple[int, int, int]:
-        """TP, FP and FN of all classes."""
+        """Returns TP, FP and FN, summed over the classes."""
         every = self.score.classes.values()
         return sum(each.tp for each in every), sum(each.fp for each in every), sum(each.fn for each in every)
 
 
 @dataclass(frozen=True, eq=False)
 class ComparedCase:
-    """A case's reference with every method's prediction of it, on one grid."""
+    """Holds a case's reference and every method's prediction of it, on one grid."""
 
     case: str
     geometry: Geometry
     protocol: Protocol
     reference: Components
-    methods: tuple[ComparedMethod, ...]
+    methods: tuple[MethodOnCase, ...]
 
-    def reference_regions(self, places: Indices) -> list[Region]:
-        """What the reference has in a plane, by its `BodyGrid.places`; one a class, none of what is not there."""
+    def reference_marks(self, places: Indices) -> list[LesionMark]:
+        """Returns a mark for each class that the reference has in a plane, given by its `BodyGrid.places`."""
         every = np.ones(self.reference.count, np.bool_)
-        return list(self._regions("reference", self.reference, every, places))
+        return list(self._marks("reference", self.reference, every, places))
 
-    def method_regions(self, method: ComparedMethod, places: Indices) -> list[Region]:
-        """What a method has in a plane, in the order in which it is drawn: all it predicts, then what is marked."""
+    def method_marks(self, method: MethodOnCase, places: Indices) -> list[LesionMark]:
+        """Returns a method's marks in a plane in the order of drawing: all it predicts, then matches and errors."""
         predicted, reference = method.components, self.reference
         every = np.ones(predicted.count, np.bool_)
         return [
-            *self._regions("predicted", predicted, every, places),
-            *self._regions("matched reference", reference, method.found, places),
-            *self._regions("FP", predicted, ~method.matched, places),
-            *self._regions("FN", reference, ~method.found, places),
+            *self._marks("predicted", predicted, every, places),
+            *self._marks("matched reference", reference, method.found, places),
+            *self._marks("FP", predicted, ~method.matched, places),
+            *self._marks("FN", reference, ~method.found, places),
         ]
 
-    def _regions(
-        self, kind: Kind, components: Components, chosen: NDArray[np.bool_], places: Indices
-    ) -> Iterator[Region]:
+    def _marks(
+        self, kind: MarkKind, components: Components, chosen: NDArray[np.bool_], places: Indices
+    ) -> Iterator[LesionMark]:
         class_ids = np.where(chosen, components.class_ids, 0)[components.of_run]
         plane = planes_of_runs(components.foreground, class_ids, places)
         for lesion in self.protocol.lesion_classes:
             pixels = plane == lesion.id
             if pixels.any():
-                yield Region(kind, lesion, pixels)
+                yield LesionMark(kind, lesion, pixels)
 
 
 def compare(
@@ -103,9 +104,9 @@ def compare(
     predictions: Mapping[str, Foreground],
     protocol: Protocol,
 ) -> ComparedCase:
-    """Scores each prediction, by its method's title, as `mswal-bench score` does.
+    """Scores each prediction as `mswal-bench score` does; `predictions` has the methods' titles for keys.
 
-    Foregrounds are (z, y, x), on the grid `geometry`. Raises ValueError when their shapes differ.
+    Foregrounds are in the order (z, y, x) and lie on the grid `geometry`. Raises ValueError when their shapes differ.
     """
     of_reference = connected_components(reference, protocol.connectivity)
     methods = []
@@ -119,8 +120,8 @@ def compare(
             connectivity=protocol.connectivity,
             axial_axis=2 - geometry.axial_axis,
         )
-        # A side's rows are in the order of its components: by class, then by number.
+        # The rows of a side are in the order of its components: by class, then by number.
         is_matched, is_prediction = score.lesions.is_matched, score.lesions.is_prediction
         components = connected_components(prediction, protocol.connectivity)
-        methods.append(ComparedMethod(title, components, score, is_matched[~is_prediction], is_matched[is_prediction]))
+        methods.append(MethodOnCase(title, components, score, is_matched[~is_prediction], is_matched[is_prediction]))
     return ComparedCase(case, geometry, protocol, of_reference, tuple(methods))

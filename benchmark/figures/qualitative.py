@@ -1,4 +1,4 @@
-"""The paper's Fig. 3 of any case: image, reference and methods, axial and coronal, whole and magnified."""
+"""Draws the paper's Fig. 3 of any case: image, reference and methods, axial and coronal, whole and magnified."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from .body_planes import VIEWS, BodyGrid, View, read_planes
 from .case_reference import case_reference
 from .case_volumes import CaseVolumes, read_case
 from .compared_case import compare
+from .crops import whole_box, zoom_box
 from .ct_panel import ABDOMEN, Window
-from .frames import whole_box, zoom_box
 from .qualitative_drawing import FORMATS, Scene, ShownPlane, draw_scene
 from .shown_methods import shown_methods
 from .view_choice import choose_plane, choose_target
@@ -27,29 +27,30 @@ from .view_choice import choose_plane, choose_target
 
 @dataclass(frozen=True)
 class Look:
-    """What of a case is shown, and how. What is None is chosen."""
+    """Says what of a case a figure shows, and how; a field that is None is chosen by the program."""
 
     lesion: str | None = None
-    """A class by its key, `kidney_cyst`, or one of the reference's lesions by its number in `lesions.csv` as well,
+    """Names a class by its key, `kidney_cyst`, or one lesion of the reference by its number in `lesions.csv` as well,
     `kidney_cyst:2`."""
     axial: int | None = None
-    """The slice along the reference file's axis, counted from 0."""
+    """Is the slice's number along the reference file's axis, from 0."""
     coronal: int | None = None
+    """Is the slice's number along the reference file's axis, from 0."""
     window: Window = ABDOMEN
     box_mm: float | None = None
-    """Side of what is magnified."""
+    """Is the side of the magnified square."""
     width_mm: float | None = None
-    """Of the figure. With many methods it is wider."""
+    """Is the figure's width; it grows where the columns need more."""
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """What was drawn."""
+    """Tells what was drawn."""
 
     planes: Mapping[View, int]
-    """Index of each plane along the reference file's axis, from 0."""
+    """Gives each plane's number along the reference file's axis, from 0."""
     notes: tuple[str, ...]
-    """What was chosen or done that the user should know."""
+    """Tells the user what was chosen or changed, in a sentence each."""
 
 
 def draw_qualitative(
@@ -63,16 +64,17 @@ def draw_qualitative(
 ) -> Drawn:
     """Draws the predictions of `case` by `runs`, folders of predictions or of runs, to `out` (.png, .svg, .pdf).
 
-    The case is in the data set `data`, in the folder of label maps `reference`, which has no image, or in the data set
-    of the runs. Each plane is the one with most pixels of a lesion, which `choose_target` picks. Equal input gives
-    equal files. Raises BenchError with every problem found, before anything is written.
+    The case is looked for in the data set `data`, in the folder of label maps `reference` (which has no images), or,
+    without either, in the data set of the runs. Each plane is the one with the most pixels of the lesion that
+    `choose_target` picks. Equal input gives equal files. Raises BenchError with every problem, before anything is
+    written.
     """
     look = look or Look()
     problems = _unwritable(out)
     notes: list[str] = []
     methods = shown_methods(runs, case, problems, notes)
     if data is None and reference is None and len(methods) < len(runs):
-        # Which data set it is would be for those to say that were not found.
+        # The runs that were not found might have named the data set.
         raise_if_any(problems)
     try:
         files = case_reference(case, data, reference, methods)
@@ -106,11 +108,11 @@ def draw_qualitative(
 def _unwritable(out: Path) -> list[Problem]:
     problems = []
     if out.suffix.lower() not in FORMATS:
-        problems.append(Problem("no format of figures", str(out), f"a name in {', '.join(FORMATS)}"))
+        problems.append(Problem("the name does not end in a figure's format", str(out), f"one of {', '.join(FORMATS)}"))
     if not out.parent.is_dir():
         problems.append(Problem("there is no such folder to write to", str(out.parent), mend="Make it."))
     elif out.is_dir():
-        problems.append(Problem("a folder", str(out), "the name of a file"))
+        problems.append(Problem("is a folder", str(out), "the name of a file"))
     return problems
 
 
@@ -125,7 +127,8 @@ def _lesion(
         what, mend = f"no lesion type is called {key!r}", did_you_mean(key, keys)
         problems.append(Problem(what, "--lesion", f"one of {', '.join(keys)}", mend=mend))
     if colon and not (number.isascii() and number.isdigit()):
-        problems.append(Problem(f"{number!r} is no lesion's number", "--lesion", f"{key}:1, as in lesions.csv"))
+        what = f"{number!r} is not the number of a lesion"
+        problems.append(Problem(what, "--lesion", f"for example {key}:1, numbered as in lesions.csv"))
         return key, None
     return key, int(number) if colon else None
 
@@ -141,7 +144,7 @@ def _given_planes(look: Look, grid: BodyGrid, problems: list[Problem]) -> dict[V
 
 
 def _grey_planes(volumes: CaseVolumes, grid: BodyGrid, planes: Mapping[View, int]) -> dict[View, NDArray[np.float32]]:
-    """The image in each plane; nothing where there is no image."""
+    """Reads the image in each plane; returns nothing where there is no image."""
     if volumes.image is None:
         return {}
     of_image = BodyGrid(volumes.image.geometry)

@@ -1,4 +1,4 @@
-"""Puts the panels of a qualitative figure on a page: a column for the image, the reference and each method."""
+"""Lays a qualitative figure out: a column for the image, the reference and each method, a row for each plane."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from mswal_bench.benchmark.core.whole_files import whole_file
 from mswal_bench.metrics.foreground import Indices
 
 from .body_planes import View
-from .compared_case import ComparedCase, ComparedMethod, Region
-from .ct_panel import Window, draw_grey
-from .frames import Box
-from .region_marks import cased, draw_strip, region_patch, strip_height_in
+from .compared_case import ComparedCase, LesionMark, MethodOnCase
+from .crops import Box
+from .ct_panel import Window, draw_grey, panel_title
+from .lesion_marks import cased, draw_strip, mark_patch, strip_height_in
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,8 +37,6 @@ _STYLE: dict[Any, Any] = {
     "svg.fonttype": "path",
 }
 _LINE_IN = 1.25 * _FONT_PT / 72
-# The mean width of a letter, as part of the font's size; names in capitals are wider.
-_LETTER = 0.58
 _LEFT_IN, _GAP_IN, _EDGE_IN = 0.2, 0.03, 0.04
 _BETWEEN_VIEWS_IN = 0.08
 _NARROWEST_IN, _WIDEST_IN, _PAGE_IN = 0.7, 1.8, 7.2
@@ -52,24 +50,26 @@ _BARS_MM = (200, 100, 50, 20, 10, 5, 2, 1)
 
 @dataclass(frozen=True, eq=False)
 class ShownPlane:
-    """One plane of the case and the two parts of it that are shown."""
+    """Is one plane of the case, with the two parts of it that are shown."""
 
     view: View
     index: int
-    """Along the reference file's axis, from 0."""
+    """Is the plane's number along the reference file's axis, from 0."""
     places: Indices
-    """As `BodyGrid.places`."""
+    """Are those that `BodyGrid.places` gives."""
     pixel_mm: tuple[float, float]
-    """Height, width."""
+    """Is the height and the width of a pixel."""
     grey: NDArray[np.float32] | None
-    """The image in HU; None without one."""
+    """Has the image's HU (rows, columns); None without an image."""
     whole: Box
+    """Holds the body."""
     magnified: Box
+    """Holds the lesion."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """Everything that a figure shows."""
+    """Holds everything that a figure shows."""
 
     compared: ComparedCase
     planes: tuple[ShownPlane, ...]
@@ -79,9 +79,9 @@ class Scene:
 @dataclass(frozen=True, eq=False)
 class _Column:
     title: str
-    method: ComparedMethod | None
+    method: MethodOnCase | None
     has_reference: bool
-    """Without it the column of the image alone."""
+    """Is False for the column that shows the image alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,23 +92,22 @@ class _Row:
 
 
 def draw_scene(scene: Scene, out: Path, width_mm: float | None = None) -> None:
-    """Writes the figure, in the format of the suffix, `width_mm` wide, or wider where the columns need it.
+    """Writes the figure to `out` in the format of its suffix, `width_mm` wide or wider where the columns need it.
 
-    By default it is as wide as a page with two columns; few columns make it narrower, so that it is not too high.
-
-    Raises OSError.
+    By default it is as wide as a page set in two columns of text, or narrower where it has few panels and would become
+    too high. Raises OSError when the file cannot be written.
     """
     figure = scene_figure(scene, width_mm)
     # Without a date, equal data makes equal files.
     undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(out.suffix.lower(), {})
     with _styled(), whole_file(out) as temporary, warnings.catch_warnings():
-        # A box in the place of a letter says it.
+        # The figure shows a box for a letter that its font lacks.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         figure.savefig(temporary, dpi=_DPI, metadata=undated)
 
 
 def scene_figure(scene: Scene, width_mm: float | None = None) -> Figure:
-    """The figure itself. What is drawn over the images are patches whose label says what they are: `FP kidney_cyst`."""
+    """Returns the figure itself. The label of each patch on an image says what it marks, as `FP kidney_cyst`."""
     with _styled():
         return _laid_out(scene, width_mm)
 
@@ -116,7 +115,7 @@ def scene_figure(scene: Scene, width_mm: float | None = None) -> Figure:
 def _styled() -> AbstractContextManager[None]:
     from matplotlib import style
 
-    # Whatever else runs in this process may have set a style for all: nnU-Net's trainers do.
+    # Other code in this process may have changed matplotlib's style, as nnU-Net's trainers do.
     return style.context(["default", _STYLE], after_reset=True)
 
 
@@ -131,13 +130,13 @@ def _laid_out(scene: Scene, width_mm: float | None) -> Figure:
     wanted_in = min(_PAGE_IN, beside_in + len(columns) * _WIDEST_IN) if width_mm is None else width_mm / 25.4
     panel_in = max(_NARROWEST_IN, (wanted_in - beside_in) / len(columns))
     width_in = beside_in + len(columns) * panel_in
-    titles = [_title(column.title, panel_in) for column in columns]
+    titles = [panel_title(column.title, panel_in, _FONT_PT, most_lines=_MOST_TITLE_LINES) for column in columns]
     head_in = max(len(title) for title in titles) * _LINE_IN + 0.1
     row_heights_in = [panel_in * row.box.height / row.box.width for row in rows]
     panels_in = sum(row_heights_in) + len(rows) * _GAP_IN + _BETWEEN_VIEWS_IN
     caption = wrap(_caption(scene), int(width_in * 72 / (_FONT_PT * 0.55)))
-    regions = [region for row in rows for column in columns for region in _regions(scene, row, column)]
-    strip_in = strip_height_in(regions, width_in, _FONT_PT)
+    marks = [mark for row in rows for column in columns for mark in _marks(scene, row, column)]
+    strip_in = strip_height_in(marks, width_in, _FONT_PT)
     numbers_in = 2 * _LINE_IN + 0.08
     height_in = head_in + panels_in + numbers_in + strip_in + (len(caption) + 0.7) * _LINE_IN
 
@@ -161,7 +160,7 @@ def _laid_out(scene: Scene, width_mm: float | None) -> Figure:
         top_in -= row_in + _GAP_IN
     _write_numbers(figure, columns, lefts_in, panel_in, top_in - 0.03)
     top_in -= numbers_in
-    draw_strip(figure, regions, top_in, _FONT_PT)
+    draw_strip(figure, marks, top_in, _FONT_PT)
     _say(figure, _EDGE_IN, top_in - strip_in - 0.05, "\n".join(caption), ha="left", va="top")
     return figure
 
@@ -172,19 +171,18 @@ def _columns(scene: Scene) -> list[_Column]:
     return [*image, _Column("Reference", None, True), *methods]
 
 
-def _regions(scene: Scene, row: _Row, column: _Column) -> list[Region]:
-    """What is drawn in a panel, in that order."""
+def _marks(scene: Scene, row: _Row, column: _Column) -> list[LesionMark]:
+    """Returns the marks of a panel in the order of drawing."""
     plane = row.plane
     if column.method is not None:
-        regions = scene.compared.method_regions(column.method, plane.places)
+        marks = scene.compared.method_marks(column.method, plane.places)
     else:
-        regions = scene.compared.reference_regions(plane.places) if column.has_reference else []
-    # Of a whole slice the outlines of what is right would hide what is small.
+        marks = scene.compared.reference_marks(plane.places) if column.has_reference else []
+    # In a whole slice, outlines of the matches would hide small lesions.
     return [
-        region
-        for region in regions
-        if (row.is_magnified or region.kind != "matched reference")
-        and region.pixels[row.box.pixels(plane.pixel_mm)].any()
+        mark
+        for mark in marks
+        if (row.is_magnified or mark.kind != "matched reference") and mark.pixels[row.box.pixels(plane.pixel_mm)].any()
     ]
 
 
@@ -193,8 +191,8 @@ def _draw_panel(axes: Axes, scene: Scene, row: _Row, column: _Column) -> None:
     if plane.grey is not None:
         draw_grey(axes, plane.grey, plane.pixel_mm, scene.window, smooth=row.is_magnified)
     axes.set_facecolor(_BODY_GREY if plane.grey is None else "black")
-    for region in _regions(scene, row, column):
-        axes.add_patch(region_patch(region, plane.pixel_mm, 1.0 if row.is_magnified else 0.7))
+    for mark in _marks(scene, row, column):
+        axes.add_patch(mark_patch(mark, plane.pixel_mm, 1.0 if row.is_magnified else 0.7))
     if not row.is_magnified:
         _draw_box(axes, plane.magnified)
     axes.set_xlim(box.left, box.right)
@@ -215,7 +213,7 @@ def _draw_box(axes: Axes, box: Box) -> None:
 
 
 def _draw_orientation(axes: Axes, row: _Row) -> None:
-    """The patient's right and left, and the front or the head, at the edges of a whole plane."""
+    """Writes the patient's right and left, and front or head, at the edges of a whole plane."""
     if row.is_magnified:
         return
     top = "A" if row.plane.view == "axial" else "H"
@@ -228,7 +226,7 @@ def _draw_orientation(axes: Axes, row: _Row) -> None:
 
 
 def _draw_scale(axes: Axes, row: _Row) -> None:
-    """A bar of a round length, at most two fifths of the panel."""
+    """Draws a bar of a round length that is at most two fifths of the panel."""
     box = row.box
     length_mm = next((length for length in _BARS_MM if length <= 0.4 * box.width), _BARS_MM[-1])
     left, bottom = box.left + 0.05 * box.width, box.bottom - 0.06 * box.width
@@ -262,17 +260,6 @@ def _write_numbers(
             _say(figure, left_in + panel_in, top_in, "mean DSC, %\nTP / FP / FN", ha="right", va="top", color="#555555")
 
 
-def _title(title: str, panel_in: float) -> list[str]:
-    """A name in lines as wide as a panel; of a very long one the end is left out."""
-    printable = "".join(letter if letter.isprintable() else " " for letter in title)
-    letters = max(4, int(panel_in * 72 / (_FONT_PT * _LETTER * 1.1)))
-    has_long_words = any(len(word) > letters for word in printable.split())
-    lines = wrap(printable, letters, break_on_hyphens=has_long_words) or ["?"]
-    if len(lines) > _MOST_TITLE_LINES:
-        lines = [*lines[: _MOST_TITLE_LINES - 1], lines[_MOST_TITLE_LINES - 1][: letters - 1].rstrip() + "…"]
-    return lines
-
-
 def _caption(scene: Scene) -> str:
     compared = scene.compared
     slices = ", ".join(f"{plane.view} slice {plane.index}" for plane in scene.planes)
@@ -280,13 +267,14 @@ def _caption(scene: Scene) -> str:
     shown = f"window {window.centre_hu:g} / {window.width_hu:g} HU" if scene.planes[0].grey is not None else "no image"
     nothing = not compared.reference.count and not any(method.components.count for method in compared.methods)
     return (
-        f"{compared.case}, {slices} (from 0), {shown}. DSC: mean over the classes of the case. TP, FP, FN: its lesions "
-        f"in 3D that have a match (IoU {compared.protocol.match_iou} or more) or none, by the protocol "
-        f"{compared.protocol.id}." + (" Neither the reference nor a prediction has a lesion." if nothing else "")
+        f"{compared.case}, {slices} (counted from 0), {shown}. DSC: mean over the classes of the case. TP, FP, FN: "
+        f"lesions of the whole scan with a match (IoU of at least {compared.protocol.match_iou}) or without, by the "
+        f"protocol {compared.protocol.id}."
+        + (" Neither the reference nor a prediction has a lesion." if nothing else "")
     )
 
 
 def _say(figure: Figure, x_in: float, y_in: float, text: str, **how: Any) -> None:
     width_in, height_in = figure.get_size_inches()
-    # A name may hold what would be mathematics to matplotlib.
+    # matplotlib would read dollar signs in a name as mathematics.
     figure.text(x_in / width_in, y_in / height_in, text, parse_math=False, **{"color": _TEXT, **how})

@@ -1,4 +1,4 @@
-"""A small report of several methods: the table, a picture, and an HTML page with both."""
+"""Writes a small report of several methods: the table, a picture, and an HTML page with both."""
 
 from __future__ import annotations
 
@@ -23,17 +23,16 @@ _PICTURE, _NARROW_PICTURE = "slice.png", "slice-narrow.png"
 
 
 def write_report(predictions: Sequence[Path], raw: Path, out: Path, *, case: str | None = None) -> ScoreResult:
-    """Scores prediction folders, or runs, on the test cases of `raw`; writes `out/index.html`, a picture and the score
-    files.
+    """Scores prediction folders, or runs, on the test cases of the data set `raw`, and writes the report to `out`.
 
-    The picture shows `case`, or else the scored case with most lesion types in one slice. What could not be scored is
-    left out, and the result has the problems. Raises BenchError, before anything is written, where nothing can be
-    scored, and where `case` could not.
+    The report is `index.html`, the picture in two widths, and the score files. The picture shows `case`, or else the
+    scored case with the most lesion types in one slice. Cases that cannot be scored are left out, and the result lists
+    their problems. Raises BenchError, before anything is written, when no case can be scored or `case` cannot.
     """
     dataset = open_dataset(raw)
     protocol = protocol_of(dataset)
     if dataset.test_labels is None:
-        raise BenchError(Problem("the test labels are not there", str(raw), "a folder labelsTs"))
+        raise BenchError(Problem("has no labels of the test cases", str(raw), "a folder labelsTs"))
     if case is not None and case not in dataset.test:
         what, expected = f"there is no test case {case!r}", f"one of {listed(list(dataset.test))}"
         raise BenchError(Problem(what, str(raw), expected, mend=did_you_mean(case, dataset.test)))

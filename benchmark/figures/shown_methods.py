@@ -1,4 +1,4 @@
-"""Finds the predictions to show: in folders, or in runs that predicted the case."""
+"""Finds the predictions of a case that a figure shows, in folders of predictions or in the folders of runs."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from mswal_bench.benchmark.volumes.file_names import case_id
 
 @dataclass(frozen=True)
 class ShownMethod:
-    """One method's prediction of the case."""
+    """Names one method's prediction of the case."""
 
     title: str
     prediction: Path
     origin: str
-    """What tells it from another of its title: the name of the run's folder, or of the folder that its folder is in."""
+    """Tells methods of the same title apart: the name of the run's folder, or of the folder above the predictions."""
     work: Path | None = None
-    """The run's folder."""
+    """Is the run's folder; None for a folder of predictions."""
     record: RunRecord | None = None
-    """Of the run that predicted it."""
+    """Is the record of the run that predicted the case; None for a folder of predictions."""
 
 
 def shown_methods(
@@ -38,8 +38,8 @@ def shown_methods(
 ) -> tuple[ShownMethod, ...]:
     """Finds the prediction of the case in each of `runs`: a folder of predictions, a run's folder, or a goal's in it.
 
-    A run may have predicted the case several times. What most folds predicted is taken, then what the lowest fold did,
-    and `notes` say so. What cannot be found goes to `problems`.
+    A run may have predicted the case several times. The prediction by the most folds is taken, then the one by the
+    lowest fold, and `notes` says so. Predictions that cannot be found are added to `problems`.
     """
     found = []
     for path in runs:
@@ -63,7 +63,10 @@ def shown_methods(
 
 
 def prediction_of(folder: Path, case: str, kind: str = "prediction") -> Path:
-    """The file of the case in a folder. Raises BenchError when there is none, or more than one."""
+    """Returns the file of the case in a folder. Raises BenchError when there is none, or more than one.
+
+    `kind` is what the error calls the file.
+    """
     found = _file(folder, case)
     if found is None:
         cases = _cases_in(folder)
@@ -75,7 +78,7 @@ def prediction_of(folder: Path, case: str, kind: str = "prediction") -> Path:
 def _shown(path: Path, case: str, notes: list[str]) -> ShownMethod:
     if not path.is_dir():
         what = "not a folder" if path.exists() else "no such folder"
-        raise BenchError(Problem(what, str(path), "a folder of predictions, or that of a run"))
+        raise BenchError(Problem(what, str(path), "a folder of predictions, or the work folder of a run"))
     goals = predicted_goals(path)
     if goals:
         return _of_run(goals, path, case, notes)
@@ -93,15 +96,15 @@ def _of_run(goals: Sequence[PredictedGoal], shown: Path, case: str, notes: list[
     goal, prediction = candidates[0]
     others = ", ".join(other.name for other, its_own in candidates if its_own != prediction)
     if others:
-        notes.append(f"{shown}: shown is the prediction of {goal.name}; there is also that of {others}")
+        notes.append(f"{shown}: the figure shows the prediction of {goal.name}; there is also one of {others}")
     return ShownMethod(goal.record.title, prediction, goal.run, goal.work, goal.record)
 
 
 def _file(folder: Path, case: str) -> Path | None:
-    """The file of the case; None when there is none, also where there is no folder."""
+    """Returns the file of the case; None when there is none or no folder. Raises BenchError when there are two."""
     if not folder.is_dir():
         return None
-    # As tables print it, it is asked for.
+    # Users name a case as tables print it.
     name = unicode_name(case)
     files = [entry for entry in visible(folder) if unicode_name(case_id(entry.name) or "") == name]
     if len(files) > 1:

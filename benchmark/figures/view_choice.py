@@ -1,4 +1,4 @@
-"""Chooses the lesion that shows most of what went wrong, and the planes that show it best."""
+"""Chooses the lesion on which methods differ most, and the planes that show it best."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ from .compared_case import ComparedCase
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """The lesion that is shown."""
+    """Is the lesion that a figure shows."""
 
     components: Components
-    """Of the reference, or of the method that has it."""
+    """Are the reference's lesions or, for a false positive, those that its method predicts."""
     component: int
+    """Is the lesion's place among them, from 0."""
 
     def voxels(self) -> Indices:
-        """Flat index of each of its voxels."""
+        """Returns the flat index of each of the lesion's voxels."""
         return voxels_of(self.components.foreground.select(self.components.of_run == self.component))
 
     def pixels(self, places: Indices) -> NDArray[np.bool_]:
-        """Where it is in a plane."""
+        """Returns which pixels of a plane, given by its `BodyGrid.places`, belong to the lesion."""
         plane = planes_of_runs(self.components.foreground, self.components.of_run + 1, places)
         return np.asarray(plane == self.component + 1)
 
@@ -37,13 +38,14 @@ class Target:
 def choose_target(
     compared: ComparedCase, grid: BodyGrid, given: Mapping[View, int], class_key: str | None, lesion_id: int | None
 ) -> Target | None:
-    """The lesion of the reference that methods disagree about most.
+    """Chooses the lesion that a figure shows; None when there is no lesion at all.
 
-    That is where its voxels, times the methods that miss it, times one more than the methods that find it, are most.
-    When none is missed it is the largest false positive; without any, the lesion with most wrong voxels, summed over
-    the methods; and when nothing is wrong, the largest. With `given` planes, one that most of them cut comes first.
-    With `class_key`, it is one of that class; with `lesion_id` too, the reference's lesion of that number in
-    `lesions.csv`. None when there is no lesion at all. Raises BenchError when there is none of those asked for.
+    It is the missed lesion of the reference for which this product is largest: its voxels, times the number of methods
+    that miss it, times one more than the number that find it. When none is missed, it is the largest false positive;
+    without one, the lesion with the most wrong voxels, summed over the methods; and when nothing is wrong, the largest
+    lesion. Lesions that more of the `given` planes cut come before all others. With `class_key`, only lesions of that
+    class are considered; with `lesion_id` too, only the reference's lesion of that number in `lesions.csv`. Raises
+    BenchError when there is no such lesion.
     """
     targets: list[Target] = []
     weights: list[list[int]] = []
@@ -60,12 +62,15 @@ def choose_target(
         if lesion_id is not None:
             what = f"the reference has no lesion {asked}"
         raise BenchError(Problem(what, f"case {compared.case}", _what_there_is(compared)))
-    # The first of equals.
+    # Among equals, the first is taken.
     return targets[max(range(len(targets)), key=lambda place: (weights[place], -place))]
 
 
 def choose_plane(target: Target | None, grid: BodyGrid, view: View) -> int:
-    """The plane with most pixels of the lesion, of equals the one nearest to its middle; the middle one without any."""
+    """Returns the plane with the most pixels of the lesion; among equals, the one nearest to the lesion's middle.
+
+    Without a lesion, it is the middle plane.
+    """
     if target is None:
         return grid.count(view) // 2
     along = grid.planes_at(view, target.voxels())
@@ -75,9 +80,9 @@ def choose_plane(target: Target | None, grid: BodyGrid, view: View) -> int:
 
 
 def _candidates(compared: ComparedCase) -> list[tuple[Components, Indices, Indices, Indices]]:
-    """For each side its components, and what each of them weighs: as missed, as false positive, in wrong voxels.
+    """Returns the lesions of each side with three weights: as missed, as false positive, in wrong voxels.
 
-    A lesion of a prediction that has a match is seen with the reference's.
+    A predicted lesion that has a match has no weight of its own, for the reference's lesion stands for both.
     """
     reference = compared.reference
     missing, wrong = np.zeros(reference.count, np.int64), np.zeros(reference.count, np.int64)
@@ -87,7 +92,7 @@ def _candidates(compared: ComparedCase) -> list[tuple[Components, Indices, Indic
         missing += ~method.found
         rows = method.score.lesions
         pairs = ~rows.is_prediction & rows.is_matched
-        # Of the voxels of both together, the DSC is the share that they have in common, and the rest is wrong.
+        # The DSC is the share of both lesions' voxels that they have in common; the rest is wrong.
         first = np.searchsorted(method.components.class_ids, rows.class_id[pairs])
         both = rows.voxels[pairs] + method.components.voxels[first + rows.matched_id[pairs] - 1]
         wrong[method.found] += np.rint(both * (1 - rows.dsc[pairs])).astype(np.int64)
@@ -111,7 +116,7 @@ def _asked_for(
 
 
 def _planes_cut(components: Components, grid: BodyGrid, given: Mapping[View, int]) -> Indices:
-    """How many of the given planes cut each component."""
+    """Returns how many of the given planes cut each lesion."""
     cut = np.zeros(components.count, np.int64)
     for view in VIEWS:
         if view in given:

@@ -16,7 +16,7 @@ from .conftest import FOUND, GEOMETRY, HALF, INVENTED, MISSED, SHAPE, Compare
 
 
 def drawn(compared: ComparedCase, which: int, z: int) -> dict[tuple[str, str], np.ndarray]:
-    regions = compared.method_regions(compared.methods[which], BodyGrid(GEOMETRY).places("axial", z))
+    regions = compared.method_marks(compared.methods[which], BodyGrid(GEOMETRY).places("axial", z))
     return {(region.kind, region.lesion.key): region.pixels for region in regions}
 
 
@@ -86,5 +86,5 @@ def test_nothing_on_either_side(compare_arrays: Compare) -> None:
     empty = np.zeros(SHAPE, np.uint8)
     compared = compare_arrays(empty, {"one": empty})
     assert drawn(compared, 0, 3) == {}
-    assert compared.reference_regions(BodyGrid(GEOMETRY).places("coronal", 2)) == []
+    assert compared.reference_marks(BodyGrid(GEOMETRY).places("coronal", 2)) == []
     assert isnan(compared.methods[0].mean_dsc)

@@ -129,7 +129,7 @@ def test_the_data_set_of_a_run_is_where_nnunet_reads_it(tmp_path: Path) -> None:
     write_phantom(tmp_path / "raw", train=1, test=1, size="tiny", seed=0, jobs=1, progress=False)
     finish(tmp_path / "work", "fold-0", ["PHANTOM_0485"], [0])
     methods, _, _ = found(tmp_path / "work", case="PHANTOM_0485")
-    with pytest.raises(BenchError, match=r"not known in which data set.*--data"):
+    with pytest.raises(BenchError, match=r"nothing says which data set.*--data"):
         case_reference("PHANTOM_0485", None, None, methods)
     link = tmp_path / "work" / "nnunet" / "raw" / "Dataset001_Bench"
     link.parent.mkdir(parents=True)

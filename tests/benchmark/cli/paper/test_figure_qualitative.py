@@ -134,7 +134,7 @@ def test_everything_that_is_wrong_is_said_in_one_go(raw, perfect, blind, tmp_pat
     )  # fmt: skip
     assert code == 1
     for said in (
-        "no format of figures", "no such folder to write to", "nowhere: no such folder", "perfect",
+        "does not end in a figure's format", "no such folder to write to", "nowhere: no such folder", "perfect",
         "the shape (x, y, z) is not the reference's", "no lesion type is called 'spleen'", "no such axial slice",
     ):  # fmt: skip
         assert said in output, said
@@ -146,7 +146,7 @@ def test_everything_that_is_wrong_is_said_in_one_go(raw, perfect, blind, tmp_pat
     [
         (["--case", "X", "--data"], "no prediction of the case X"),
         (["--case", "X", "--data"], "has no case 'X'"),
-        (["--case", CASE, "--lesion", "liver_tumor:x", "--data"], "'x' is no lesion's number"),
+        (["--case", CASE, "--lesion", "liver_tumor:x", "--data"], "'x' is not the number of a lesion"),
         (["--case", CASE, "--lesion", "gallstone:99", "--data"], "no lesion gallstone:99"),
     ],
 )
@@ -165,7 +165,7 @@ def test_a_data_set_without_test_labels_and_none_at_all(raw, perfect, tmp_path):
     assert f"has no label map of the case {CASE}" in output
     code, output = call(perfect, "--case", CASE, "--out", tmp_path / "x.png")
     assert code == 1
-    assert "not known in which data set" in output
+    assert "nothing says which data set" in output
 
 
 def test_wrong_calls(raw, perfect):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from mswal_bench.benchmark.figures.outlines import outlines
+from mswal_bench.benchmark.figures.ct_panel import outlines, panel_title
 
 
 def area(polygon: np.ndarray) -> float:
@@ -38,7 +38,7 @@ def test_straight_edges_are_one_stretch() -> None:
     assert len(rectangle) == 4
 
 
-def test_nothing() -> None:
+def test_an_empty_region_has_no_outline() -> None:
     assert outlines(np.zeros((4, 4), bool)) == []
 
 
@@ -58,3 +58,17 @@ def test_what_is_inside_by_the_winding_rule_is_the_region(region):
         np.zeros(len(centres)),
     )
     np.testing.assert_array_equal(np.abs(winding).reshape(region.shape), region.astype(float))
+
+
+@pytest.mark.parametrize(
+    ("title", "lines"),
+    [
+        ("nnU-Net v2", ["nnU-Net v2"]),
+        ("Inception nnU-Net", ["Inception", "nnU-Net"]),
+        ("a\tb\x1b", ["a b"]),
+        ("", ["?"]),
+        ("one two three four five six", ["one two", "three four…"]),
+    ],
+)
+def test_a_title_is_broken_and_cut_to_its_panel(title, lines):
+    assert panel_title(title, width_in=1.0, font_pt=10, most_lines=2) == lines

@@ -1,8 +1,8 @@
-"""Draws regions of a plane over the image, and the legend that explains them.
+"""Marks lesions on a plane of the image, and draws the legend that explains the marks.
 
-Lesions are filled with their class's colour and outlined in it, cased in black: seen on stone and bone as on fat and
-air. White lines are the reference's and yellow ones the prediction's; FP and FN differ by their lines as well, for
-print without colours.
+Lesions are filled and outlined in their class's colour, with black around the outline, so that they are seen on bone as
+well as on air. White lines belong to the reference and yellow ones to the prediction. FP and FN differ by the kind of
+line too, for print without colours.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mswal_bench.benchmark.data.lesion_classes import LesionClass
 
-from .compared_case import Kind, Region
+from .compared_case import LesionMark, MarkKind
 from .ct_panel import outline_path
 
 if TYPE_CHECKING:
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
     from matplotlib.patches import Patch, PathPatch
     from matplotlib.patheffects import AbstractPathEffect
 
-# So that what the CT shows below is seen.
+# The opacity of a filled lesion: the CT shows through.
 _FILL = 0.65
 _REFERENCE, _PREDICTION = "#ffffff", "#ffdd00"
-# Colour, line, width in pt.
-_LINES: dict[Kind, tuple[str, Literal["solid"] | tuple[float, tuple[float, ...]], float]] = {
+# Each kind of mark has a colour, a line and its width in pt.
+_LINES: dict[MarkKind, tuple[str, Literal["solid"] | tuple[float, tuple[float, ...]], float]] = {
     "FP": (_PREDICTION, "solid", 0.9),
     "FN": (_REFERENCE, (0, (2.2, 1.3)), 0.9),
     "matched reference": (_REFERENCE, "solid", 0.5),
 }
-_SAID: dict[Kind, str] = {
+_SAID: dict[MarkKind, str] = {
     "FP": "false positive",
     "FN": "false negative",
     "matched reference": "reference's outline of a match",
 }
-# Dark, as the images are: white must be seen on it.
+# The legend's ground is dark, as the images are: white must be seen on it.
 _STRIP = "#3c3c3c"
 _ROW_LINES = 1.9
 _HANDLE, _BETWEEN = 2.4, 1.5
@@ -46,15 +46,18 @@ _HANDLE, _BETWEEN = 2.4, 1.5
 _LETTER = 0.6
 
 
-def region_patch(region: Region, pixel_mm: tuple[float, float], scale: float = 1.0) -> PathPatch:
-    """A region of a plane, in mm. Its label says what it is: `FP kidney_cyst`. `scale` is that of the lines."""
+def mark_patch(mark: LesionMark, pixel_mm: tuple[float, float], scale: float = 1.0) -> PathPatch:
+    """Returns the patch of a mark in mm; `pixel_mm` is the height and the width of a pixel.
+
+    The patch's label says what it marks, as `FP kidney_cyst`. `scale` multiplies the width of its lines.
+    """
     from matplotlib.patches import PathPatch
 
-    label = f"{region.kind} {region.lesion.key}"
-    if region.kind not in _LINES:
-        return lesion_patch(region.pixels, region.lesion, pixel_mm, 0.5 * scale, label)
-    path = outline_path(region.pixels, pixel_mm)
-    colour, line, width = _LINES[region.kind]
+    label = f"{mark.kind} {mark.lesion.key}"
+    if mark.kind not in _LINES:
+        return lesion_patch(mark.pixels, mark.lesion, pixel_mm, 0.5 * scale, label)
+    path = outline_path(mark.pixels, pixel_mm)
+    colour, line, width = _LINES[mark.kind]
     return PathPatch(
         path,
         facecolor="none",
@@ -70,7 +73,10 @@ def region_patch(region: Region, pixel_mm: tuple[float, float], scale: float = 1
 def lesion_patch(
     pixels: NDArray[np.bool_], lesion: LesionClass, pixel_mm: tuple[float, float], width: float, label: str = ""
 ) -> PathPatch:
-    """The pixels of a lesion type in a plane, in mm, with lines `width` pt wide."""
+    """Returns the patch, in mm, of the pixels (rows, columns) that a lesion type has in a plane; lines are `width` pt.
+
+    `pixel_mm` is the height and the width of a pixel.
+    """
     from matplotlib.colors import to_rgba
     from matplotlib.patches import PathPatch
 
@@ -87,38 +93,38 @@ def lesion_patch(
 
 
 def class_handle(lesion: LesionClass) -> Patch:
-    """The lesion type in a legend: in its own colour, for there is no image below."""
+    """Returns a lesion type's entry for a legend, in its full colour, for no image lies below it."""
     from matplotlib.patches import Patch
 
     return Patch(color=lesion.colour, label=lesion.name)
 
 
 def _lifted(width: float) -> list[AbstractPathEffect]:
-    """Black around the outline, and none of it under the fill, which it would darken."""
+    """Puts black around the outline but not under the fill, which it would darken."""
     from matplotlib.patheffects import Normal, PathPatchEffect
 
     return [PathPatchEffect(linewidth=width + 0.6, edgecolor="black", facecolor="none"), Normal()]
 
 
 def cased(width: float) -> list[AbstractPathEffect]:
-    """Black around lines and letters, `width` of them in pt, so that they are seen on light and dark."""
+    """Puts black around lines or letters of `width` pt, so that they are seen on light and on dark ground."""
     from matplotlib.patheffects import withStroke
 
     return [withStroke(linewidth=width + 0.6, foreground="black")]
 
 
-def strip_height_in(regions: Sequence[Region], width_in: float, font_pt: float) -> float:
-    """The height of the legend of what is shown, in inches; 0 when nothing is."""
-    rows = sum(ceil(len(handles) / columns) for handles, columns in _groups(regions, width_in, font_pt))
+def strip_height_in(marks: Sequence[LesionMark], width_in: float, font_pt: float) -> float:
+    """Returns the height in inches of the legend that explains the marks; 0 without marks."""
+    rows = sum(ceil(len(handles) / columns) for handles, columns in _groups(marks, width_in, font_pt))
     return (rows * _ROW_LINES + 0.3) * font_pt / 72 if rows else 0.0
 
 
-def draw_strip(figure: Figure, regions: Sequence[Region], top_in: float, font_pt: float) -> None:
-    """Draws the legend across the figure: the classes that are shown, then the lines."""
+def draw_strip(figure: Figure, marks: Sequence[LesionMark], top_in: float, font_pt: float) -> None:
+    """Draws the legend across the figure, from `top_in` inches downwards: first the classes, then the kinds of line."""
     from matplotlib.patches import Rectangle
 
     width_in, height_in = figure.get_size_inches()
-    strip_in = strip_height_in(regions, width_in, font_pt)
+    strip_in = strip_height_in(marks, width_in, font_pt)
     if not strip_in:
         return
     place = (0.04 / width_in, (top_in - strip_in) / height_in)
@@ -126,7 +132,7 @@ def draw_strip(figure: Figure, regions: Sequence[Region], top_in: float, font_pt
         Rectangle(place, 1 - 0.08 / width_in, strip_in / height_in, facecolor=_STRIP, edgecolor="none", zorder=0)
     )
     top_in -= 0.15 * font_pt / 72
-    for handles, columns in _groups(regions, width_in, font_pt):
+    for handles, columns in _groups(marks, width_in, font_pt):
         figure.legend(
             handles=handles,
             loc="upper center",
@@ -144,13 +150,13 @@ def draw_strip(figure: Figure, regions: Sequence[Region], top_in: float, font_pt
         top_in -= ceil(len(handles) / columns) * _ROW_LINES * font_pt / 72
 
 
-def _groups(regions: Sequence[Region], width_in: float, font_pt: float) -> list[tuple[list[Any], int]]:
-    """Handles of the classes and of the lines that are shown, each with how many fit side by side."""
+def _groups(marks: Sequence[LesionMark], width_in: float, font_pt: float) -> list[tuple[list[Any], int]]:
+    """Returns the legend's entries for the classes and for the lines, each group with how many fit side by side."""
     from matplotlib.lines import Line2D
 
-    classes = {region.lesion.id: region.lesion for region in regions}
+    classes = {mark.lesion.id: mark.lesion for mark in marks}
     patches: list[Any] = [class_handle(classes[class_id]) for class_id in sorted(classes)]
-    kinds = {region.kind for region in regions}
+    kinds = {mark.kind for mark in marks}
     lines: list[Any] = [
         Line2D([], [], color=colour, linestyle=line, linewidth=width, path_effects=cased(width), label=_SAID[kind])
         for kind, (colour, line, width) in _LINES.items()

@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES, LesionClass
-from mswal_bench.benchmark.figures.region_marks import lesion_patch
+from mswal_bench.benchmark.figures.lesion_marks import lesion_patch
 
 
 @pytest.mark.parametrize("lesion", LESION_CLASSES, ids=lambda lesion: lesion.key)

@@ -1,4 +1,4 @@
-"""Chooses the part of a plane that is shown: the whole body, and a box that is magnified."""
+"""Chooses the parts of a plane that a figure shows: the whole body, and a box around a lesion that is magnified."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from math import ceil, floor
 import numpy as np
 from numpy.typing import NDArray
 
-# A box is this much wider than the lesion it is around, and not so narrow that the organ cannot be told.
+# A box is this many times as wide as its lesion, and wide enough to recognise the organ.
 _ROOM = 2.2
 _NARROWEST_MM = 70.0
-# What is denser is no air; the table, which is denser too, hardly touches the patient.
+# Denser voxels are not air. The table is denser too, but hardly touches the patient.
 _BODY_HU = -300.0
 _MARGIN_MM = 8.0
-# A scan from head to foot would be a strip.
+# The height of a plane is at most this many times its width; a scan from head to foot would be a strip.
 _TALLEST = 1.35
 
 
 @dataclass(frozen=True)
 class Box:
-    """A part of a plane, in mm from the plane's upper left corner."""
+    """Is a part of a plane, in mm from the plane's upper left corner."""
 
     left: float
     top: float
@@ -36,9 +36,9 @@ class Box:
         return self.top + self.height
 
     def pixels(self, pixel_mm: tuple[float, float]) -> tuple[slice, slice]:
-        """The rows and columns that it cuts; `pixel_mm` is the height and the width of a pixel."""
+        """Returns the rows and columns that the box cuts; `pixel_mm` is the height and the width of a pixel."""
         height, width = pixel_mm
-        # Less than a thousandth of a pixel is rounding.
+        # Less than a thousandth of a pixel is a rounding error.
         return (
             slice(floor(self.top / height + 1e-3), ceil(self.bottom / height - 1e-3)),
             slice(floor(self.left / width + 1e-3), ceil(self.right / width - 1e-3)),
@@ -46,10 +46,10 @@ class Box:
 
 
 def zoom_box(lesion: NDArray[np.bool_], pixel_mm: tuple[float, float], side_mm: float | None = None) -> Box:
-    """A square around the pixels of a lesion in a plane, where the plane lets it be one; inside the plane always.
+    """Returns a square around the pixels of a lesion in a plane, or around the plane's middle where there are none.
 
-    Around the plane's middle, when the plane does not cut the lesion. `side_mm` is its side; by default as wide as the
-    lesion takes. `pixel_mm` is the height and the width of a pixel.
+    `lesion` has the shape (rows, columns); `pixel_mm` is the height and the width of a pixel. The square's side is
+    `side_mm`, or by default some twice the lesion's. It is moved into the plane, and cut where the plane is smaller.
     """
     whole = [count * extent for count, extent in zip(lesion.shape, pixel_mm, strict=True)]
     ends = [(extent / 2, extent / 2) for extent in whole]
@@ -62,9 +62,10 @@ def zoom_box(lesion: NDArray[np.bool_], pixel_mm: tuple[float, float], side_mm: 
 def whole_box(
     grey: NDArray[np.float32] | None, shown: Box, shape: tuple[int, int], pixel_mm: tuple[float, float]
 ) -> Box:
-    """The body in a plane with what is shown magnified; without an image the plane, (rows, columns) of `shape`.
+    """Returns the box of the body in a plane, which includes the magnified box `shown`; without an image, all of it.
 
-    A plane that is far higher than wide is cut above and below.
+    `grey` has HU and, like the plane, `shape` (rows, columns); `pixel_mm` is the height and the width of a pixel. A
+    box that would be far higher than wide is cut above and below.
     """
     whole = [count * extent for count, extent in zip(shape, pixel_mm, strict=True)]
     top, bottom, left, right = 0.0, whole[0], 0.0, whole[1]
@@ -80,7 +81,7 @@ def whole_box(
 
 
 def _ends(pixels: NDArray[np.bool_], pixel_mm: tuple[float, float]) -> list[tuple[float, float]]:
-    """Where the pixels begin and end, from the upper left corner: first downwards, then to the right."""
+    """Returns where the pixels begin and end, in mm from the upper left corner: downwards, then to the right."""
     return [
         (float(along.min() * extent), float((along.max() + 1) * extent))
         for along, extent in zip(np.nonzero(pixels), pixel_mm, strict=True)

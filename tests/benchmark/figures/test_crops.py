@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mswal_bench.benchmark.figures.frames import Box, whole_box, zoom_box
+from mswal_bench.benchmark.figures.crops import Box, whole_box, zoom_box
 
 SIZES = st.integers(1, 40)
 SPACINGS = st.floats(0.3, 7)
