@@ -1,4 +1,4 @@
-"""Text that Markdown and LaTeX show as it is, whatever is in it."""
+"""Escapes text so that Markdown and LaTeX show it as it is."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ _LATEX_SPECIAL = {
     "|": r"\textbar{}", "`": r"\textasciigrave{}", UNDEFINED: "--", YES: r"\checkmark{}", NO: r"$\times$",
     "→": r"$\rightarrow$", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "…": r"\dots{}",
 }  # fmt: skip
-# What is between two tildes is struck out on GitHub.
+# GitHub strikes out text between tildes.
 _MARKDOWN_SPECIAL = "\\`*_{}[]<>|#~&"
 
 
 def markdown_text(text: str) -> str:
-    """The text with everything escaped that Markdown would take as markup."""
+    """Escapes everything that Markdown would take for markup."""
     return "".join(f"\\{character}" if character in _MARKDOWN_SPECIAL else character for character in text)
 
 
 def latex_text(text: str) -> str:
-    """The text with everything escaped that LaTeX would take as a command, or draw as something else.
+    """Escapes everything that LaTeX would take for a command or print as something else.
 
-    Ticks need amssymb.
+    Ticks become `\\checkmark`, which needs the package amssymb.
     """
-    # Two hyphens in a row are a dash; a bracket or a star behind the end of a line would be an argument of it.
+    # LaTeX prints two hyphens in a row as a dash, and takes a bracket or a star after a line's end for its argument.
     parted = re.sub(r"-(?=-)|^(?=\s*[\[*])", r"\g<0>" + "\0", text)
     return "".join(_LATEX_SPECIAL.get(character, character) for character in parted)

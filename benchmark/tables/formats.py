@@ -1,4 +1,4 @@
-"""Draws any table that is laid out, in every format: a cell's marks are told once and drawn five ways."""
+"""Draws a table view in any of five formats: terminal, Markdown, LaTeX, HTML, CSV."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from .escaping import markdown_text
 from .html import html_table
 from .latex import latex_table
 from .terminal import terminal_table
-from .view import Cell, TableView, sides, told
+from .view import Cell, TableView, alignments, shown_notes
 
 ViewFormat = Literal["table", "markdown", "latex", "html", "csv"]
 
 
 def format_view(view: TableView, style: ViewFormat, *, ansi: bool = False, width: int | None = None) -> str:
-    """The table as text, without a newline at its end; `ansi` and `width` are for the terminal's.
+    """Returns the table as text in the format `style`, without a newline at its end.
 
-    LaTeX says in its first line which packages it needs. HTML is a `figure` to be put into a page. CSV has the values
+    `ansi` allows bold and underlined text, and `width` is the width in characters; both are for the terminal alone.
+    LaTeX names the packages that it needs in its first line. HTML is a `figure` to put into a page. CSV has the values
     alone, without marks, superscripts and notes.
     """
     if style == "table":
@@ -31,12 +32,12 @@ def format_view(view: TableView, style: ViewFormat, *, ansi: bool = False, width
 def _markdown(view: TableView) -> str:
     headers = [markdown_text(head) for head in _flat_heads(view)]
     rows = [[markdown_text(row.label), *(_markdown_cell(cell) for cell in row.cells)] for row in view.rows]
-    body = tabulate(rows, headers, tablefmt="pipe", disable_numparse=True, colalign=("left", *sides(view)))
+    body = tabulate(rows, headers, tablefmt="pipe", disable_numparse=True, colalign=("left", *alignments(view)))
     title = view.title
     above = f"**{markdown_text(view.warning)}**\n\n" if view.warning else ""
     above += f"**{title.name}.** {markdown_text(title.caption)}\n\n" if title is not None else ""
-    # Two spaces at the end of a line are a line break.
-    notes = "  \n".join(markdown_text(note) for note in told(view))
+    # Markdown takes two spaces at the end of a line for a line break.
+    notes = "  \n".join(markdown_text(note) for note in shown_notes(view))
     return f"{above}{body}\n\n{notes}".rstrip("\n")
 
 
@@ -58,6 +59,6 @@ def _csv(view: TableView) -> str:
 
 
 def _flat_heads(view: TableView) -> list[str]:
-    """One heading a column, for formats that know no headings over several."""
+    """Returns one heading for each column, for formats without headings over several columns."""
     pairs = zip(view.groups, view.columns, strict=True)
     return [view.corner, *(f"{group} {head}".strip() for group, heads in pairs for head in heads)]

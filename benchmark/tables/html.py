@@ -1,20 +1,20 @@
-"""Draws a table in HTML: a `figure` for any page, that screen readers can walk through by its headings."""
+"""Draws a table as an HTML `figure` for any page, with headings by which screen readers find their way."""
 
 from __future__ import annotations
 
 from html import escape
 
-from .view import Cell, Row, Side, TableView, sides, told
+from .view import Alignment, Cell, Row, TableView, alignments, shown_notes
 
 
 def html_table(view: TableView) -> str:
-    """The figure. It brings no style but the side on which a column stands, so that a page gives it its own."""
+    """Returns the figure. Its only style is the alignment of columns; the page that takes it in sets all else."""
     title = view.title
     opening = f'<figure id="{title.label}">' if title is not None else "<figure>"
     above = [f"<strong>{_text(view.warning)}</strong>"] if view.warning else []
     above += [_text(f"{title.name}. {title.caption}")] if title is not None else []
     caption = f"<caption>{'<br>'.join(above)}</caption>" if above else ""
-    notes = "<br>".join(_text(note) for note in told(view))
+    notes = "<br>".join(_text(note) for note in shown_notes(view))
     return "\n".join(
         part
         for part in [
@@ -37,7 +37,7 @@ def html_table(view: TableView) -> str:
 
 
 def _columns(view: TableView) -> list[str]:
-    """A heading over several columns belongs to a `colgroup`."""
+    """Returns a `colgroup` for each heading over several columns."""
     if not any(view.groups):
         return []
     return ["<col>", *(f'<colgroup span="{len(heads)}"></colgroup>' for heads in view.columns)]
@@ -52,20 +52,22 @@ def _head(view: TableView) -> list[str]:
         ]
         lines.append(f"<tr><td></td>{''.join(cells)}</tr>")
     heads = [head for of_group in view.columns for head in of_group]
-    cells = [f'<th scope="col"{_style(side)}>{_text(head)}</th>' for head, side in zip(heads, sides(view), strict=True)]
+    cells = [
+        f'<th scope="col"{_style(side)}>{_text(head)}</th>' for head, side in zip(heads, alignments(view), strict=True)
+    ]
     return [*lines, f'<tr><th scope="col"{_style("left")}>{_text(view.corner)}</th>{"".join(cells)}</tr>']
 
 
 def _body(view: TableView) -> list[str]:
     lines = []
     for row in view.rows:
-        # A row set off from those above is a body of its own, which a page can draw a line above.
+        # The row of averages gets a body of its own, so that a page can draw a line above it.
         lines += ["</tbody>", "<tbody>"] if row.is_average else []
-        lines.append(_row(row, sides(view)))
+        lines.append(_row(row, alignments(view)))
     return lines
 
 
-def _row(row: Row, side: tuple[Side, ...]) -> str:
+def _row(row: Row, side: tuple[Alignment, ...]) -> str:
     cells = [f"<td{_style(where)}>{_cell(cell)}</td>" for cell, where in zip(row.cells, side, strict=True)]
     return f'<tr><th scope="row"{_style("left")}>{_text(row.label)}</th>{"".join(cells)}</tr>'
 
@@ -79,7 +81,7 @@ def _cell(cell: Cell) -> str:
     return f"{text}<sup>{_text(cell.superscript)}</sup>" if cell.superscript else text
 
 
-def _style(side: Side) -> str:
+def _style(side: Alignment) -> str:
     return f' style="text-align: {side}"'
 
 

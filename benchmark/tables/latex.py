@@ -1,25 +1,26 @@
-"""Draws a table in LaTeX, with booktabs."""
+"""Draws a table in LaTeX with booktabs."""
 
 from __future__ import annotations
 
 from textwrap import wrap
 
 from .escaping import latex_text
-from .view import Cell, Row, TableView, sides, told
+from .view import Cell, Row, TableView, alignments, shown_notes
 
-# Wider headings are broken into lines, or a long name would move two columns of numbers apart.
+# Headings with more letters are broken into lines, for a long name would move columns of numbers apart.
 _HEAD_WIDTH = 14
 _LETTERS = {"left": "l", "center": "c", "right": "r"}
 
 
 def latex_table(view: TableView) -> str:
-    """A `table` with caption and label where the view has a title, made smaller where it is wider than the text; else a
-    `tabular` to be put into one. Letters that pdfTeX does not know (of other scripts than Latin) want LuaTeX.
+    """Returns a `table` with caption and label where the view has a title, else a `tabular` to put into a table.
+
+    A `table` is scaled down to the width of the text where it is wider. Scripts other than Latin need LuaTeX.
     """
     tabular = _tabular(view)
-    # Below the table: above a tabular that is put into a text, it would be a paragraph of that.
+    # The warning stands below the table: above a bare tabular it would become a paragraph of the text.
     notes = [rf"\textbf{{{latex_text(view.warning)}}}"] if view.warning else []
-    notes += [latex_text(note) for note in told(view)]
+    notes += [latex_text(note) for note in shown_notes(view)]
     if view.title is None:
         lines = [r"% needs \usepackage{booktabs}", *tabular, "", r"\smallskip", r"{\footnotesize"]
         return "\n".join([*lines, *(note + r"\\" for note in notes), "}"])
@@ -31,7 +32,7 @@ def latex_table(view: TableView) -> str:
         rf"\caption{{{latex_text(view.title.caption)}}}",
         rf"\label{{tab:{view.title.label}}}",
         r"\small\setlength{\tabcolsep}{3pt}",
-        # Seventeen columns fit no page at any size that LaTeX has a name for; a narrow table stays as it is.
+        # Seventeen columns fit no page in any of LaTeX's font sizes; a narrow table stays as it is.
         r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
         *tabular[:-1],
         tabular[-1] + "}",
@@ -43,7 +44,7 @@ def latex_table(view: TableView) -> str:
 
 def _tabular(view: TableView) -> list[str]:
     titled = view.title is not None
-    lines = [r"\begin{tabular}{l" + "".join(_LETTERS[side] for side in sides(view)) + "}", r"\toprule"]
+    lines = [r"\begin{tabular}{l" + "".join(_LETTERS[side] for side in alignments(view)) + "}", r"\toprule"]
     if any(view.groups):
         titles, rules, start = [""], [], 2
         for group, below in zip(view.groups, view.columns, strict=True):

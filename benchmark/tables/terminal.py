@@ -1,4 +1,4 @@
-"""Draws a table with characters, marks included where the terminal can show them."""
+"""Draws a table with characters for a terminal; the best numbers are bold where the terminal can show it."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from dataclasses import replace
 from textwrap import wrap
 
 from .terminal_letters import as_printed
-from .view import Cell, Side, TableView, sides, told
+from .view import Alignment, Cell, TableView, alignments, shown_notes
 
 _BOLD, _UNDERLINE, _RESET = "\x1b[1m", "\x1b[4m", "\x1b[0m"
 _GAP = "  "
-_NUMBER_WIDTH = 6  # "100.00": so the tables of two runs stand alike.
-# A name may be wider than its two columns, up to this; more, and a table of seven methods would fit no screen.
+_NUMBER_WIDTH = 6  # as "100.00", so that tables of two runs have columns of the same width
+# A longer name is cut: a table of seven methods would fit no screen.
 _NAME_WIDTH = 22
 
 
 def terminal_table(view: TableView, *, ansi: bool, width: int | None) -> str:
-    """The view as lines of text. What does not fit into `width` characters side by side comes below.
+    """Returns the table as lines of text; groups that do not fit into `width` characters side by side follow below.
 
-    Names too long for a column are cut in the middle and told in full below the table.
+    Names too long for their columns are cut in the middle and repeated in full below the table. With `ansi`, the best
+    number is bold and the second best underlined.
     """
     view = _printable(view)
     names = [as_printed(name) for name in _short_names(view.groups)]
@@ -31,11 +32,11 @@ def terminal_table(view: TableView, *, ansi: bool, width: int | None) -> str:
     for number, block in enumerate(_blocks([_width(group) for group in columns], label_width, width)):
         lines += ([""] if number else []) + _block(view, names, block, columns, label_width, ansi)
     full = [f"{short} = {name}" for short, name in zip(names, view.groups, strict=True) if short != name]
-    return "\n".join([*lines, "", *full, *(told(view) if ansi else view.notes)]).rstrip("\n")
+    return "\n".join([*lines, "", *full, *(shown_notes(view) if ansi else view.notes)]).rstrip("\n")
 
 
 def _printable(view: TableView) -> TableView:
-    """The view in the letters that stdout has: a longer look-alike must not move the columns behind it."""
+    """Replaces letters that stdout lacks before columns are measured, for a look-alike may be longer."""
     rows = [
         replace(
             row,
@@ -53,7 +54,7 @@ def _short_names(groups: Sequence[str]) -> list[str]:
         if len(group) <= _NAME_WIDTH:
             names.append(group)
             continue
-        # Long names of one family differ at either end or not at all; the number tells them apart in any case.
+        # Long names of one family may differ in their middle alone; the number tells them apart.
         tag = f"[{number}] "
         half = (_NAME_WIDTH - len(tag) - 1) // 2
         names.append(f"{tag}{group[:half]}…{group[-half:]}")
@@ -61,7 +62,7 @@ def _short_names(groups: Sequence[str]) -> list[str]:
 
 
 def _column_widths(view: TableView, names: Sequence[str]) -> list[list[int]]:
-    """Of each group the widths of its columns."""
+    """Returns the widths of each group's columns."""
     widths: list[list[int]] = []
     start = 0
     for name, heads in zip(names, view.columns, strict=True):
@@ -70,7 +71,7 @@ def _column_widths(view: TableView, names: Sequence[str]) -> list[list[int]]:
             texts = [_plain(cell, _superscript_width(view, column)) for cell in _column(view, column)]
             least = _NUMBER_WIDTH if any("." in text for text in texts) else 0
             widths[-1].append(max(least, len(head), *map(len, texts)))
-        # The name's surplus goes to the first column, so that the numbers of a group stay together.
+        # The first column takes what a long name needs, so that the numbers of a group stay together.
         widths[-1][0] += max(0, len(name) - _width(widths[-1]))
         start += len(heads)
     return widths
@@ -89,7 +90,7 @@ def _superscript_width(view: TableView, column: int) -> int:
 
 
 def _blocks(widths: Sequence[int], label_width: int, width: int | None) -> list[list[int]]:
-    """Which groups stand side by side; at least one in each block, however narrow the terminal."""
+    """Returns which groups stand side by side; each block has at least one, however narrow the terminal."""
     blocks: list[list[int]] = []
     used = 0
     for index, group_width in enumerate(widths):
@@ -111,7 +112,7 @@ def _block(
 ) -> list[str]:
     starts = [sum(map(len, columns[:index])) for index in range(len(columns))]
     shown = [(starts[index] + place, width) for index in block for place, width in enumerate(columns[index])]
-    side = sides(view)
+    side = alignments(view)
     heads = [head for index in block for head in view.columns[index]]
     rule = "─" * (label_width + sum(len(_GAP) + width for _, width in shown))
     lines = [_line("", label_width, [names[index].rjust(_width(columns[index])) for index in block])]
@@ -136,9 +137,9 @@ def _line(label: str, label_width: int, texts: Sequence[str]) -> str:
     return _GAP.join([label.ljust(label_width), *texts]).rstrip()
 
 
-def _cell(cell: Cell, width: int, superscript_width: int, side: Side, ansi: bool) -> str:
+def _cell(cell: Cell, width: int, superscript_width: int, side: Alignment, ansi: bool) -> str:
     plain = _plain(cell, superscript_width)
-    # The space for the superscripts of other rows keeps the numbers above each other.
+    # Every row keeps room for the widest superscript, so that the numbers stand above each other.
     placed = _placed(plain, width, "right" if superscript_width else side)
     mark = _BOLD if cell.best else _UNDERLINE if cell.second else ""
     return placed.replace(cell.text, f"{mark}{cell.text}{_RESET}", 1) if ansi and mark else placed
@@ -148,5 +149,5 @@ def _plain(cell: Cell, superscript_width: int) -> str:
     return f"{cell.text} {cell.superscript.ljust(superscript_width)}" if superscript_width else cell.text
 
 
-def _placed(text: str, width: int, side: Side) -> str:
+def _placed(text: str, width: int, side: Alignment) -> str:
     return {"left": text.ljust, "center": text.center, "right": text.rjust}[side](width)

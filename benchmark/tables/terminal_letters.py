@@ -1,4 +1,4 @@
-"""Letters that a terminal's encoding lacks are printed as others that look alike, in the place of a traceback."""
+"""Prints look-alikes of the letters that a terminal's encoding lacks, where Python would raise an error."""
 
 # ruff: noqa: RUF001
 from __future__ import annotations
@@ -22,18 +22,18 @@ _LOOK_ALIKES = {
 
 
 def print_on_any_terminal() -> None:
-    r"""Lets this process print whatever it is given, wherever its stdout and stderr lead.
+    r"""Lets this process print any text to stdout and stderr, whatever their encoding.
 
-    What an encoding lacks becomes its look-alike (`─` a hyphen, `≥` a `>=`, `é` an e), or `?` where it has none. Bytes
-    of a file name that is not UTF-8 become `\xe9`. What the encoding has is printed as it is. Processes that are
-    started from here, of other packages too, print escapes for what they cannot print.
+    A letter that the encoding lacks becomes its look-alike (`─` a hyphen, `≥` a `>=`, `é` an e), or `?` where there is
+    none. Bytes of a file name that are not UTF-8 become as `\xe9`. All other letters stay. Processes started from here,
+    by other packages too, print escapes for what they cannot print.
     """
     codecs.register_error(_ERRORS, _look_alike)
     for stream in {sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__}:
         if not isinstance(stream, io.TextIOWrapper):
             continue
         if codecs.lookup(stream.encoding).name == "ascii":
-            # click takes ASCII for a mistake and prints UTF-8: it must not know it by this name.
+            # click takes ASCII for a mistake and prints UTF-8 instead, unless the encoding has another name.
             codecs.register(_plain_ascii)
             stream.reconfigure(encoding=_ASCII, errors=_ERRORS)
         else:
@@ -44,7 +44,7 @@ def print_on_any_terminal() -> None:
 
 
 def as_printed(text: str) -> str:
-    """The text as stdout shows it, for what is laid out by its letters' number."""
+    """Returns the text as stdout shows it, so that it can be laid out by the number of its letters."""
     encoding = sys.stdout.encoding or "utf-8"
     return text.encode(encoding, sys.stdout.errors or "strict").decode(encoding)
 
@@ -59,9 +59,9 @@ def _look_alike(error: UnicodeError) -> tuple[str, int]:
 
 def _replaced(letter: str, encoding: str) -> str:
     if "\ud800" <= letter <= "\udfff":
-        # So Python holds a byte of a file name that is not UTF-8.
+        # Python holds a byte of a file name that is not UTF-8 as such a letter.
         return unicode_name(letter)
-    # Taken apart, an accented letter is a letter and an accent, and a superscript a digit.
+    # Normalised, an accented letter becomes a letter and an accent, and a superscript a digit.
     return _LOOK_ALIKES.get(letter) or normalize("NFKD", letter).encode(encoding, "ignore").decode(encoding) or "?"
 
 

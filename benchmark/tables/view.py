@@ -1,4 +1,4 @@
-"""Lays a table out: texts and marks in rows and columns, for any format to draw."""
+"""Defines `TableView`: a table's texts and marks in rows and columns, which every format draws."""
 
 from __future__ import annotations
 
@@ -10,80 +10,80 @@ from typing import Literal
 UNDEFINED = "–"  # noqa: RUF001
 YES, NO = "✓", "✗"
 
-
-Side = Literal["left", "center", "right"]
+Alignment = Literal["left", "center", "right"]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One number of the table, or whatever else it holds."""
+    """Holds one number of the table, or another text."""
 
     text: str
-    """Of a score percent with two decimals, or a dash where undefined."""
+    """Is percent with two decimals for a score, or a dash where it is undefined."""
     best: bool = False
-    """The highest of its row and metric; several when they are equal."""
+    """Says whether it is the highest of its row and metric; equal ones share the mark."""
     second: bool = False
-    """The next after a single best."""
+    """Says whether it comes next after a single best one; equal ones share the mark."""
     superscript: str = ""
-    """What stands small behind the number: by how much it is better than the next best."""
+    """Stands small behind the number: by how much it is better than the next best."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A lesion type, or the mean over all."""
+    """Holds one row: a lesion type, or the mean over all of them."""
 
     label: str
     cells: tuple[Cell, ...]
-    """One a column, group by group."""
+    """Has one cell for each column, group by group."""
     is_average: bool = False
-    """Set off from the rows above it."""
+    """Says whether a line sets the row off from those above."""
 
 
 @dataclass(frozen=True)
 class Title:
-    """What stands above a table that is published on its own."""
+    """Stands above a table that is published on its own."""
 
     name: str
-    """`Table 2`, without a full stop."""
+    """Reads as `Table 2`, without a full stop."""
     caption: str
     label: str
-    """To refer to it: LaTeX's label after `tab:`, HTML's id. Lower-case letters, digits and hyphens."""
+    """Serves for references: LaTeX's label after `tab:`, HTML's id. It has lower-case letters, digits and hyphens."""
 
 
 @dataclass(frozen=True)
 class TableView:
-    """What every output format draws."""
+    """Holds everything that an output format draws of a table."""
 
     corner: str
+    """Is the heading of the row labels."""
     groups: tuple[str, ...]
-    """The headings over the columns: of scores the methods' names, then, with several methods, the average score. One
-    empty heading for a table that has none."""
+    """Are the headings over groups of columns: in a table of scores the methods' names and then, with several methods,
+    the average score. A table without such headings has empty ones."""
     columns: tuple[tuple[str, ...], ...]
-    """Of each group the headings of its columns: of scores the metrics."""
+    """Are the headings of the columns, group by group: in a table of scores the metrics."""
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
-    """Sentences for below the table."""
+    """Are the sentences below the table."""
     title: Title | None = None
     legend: str = ""
-    """What the marks mean, told above the notes wherever marks are drawn."""
+    """Explains the marks; it stands above the notes in formats that draw marks."""
     warning: str = ""
-    """Why its numbers must not be held against those of other tables; every format makes it stand out."""
+    """Says why the numbers must not be compared with other tables; every format makes it stand out."""
 
 
-def told(view: TableView) -> tuple[str, ...]:
-    """The notes of a table whose marks are drawn."""
+def shown_notes(view: TableView) -> tuple[str, ...]:
+    """Returns the sentences below a table whose marks are drawn: the legend, if there is one, and the notes."""
     return (view.legend, *view.notes) if view.legend else view.notes
 
 
-def sides(view: TableView) -> tuple[Side, ...]:
-    """Where each column's texts stand: numbers on the right, ticks and crosses in the middle, words on the left.
+def alignments(view: TableView) -> tuple[Alignment, ...]:
+    """Returns each column's alignment: right for numbers, centre for ticks and crosses, left for words.
 
-    Numbers with a superscript stand on the left, else those without one would be moved out of line.
+    A column in which any number has a superscript is aligned left, so that all its numbers stay in line.
     """
     return tuple(_side([row.cells[column] for row in view.rows]) for column in range(sum(map(len, view.columns))))
 
 
-def _side(cells: Sequence[Cell]) -> Side:
+def _side(cells: Sequence[Cell]) -> Alignment:
     if cells and all(cell.text in (YES, NO) for cell in cells):
         return "center"
     words = not any(letter.isdigit() for cell in cells for letter in cell.text)
@@ -92,19 +92,18 @@ def _side(cells: Sequence[Cell]) -> Side:
 
 
 def percent(fraction: float) -> str:
-    """A fraction as percent with two decimals; a dash for NaN."""
+    """Returns a fraction in percent with two decimals; a dash for NaN."""
     return UNDEFINED if isnan(fraction) else f"{100 * fraction:.2f}"
 
 
 def marked(texts: Sequence[str]) -> list[Cell]:
-    """The numbers of one row and metric, the best and the second best of them marked.
+    """Marks the best and the second best among the numbers of one row and metric.
 
-    What is equal as printed is equal: several best share the mark and leave no second, several seconds share theirs.
-    A number alone has no mark, nor has what is undefined. 0 has none either: who finds nothing is no winner, nor is who
-    has false positives alone where the others rightly have nothing.
+    Numbers that print alike are equal: several best ones share the mark and leave no second, several second ones share
+    theirs. A number alone gets no mark, nor does an undefined one. A score of 0 gets none either: it belongs to a
+    method that finds nothing, or that predicts lesions where there are none.
     """
     ranked = sorted((number for text in texts if text != UNDEFINED and (number := float(text)) > 0), reverse=True)
-    # Alone there is nothing to be better than.
     if len(texts) == 1 or not ranked:
         return [Cell(text) for text in texts]
     best, second = ranked[0], ranked[1] if len(ranked) > 1 else nan

@@ -1,4 +1,4 @@
-"""A plain table for a terminal: what does not fit side by side comes below, under the same first columns."""
+"""Draws a plain table for a terminal; columns that do not fit follow below, beside the same first columns."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from tabulate import SEPARATING_LINE, tabulate
 from .terminal_letters import as_printed
 
 _GAP = 2
-# tabulate's columns are so much wider than their headings.
+# tabulate makes a column this much wider than its heading.
 _HEAD_PADDING = 2
-# A column is made no narrower; a terminal that is narrower still breaks the lines itself.
+# No column is made narrower; a terminal narrower than that breaks the lines itself.
 _NARROWEST = 8
 
 Line = Sequence[str] | str
-"""A row's cells, or tabulate's `SEPARATING_LINE`. A cell may have several lines."""
+"""Is a row's cells, or tabulate's `SEPARATING_LINE`. A cell may have several lines."""
 
 
 def wrapped_table(
     heads: Sequence[str], rows: Sequence[Line], align: Sequence[str], *, width: int | None, keep: int = 1
 ) -> str:
-    """The table, at most `width` characters wide, or as wide as it is.
+    """Returns the table, at most `width` characters wide, or as wide as it needs to be where that is None.
 
-    `align` has `left` or `right` for each column. The first `keep` columns stand in every part of a table that is
-    broken; together they take no more than half of the width. What is wider in them, or too wide for a part of its own,
-    goes on in the next line of its cell. Leading spaces of cells stay.
+    `align` has `left` or `right` for each column. A table that is too wide is broken into parts; the first `keep`
+    columns stand in every part and take at most half of the width together. A text too wide for its column goes on in
+    the next line of its cell. Leading spaces of cells are kept.
     """
-    # A longer look-alike of a letter that stdout lacks must not move the columns behind it.
+    # Letters that stdout lacks are replaced before columns are measured, for a look-alike may be longer.
     heads = [as_printed(head) for head in heads]
     rows = [row if row == SEPARATING_LINE else [as_printed(cell) for cell in row] for row in rows]
     cells = [row for row in rows if row != SEPARATING_LINE]
@@ -71,7 +71,7 @@ def _tabulated(
 
 
 def _broken(cell: str, width: int) -> str:
-    """The cell in lines that are not longer, broken at spaces, slashes and hyphens where there are any."""
+    """Breaks a cell into lines of at most `width` letters, at spaces, slashes and hyphens where there are any."""
     return "\n".join(part for line in cell.split("\n") for part in _parts(line, width))
 
 
@@ -79,7 +79,7 @@ def _parts(line: str, width: int) -> list[str]:
     parts = []
     while len(line) > width:
         end = max(line.rfind(" ", 0, width + 1), *(line.rfind(mark, 0, width) + 1 for mark in "/-_,"))
-        # A break far to the left makes many lines of a few letters each.
+        # A break far to the left would make many short lines.
         end = end if end > width // 2 else width
         parts.append(line[:end].rstrip())
         line = line[end:].lstrip()

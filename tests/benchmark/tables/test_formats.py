@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from mswal_bench.benchmark.tables.formats import ViewFormat, format_view
-from mswal_bench.benchmark.tables.view import UNDEFINED, Cell, Row, TableView, Title, sides
+from mswal_bench.benchmark.tables.view import UNDEFINED, Cell, Row, TableView, Title, alignments
 
 VIEW = TableView(
     "Lesion",
@@ -152,9 +152,9 @@ def test_csv_has_the_values_alone() -> None:
 
 
 def test_sides() -> None:
-    assert sides(VIEW) == ("left", "right", "center")
+    assert alignments(VIEW) == ("left", "right", "center")
     words = replace(VIEW, rows=(Row("a", (Cell("Liver cyst"), Cell("–"), Cell("Null"))),))  # noqa: RUF001
-    assert sides(words) == ("left", "right", "left")
+    assert alignments(words) == ("left", "right", "left")
 
 
 @pytest.mark.parametrize(
