@@ -1,4 +1,7 @@
-"""Label arrays in, numbers out; knows nothing of files, of MSWAL or of the command line."""
+"""Measures how well a prediction agrees with its reference: arrays go in, numbers come out.
+
+Nothing here knows of files, of MSWAL or of the command line.
+"""
 
 from .aggregation import Average, ClassScore, MetricPair, average, average_score, class_score, difficulty
 from .case import CaseScore, ClassCounts, score_case

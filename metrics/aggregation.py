@@ -1,6 +1,6 @@
-"""Aggregates the counts of many cases to the numbers of a table.
+"""Aggregates the counts of many cases into the numbers of a table.
 
-What is undefined is NaN, and every mean leaves out what is undefined instead of counting it as 0.
+An undefined number is NaN. Every mean leaves undefined numbers out instead of counting them as 0.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ Key = TypeVar("Key", bound=Hashable)
 
 @dataclass(frozen=True)
 class ClassScore:
-    """One class over a set of cases."""
+    """Scores one class over a set of cases."""
 
     dsc: float
-    """Mean over the cases where it is defined; NaN when it is in none."""
+    """Is the mean over the cases in which DSC is defined; NaN when there is none."""
     f1: float
-    """From lesions pooled over all cases; NaN when neither side has a lesion in any."""
+    """Is computed from the lesions of all cases pooled; NaN when neither side has a lesion in any case."""
     tp: int
     fp: int
     fn: int
     f1_per_case: float
-    """Mean of the cases' own F1 over the cases where it is defined; NaN when it is in none."""
+    """Is the mean of the cases' own F1 over the cases in which it is defined; NaN when there is none."""
     cases: int
-    """Cases in which DSC and F1 are defined: those where at least one side has the class."""
+    """Counts the cases in which DSC and F1 are defined: those where at least one side has the class."""
 
 
 @dataclass(frozen=True)
 class MetricPair:
-    """A value for each of the two ranked metrics."""
+    """Holds a value for each of the two ranked metrics."""
 
     dsc: float
     f1: float
@@ -43,25 +43,26 @@ class MetricPair:
 
 @dataclass(frozen=True)
 class Average:
-    """The unweighted mean over the classes where a metric is defined; NaN when it is in none."""
+    """Holds the unweighted means over the classes in which a metric is defined; NaN when there is none."""
 
     dsc: float
     f1: float
     f1_per_case: float
     dsc_classes: int
-    """How many classes the mean DSC is over."""
+    """Counts the classes that the mean DSC is over."""
     f1_classes: int
+    """Counts the classes that the mean F1 is over."""
 
 
 def defined_mean(values: Iterable[float]) -> tuple[float, int]:
-    """The mean of what is not NaN, and over how many values it is; NaN and 0 when there is none."""
+    """Returns the mean of the values that are not NaN, and their number; NaN and 0 when there are none."""
     defined = [value for value in values if not isnan(value)]
-    # fsum rounds once, so that the mean does not depend on the order of the cases.
+    # fsum rounds only once, so the mean does not depend on the order of the values.
     return (fsum(defined) / len(defined) if defined else nan), len(defined)
 
 
 def class_score(counts: Iterable[ClassCounts]) -> ClassScore:
-    """Sums up one class from its counts in every case. No case at all gives NaN, 0 lesions and 0 cases."""
+    """Scores one class from its counts in every case. Without cases, the ratios are NaN and the counts 0."""
     cases = list(counts)
     tp, fp, fn = (sum(getattr(case, name) for case in cases) for name in ("tp", "fp", "fn"))
     dsc, defined = defined_mean(case.dsc for case in cases)
@@ -70,7 +71,7 @@ def class_score(counts: Iterable[ClassCounts]) -> ClassScore:
 
 
 def average(scores: Mapping[Key, ClassScore]) -> Average:
-    """One method's Avg. over its classes."""
+    """Averages one method's scores over its classes: the `Avg.` of a table."""
     dsc, dsc_classes = defined_mean(score.dsc for score in scores.values())
     f1, f1_classes = defined_mean(score.f1 for score in scores.values())
     f1_per_case, _ = defined_mean(score.f1_per_case for score in scores.values())
@@ -78,7 +79,10 @@ def average(scores: Mapping[Key, ClassScore]) -> Average:
 
 
 def average_score(methods: Iterable[Mapping[Key, ClassScore]]) -> dict[Key, MetricPair]:
-    """Each class's mean over the methods where it is defined. All methods have the same classes."""
+    """Returns each class's mean over the methods for which it is defined; NaN when there is none.
+
+    All methods must have the same classes. Without methods the result is empty.
+    """
     scores = list(methods)
     return {
         key: MetricPair(
@@ -89,6 +93,9 @@ def average_score(methods: Iterable[Mapping[Key, ClassScore]]) -> dict[Key, Metr
 
 
 def difficulty(averages: Mapping[Key, MetricPair], metric: Literal["dsc", "f1"]) -> list[Key]:
-    """The classes by ascending average score, hardest first. Undefined ones are left out; ties keep their order."""
+    """Orders the classes by ascending average score, hardest first.
+
+    Classes whose average score is undefined are left out; ties keep their order.
+    """
     values = {key: getattr(pair, metric) for key, pair in averages.items()}
     return sorted((key for key, value in values.items() if not isnan(value)), key=lambda key: values[key])

@@ -1,8 +1,7 @@
 """Cuts a foreground into boxes that no lesion crosses, and piles the boxes up into small dense arrays.
 
-Labelling and surfaces need arrays, but only around the lesions. The foreground is cut where nothing is; the boxes of
-what is left lie on top of each other with an empty plane between two, so that a thousand specks are one array and not a
-thousand.
+Labelling and surfaces need dense arrays, but only around the lesions. The foreground is cut through empty space. The
+boxes are piled up with an empty plane between each two, so that a thousand specks need one array and not a thousand.
 """
 
 from __future__ import annotations
@@ -17,35 +16,35 @@ from numpy.typing import NDArray
 
 from .foreground import HIGHEST_CLASS_ID, Foreground, Indices, numbered
 
-# The numbers here are by trial on the pairs of `make bench`; results do not depend on them.
-# Bits of an index that lie within a brick, by axis: bricks of 4 x 8 x 16 voxels, long where the runs are.
+# These numbers were found by trial on the pairs of `make bench`; results do not depend on them.
+# How many low bits of an index, by axis, lie within a brick: bricks have 4 x 8 x 16 voxels, longest along the runs.
 _BRICK_BITS = (2, 3, 4)
-# What is then still large and nearly empty, as specks all over a scan are, is cut again, into bricks of 2 x 4 x 4.
+# A box that is still large and nearly empty, as around specks all over a scan, is cut again into bricks of 2 x 4 x 4.
 _SMALL_BRICK_BITS = (1, 2, 2)
 _LARGE_VOXELS = 1 << 15
 _SPARSE = 1 / 32
-# A pile and its labels should stay in a core's cache, as far as its boxes let it.
+# A pile of this size and its labels still fit into a core's cache; a larger box is a pile of its own.
 _PILE_VOXELS = 1 << 21
 
 
 @dataclass(frozen=True, eq=False)
 class Pile:
-    """Boxes of a foreground on top of each other, along the first axis."""
+    """Holds boxes of a foreground on top of each other along the first axis."""
 
     runs: Indices
-    """Places in the foreground of the runs that are in it."""
+    """Are the places in the foreground of the runs that this pile holds."""
     array: NDArray[np.uint8]
-    """The class ids of their voxels, 0 elsewhere. Between two boxes lies an empty plane."""
+    """Has the class ids of the runs' voxels, and 0 elsewhere. An empty plane lies between two boxes."""
     starts: Indices
-    """Flat index in `array` of the first voxel of each of `runs`."""
+    """Are the flat indices in `array` of the first voxel of each of `runs`."""
     shifts: Indices
-    """Shape (planes of `array`, 3): added to an index in `array`, gives that in the foreground's label map."""
+    """Has the shape (planes of `array`, 3): what to add to an index in that plane to get the one in the label map."""
 
 
 def piles(foreground: Foreground) -> Iterator[Pile]:
-    """Each run of the foreground in exactly one pile, with all that it touches. An empty foreground gives no pile.
+    """Yields piles that together hold each run once; runs that touch are in the same box.
 
-    Raises ValueError for class ids that are not within 1..255.
+    An empty foreground gives no pile. Raises ValueError for class ids that are not within 1..255.
     """
     if not foreground.starts.size:
         return
@@ -57,7 +56,7 @@ def piles(foreground: Foreground) -> Iterator[Pile]:
         of_again = np.repeat(again, boxes.counts)
         boxes = _joined(boxes.without(again), _cut(boxes.spans.at(of_again), _SMALL_BRICK_BITS))
     sides = boxes.highest - boxes.lowest + 1
-    # Boxes of about one width and height go together, so that little of a pile is padding.
+    # Boxes of similar width and height go together, so that little of a pile is padding.
     likeness = np.ceil(np.log2(sides[:, 1:])).astype(np.int64) @ [64, 1]
     for kind in np.unique(likeness):
         alike = np.flatnonzero(likeness == kind)
@@ -69,16 +68,16 @@ def piles(foreground: Foreground) -> Iterator[Pile]:
 
 @dataclass(frozen=True, eq=False)
 class _Spans:
-    """Runs by their coordinates."""
+    """Gives runs by their coordinates, with one entry for each run."""
 
     places: Indices
-    """In the foreground."""
+    """Are the runs' places in the foreground."""
     first: Indices
     second: Indices
     third: Indices
-    """Along the third axis, of the run's first voxel."""
+    """Is the index of the run's first voxel along the third axis."""
     last: Indices
-    """Along the third axis, of the run's last voxel."""
+    """Is the index of the run's last voxel along the third axis."""
 
     def at(self, which: Indices | NDArray[np.bool_]) -> _Spans:
         return _Spans(self.places[which], self.first[which], self.second[which], self.third[which], self.last[which])
@@ -91,22 +90,22 @@ def _spans_of(foreground: Foreground) -> _Spans:
 
 @dataclass(frozen=True, eq=False)
 class _Boxes:
-    """Spans in boxes, of which no two have voxels that touch. One entry a box."""
+    """Groups spans into boxes; voxels of two different boxes never touch. Arrays have one entry for each box."""
 
     spans: _Spans
-    """Box by box, within a box in the foreground's order."""
+    """Are ordered box by box, and within a box as in the foreground."""
     counts: Indices
-    """Spans in the box."""
+    """Counts the spans in the box."""
     voxels: Indices
-    """Labelled voxels in it."""
+    """Counts the labelled voxels in the box."""
     lowest: Indices
-    """Shape (boxes, 3): the corner with the lowest index along every axis."""
+    """Has the shape (boxes, 3): the lowest index along each axis."""
     highest: Indices
-    """Shape (boxes, 3): that with the highest, inclusive."""
+    """Has the shape (boxes, 3): the highest index along each axis, inclusive."""
 
     @property
     def room(self) -> Indices:
-        """Voxels of the box, labelled or not."""
+        """Returns how many voxels the box has, labelled or not."""
         return np.asarray((self.highest - self.lowest + 1).prod(axis=1))
 
     def without(self, some: NDArray[np.bool_]) -> _Boxes:
@@ -129,8 +128,8 @@ def _joined(one: _Boxes, other: _Boxes) -> _Boxes:
 def _cut(spans: _Spans, brick_bits: tuple[int, int, int]) -> _Boxes:
     """Puts spans that could touch into one box.
 
-    The bricks that hold any voxel are labelled: voxels that touch are in one brick or in two that touch, so what is in
-    unconnected bricks is unconnected.
+    The grid is divided into bricks, and the bricks that hold any voxel are labelled as connected components. Voxels
+    that touch lie in one brick or in two that touch, so voxels of unconnected bricks cannot touch.
     """
     starting = spans.first, spans.second, spans.third
     corner = [int(axis.min()) for axis in starting]
@@ -138,9 +137,9 @@ def _cut(spans: _Spans, brick_bits: tuple[int, int, int]) -> _Boxes:
     last = (spans.last - corner[2]) >> brick_bits[2]
     shape = (int(first.max()) + 1, int(second.max()) + 1, int(last.max()) + 2)
     rows = (first * shape[1] + second) * shape[2]
-    # Along a row of bricks, spans begun less spans ended is more than 0 where there are any.
+    # Along a row of bricks, a brick holds voxels where more spans have begun than ended.
     begun = np.zeros(prod(shape), np.int16)
-    # With a plain 1 numpy takes a path thirty times slower.
+    # numpy is thirty times slower with a plain 1.
     np.add.at(begun, rows + third, np.int16(1))
     np.subtract.at(begun, rows + last + 1, np.int16(1))
     occupied = np.cumsum(begun, dtype=np.int16).reshape(shape) > 0
@@ -159,7 +158,7 @@ def _cut(spans: _Spans, brick_bits: tuple[int, int, int]) -> _Boxes:
 
 
 def _pile(foreground: Foreground, boxes: _Boxes, chosen: Indices, plane: Indices) -> Pile:
-    """Piles the chosen boxes up, each on as many rows and columns as `plane` says."""
+    """Piles the chosen boxes up; every plane of the pile has the rows and columns that `plane` gives."""
     heights = boxes.highest[chosen, 0] - boxes.lowest[chosen, 0] + 2
     counts = boxes.counts[chosen]
     before = np.cumsum(boxes.counts) - boxes.counts
@@ -176,7 +175,7 @@ def _pile(foreground: Foreground, boxes: _Boxes, chosen: Indices, plane: Indices
 
 
 def _filled(size: int, starts: Indices, lengths: Indices, class_ids: Indices) -> NDArray[np.uint8]:
-    """A flat array of 0 but for the runs, which are in ascending order: gap, run, gap, ..., gap."""
+    """Returns a flat array that is 0 outside of the runs, which must be in ascending order."""
     stretches = np.zeros(2 * starts.size + 1, np.int64)
     values = np.zeros(stretches.size, np.uint8)
     stretches[1::2], values[1::2] = lengths, class_ids

@@ -1,6 +1,6 @@
-"""One case: the counts of every class, and a row for every lesion.
+"""Scores one case: counts for every class, and a row for every lesion.
 
-Counts are stored, not ratios, so that any set of cases can be pooled later without reading an image again.
+Counts are stored instead of ratios, so that any set of cases can be pooled later without reading an image again.
 """
 
 from __future__ import annotations
@@ -23,41 +23,41 @@ from .surface_distance import SurfaceAgreement, surface_agreement
 
 @dataclass(frozen=True, slots=True)
 class ClassCounts:
-    """What one case holds of one class."""
+    """Counts the voxels and lesions of one class in one case."""
 
     reference_voxels: int
     prediction_voxels: int
     intersection_voxels: int
     tp: int
-    """Matched lesions, each pair counted once."""
+    """Counts the matched lesions, each pair once."""
     fp: int
-    """Predicted lesions without a match."""
+    """Counts the predicted lesions without a match."""
     fn: int
-    """Reference lesions without a match."""
+    """Counts the reference lesions without a match."""
 
     @property
     def dsc(self) -> float:
-        """NaN when neither side has a voxel, 0 when one side has none."""
+        """Returns the DSC; NaN when neither side has a voxel, 0 when just one side has none."""
         return overlap.dsc(self.reference_voxels, self.prediction_voxels, self.intersection_voxels)
 
     @property
     def f1(self) -> float:
-        """F1 over this case's lesions; NaN when neither side has one."""
+        """Returns F1 over this case's lesions; NaN when neither side has one."""
         return overlap.f1(self.tp, self.fp, self.fn)
 
 
 @dataclass(frozen=True)
 class CaseScore:
-    """The score of one prediction against one reference."""
+    """Scores one prediction against one reference."""
 
     classes: Mapping[int, ClassCounts]
-    """Class id -> counts, in the order in which the classes were asked for."""
+    """Maps class ids to counts, in the order in which the classes were asked for."""
     lesions: Lesions
-    """Class by class, the reference's lesions first. A match appears twice, once on each side."""
+    """Are ordered by class, the reference's lesions first. A matched pair has two rows, one on each side."""
     voxel_mm3: float
-    """Volume of a voxel."""
+    """Is the volume of a voxel."""
     surfaces: Mapping[int, SurfaceAgreement] | None = None
-    """Class id -> NSD and HD95; None where they were not asked for."""
+    """Maps class ids to NSD and HD95; None when they were not asked for."""
 
 
 def score_case(
@@ -71,17 +71,17 @@ def score_case(
     axial_axis: int = 0,
     nsd_tolerance_mm: float | None = None,
 ) -> CaseScore:
-    """Compares two label maps of one grid.
+    """Scores a predicted label map against the reference on the same grid.
 
-    `reference` and `prediction` are 3D integer arrays of one shape, or the foregrounds of such arrays; `spacing_mm` is
-    the distance of the voxels along each of the arrays' axes, in their order; slices are stacked along `axial_axis`,
-    for arrays in the order (z, y, x) the first. Labels not in `class_ids` count as background. A class that neither
-    side has gets counts of 0 and no lesions. With `nsd_tolerance_mm`, NSD and HD95 are measured too, which takes
-    several times as long as all else.
+    `reference` and `prediction` are 3D integer arrays of one shape, or the foregrounds of such arrays. `spacing_mm` is
+    the distance between voxels along each of the arrays' axes, in the order of the axes. Axial slices are stacked along
+    `axial_axis`, which is 0 for arrays in the order (z, y, x). Labels that are not in `class_ids` count as background.
+    A class that neither side has gets counts of 0 and no lesions. With `nsd_tolerance_mm`, NSD and HD95 are measured
+    too, which takes several times as long as all else.
 
     Raises ValueError when the shapes differ, an array is not a 3D integer array, a class id is not within 1..255, a
-    spacing is not positive, the tolerance is negative, `match_iou` is not within 1/2..1, or the connectivity or the
-    axial axis is none.
+    spacing is not positive, the tolerance is negative, `match_iou` is not within 1/2..1, the connectivity is not 6, 18
+    or 26, or the axial axis is not 0, 1 or 2.
 
     >>> reference = np.zeros((1, 1, 6), np.uint8)
     >>> reference[0, 0, :4] = 3

@@ -1,4 +1,4 @@
-"""Lesions of a foreground: its connected components, class by class."""
+"""Finds the lesions of a foreground: its connected components, class by class."""
 
 from __future__ import annotations
 
@@ -17,31 +17,32 @@ Connectivity = Literal[6, 18, 26]
 
 @dataclass(frozen=True, eq=False)
 class Components:
-    """The connected components of every class, ordered by class and then by their first voxel in C order.
+    """Holds the connected components of every class, ordered by class and then by their first voxel in C order.
 
     The order, and with it every id, does not depend on how the labelling was done.
     """
 
     foreground: Foreground
     of_run: Indices
-    """For each run of the foreground, which component it belongs to: 0, 1, ... in the order above."""
+    """Gives for each run of the foreground the place of its component in the order above, from 0."""
     class_ids: Indices
-    """Of each component."""
+    """Gives the class of each component."""
     ids: Indices
-    """1, 2, ... within each class."""
+    """Numbers the components within each class, from 1."""
 
     @property
     def count(self) -> int:
+        """Returns the number of components."""
         return len(self.class_ids)
 
     @property
     def voxels(self) -> Indices:
-        """Size of each component."""
-        # Sums of whole numbers, exact in 64-bit floats.
+        """Returns the number of voxels of each component."""
+        # bincount sums in 64-bit floats, which are exact for whole numbers.
         return np.bincount(self.of_run, self.foreground.lengths, self.count).astype(np.int64)
 
     def centroids(self) -> NDArray[np.float64]:
-        """Mean voxel index of each component, shape (count, 3), along the label map's axes."""
+        """Returns the mean voxel index of each component along the label map's axes, shape (count, 3)."""
         first, second, third = self.foreground.coordinates()
         lengths = self.foreground.lengths
         middles = (first, second, third + (lengths - 1) / 2)
@@ -50,9 +51,10 @@ class Components:
 
 
 def connected_components(foreground: Foreground, connectivity: Connectivity = 26) -> Components:
-    """Labels with cc3d. At 26 two voxels of a class that touch by a face, an edge or a corner belong together.
+    """Finds the connected components of every class with cc3d.
 
-    An empty foreground gives no component. Raises ValueError for class ids that are not within 1..255.
+    With 26-connectivity, two voxels of a class belong together when they touch by a face, an edge or a corner. An empty
+    foreground gives no component. Raises ValueError for class ids that are not within 1..255.
 
     >>> from .foreground import foreground_of
     >>> connected_components(foreground_of(np.array([[[1, 0, 1, 2]]]))).ids.tolist()
@@ -65,7 +67,7 @@ def connected_components(foreground: Foreground, connectivity: Connectivity = 26
         of_run[pile.runs] = labels.ravel()[pile.starts].astype(np.int64) + (found - 1)
         found += count
     first_runs = np.empty(found, np.int64)
-    # Backwards, so that the first run of a component is the last to write.
+    # Backwards, so that the first run of a component is written last.
     first_runs[of_run[::-1]] = np.arange(of_run.size)[::-1]
     class_ids = foreground.class_ids[first_runs]
     order = np.lexsort((first_runs, class_ids))

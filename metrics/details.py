@@ -1,6 +1,6 @@
-"""Computes what is reported of a class beside DSC and F1, and never ranked on.
+"""Computes the numbers of a class that are reported beside DSC and F1 and never ranked on.
 
-As in aggregation.py, what is undefined is NaN and every mean leaves it out.
+As in aggregation.py, an undefined number is NaN, and every mean leaves undefined numbers out.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from .lesions import Lesions
 
 @dataclass(frozen=True)
 class LesionScore:
-    """How well lesions are found, pooled over all cases."""
+    """Tells how well lesions are found, pooled over all cases."""
 
     precision: float
-    """TP / (TP + FP); NaN without a predicted lesion."""
+    """Is TP / (TP + FP); NaN without a predicted lesion."""
     recall: float
-    """TP / (TP + FN); NaN without a reference lesion."""
+    """Is TP / (TP + FN); NaN without a reference lesion."""
     f1: float
     tp: int
     fp: int
@@ -34,30 +34,33 @@ class LesionScore:
 
 @dataclass(frozen=True)
 class ClassDetails:
-    """One class over a set of cases."""
+    """Holds the further numbers of one class over a set of cases."""
 
     every_size: LesionScore
     small: LesionScore
-    """Of the lesions whose longest axial diameter is below the limit: TP and FN by the reference lesion's diameter,
-    FP by the predicted one's."""
+    """Counts the lesions whose longest axial diameter is below the limit: TP and FN by the diameter of the reference
+    lesion, FP by that of the predicted lesion."""
     large: LesionScore
-    """Of the others."""
+    """Counts all other lesions."""
     matched_dsc: float
-    """Mean DSC of the matched pairs of all cases; NaN without any."""
+    """Is the mean DSC of the matched pairs of lesions of all cases; NaN without any."""
     volume_error_mm3: float
-    """Mean over the cases, of those where either side has the class, of predicted less reference volume."""
+    """Is the mean of predicted minus reference volume, over the cases where either side has the class."""
     absolute_volume_error_mm3: float
-    """The same without its sign."""
+    """Is the mean of the same differences without their sign."""
     nsd: float
-    """Mean over the cases where either side has the class; NaN where it was not measured."""
+    """Is the mean over the cases where either side has the class; NaN when it was not measured."""
     hd95_mm: float
-    """Mean over the cases where both sides have the class; NaN where it was not measured."""
+    """Is the mean over the cases where both sides have the class; NaN when it was not measured."""
     hd95_cases: int
-    """How many those are. A method that finds nothing in the hard cases has a good HD95 in few."""
+    """Counts these cases. A method that finds nothing in hard cases has a good HD95, but over few cases."""
 
 
 def class_details(cases: Sequence[CaseScore], class_id: int, large_from_mm: float) -> ClassDetails:
-    """Sums up one class; a lesion is large from a longest axial diameter of `large_from_mm` on."""
+    """Computes the numbers of one class; a lesion is large when its longest axial diameter is at least `large_from_mm`.
+
+    Without cases, the ratios are NaN and the counts 0.
+    """
     rows = [(case.lesions, case.lesions.class_id == class_id) for case in cases]
     large = [lesions.diameter_mm >= large_from_mm for lesions, _ in rows]
     matched = [lesions.dsc[of_class & lesions.is_matched & ~lesions.is_prediction] for lesions, of_class in rows]
@@ -82,7 +85,7 @@ def class_details(cases: Sequence[CaseScore], class_id: int, large_from_mm: floa
 
 
 def _lesion_score(rows: Sequence[tuple[Lesions, NDArray[np.bool_]]]) -> LesionScore:
-    """Of the lesions that are chosen. A match is counted where its reference lesion is."""
+    """Scores the chosen lesions. A match counts when its reference lesion is chosen."""
     tp = fp = fn = 0
     for lesions, chosen in rows:
         of_reference, matched = chosen & ~lesions.is_prediction, lesions.is_matched

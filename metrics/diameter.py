@@ -1,4 +1,4 @@
-"""The longest axial diameter of a lesion, by which the WHO's criteria tell small from large."""
+"""Measures a lesion's longest axial diameter, by which the WHO's criteria tell small lesions from large ones."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from .foreground import Indices, numbered
 def longest_axial_diameters_mm(
     components: Components, spacing_mm: Sequence[float], axial_axis: int = 0
 ) -> NDArray[np.float64]:
-    """For each component, the greatest distance between two points of one of its axial slices.
+    """Returns for each component the greatest distance between two points of it within one axial slice.
 
-    Points are those of the voxels as bodies, corners included, as callipers are set to the outer edges: a single
-    voxel's diameter is the diagonal of its face. `axial_axis` is the array's axis along which slices are stacked;
-    `spacing_mm` is in the order of the array's axes. (WHO handbook for reporting results of cancer treatment, 1979:
-    the longest diameter in the slice where it is longest.)
+    Distances are measured between the outer edges of voxels, as a radiologist sets callipers: the diameter of a single
+    voxel is the diagonal of its face. `axial_axis` is the array's axis along which slices are stacked; `spacing_mm` is
+    in the order of the array's axes. Without components the result is empty. (WHO handbook for reporting results of
+    cancer treatment, 1979: the longest diameter, in the slice where it is longest.)
     """
     if not components.count:
         return np.zeros(0)
     rows = _rows_of(components, axial_axis)
     row_mm, along_mm = (spacing_mm[axis] for axis in range(3) if axis != axial_axis)
     longest = np.zeros(rows.component.size)
-    # The ends of a diameter lie in two rows of a slice, `apart` rows with voxels apart, or in one. Slices with more
-    # rows come first: those that have rows so far apart are at the front.
+    # A diameter ends in two rows of a slice that are `apart` places apart among its rows with voxels, or in one row.
+    # Slices with more rows come first, so the slices with rows that far apart are at the front.
     for apart, count in enumerate(rows.reaching):
         upper, lower = slice(0, count - apart), slice(apart, count)
-        # Whole voxels first, so that a diameter does not depend on where in the scan the lesion is.
+        # Differences are taken in whole voxels, so that a diameter does not depend on the lesion's place in the scan.
         across = np.maximum(rows.high[lower] - rows.low[upper], rows.high[upper] - rows.low[lower]) * along_mm
         down = (rows.row[lower] - rows.row[upper] + 1) * row_mm
         squared = np.where(rows.plane[lower] == rows.plane[upper], across * across + down * down, 0)
@@ -43,28 +43,29 @@ def longest_axial_diameters_mm(
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """The rows of voxels that the components have in axial slices; slices with more rows come first.
+    """Holds the rows of voxels that components have in axial slices; slices with more rows come first.
 
-    In 32 bits, since every distance goes through all of it.
+    A row is kept by its two ends, for no diameter ends between them. Arrays have one entry for each row, in 32 bits for
+    speed, since every distance goes through all rows.
     """
 
     component: Indices
     plane: NDArray[np.int32]
-    """Which component's which slice a row is in, by a number of its own."""
+    """Numbers the slices of every component: rows of one component in one slice have the same number."""
     row: NDArray[np.int32]
     low: NDArray[np.int32]
-    """Where the row's first voxel begins. What lies between the ends of a row is not the end of any diameter."""
+    """Is where the row's first voxel begins."""
     high: NDArray[np.int32]
-    """Where its last voxel ends."""
+    """Is where the row's last voxel ends."""
     reaching: list[int]
-    """For 0, 1, ...: how many rows are in slices with more rows than that."""
+    """Has at place n the number of rows in slices with more than n rows."""
 
 
 def _rows_of(components: Components, axial_axis: int) -> _Rows:
     component, (plane, row, low), high = _pieces(components, axial_axis)
     shape = components.foreground.shape
     row_axis = 1 if axial_axis == 0 else 0
-    # One number for a component's slice and one for its row: sorted, they put the pieces of a row together.
+    # Sorting by these numbers puts the pieces of a row together.
     plane = component * shape[axial_axis] + plane
     keys = plane * shape[row_axis] + row
     order = np.argsort(keys, kind="stable")
@@ -86,13 +87,13 @@ def _rows_of(components: Components, axial_axis: int) -> _Rows:
 
 
 def _pieces(components: Components, axial_axis: int) -> tuple[Indices, tuple[Indices, Indices, Indices], Indices]:
-    """Pieces of rows: the component, the slice, the row, where the piece begins, and where it ends."""
+    """Returns pieces of rows: the component, the slice, the row, where the piece begins, and where it ends."""
     foreground = components.foreground
     first, second, third = foreground.coordinates()
     if axial_axis != 2:
         slice_and_row = (first, second) if axial_axis == 0 else (second, first)
         return components.of_run, (*slice_and_row, third), third + foreground.lengths
-    # Runs go through the slices: each voxel is a piece by itself.
+    # Runs cross the slices here, so each voxel is a piece of its own.
     lengths = foreground.lengths
     component, first, second, third = (
         np.repeat(values, lengths) for values in (components.of_run, first, second, third)
@@ -101,7 +102,7 @@ def _pieces(components: Components, axial_axis: int) -> tuple[Indices, tuple[Ind
 
 
 def _changes(values: Indices) -> NDArray[np.bool_]:
-    """Where a value is not that before it; the first is not."""
+    """Returns where a value differs from the one before it; True for the first."""
     changes = np.ones(values.size, np.bool_)
     np.not_equal(values[1:], values[:-1], out=changes[1:])
     return changes

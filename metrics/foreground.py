@@ -1,7 +1,7 @@
-"""A label map without its background: the runs of labelled voxels along the array's last axis.
+"""Stores a label map without its background, as runs of labelled voxels along the array's last axis.
 
-Lesions fill a thousandth of a scan. What is measured here is measured on runs, so that time and memory go with the
-lesions and not with the scan, and a label map can be taken in block by block without ever being held whole.
+Lesions fill about a thousandth of a scan. Measuring on runs takes time and memory for the lesions alone, and a label
+map can be read block by block without ever being held whole.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from numpy.typing import DTypeLike, NDArray
 Labels = NDArray[np.integer[Any]]
 Indices = NDArray[np.int64]
 HIGHEST_CLASS_ID = 255
-"""What a byte can hold: the arrays that lesions are labelled in have one a voxel."""
-# A block and what is made of it should stay in a core's cache.
+"""Is the highest number of a byte: the arrays in which lesions are labelled have one byte for each voxel."""
+# A block of this size, with the arrays made of it, fits into a core's cache.
 _BLOCK_VOXELS = 1 << 19
 
 
 @dataclass(frozen=True, eq=False)
 class Runs:
-    """Stretches of equal values in a one-dimensional array, in its order. One entry a run."""
+    """Holds stretches of equal values in a one-dimensional array, in its order. Arrays have one entry for each run."""
 
     starts: Indices
     lengths: Indices
@@ -33,42 +33,45 @@ class Runs:
 
 @dataclass(frozen=True, eq=False)
 class Foreground:
-    """Every labelled voxel of a 3D label map, in runs as long as class and row allow.
+    """Holds every labelled voxel of a 3D label map in runs.
 
-    Two label maps of one shape are equal exactly when their runs are. Arrays have one entry a run.
+    A run is as long as its class goes on within a row of the array. Two label maps of one shape are equal exactly when
+    their runs are. Arrays have one entry for each run.
     """
 
     shape: tuple[int, int, int]
-    """Of the label map, in C order: runs lie along the last axis."""
+    """Is the shape of the label map in C order; runs lie along the last axis."""
     starts: Indices
-    """Flat index of each run's first voxel, ascending."""
+    """Is the flat index of each run's first voxel, in ascending order."""
     lengths: Indices
+    """Is the number of voxels of each run."""
     class_ids: Indices
-    """Never 0."""
+    """Is the class of each run, which is never 0."""
 
     @property
     def ends(self) -> Indices:
-        """Flat index behind each run's last voxel."""
+        """Returns the flat index just behind each run's last voxel."""
         return self.starts + self.lengths
 
     def coordinates(self) -> tuple[Indices, Indices, Indices]:
-        """Index along each of the array's axes of every run's first voxel."""
+        """Returns the index of every run's first voxel along each of the array's three axes."""
         rows, third = _divided(self.starts, self.shape[2])
         first, second = _divided(rows, self.shape[1])
         return first, second, third
 
     def select(self, runs: NDArray[np.bool_] | Indices) -> Foreground:
-        """Some of the runs, by a mask or by their ascending places."""
+        """Returns some of the runs, chosen by a mask or by their places in ascending order."""
         return Foreground(self.shape, self.starts[runs], self.lengths[runs], self.class_ids[runs])
 
     def of_class(self, class_id: int) -> Foreground:
-        """The runs of one class."""
+        """Returns the runs of one class."""
         return self.select(self.class_ids == class_id)
 
     def reoriented(self, axes: tuple[int, int, int], flipped: tuple[bool, bool, bool]) -> Foreground:
-        """The foreground of the label map that numpy's `transpose(axes)` gives, with the axes flipped that are told.
+        """Returns the foreground of the label map after numpy's `transpose(axes)`, then flipped along the axes that
+        `flipped` says.
 
-        Runs lie along one axis only, so that every voxel is taken by itself.
+        Runs may cross the new rows, so each voxel is placed on its own.
         """
         shape = (self.shape[axes[0]], self.shape[axes[1]], self.shape[axes[2]])
         index = [np.repeat(axis, self.lengths) for axis in self.coordinates()]
@@ -83,7 +86,7 @@ class Foreground:
         return _as_long_as_rows_allow(shape, starts, starts + 1, np.repeat(self.class_ids, self.lengths)[order])
 
     def to_array(self, dtype: DTypeLike = np.uint8) -> NDArray[Any]:
-        """The label map itself, of a dtype that can hold its class ids."""
+        """Returns the label map as an array; `dtype` must hold its class ids."""
         array = np.zeros(prod(self.shape), dtype)
         for start, end, class_id in zip(self.starts.tolist(), self.ends.tolist(), self.class_ids.tolist(), strict=True):
             array[start:end] = class_id
@@ -91,7 +94,7 @@ class Foreground:
 
 
 class ForegroundBuilder:
-    """Takes a flat label map in, piece by piece, and makes its foreground."""
+    """Builds the foreground of a label map that comes flat and in pieces."""
 
     def __init__(self, shape: tuple[int, int, int]):
         self._shape = shape
@@ -100,7 +103,7 @@ class ForegroundBuilder:
         self._pieces: list[tuple[Indices, Indices, Indices]] = [(empty, empty, empty)]
 
     def add(self, runs: Runs, voxels: int) -> None:
-        """Takes the runs of the next piece, which has that many voxels; values are whole numbers, 0 is background."""
+        """Adds the runs of the next piece, which has that many `voxels`. Values are whole numbers; 0 is background."""
         labelled = runs.values != 0
         if labelled.any():
             starts = runs.starts[labelled] + self._voxels
@@ -108,7 +111,8 @@ class ForegroundBuilder:
         self._voxels += voxels
 
     def finish(self) -> Foreground:
-        """The foreground of all pieces. Raises ValueError when they are not as many voxels as the shape has."""
+        """Returns the foreground of all pieces. Raises ValueError when they have another number of voxels than the
+        shape."""
         if self._voxels != prod(self._shape):
             raise ValueError(f"expected {prod(self._shape)} voxels, got {self._voxels}")
         starts, lengths, class_ids = (np.concatenate(parts) for parts in zip(*self._pieces, strict=True))
@@ -116,9 +120,9 @@ class ForegroundBuilder:
 
 
 def find_runs(values: NDArray[Any]) -> Runs:
-    """The runs of equal values, other than 0, of a one-dimensional, contiguous array. NaN of one bit pattern are equal.
+    """Finds the runs of equal values other than 0 in a one-dimensional, contiguous array.
 
-    Of most of a label map nothing is done but to see, eight bytes at a time, that it is 0.
+    NaNs of one bit pattern count as equal. Zeros are skipped eight bytes at a time, for most of a label map is 0.
     """
     size = values.dtype.itemsize
     bits = values.view(f"u{size}")
@@ -142,13 +146,13 @@ def find_runs(values: NDArray[Any]) -> Runs:
 
 
 def empty_foreground(shape: tuple[int, int, int]) -> Foreground:
-    """The foreground of a label map that is all background."""
+    """Returns the foreground of a label map that is all background."""
     none = np.zeros(0, np.int64)
     return Foreground(shape, none, none, none)
 
 
 def foreground_of(labels: Labels, class_ids: Collection[int] | None = None) -> Foreground:
-    """The foreground of a 3D integer array; labels that are not in `class_ids`, where given, are background too.
+    """Returns the foreground of a 3D integer array; with `class_ids`, all other labels count as background.
 
     Raises ValueError for an array that is not 3D or not of integers.
 
@@ -174,14 +178,14 @@ def foreground_of(labels: Labels, class_ids: Collection[int] | None = None) -> F
 
 
 def numbered(counts: Indices) -> Indices:
-    """0, 1, ... as often as each count says: for 2 and 3, gives 0, 1, 0, 1, 2."""
+    """Counts from 0 anew for each of `counts`: 2 and 3 give 0, 1, 0, 1, 2."""
     return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
 def _as_long_as_rows_allow(
     shape: tuple[int, int, int], starts: Indices, ends: Indices, class_ids: Indices
 ) -> Foreground:
-    """Joins runs that pieces cut, and cuts those that go over the end of a row."""
+    """Joins runs that were cut between pieces, and cuts runs that go over the end of a row."""
     cut = (starts[1:] == ends[:-1]) & (class_ids[1:] == class_ids[:-1])
     if cut.any():
         begins = np.concatenate(([True], ~cut))
@@ -190,7 +194,7 @@ def _as_long_as_rows_allow(
     first_rows, last_rows = _divided(starts, row_voxels)[0], _divided(ends - 1, row_voxels)[0]
     rows = last_rows - first_rows + 1
     if (rows > 1).any():
-        # Each run as many times as it has rows.
+        # Repeats each run once for each row that it lies in.
         row_starts = (np.repeat(first_rows, rows) + numbered(rows)) * row_voxels
         starts = np.maximum(np.repeat(starts, rows), row_starts)
         ends = np.minimum(np.repeat(ends, rows), row_starts + row_voxels)
@@ -199,6 +203,6 @@ def _as_long_as_rows_allow(
 
 
 def _divided(indices: Indices, size: int) -> tuple[Indices, Indices]:
-    """Quotient and remainder; twice as fast as divmod, which looks after negative numbers."""
+    """Returns quotient and remainder, twice as fast as divmod, which handles negative numbers too."""
     quotient = indices // max(1, size)
     return quotient, indices - quotient * size

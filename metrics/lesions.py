@@ -1,4 +1,4 @@
-"""A case's lesions, a row each: where they are, how large, and whether the other side has them."""
+"""Lists a case's lesions, one row each: where they are, how large, and whether the other side has them."""
 
 from __future__ import annotations
 
@@ -16,35 +16,39 @@ from .foreground import Indices
 from .overlap import OverlapTable
 
 Side = Literal["reference", "prediction"]
-Status = Literal["TP", "FP", "FN"]
+LesionStatus = Literal["TP", "FP", "FN"]
 
 
 @dataclass(frozen=True, slots=True)
 class Lesion:
-    """One connected component of one class, on one side."""
+    """Is one connected component of one class on one side."""
 
     class_id: int
     side: Side
     lesion_id: int
-    """1, 2, ... within the class and the side, in the order of the lesions' first voxels in the array."""
+    """Numbers the lesions within the class and the side, from 1, in the order of their first voxels in the array."""
     voxels: int
     volume_mm3: float
     diameter_mm: float
-    """The longest in an axial slice, from outer edge to outer edge."""
+    """Is the longest diameter within an axial slice, between outer voxel edges."""
     centroid_mm: tuple[float, float, float]
-    """From the centre of the array's first voxel, along the array's own axes and in their order."""
+    """Is measured from the centre of the array's first voxel, along the array's own axes and in their order."""
     matched_id: int | None
-    """The lesion of the other side that it matches."""
+    """Is the `lesion_id` of the match on the other side; None without a match."""
     iou: float
-    """Of the best overlap with a lesion of the other side, which for a matched lesion is its match; 0 without any."""
+    """Is the highest IoU with a lesion of the other side, which a matched lesion has with its match; 0 without any."""
     dsc: float
-    """Of the same pair."""
-    status: Status
+    """Is the DSC of the same pair."""
+    status: LesionStatus
+    """Is TP for a matched lesion, FP for a predicted and FN for a reference lesion without a match."""
 
 
 @dataclass(frozen=True, eq=False)
 class Lesions:
-    """Rows of lesions, column by column: a hundred thousand specks are a few arrays. Iterating gives `Lesion`s."""
+    """Holds lesions column by column, so that a hundred thousand specks need only a few arrays.
+
+    Iterating yields a `Lesion` for each row. Fields mean what they mean there.
+    """
 
     class_id: Indices
     is_prediction: NDArray[np.bool_]
@@ -53,14 +57,15 @@ class Lesions:
     volume_mm3: NDArray[np.float64]
     diameter_mm: NDArray[np.float64]
     centroid_mm: NDArray[np.float64]
-    """Shape (lesions, 3)."""
+    """Has the shape (lesions, 3)."""
     matched_id: Indices
-    """0 for none."""
+    """Is 0 without a match."""
     iou: NDArray[np.float64]
     dsc: NDArray[np.float64]
 
     @property
     def is_matched(self) -> NDArray[np.bool_]:
+        """Returns for each lesion whether it has a match."""
         return self.matched_id > 0
 
     def __len__(self) -> int:
@@ -71,7 +76,7 @@ class Lesions:
         for class_id, predicted, lesion_id, voxels, volume, diameter, centroid, match, iou, dsc in zip(
             *columns, strict=True
         ):
-            missed: Status = "FP" if predicted else "FN"
+            missed: LesionStatus = "FP" if predicted else "FN"
             yield Lesion(
                 class_id,
                 "prediction" if predicted else "reference",
@@ -95,9 +100,9 @@ def lesion_rows(
     spacing_mm: Sequence[float],
     axial_axis: int,
 ) -> Lesions:
-    """The lesions of both sides, class by class in ascending order, the reference's first.
+    """Returns the lesions of both sides, class by class in ascending order, the reference's first.
 
-    `matches` is reference component -> predicted component; `spacing_mm` is in the order of the array's axes.
+    `matches` maps reference components to predicted components; `spacing_mm` is in the order of the array's axes.
     """
     found = np.array(list(matches), np.int64)
     by = np.array(list(matches.values()), np.int64)
@@ -108,7 +113,7 @@ def lesion_rows(
     ):
         matched_id = np.zeros(components.count, np.int64)
         matched_id[mine] = theirs
-        # IoU and DSC put pairs into the same order: both are of the pair with the best overlap.
+        # IoU and DSC order pairs alike, so both maxima belong to the same pair.
         iou, dsc = np.zeros(components.count), np.zeros(components.count)
         np.maximum.at(iou, own, overlaps.iou)
         np.maximum.at(dsc, own, overlaps.dsc)

@@ -1,4 +1,4 @@
-"""Decides which predicted lesion counts as having found which reference lesion."""
+"""Decides which predicted lesion finds which reference lesion: those that overlap by the IoU threshold or more."""
 
 from __future__ import annotations
 
@@ -7,23 +7,26 @@ from fractions import Fraction
 from .overlap import OverlapTable
 
 LOWEST_MATCH_IOU = Fraction(1, 2)
+"""Is the lowest threshold at which a component has at most one match."""
 
 
 def match(overlaps: OverlapTable, match_iou: Fraction = LOWEST_MATCH_IOU) -> dict[int, int]:
-    """Matches components whose IoU reaches `match_iou`; gives reference component -> predicted component.
+    """Matches components whose IoU is at least `match_iou`; maps reference components to predicted components.
 
-    The comparison is made in integers (at 1/2: twice the intersection against the union), so a tie at the
-    threshold is a match, always.
+    The comparison is made in integers (at 1/2: twice the intersection against the union), so an IoU of exactly the
+    threshold is always a match.
 
-    No assignment problem is solved because there is none. Suppose P1 and P2 both reach 1/2 with R. Then each
-    covers at least half of R, and being disjoint exactly half, so each has no voxel outside R and together they are
-    R. R is connected, so a voxel of P1 touches a voxel of P2, and the two are one component: a contradiction. This
-    holds where both sides are components of one connectivity, and at no lower threshold.
+    A component has at most one match, so there is no assignment problem to solve. Suppose P1 and P2 both reach an IoU
+    of 1/2 with R. Then each covers at least half of R. As they are disjoint, each covers exactly half, has no voxel
+    outside of R, and together they are R. R is connected, so a voxel of P1 touches a voxel of P2, and the two are one
+    component: a contradiction. This holds where both sides are components of one connectivity, and at no lower
+    threshold.
 
-    Raises ValueError for a threshold below 1/2 or above 1, and for overlaps of what were not components.
+    Raises ValueError for a threshold below 1/2 or above 1, and when overlaps give a component two matches, which shows
+    that they are not of components.
     """
     if not LOWEST_MATCH_IOU <= match_iou <= 1:
-        raise ValueError(f"expected a matching IoU between 1/2, below which matches are not unique, and 1: {match_iou}")
+        raise ValueError(f"expected a match IoU from 1/2 (below it matches are not unique) to 1, got {match_iou}")
     pairs: dict[int, int] = {}
     rows = zip(
         overlaps.reference.tolist(),
@@ -36,8 +39,8 @@ def match(overlaps: OverlapTable, match_iou: Fraction = LOWEST_MATCH_IOU) -> dic
     for reference, prediction, intersection, union in rows:
         if intersection * match_iou.denominator >= match_iou.numerator * union:
             if reference in pairs:
-                raise ValueError(f"two predicted regions match reference region {reference}: not components")
+                raise ValueError(f"reference component {reference} has two matches: expected connected components")
             pairs[reference] = prediction
     if len(set(pairs.values())) < len(pairs):
-        raise ValueError("one predicted region matches two reference regions: not components")
+        raise ValueError("a predicted component has two matches: expected connected components")
     return pairs

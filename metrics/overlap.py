@@ -1,6 +1,6 @@
-"""Computes DSC and F1 from counts, and which components overlap.
+"""Computes DSC and F1 from counts, and finds which components overlap.
 
-Ratios are made here from integer counts, and only here. What is undefined is NaN.
+These ratios are computed here alone, from integer counts. An undefined one is NaN.
 """
 
 from __future__ import annotations
@@ -16,48 +16,49 @@ from .foreground import Indices, numbered
 
 
 def dsc(reference_voxels: int, prediction_voxels: int, intersection_voxels: int) -> float:
-    """Dice similarity coefficient, 2|P∩R| / (|P| + |R|). NaN when both are empty, 0 when just one is.
+    """Returns the Dice similarity coefficient, 2|P∩R| / (|P| + |R|): NaN when both sides are empty, 0 when one is.
 
-    The convention is that of nnU-Net's evaluation.
+    nnU-Net's evaluation has the same convention.
     """
     total = reference_voxels + prediction_voxels
     return 2 * intersection_voxels / total if total else nan
 
 
 def f1(tp: int, fp: int, fn: int) -> float:
-    """2TP / (2TP + FP + FN) over lesions. NaN when all three are 0."""
+    """Returns F1 over lesions, 2TP / (2TP + FP + FN); NaN when all three are 0."""
     total = 2 * tp + fp + fn
     return 2 * tp / total if total else nan
 
 
 @dataclass(frozen=True, eq=False)
 class OverlapTable:
-    """The pairs of a reference and a predicted component of one class that share a voxel, one entry a pair."""
+    """Lists the pairs of a reference and a predicted component of one class that share a voxel, one entry each."""
 
     reference: Indices
-    """Which of the reference's components, counted from 0 over all classes."""
+    """Is the reference component's place in `Components`, from 0 over all classes."""
     prediction: Indices
+    """Is the predicted component's place in `Components`, from 0 over all classes."""
     intersection_voxels: Indices
     union_voxels: Indices
 
     @property
     def iou(self) -> NDArray[np.float64]:
-        """Intersection over union of each pair: for people to read. Decisions compare the integers."""
+        """Returns the IoU of each pair, for people to read; matches are decided on the integers."""
         return self.intersection_voxels / self.union_voxels
 
     @property
     def dsc(self) -> NDArray[np.float64]:
-        """Dice similarity coefficient of each pair."""
+        """Returns the DSC of each pair."""
         return 2 * self.intersection_voxels / (self.union_voxels + self.intersection_voxels)
 
 
 def overlap_table(reference: Components, prediction: Components) -> OverlapTable:
     """Finds the overlapping pairs, ordered by reference component, then by predicted component.
 
-    Both sides are of label maps of one shape. A side without components gives an empty table.
+    Both label maps must have the same shape. A side without components gives an empty table.
     """
     of_reference, of_prediction = reference.foreground, prediction.foreground
-    # Runs are disjoint and sorted: those of the prediction that meet a run of the reference are neighbours.
+    # Runs are disjoint and sorted, so the predicted runs that meet a run of the reference follow each other.
     first = np.searchsorted(of_prediction.ends, of_reference.starts, side="right")
     counts = np.searchsorted(of_prediction.starts, of_reference.ends, side="left") - first
     left = np.repeat(np.arange(counts.size), counts)
@@ -67,7 +68,7 @@ def overlap_table(reference: Components, prediction: Components) -> OverlapTable
     shared = np.minimum(of_reference.ends[left], of_prediction.ends[right]) - np.maximum(
         of_reference.starts[left], of_prediction.starts[right]
     )
-    # One integer a pair of components, so that adding its runs up is one sort.
+    # One integer stands for a pair of components, so that one sort adds up its runs.
     width = max(1, prediction.count)
     keys, pair = np.unique(reference.of_run[left] * width + prediction.of_run[right], return_inverse=True)
     intersection = np.bincount(pair, shared, keys.size).astype(np.int64)

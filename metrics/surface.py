@@ -1,9 +1,10 @@
-"""The surface of a mask, in elements: where they are, and their areas.
+"""Finds the surface elements of a mask: where they are, and their areas.
 
-An element is where eight voxels meet that are not all alike, and weighs the area that marching cubes lays between those
-voxels' centres, as google-deepmind/surface-distance defines it (Nikolov et al., arXiv:1809.04430).
+An element is a point where eight voxels meet that are not all alike. Its area is that of the surface which marching
+cubes draws between the centres of these voxels, as google-deepmind/surface-distance defines it (Nikolov et al.,
+arXiv:1809.04430).
 
-Arrays may have their three axes in any order; what comes out is in the order of what came in.
+Arrays may have their three axes in any order; results are in the same order.
 """
 
 from __future__ import annotations
@@ -21,41 +22,42 @@ Spacing = tuple[float, float, float]
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """The surface elements of a mask, in no particular order."""
+    """Holds the surface elements of a mask, in no particular order."""
 
     points: NDArray[np.int32]
-    """Shape (n, 3): index in the array of the last of each element's eight voxels, last along every axis. Whole
-    numbers, so that distances do not depend on the place in the scan."""
+    """Has the shape (n, 3): of each element's eight voxels, the index in the array of the one that is last along every
+    axis. These are whole numbers, so that distances do not depend on the place in the scan."""
     areas_mm2: NDArray[np.float64]
-    """Shape (n,)."""
+    """Has the shape (n,)."""
     spacing_mm: Spacing
-    """Along the array's axes, in their order; may be NaN where there is no element."""
+    """Is in the order of the array's axes; may be NaN without elements."""
 
     @property
     def is_empty(self) -> bool:
+        """Returns whether there is no element."""
         return not len(self.points)
 
     @property
     def positions_mm(self) -> NDArray[np.float64]:
-        """Shape (n, 3): from the centre of the array's first voxel, along the array's own axes."""
+        """Returns positions of shape (n, 3), from the centre of the array's first voxel, along the array's own axes."""
         positions: NDArray[np.float64] = (self.points - 0.5) * np.array(self.spacing_mm)
         return positions
 
     def moved(self, voxels: ArrayLike) -> Surface:
-        """The surface elsewhere in the grid: by so many voxels along each axis, shape (3,), or (n, 3) one by one."""
+        """Returns the surface moved by whole voxels along each axis: shape (3,) for all elements, (n, 3) for each."""
         return replace(self, points=self.points + np.asarray(voxels, np.int32))
 
 
 def surface_of(mask: NDArray[np.bool_], spacing_mm: Sequence[float]) -> Surface:
     """Finds the surface elements of a mask.
 
-    `mask` is a 3D boolean array; `spacing_mm` is the distance of the voxels along each of the array's axes, in their
-    order. Outside the array all is background, so that a mask has a surface at the border of a scan too, as it has with
-    deepmind. An empty mask, one of size 0 included, has no element.
+    `mask` is a 3D boolean array; `spacing_mm` is the distance between voxels along each of the array's axes, in the
+    order of the axes. All outside of the array is background, so a mask has a surface at the border of a scan too, as
+    in google-deepmind/surface-distance. An empty mask has no element, nor has an array of size 0.
 
     Raises ValueError when the array is not a 3D boolean array or a spacing is not positive.
 
-    A lone voxel has an element at each of its eight corners, which together make an octahedron:
+    A single voxel has an element at each of its eight corners, which together make an octahedron:
 
     >>> voxel = surface_of(np.ones((1, 1, 1), bool), (1.0, 1.0, 1.0))
     >>> len(voxel.points), round(float(voxel.areas_mm2.sum()), 6)
@@ -67,15 +69,15 @@ def surface_of(mask: NDArray[np.bool_], spacing_mm: Sequence[float]) -> Surface:
         raise ValueError(f"expected three positive spacings in mm, got {tuple(spacing_mm)}")
     spacing = (float(spacing_mm[0]), float(spacing_mm[1]), float(spacing_mm[2]))
     depth, height, width = (side + 1 for side in mask.shape)
-    # One plane, row and column of background in front of the mask: what follows the end of a row is the background in
-    # front of the next. So neighbours are everywhere the same step apart, and numpy is fastest without rows.
+    # The mask gets one plane, row and column of background in front, and is used flat. What follows the end of a row is
+    # then the background in front of the next, so neighbours are the same step apart everywhere, which is fastest.
     cells, plane = depth * height * width, height * width
     codes = np.zeros(cells + plane + width + 1, np.uint8)
     codes[:cells].reshape(depth, height, width)[1:, 1:, 1:] = mask
-    # From one voxel to two in a row, four in a plane, and eight.
+    # Each step joins pairs of codes: two voxels in a row, then four in a plane, then all eight.
     for step, bits in ((1, 1), (width, 2), (plane, 4)):
         codes = codes[:-step] | (codes[step:] << bits)
-    # Where all eight are alike, 0 and 255 become 255 and 254.
+    # The codes of eight equal voxels, 0 and 255, become 255 and 254.
     at = np.flatnonzero(codes - np.uint8(1) < 254)
     points = np.empty((at.size, 3), np.int32)
     rows, points[:, 2] = np.divmod(at, width)
@@ -84,12 +86,11 @@ def surface_of(mask: NDArray[np.bool_], spacing_mm: Sequence[float]) -> Surface:
 
 
 def join(surfaces: Iterable[Surface]) -> Surface:
-    """Puts the surfaces of several boxes of one grid together; of none, gives one without elements.
+    """Puts the surfaces of several boxes of one grid together. Without surfaces, the result has no elements.
 
-    This is the surface of the mask that holds them all, provided that no voxel of one box touches one of another, not
-    even by a corner: where they touch, an element would count once for each.
-
-    Raises ValueError when the surfaces are of different spacings.
+    This is the surface of the mask that holds them all, provided that no voxel of one box touches a voxel of another,
+    not even by a corner: an element where they touch would be counted twice. Raises ValueError when the surfaces have
+    different spacings.
     """
     parts = [surface for surface in surfaces if not surface.is_empty]
     spacings = {part.spacing_mm for part in parts}
@@ -102,17 +103,17 @@ def join(surfaces: Iterable[Surface]) -> Surface:
     )
 
 
-# The eight voxels of an element have the numbers 4i + 2j + k, i, j and k being 0 or 1 along the three axes, and a code
-# has a bit for each. So along an axis, a voxel's number differs from its neighbour's by one bit.
+# The eight voxels of an element have the numbers 4i + 2j + k, where i, j and k are 0 or 1 along the three axes; a code
+# has one bit for each voxel. The numbers of two neighbours along an axis differ in one bit.
 _AXIS_BITS = (4, 2, 1)
 
 
 @lru_cache(maxsize=64)
 def _area_table(spacing_mm: Spacing) -> NDArray[np.float64]:
-    """Area in mm2 for each of the 256 codes.
+    """Returns the area in mm2 for each of the 256 codes.
 
-    Whether the voxels set or the others are the lesion makes no difference, so that the fewer are looked at; those
-    that are not neighbours by a face are cut off from each other as well.
+    The area is the same when set and unset voxels change places, so the fewer of the two are looked at. Voxels that
+    share no face are cut off one by one.
     """
     table = np.zeros(256)
     for code, groups in _groups_of_few().items():
@@ -122,7 +123,7 @@ def _area_table(spacing_mm: Spacing) -> NDArray[np.float64]:
 
 @cache
 def _groups_of_few() -> dict[int, list[frozenset[int]]]:
-    """For each code of at most four voxels, these in groups that hang together by faces."""
+    """Returns, for each code of at most four voxels, its voxels in groups that are connected by faces."""
     groups: dict[int, list[frozenset[int]]] = {}
     for code in (code for code in range(256) if code.bit_count() <= 4):
         left = {number for number in range(8) if code >> number & 1}
@@ -139,29 +140,29 @@ def _groups_of_few() -> dict[int, list[frozenset[int]]]:
 
 
 def _cut_mm2(group: frozenset[int], spacing_mm: Spacing) -> float:
-    """Area of the polygon that cuts one to four of the eight voxels off, with corners halfway to their neighbours.
+    """Returns the area of the polygon that cuts one to four of the eight voxels off, halfway to their neighbours.
 
-    Each flat piece of it is given by its share in the three faces of the cube between the voxels' centres, that is by
-    what is seen of it along each axis; its area is the root of the sum of the squares of these.
+    The polygon consists of flat pieces in the cube between the voxels' centres. The area of a piece is the root of the
+    sum of the squares of its three projections, each of which is a share of a face of the cube.
     """
     first, second, third = spacing_mm
     faces = second * third, first * third, first * second
-    # hypot is as good as exact, so that the axes' order makes no difference.
+    # hypot is practically exact, so the order of the axes makes no difference.
     all_faces = hypot(*faces)
     neighbours = {number: {axis for axis in range(3) if number ^ _AXIS_BITS[axis] in group} for number in group}
     along = set().union(*neighbours.values())
     across = [faces[axis] for axis in range(3) if axis not in along]
     match sorted(len(axes) for axes in neighbours.values()):
-        case [0]:  # the triangle at a corner
+        case [0]:  # a triangle at a corner
             return all_faces / 8
         case [1, 1]:  # a rectangle, slanted to the two faces along the pair
             return hypot(*across) / 2
-        case [1, 1, 2]:  # half of the face over the three, and down from there a trapezium
+        case [1, 1, 2]:  # half of the face that the three share, and a trapezium down from there
             return across[0] / 2 + all_faces * 3 / 8
         case [2, 2, 2, 2]:  # a whole face
             return across[0]
         case [1, 1, 1, 3]:  # a hexagon
             return all_faces * 3 / 4
-        case _:  # a chain that turns twice: two triangles in the middle, and one at each turn
+        case _:  # a chain of four that turns twice: two triangles in the middle, and one at each turn
             turns = (axes for axes in neighbours.values() if len(axes) == 2)
             return all_faces / 2 + sum(hypot(*(faces[axis] for axis in axes)) for axes in turns) / 4

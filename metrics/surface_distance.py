@@ -1,7 +1,7 @@
 """Measures how far two surfaces are apart: NSD at a tolerance, and HD95.
 
-Both are those of google-deepmind/surface-distance (Nikolov et al., arXiv:1809.04430): distances are from element to
-element, and an element counts with its area.
+Both are defined as in google-deepmind/surface-distance (Nikolov et al., arXiv:1809.04430): distances are measured from
+element to element, and every element is weighted with its area.
 """
 
 from __future__ import annotations
@@ -20,30 +20,31 @@ from .foreground import Foreground, Indices
 from .surface import Spacing, Surface, join, surface_of
 
 _SHARE = 0.95
-# An area that is 95 % but for this share is 95 %: no result may hang on the order in which areas are summed.
+# An area that falls short of 95 % by this share counts as 95 %, so that the order of summing makes no difference.
 _ROUNDING = 1e-9
-# About how many places around an element are looked at.
+# About how many places around an element are tried before the search tree.
 _STEPS = 30
 
 
 @dataclass(frozen=True)
 class SurfaceAgreement:
-    """How well two surfaces agree."""
+    """Tells how well two surfaces agree."""
 
     nsd: float
-    """The share of both surfaces' area that is within the tolerance of the other surface, from 0 to 1. NaN when neither
-    side has a surface, 0 when just one has."""
+    """Is the share of both surfaces' area that lies within the tolerance of the other surface, from 0 to 1. NaN when
+    neither side has a surface, 0 when just one has."""
     hd95_mm: float
-    """The larger of the two directed distances that 95 % of a surface's area does not exceed. NaN when a side has no
-    surface; where just one has none deepmind gives infinity, of which no mean can be made."""
+    """Is the larger of the two directed 95th percentiles of distance, weighted by area. NaN when a side has no surface;
+    where just one has none, google-deepmind/surface-distance gives infinity, which would spoil every mean."""
 
 
 def surface_agreement(
     reference: Foreground, prediction: Foreground, spacing_mm: Sequence[float], tolerance_mm: float
 ) -> SurfaceAgreement:
-    """Measures how well the surfaces of two foregrounds of one grid agree, whatever the classes of their voxels.
+    """Measures how well the surfaces of two foregrounds on one grid agree; classes are not told apart.
 
-    `spacing_mm` is the distance of the voxels along each of the array's axes, in their order.
+    `spacing_mm` is the distance between voxels along each of the array's axes, in the order of the axes. Raises what
+    `compare_surfaces` raises.
     """
     return compare_surfaces(
         foreground_surface(reference, spacing_mm), foreground_surface(prediction, spacing_mm), tolerance_mm
@@ -51,26 +52,27 @@ def surface_agreement(
 
 
 def foreground_surface(foreground: Foreground, spacing_mm: Sequence[float]) -> Surface:
-    """The surface elements of a foreground, found box by box."""
+    """Finds the surface elements of a foreground, box by box; classes are not told apart."""
     parts = []
     for pile in piles(foreground):
         part = surface_of(pile.array > 0, spacing_mm)
-        # An element at the empty plane behind a box belongs to the box, as the plane does.
+        # The empty plane behind a box belongs to the box, and so do the elements on it.
         parts.append(part.moved(pile.shifts[part.points[:, 0]]))
     return join(parts)
 
 
 def compare_surfaces(reference: Surface, prediction: Surface, tolerance_mm: float) -> SurfaceAgreement:
-    """Measures how well two surfaces of one grid agree; to swap them changes nothing.
+    """Measures how well two surfaces on one grid agree. Swapping them changes nothing.
 
-    NSD is the area of the elements, of both sides, whose nearest element of the other side is at most `tolerance_mm`
-    away, over the area of all. For HD95 a side's elements are taken nearest first: its directed distance is that of
-    the element with which 95 % of its area is reached.
+    NSD is the area of the elements, on both sides, whose nearest element of the other side is at most `tolerance_mm`
+    away, divided by the area of all elements. For HD95 the elements of a side are sorted by this distance; the directed
+    distance of the side is that of the element with which 95 % of its area is reached.
 
-    A distance is sqrt(((i a)^2 + (j b)^2) + (k c)^2), in double precision and in this order, of the whole steps i, j
-    and k along axes with spacings a, b and c, as with deepmind. What is at exactly the tolerance is within it.
+    A distance is sqrt(((i a)^2 + (j b)^2) + (k c)^2) in double precision and in this order, where i, j and k are whole
+    steps along axes with the spacings a, b and c, as in google-deepmind/surface-distance. A distance of exactly the
+    tolerance is within it.
 
-    Raises ValueError when the surfaces are of different spacings, or the tolerance is negative or not finite.
+    Raises ValueError when the surfaces have different spacings, or the tolerance is negative or not finite.
 
     >>> here = np.zeros((5, 5, 5), bool)
     >>> here[1:4, 1:4, 1:3] = True
@@ -94,13 +96,13 @@ def compare_surfaces(reference: Surface, prediction: Surface, tolerance_mm: floa
 
 
 def _nearest_mm(side: Surface, other: Surface) -> NDArray[np.float64]:
-    """From each element of one side, the distance of the other side's nearest."""
+    """Returns the distance from each element of one side to the nearest of the other side."""
     distances_mm = _nearest_close_by_mm(side, other)
     far = np.flatnonzero(np.isnan(distances_mm))
     if far.size:
         from scipy.spatial import cKDTree
 
-        # Neither balanced nor compact it is built several times faster, and asked hardly slower.
+        # A tree that is neither balanced nor compact is built several times faster, and hardly slower to search.
         tree = cKDTree(other.positions_mm, balanced_tree=False, compact_nodes=False)
         _, nearest = tree.query(side.positions_mm[far])
         distances_mm[far] = _lengths_mm(other.points[nearest] - side.points[far], side.spacing_mm)
@@ -108,20 +110,20 @@ def _nearest_mm(side: Surface, other: Surface) -> NDArray[np.float64]:
 
 
 def _nearest_close_by_mm(side: Surface, other: Surface) -> NDArray[np.float64]:
-    """The same where it is a few voxels; NaN where it is more.
+    """Returns the same distances where they are a few voxels, and NaN where they are longer.
 
-    Looks at the places around each element, nearest first. Where two outlines agree, as most do, that is exact and
-    several times faster than a tree.
+    It tries the places around each element, nearest first. Where two outlines agree, as most do, this is several times
+    faster than a search tree, and exact.
     """
     steps, lengths_mm = _steps_around(side.spacing_mm)
     reach = steps.max(axis=0)
-    # Column by column: of a tall array, numpy is slow to find the extremes along the first axis.
+    # Extremes are found column by column, for numpy is slow along the first axis of a tall array.
     columns = [(side.points[:, axis], other.points[:, axis]) for axis in range(3)]
     lowest = np.array([min(one.min(), another.min()) for one, another in columns]) - reach
     highest = np.array([max(one.max(), another.max()) for one, another in columns]) + reach
     shape = highest - lowest + 1
     strides = np.array([shape[1] * shape[2], shape[2], 1], np.int64)
-    # A byte for every place, but only the memory around elements is ever touched.
+    # Every place has a byte, but only the memory around elements is ever touched.
     occupied = np.zeros(int(strides[0] * shape[0]), np.bool_)
     occupied[(other.points - lowest) @ strides] = True
     distances_mm = np.full(len(side.points), nan)
@@ -135,7 +137,7 @@ def _nearest_close_by_mm(side: Surface, other: Surface) -> NDArray[np.float64]:
 
 @lru_cache(maxsize=64)
 def _steps_around(spacing_mm: Spacing) -> tuple[Indices, NDArray[np.float64]]:
-    """Steps between places, shape (n, 3), and their lengths, shortest first; none as short as the last is left out."""
+    """Returns all steps of up to a certain length, shape (n, 3), and their lengths, shortest first."""
     radius_mm = cbrt(_STEPS * prod(spacing_mm) / (4 / 3 * pi))
     axes = [np.arange(-int(radius_mm / step), int(radius_mm / step) + 1) for step in spacing_mm]
     steps = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
@@ -147,12 +149,12 @@ def _steps_around(spacing_mm: Spacing) -> tuple[Indices, NDArray[np.float64]]:
 
 def _lengths_mm(steps: NDArray[np.integer[Any]], spacing_mm: Spacing) -> NDArray[np.float64]:
     squares = (steps * np.array(spacing_mm)) ** 2
-    # In the order that compare_surfaces promises; numpy's sum along an axis may choose another.
+    # compare_surfaces promises this order of summing; numpy's sum along an axis may choose another.
     return np.asarray(np.sqrt(squares[:, 0] + squares[:, 1] + squares[:, 2]))
 
 
 def _distance_of_share(distances_mm: NDArray[np.float64], areas_mm2: NDArray[np.float64]) -> float:
-    """The least distance that 95 % of the area does not exceed."""
+    """Returns the smallest distance that 95 % of the area does not exceed."""
     order = np.argsort(distances_mm)
     reached_mm2 = np.cumsum(areas_mm2[order])
     first = np.searchsorted(reached_mm2, _SHARE * reached_mm2[-1] * (1 - _ROUNDING))

@@ -1,4 +1,4 @@
-"""The 8:2 splits of LiTS and KiTS, whose official test cases are not public (MSWAL, Section 4)."""
+"""Makes the 8:2 splits of LiTS and KiTS, whose official test cases are not public (MSWAL, Section 4)."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ import numpy as np
 from .split import Split
 
 _SEED = 12345
-# Of the 131 training volumes of LiTS; the challenge numbers them from 0.
+# LiTS has 131 training volumes, numbered from 0.
 LITS_CASES = tuple(f"LITS_{number:03d}" for number in range(131))
-# As kits23/__init__.py of the challenge's repository names them: between 300 and 399 there is none, and those from 589
-# on are the hidden test cases.
+# kits23/__init__.py of the challenge's repository names the cases: none is between 300 and 399, and those from 589 on
+# are the hidden test cases.
 KITS_CASES = tuple(f"case_{number:05d}" for number in (*range(300), *range(400, 589)))
 
 
 def eight_to_two(name: str, cases: Iterable[str]) -> Split:
-    """Eight tenths of the cases, rounded, to train and the others to test.
+    """Splits cases: eight tenths of them, rounded, train, and the others test.
 
-    The sorted ids are permuted by numpy's `RandomState(12345)`, whose stream is frozen; the first of them train. How
-    `lits.json` and `kits.json` were made: the files are what counts. Raises SplitError for a case given twice.
+    The sorted ids are permuted by numpy's `RandomState(12345)`, whose stream is frozen; the first ones train. So were
+    `lits.json` and `kits.json` made, and these files are what counts. Without cases both parts are empty. Raises
+    SplitError for a case given twice.
     """
     ordered = sorted(cases)
     shuffled = [ordered[index] for index in np.random.RandomState(_SEED).permutation(len(ordered))]

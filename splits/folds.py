@@ -1,4 +1,4 @@
-"""Cross-validation folds, cut as nnU-Net cuts them."""
+"""Cuts training cases into the five cross-validation folds of nnU-Net."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _SEED = 12345
 
 @dataclass(frozen=True)
 class Fold:
-    """One fold: the case ids to train on and those held out, each sorted."""
+    """Names the cases that one fold trains on and those that it holds out, each sorted."""
 
     train: tuple[str, ...]
     validation: tuple[str, ...]
 
 
 def five_folds(cases: Iterable[str]) -> tuple[Fold, ...]:
-    """The five folds of nnU-Net: `KFold(5, shuffle=True, random_state=12345)` of scikit-learn over the sorted ids.
+    """Returns nnU-Net's five folds: scikit-learn's `KFold(5, shuffle=True, random_state=12345)` over the sorted ids.
 
     Every case is held out once. Raises ValueError for fewer than five cases, or a case given twice.
     """
@@ -29,7 +29,7 @@ def five_folds(cases: Iterable[str]) -> tuple[Fold, ...]:
         raise ValueError("a case is given twice")
     if len(ordered) < N_FOLDS:
         raise ValueError(f"{N_FOLDS} folds need at least {N_FOLDS} training cases, found {len(ordered)}")
-    # The legacy generator: it is what scikit-learn shuffles with, and its stream is frozen.
+    # scikit-learn shuffles with this legacy generator, whose stream is frozen.
     shuffled = np.random.RandomState(_SEED).permutation(len(ordered))
     parts = [set(part.tolist()) for part in np.array_split(shuffled, N_FOLDS)]
     return tuple(

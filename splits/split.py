@@ -1,4 +1,4 @@
-"""A split: which cases train and which test, and the digest that scores are compared by."""
+"""Defines `Split`: which cases train and which test, with a digest by which scores of the same split are known."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from pathlib import Path
 from typing import Any
 
 SPLIT_FILE = "split.json"
-"""What the split of a data set is called in its folder."""
+"""Is the file's name in the folder of a data set."""
 _NAMED = ("kits", "lits", "phantom")
 
 
 class SplitError(ValueError):
-    """A split file that cannot be used; the sentence says why."""
+    """Is raised for a split that cannot be used; its message says why."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """Training and test case ids, each sorted, without a case in both."""
+    """Holds the ids of training and test cases, each sorted; no case is in both.
+
+    Raises SplitError for a case given twice.
+    """
 
     name: str
     train: tuple[str, ...]
@@ -38,16 +41,16 @@ class Split:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the ids of both parts (not the name), as `sha256:...`; equal splits have equal digests."""
+        """Returns the SHA-256 of the ids of both parts, without the name, as `sha256:...`."""
         content = json.dumps({"train": self.train, "test": self.test}, separators=(",", ":"))
         return "sha256:" + hashlib.sha256(content.encode()).hexdigest()
 
     def subset(self, cases: Iterable[str]) -> Split:
-        """The part of this split that consists of `cases`. Raises SplitError for a case the split does not know."""
+        """Returns the split of `cases` alone. Raises SplitError for a case that this split does not have."""
         wanted = set(cases)
         unknown = sorted(wanted.difference(self.train, self.test))
         if unknown:
-            raise SplitError(f"split {self.name!r} knows no case {', '.join(unknown[:5])}")
+            raise SplitError(f"split {self.name!r} has no case {', '.join(unknown[:5])}")
         return Split(
             self.name,
             tuple(case for case in self.train if case in wanted),
@@ -56,16 +59,17 @@ class Split:
 
 
 def load_split(name: str) -> Split:
-    """One of the splits this package fixes, by name: `kits`, `lits`, `phantom`. Raises SplitError for another name."""
+    """Loads one of the splits that this package fixes: `kits`, `lits` or `phantom`. Raises SplitError for others."""
     if name not in _NAMED:
         raise SplitError(f"no split is called {name!r}; there are: {', '.join(_NAMED)}")
     return _parse(resources.files(__package__).joinpath(f"{name}.json").read_text(encoding="utf-8"), name)
 
 
 def read_split(path: Path) -> Split:
-    """A split from a JSON file `{"name", "train": [ids], "test": [ids]}`. Raises SplitError for anything else.
+    """Reads a split from a JSON file `{"name": ..., "train": [ids], "test": [ids]}`.
 
-    So it does when the file has a `digest` that is not that of its ids: somebody has changed it.
+    Raises SplitError for anything else, and when the file has a `digest` that its ids do not have: somebody has changed
+    them.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -86,5 +90,5 @@ def _parse(text: str, source: str) -> Split:
             raise SplitError(f'{source}: expected "{part}" to be a list of case ids')
     split = Split(str(content["name"]), tuple(content["train"]), tuple(content["test"]))
     if content.get("digest", split.digest) != split.digest:
-        raise SplitError(f"{source}: its cases are not those its digest was made of: expected {split.digest}")
+        raise SplitError(f"{source}: the digest is not that of the cases: expected {split.digest}")
     return split

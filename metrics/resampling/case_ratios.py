@@ -1,7 +1,7 @@
-"""Numbers that are a quotient of two sums over cases: every number that is resampled is one.
+"""Expresses every number that is resampled as a quotient of two sums over cases.
 
-A class's DSC is the sum of its cases' DSC over the number of cases that have one; its F1 is twice the matched lesions
-of all cases over 2TP + FP + FN. Whatever cases are drawn or swapped, two sums per class are all that is needed again.
+A class's DSC is the sum of its cases' DSC, divided by the number of cases that have one; its F1 is 2TP divided by
+2TP + FP + FN, each summed over all cases. When cases are drawn or swapped, only these two sums are computed again.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _MOST_MULTIPLICATIONS = 2**18
 
 @dataclass(frozen=True, eq=False)
 class CaseRatios:
-    """What each case adds to the sums above and below the line. Both arrays are (method, case, column).
+    """Holds what each case adds to the numerator and to the denominator of numbers.
 
-    A column is a class, or whatever else the number is there once for. Where the sum below the line is 0, the number is
-    undefined. Nothing here is NaN.
+    Both arrays have the shape (method, case, column) and no NaN. A column is a class, or another thing that has a
+    number. A number whose denominator sums to 0 is undefined.
     """
 
     numerator: Floats
@@ -31,39 +31,39 @@ class CaseRatios:
 
     @property
     def defined_cases(self) -> NDArray[np.int64]:
-        """How many cases each number rests on, (method, column)."""
+        """Returns in how many cases each number is defined, shape (method, column)."""
         return np.asarray(np.count_nonzero(self.denominator, axis=1), np.int64)
 
     @property
     def values(self) -> Floats:
-        """The numbers themselves, (method, column); to the last digit those of `metrics.aggregation`."""
+        """Returns the numbers, shape (method, column); they equal those of `metrics.aggregation` to the last digit."""
         sums = [np.apply_along_axis(fsum, 1, part) for part in (self.numerator, self.denominator)]
         return divided(sums[0], sums[1])
 
     @property
     def averages(self) -> Floats:
-        """The mean over the columns where the number is defined, (method)."""
+        """Returns each method's mean over the columns in which its number is defined, shape (method,)."""
         return np.array([aggregation.defined_mean(of_method)[0] for of_method in self.values.tolist()])
 
     def only(self, column: int) -> CaseRatios:
-        """The others made undefined, not taken out: a product of another shape may round another way."""
+        """Makes all columns but one undefined. They are kept, for a product of another shape may round otherwise."""
         wanted = np.arange(self.numerator.shape[2]) == column
         return CaseRatios(np.where(wanted, self.numerator, 0.0), np.where(wanted, self.denominator, 0.0))
 
 
 def mean_of(values: Floats) -> CaseRatios:
-    """The mean over the cases where a value is defined. `values` is (method, case, column), NaN for undefined."""
+    """Expresses the mean over the cases with a value; `values` has the shape (method, case, column), NaN for none."""
     defined = ~np.isnan(values)
     return CaseRatios(np.where(defined, values, 0.0), defined.astype(np.float64))
 
 
 def pooled(part: NDArray[np.int64], whole: NDArray[np.int64]) -> CaseRatios:
-    """The quotient of counts that are added up over all cases."""
+    """Expresses the quotient of two counts that are summed over all cases, both of shape (method, case, column)."""
     return CaseRatios(part.astype(np.float64), whole.astype(np.float64))
 
 
 def side_by_side(*ratios: CaseRatios) -> CaseRatios:
-    """The columns of all of `ratios`, of the same methods and cases, one after the other."""
+    """Puts the columns of all of `ratios` one after the other; methods and cases must be the same."""
     return CaseRatios(
         np.concatenate([each.numerator for each in ratios], axis=2),
         np.concatenate([each.denominator for each in ratios], axis=2),
@@ -71,22 +71,22 @@ def side_by_side(*ratios: CaseRatios) -> CaseRatios:
 
 
 def rows_at_once(ratios: CaseRatios) -> int:
-    """How many rows of a matrix over the cases are to be multiplied with both sums of a method in one go.
+    """Returns how many rows of a matrix over the cases to multiply in one go, so that OpenBLAS uses one thread.
 
-    OpenBLAS takes several threads for a larger product. Of so thin ones they spend most of their time waiting for each
-    other: a ranking that takes a second took twenty where other programs kept the cores busy.
+    For larger products OpenBLAS uses several threads, which mostly wait for each other when a matrix is this thin: on
+    a busy machine, a ranking that takes one second took twenty.
     """
     of_a_row: int = 2 * prod(ratios.numerator.shape[1:])
     return max(1, _MOST_MULTIPLICATIONS // max(1, of_a_row))
 
 
 def divided(numerator: Floats, denominator: Floats) -> Floats:
-    """Sums divided; NaN where the lower one is 0."""
+    """Divides sums; gives NaN where the denominator is 0."""
     quotient: Floats = np.divide(numerator, denominator, out=np.full(numerator.shape, np.nan), where=denominator != 0)
     return quotient
 
 
-def defined_mean(values: Floats) -> Floats:
-    """The mean over the last axis of what is not NaN; NaN where nothing is, without a warning."""
+def defined_means(values: Floats) -> Floats:
+    """Returns the means over the last axis of the values that are not NaN; NaN, without a warning, where all are."""
     defined = ~np.isnan(values)
     return divided(np.where(defined, values, 0.0).sum(axis=-1), defined.sum(axis=-1).astype(np.float64))

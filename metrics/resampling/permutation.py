@@ -1,12 +1,12 @@
-"""Paired permutation tests: would two methods differ as much if it were chance which one had which result?
+"""Tests by paired permutations whether two methods differ by more than chance.
 
-If two methods are alike, their results of a case can be swapped and nothing is lost. The test swaps them in every case
-with a chance of a half, takes the difference of the two numbers anew, and counts how often it is as large as the one
-that was found, whatever its sign. A class's pooled F1 and an average over classes are taken anew as well: no number has
-to be a mean over cases.
+If two methods are equally good, it does not matter which of them produced which result of a case. The test swaps their
+results in each case with a chance of one half, computes the difference of the two methods' numbers again, and counts
+how often it is at least as large as the observed difference, whatever its sign. A pooled F1 or an average over classes
+is computed again from the swapped cases, so a number need not be a mean over cases.
 
-Where the cases can be swapped in few ways, every way is counted and p is exact. Otherwise ways are drawn, and
-p = (1 + as large) / (1 + drawn), for the found one is one of them (Phipson & Smyth, Stat Appl Genet Mol Biol 9:39,
+With few cases, every way to swap them is counted and p is exact. Otherwise ways are drawn at random, and
+p = (1 + as large) / (1 + drawn), for the observed way is one of them (Phipson & Smyth, Stat Appl Genet Mol Biol 9:39,
 2010).
 """
 
@@ -20,36 +20,36 @@ from math import isnan, nan
 import numpy as np
 from numpy.typing import NDArray
 
-from .case_ratios import CaseRatios, Floats, defined_mean, divided, rows_at_once
+from .case_ratios import CaseRatios, Floats, defined_means, divided, rows_at_once
 
 _ROUNDING = 1e-12
-"""Differences this close are equal: the same sum, added up in another order, differs in the sixteenth decimal."""
+"""Makes differences this close equal: the same sum in another order may differ in the sixteenth decimal."""
 
 
 @dataclass(frozen=True)
 class PairTest:
-    """Of one pair; NaN twice where the number of either method is undefined."""
+    """Is the test of one pair of methods; NaN twice when the number of either method is undefined."""
 
     difference: float
-    """The first's less the second's."""
+    """Is the first method's number minus the second's."""
     p: float
 
 
 def permutation_tests(
     ratios: CaseRatios, pairs: Sequence[tuple[int, int]], permutations: int, seed: int
 ) -> list[PairTest]:
-    """Tests the pairs of methods, on the mean of the number over the columns where it is defined.
+    """Tests pairs of methods for a difference in the mean of their number over the columns in which it is defined.
 
-    Cases are in the order of their sorted ids. A pair's result does not depend on which is first, but for the sign, nor
-    on who else is there. A swap after which the number of either method is undefined counts as one with as large a
-    difference. Equal results, as well as a single case, give p = 1. Raises ValueError when `permutations` is not
-    positive.
+    `pairs` are places of methods in `ratios`, whose cases are in the order of their sorted ids. The order of a pair
+    changes only the sign, and other methods change nothing. A swap that leaves the number of either method undefined
+    counts as one with as large a difference. Equal results give p = 1, as does a single case. Raises ValueError when
+    `permutations` is not positive.
     """
     if permutations < 1:
         raise ValueError(f"expected at least one permutation, got {permutations}")
     tests = [_PairSums.of(ratios, first, second) for first, second in pairs]
     counted = [2**test.differing <= permutations for test in tests]
-    # The way that was found is one of those that are drawn.
+    # The observed way counts as one of those that are drawn.
     as_large = [0 if exact else 1 for exact in counted]
     at_once = rows_at_once(ratios)
     for swapped in () if all(counted) else _drawn(ratios.numerator.shape[1], permutations, at_once, seed):
@@ -66,13 +66,14 @@ def permutation_tests(
 
 @dataclass(frozen=True, eq=False)
 class _PairSums:
-    """What two methods' sums are, and what a swap in each case moves from one to the other."""
+    """Holds two methods' sums, and what a swap in each case moves from one to the other."""
 
     first: Floats
-    """(numerator and denominator, column)."""
+    """Has the shape (2, column): numerators, then denominators."""
     second: Floats
+    """Has the shape (2, column): numerators, then denominators."""
     moves: Floats
-    """(case, numerator and denominator and column)."""
+    """Has the shape (case, 2 x column): what the first method gains, and the second loses, by a swap in the case."""
 
     @classmethod
     def of(cls, ratios: CaseRatios, first: int, second: int) -> _PairSums:
@@ -82,7 +83,7 @@ class _PairSums:
 
     @cached_property
     def differs(self) -> NDArray[np.bool_]:
-        """The cases in which a swap changes anything."""
+        """Returns for each case whether a swap changes anything."""
         return np.asarray((self.moves != 0).any(axis=1), np.bool_)
 
     @property
@@ -94,19 +95,19 @@ class _PairSums:
         return float(_number(self.first[None])[0] - _number(self.second[None])[0])
 
     def as_large(self, swapped: Floats) -> int:
-        """In how many of the ways to swap, (way, case), the numbers differ at least as much as without."""
+        """Counts the ways to swap, shape (way, case), in which the numbers differ at least as much as observed."""
         moved = (swapped @ self.moves).reshape(-1, *self.first.shape)
         differences = np.abs(_number(self.first + moved) - _number(self.second - moved))
         return int(np.count_nonzero(np.isnan(differences) | (differences >= abs(self.difference) - _ROUNDING)))
 
 
 def _number(sums: Floats) -> Floats:
-    """Of sums (way, numerator and denominator, column)."""
-    return defined_mean(divided(sums[:, 0], sums[:, 1]))
+    """Returns the number, averaged over columns, of sums of shape (way, 2, column)."""
+    return defined_means(divided(sums[:, 0], sums[:, 1]))
 
 
 def _drawn(cases: int, permutations: int, at_once: int, seed: int) -> Iterator[Floats]:
-    """Ways to swap, (way, case), 1 for swapped."""
+    """Yields ways to swap, drawn at random, shape (way, case): 1 for swapped."""
     generator = np.random.default_rng([seed, 1])
     for start in range(0, permutations, at_once):
         ways = min(at_once, permutations - start)
@@ -114,7 +115,7 @@ def _drawn(cases: int, permutations: int, at_once: int, seed: int) -> Iterator[F
 
 
 def _every(differs: NDArray[np.bool_], at_once: int) -> Iterator[Floats]:
-    """Every way to swap the cases that differ."""
+    """Yields every way to swap the cases that differ, shape (way, case): 1 for swapped."""
     (places,) = np.nonzero(differs)
     for start in range(0, 2**places.size, at_once):
         ways = np.arange(start, min(start + at_once, 2**places.size))
@@ -124,9 +125,9 @@ def _every(differs: NDArray[np.bool_], at_once: int) -> Iterator[Floats]:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Corrects p values for their number: of twenty tests one is significant by chance.
+    """Corrects p values for multiple testing by Holm's method (Scand J Stat 6:65, 1979).
 
-    They stay in their order (Holm, Scand J Stat 6:65, 1979). NaN stays and does not count as a test.
+    The result has the order of the input. NaN stays NaN and does not count as a test.
 
     >>> [round(p, 3) for p in holm([0.01, 0.04, 0.03])]
     [0.03, 0.06, 0.06]
@@ -135,7 +136,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     corrected = list(p_values)
     highest = 0.0
     for place, index in enumerate(order):
-        # A larger p never becomes the smaller one.
+        # A larger p must not become smaller than the one before it.
         highest = max(highest, min(1.0, (len(order) - place) * p_values[index]))
         corrected[index] = highest
     return corrected

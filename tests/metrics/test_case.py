@@ -190,8 +190,8 @@ def test_what_is_refused(
         ({"nsd_tolerance_mm": -2.0}, "a tolerance of 0 mm or more"),
         ({"nsd_tolerance_mm": float("nan")}, "a tolerance of 0 mm or more"),
         ({"nsd_tolerance_mm": float("inf")}, "a tolerance of 0 mm or more"),
-        ({"match_iou": Fraction(49, 100)}, "between 1/2"),
-        ({"match_iou": Fraction(101, 100)}, "between 1/2"),
+        ({"match_iou": Fraction(49, 100)}, "from 1/2"),
+        ({"match_iou": Fraction(101, 100)}, "from 1/2"),
     ],
 )
 @pytest.mark.parametrize("as_foreground", [False, True])

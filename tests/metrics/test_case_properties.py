@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from mswal_bench.metrics import ClassCounts, Lesion, score_case
-from mswal_bench.metrics.lesions import Status
+from mswal_bench.metrics.lesions import LesionStatus
 
 SPACING_MM = (2.0, 0.5, 0.5)
 CLASSES = (1, 2, 3)
@@ -74,7 +74,7 @@ def test_swapped_sides_swap_false_and_missed(pair: Pair, spacing: tuple[float, .
 
 def _swapped(lesion: Lesion) -> Lesion:
     predicted = lesion.side == "reference"
-    missed: Status = "FP" if predicted else "FN"
+    missed: LesionStatus = "FP" if predicted else "FN"
     return replace(
         lesion,
         side="prediction" if predicted else "reference",

@@ -25,7 +25,7 @@ from mswal_bench.benchmark.board.ranking.rank_methods import rank_methods
 from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays
 from mswal_bench.benchmark.core.whole_files import write_text
 from mswal_bench.metrics.resampling.bootstrap import averaged, bootstrap
-from mswal_bench.metrics.resampling.case_ratios import CaseRatios, defined_mean, divided
+from mswal_bench.metrics.resampling.case_ratios import CaseRatios, defined_means, divided
 from mswal_bench.metrics.resampling.permutation import permutation_tests
 from mswal_bench.tests.benchmark.board.ranking.score_making import picked, random_arrays
 
@@ -121,7 +121,7 @@ def _intervals_of_scipy(numbers: tuple[CaseRatios, ...], draws: int) -> list[lis
 
             def statistic(cases: NDArray[np.int64], axis: int, up: Floats = upper, low: Floats = lower) -> Floats:
                 # `cases` is (..., case), and so is `axis`.
-                return defined_mean(divided(up[cases].sum(axis - 1), low[cases].sum(axis - 1)))
+                return defined_means(divided(up[cases].sum(axis - 1), low[cases].sum(axis - 1)))
 
             result = stats.bootstrap(
                 (np.arange(_CASES),),
@@ -144,7 +144,7 @@ def _intervals_of_loop(numbers: tuple[CaseRatios, ...], draws: int) -> list[list
         cases = generator.integers(_CASES, size=_CASES)
         for place, number in enumerate(numbers):
             sums = number.numerator[:, cases].sum(axis=1), number.denominator[:, cases].sum(axis=1)
-            samples[place, draw] = defined_mean(divided(*sums))
+            samples[place, draw] = defined_means(divided(*sums))
     ends = np.quantile(samples, [0.025, 0.975], axis=1)
     return [[(float(low), float(high)) for low, high in ends[:, place].T] for place in range(len(numbers))]
 
@@ -163,7 +163,7 @@ def _p_values_of_scipy(numbers: tuple[CaseRatios, ...], draws: int, pair: tuple[
             first: NDArray[np.int64], second: NDArray[np.int64], axis: int, up: Floats = upper, low: Floats = lower
         ) -> Floats:
             one, other = (
-                defined_mean(divided(up[rows].sum(axis - 1), low[rows].sum(axis - 1))) for rows in (first, second)
+                defined_means(divided(up[rows].sum(axis - 1), low[rows].sum(axis - 1))) for rows in (first, second)
             )
             return one - other
 
@@ -198,7 +198,7 @@ def _p_values_of_loop(numbers: tuple[CaseRatios, ...], draws: int, pair: tuple[i
 def _difference(half: tuple[Floats, Floats], which: NDArray[np.int64]) -> float:
     """Of the two methods, the first having the results of `which[0]` in each case."""
     sums = [part[which, np.arange(_CASES)].sum(axis=1) for part in half]
-    first, second = defined_mean(divided(*sums))
+    first, second = defined_means(divided(*sums))
     return float(first - second)
 
 

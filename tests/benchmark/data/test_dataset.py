@@ -84,7 +84,7 @@ def test_a_frozen_split_that_somebody_changed_is_refused(raw):
     text = (raw / "split.json").read_text()
     (raw / "split.json").write_text(text.replace('"C"', '"D"'))
     (line,) = problems(raw)
-    assert "not those its digest was made of" in line
+    assert "the digest is not that of the cases" in line
 
 
 def test_test_labels_may_be_absent(raw):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mswal_bench.metrics.resampling.case_ratios import CaseRatios, defined_mean, divided, mean_of
+from mswal_bench.metrics.resampling.case_ratios import CaseRatios, defined_means, divided, mean_of
 from mswal_bench.metrics.resampling.permutation import PairTest, permutation_tests
 from mswal_bench.tests.benchmark.board.ranking.score_making import arrays, picked, random_arrays
 
@@ -64,7 +64,7 @@ def test_pooled_f1_over_classes_against_a_plain_loop() -> None:
         cases = np.arange(len(which))
         upper = [ratios.numerator[side, cases].sum(0) for side in (which, 1 - which)]
         lower = [ratios.denominator[side, cases].sum(0) for side in (which, 1 - which)]
-        first, second = (defined_mean(divided(a, b)) for a, b in zip(upper, lower, strict=True))
+        first, second = (defined_means(divided(a, b)) for a, b in zip(upper, lower, strict=True))
         return float(first - second)
 
     found = difference((0,) * 7)

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mswal_bench.metrics.resampling.bootstrap import bootstrap, interval
-from mswal_bench.metrics.resampling.case_ratios import CaseRatios, defined_mean, mean_of, pooled
+from mswal_bench.metrics.resampling.case_ratios import CaseRatios, defined_means, mean_of, pooled
 from mswal_bench.metrics.resampling.permutation import permutation_tests
 
 _CASES = 60
@@ -52,7 +52,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say(draw, truth) -> None:
         ratios = CaseRatios(of_sets.numerator[[number]], of_sets.denominator[[number]])
         (drawn,) = bootstrap([ratios], 600, seed=number)
         ends = [interval(drawn.samples[:, 0, column]) for column in range(3)]
-        ends.append(interval(defined_mean(drawn.samples)[:, 0]))
+        ends.append(interval(defined_means(drawn.samples)[:, 0]))
         held += [low <= value <= high for (low, high), value in zip(ends, [*truth, truth.mean()], strict=True)]
     coverage = held / sets
     assert (coverage >= 0.90).all(), coverage
