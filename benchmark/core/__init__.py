@@ -1,1 +1,1 @@
-"""Holds what everything stands on: errors, findings, whole files, digests, progress, workers, the environment."""
+"""Holds what all other folders use: errors, findings, whole files, digests, progress, workers, the environment."""

@@ -1,4 +1,4 @@
-"""Describes what a result was computed with: versions, commit, machine."""
+"""Describes what a result was computed with: versions of packages, commit, machine."""
 
 from __future__ import annotations
 
@@ -16,35 +16,36 @@ from mswal_bench.baselines.processes import cores
 
 
 class Environment(BaseModel):
-    """Software and machine of a run."""
+    """Describes the software and the machine of a run."""
 
     model_config = ConfigDict(frozen=True)
 
     python: str
     packages: dict[str, str]
-    """Version of every distribution that is installed, by name: which of them can change a number is hard to say."""
+    """Gives the version of every installed distribution by name, for it is hard to say which can change a number."""
     git_commit: str | None
-    """Of the checkout this package runs from; None where it runs from an installation."""
+    """Is the commit of the checkout that this package runs from; None where it runs from an installation."""
     git_dirty: bool | None
-    """Whether that checkout had changes."""
+    """Says whether that checkout had uncommitted changes; None where there is no checkout."""
     system: str
+    """Names the operating system and the kind of processor."""
     cpu_cores: int
-    """Those this process may use."""
+    """Counts the cores that this process may use."""
     gpu: str | None
-    """Model of the first visible GPU; None on a CPU."""
+    """Is the model of the first visible GPU; None on a CPU."""
     gpu_driver: str | None
-    """Version of its driver; None on a CPU, and where the driver does not tell."""
+    """Is the version of its driver; None on a CPU, and where the driver does not give it."""
     cuda: str | None
-    """Version of CUDA that torch computed with; None on a CPU."""
+    """Is the version of CUDA that torch computed with; None on a CPU."""
 
     @property
     def key(self) -> str:
-        """A short digest of all this, by which a record names it."""
+        """Returns a short digest of all fields, by which a record names its environment."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
 
 def describe_environment(device: str = "cpu") -> Environment:
-    """This process's environment; the GPU is asked for only when `device` is `cuda`."""
+    """Describes this process's environment; it looks for a GPU only when `device` is `cuda`."""
     commit, dirty = git_state(Path(str(resources.files(__name__.partition(".")[0]))))
     gpu = driver = cuda = None
     if device == "cuda":
@@ -69,7 +70,7 @@ def _packages() -> dict[str, str]:
     # Some imports make setuptools add its private copies to the path.
     path = [place for place in sys.path if Path(place).name != "_vendor"]
     for distribution in metadata.distributions(path=path):
-        # What a broken installation has left may lack both. Of two with the same name the first is imported.
+        # The remains of a broken installation may lack both. Of two with the same name the first is imported.
         name, version = distribution.metadata["Name"], distribution.metadata["Version"]
         if name and version:
             versions.setdefault(name, version)
@@ -78,7 +79,7 @@ def _packages() -> dict[str, str]:
 
 def _gpu_driver() -> str | None:
     version: str | None = None
-    # A record is worth more than the driver's version: the library may be missing or not permitted.
+    # The driver's library may be missing or not permitted, and a record is complete without its version.
     with suppress(Exception):
         import pynvml
 
@@ -91,7 +92,7 @@ def _gpu_driver() -> str | None:
 
 
 def git_state(checkout: Path) -> tuple[str | None, bool | None]:
-    """The commit of a checkout and whether it has changes; None twice where the folder is none."""
+    """Returns the commit of a checkout and whether it has changes; None twice where the folder is no checkout."""
     if not (checkout / ".git").exists():
         return None, None
     try:

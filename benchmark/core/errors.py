@@ -1,4 +1,4 @@
-"""The one error a user can mend, and the list that gathers every problem of an input before it is raised."""
+"""Defines `BenchError`, the one error for what a user can mend, which holds every `Problem` of an input."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong with an input, in the words its owner needs to mend it."""
+    """Describes one thing that is wrong with an input, so that its owner can mend it.
+
+    As text it reads `where: what: expected ..., found .... mend`; empty fields are left out.
+    """
 
     what: str
-    """The sentence: what is wrong."""
+    """Says what is wrong, without a full stop."""
     where: str = ""
-    """The file, folder or case it is wrong in."""
+    """Names the file, folder, option or case that is wrong."""
     expected: str = ""
     found: str = ""
     mend: str = ""
-    """What to do about it."""
+    """Says in a sentence what to do about it."""
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what
@@ -32,7 +35,7 @@ class Problem:
 
 
 class BenchError(Exception):
-    """Input that the user can mend. Shown without a traceback; the command exits with 1."""
+    """Is raised for input that the user can mend: commands print it without a traceback and exit with 1."""
 
     def __init__(self, *problems: Problem):
         self.problems = problems
@@ -40,13 +43,13 @@ class BenchError(Exception):
 
 
 def raise_if_any(problems: Iterable[Problem]) -> None:
-    """Raises one BenchError that holds all of `problems`; does nothing when there are none."""
+    """Raises one BenchError with all of `problems`; does nothing when there are none."""
     gathered = tuple(problems)
     if gathered:
         raise BenchError(*gathered)
 
 
 def listed(names: Sequence[str], most: int = 8) -> str:
-    """Names for a sentence; of many, the first and how many more."""
+    """Lists names for a sentence; of more than `most`, only the first, with the number of the others."""
     shown = ", ".join(names[:most])
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown

@@ -1,45 +1,48 @@
-"""Describes what a check finds, file by file, and the kinds of thing that it can find."""
+"""Defines `Finding`, what a check reports of a file, and `Kind`, the catalogue's entry for findings of that sort."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar, get_args
 
 Severity = Literal["error", "warning", "note"]
-"""An error makes what was checked unfit for use; a warning is to be looked at; a note changes nothing."""
+"""Grades a finding: an error makes the input unfit for use, a warning asks for a look, a note changes nothing."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One thing that can be wrong, or worth knowing."""
+    """Describes one kind of finding."""
 
     code: str
-    """Stable: scripts may rely on it."""
+    """Identifies the kind and never changes: scripts may rely on it."""
     severity: Severity
     what: str
+    """Says what is the matter, without a full stop."""
     mend: str = ""
+    """Says in a sentence what to do about it."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was found in one file. A subclass names the catalogue of its kinds, and the order to tell them in.
+    """Reports one thing that was found in one file.
 
-    A code that the catalogue does not have raises KeyError.
+    A subclass names the catalogue of its kinds, and may change the order of findings. Raises KeyError for a code that
+    the catalogue does not have.
     """
 
     kinds: ClassVar[Mapping[str, Kind]]
-    """By code."""
+    """Is the catalogue: kinds by their codes."""
 
     code: str
-    """A key of `kinds`, which says what that means and what to do."""
+    """Is a key of `kinds`."""
     file: str = ""
-    """Relative to what was checked, with `/`; empty where it is about the whole."""
+    """Is relative to the folder or archive that was checked, with `/`; empty when the finding is about all of it."""
     found: str = ""
     expected: str = ""
     case: str = ""
-    """Empty where it is about no case."""
+    """Is empty when the finding is about no case."""
 
     def __post_init__(self) -> None:
         _ = self.kinds[self.code]
@@ -62,11 +65,11 @@ class Finding:
 
     @property
     def order(self) -> tuple[str | int, ...]:
-        """What findings are sorted by."""
+        """Returns the key by which findings are sorted."""
         return self.case, self.file, self.code, self.found
 
     def to_json(self) -> dict[str, Any]:
-        """What every kind of finding tells."""
+        """Returns the fields for JSON; every catalogue has the same ones."""
         return {
             "code": self.code,
             "severity": self.severity,
@@ -83,12 +86,15 @@ AnyFinding = TypeVar("AnyFinding", bound=Finding)
 
 
 def in_order(findings: Sequence[AnyFinding]) -> tuple[AnyFinding, ...]:
-    """Sorted as their catalogue says."""
+    """Sorts findings by their `order`."""
     return tuple(sorted(findings, key=lambda one: one.order))
 
 
 def counts(findings: Sequence[Finding]) -> dict[Kind, int]:
-    """How often each kind was found: errors first, then in the catalogue's order. `findings` are of one catalogue."""
+    """Counts the findings of each kind: errors, warnings, then notes, each in the catalogue's order.
+
+    All findings must have the same catalogue. Without findings the result is empty.
+    """
     found = Counter(one.code for one in findings)
     kinds = [kind for kind in findings[0].kinds.values() if kind.code in found] if findings else []
-    return {kind: found[kind.code] for kind in sorted(kinds, key=lambda kind: kind.severity)}
+    return {kind: found[kind.code] for kind in sorted(kinds, key=lambda kind: get_args(Severity).index(kind.severity))}

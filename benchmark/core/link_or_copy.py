@@ -1,4 +1,4 @@
-"""A file of the source under its name in the data set: a link where one can be made, else a copy."""
+"""Puts a file under another name: as a link where the file system allows one, else as a copy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BLOCK_BYTES = 1 << 20
 
 
 class Way(StrEnum):
-    """How a file got to its place."""
+    """Says how a file got to its place."""
 
     HARD_LINK = "hard link"
     SYMLINK = "symbolic link"
@@ -24,19 +24,20 @@ class Way(StrEnum):
 
 
 def state_of(source: Path) -> dict[str, int]:
-    """What tells `source` from another file in its place, of whatever age, and from itself once it is written to.
+    """Returns numbers that change when `source` is replaced by another file or written to.
 
-    Not the device: file systems may get another number when they are mounted again. Raises OSError without a file.
+    The device is not among them, for a file system may get another number when it is mounted again. Raises OSError
+    when there is no such file.
     """
     stat = source.stat()
     return {"inode": stat.st_ino, "size": stat.st_size, "mtime_ns": stat.st_mtime_ns}
 
 
 def is_placed(source: Path, target: Path, placed: Mapping[str, int] | None, *, copy: bool) -> bool:
-    """Whether `target` needs nothing: it is `source` (unless `copy`), or was made from it as it is now.
+    """Returns whether `target` can stay: it is `source` itself (unless `copy`), or was made from it as it is now.
 
-    `placed` is the `state_of` the file that `target` was made from, None where that is not known. What was repaired
-    since is another file than `source` and stays as long as that does not change.
+    `placed` is the `state_of` the file from which `target` was made; None where that is not known. So a target that was
+    repaired stays as long as its source does not change.
     """
     if not target.exists():
         return False
@@ -46,11 +47,11 @@ def is_placed(source: Path, target: Path, placed: Mapping[str, int] | None, *, c
 
 
 def place(source: Path, target: Path, *, copy: bool) -> Way:
-    """Puts `source` at `target`, whole or not at all, in place of what is there.
+    """Puts `source` at `target`, whole or not at all, and replaces a file that is there.
 
-    A hard link where the file system has them between the two, else a symbolic one to the absolute path, else a copy.
-    What is not compressed but has to be is copied and compressed; its bytes stay what they are within. Raises OSError
-    when nothing can be written.
+    It makes a hard link where the file system can, else a symbolic link to the absolute path, else a copy; with `copy`
+    always a copy. A `target` that ends in `.gz` gets a compressed copy of a `source` that does not. Raises OSError when
+    nothing can be written.
     """
     real = source.resolve()
     if target.name.endswith(".gz") and not source.name.lower().endswith(".gz"):
@@ -63,7 +64,7 @@ def place(source: Path, target: Path, *, copy: bool) -> Way:
 
 
 def _linked(real: Path, target: Path, link: Callable[[Path, Path], None]) -> bool:
-    # A link cannot be made over a file; made beside it, it takes its place in one step.
+    # A link cannot replace a file, so it is made beside the file and renamed in one step.
     temporary = Path(tempfile.mktemp(prefix=PARTIAL, suffix="".join(target.suffixes), dir=target.parent))
     try:
         link(real, temporary)
@@ -72,7 +73,7 @@ def _linked(real: Path, target: Path, link: Callable[[Path, Path], None]) -> boo
     try:
         temporary.replace(target)
     finally:
-        # A rename between two names of one file does nothing at all.
+        # Renaming one name of a file to another name of it does nothing, so the temporary name may still be there.
         temporary.unlink(missing_ok=True)
     return True
 
@@ -87,7 +88,7 @@ def _pack(real: Path, temporary: Path) -> None:
     from isal import igzip
 
     with real.open("rb") as unpacked, temporary.open("wb") as file:
-        # No name and no time within: the same bytes whenever it is packed.
+        # Without a name and a time, equal input gives equal bytes.
         packed = igzip.IGzipFile(filename="", mode="wb", fileobj=file, mtime=0)  # type: ignore[no-untyped-call]
         with packed:
             shutil.copyfileobj(unpacked, packed, _BLOCK_BYTES)

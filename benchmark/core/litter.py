@@ -1,11 +1,11 @@
-"""Says which names in a folder are litter: what systems, disk stations and tools leave there, and nobody put there."""
+"""Recognises litter: files and folders that operating systems, disk stations and tools leave behind."""
 
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 
-# In lower case, for Windows and macOS do not tell cases apart. Files and folders alike.
+# Names of files and folders, in lower case, for Windows and macOS do not distinguish upper and lower case.
 _NAMES = frozenset(
     {
         # macOS
@@ -21,27 +21,27 @@ _NAMES = frozenset(
         ".ipynb_checkpoints", "__pycache__",
     }
 )  # fmt: skip
-# Resource forks of macOS; files that are still open somewhere, on NFS and FUSE; wastebaskets of mounted disks.
+# Resource forks of macOS; files that are still open somewhere, on NFS, FUSE and SMB; wastebaskets of mounted disks.
 _PATTERNS = ("._*", ".nfs*", ".fuse_hidden*", ".trash-*", ".smbdelete*")
 
 
 def is_litter(name: str) -> bool:
-    """Whether a file or folder of that name, or any folder of a path with `/` that it lies in, is litter."""
+    """Returns whether a file or folder is litter, or, for a path with `/`, lies in a folder that is."""
     return any(_is_litter(part.lower()) for part in name.split("/"))
 
 
 def is_passed_over(name: str) -> bool:
-    """Whether a listing passes over a name: litter, and what is hidden (half-written files begin with a dot too)."""
+    """Returns whether a listing ignores a name: one of litter, or a hidden one, as half-written files have."""
     return name.startswith(".") or _is_litter(name.lower())
 
 
 def visible(folder: Path) -> list[Path]:
-    """What lies in a folder and is not passed over, by name. Raises OSError."""
+    """Lists what lies in a folder and is not passed over, sorted by name. Raises OSError for one it cannot read."""
     return sorted(entry for entry in folder.iterdir() if not is_passed_over(entry.name))
 
 
 def is_seen_below(path: PurePath, root: PurePath) -> bool:
-    """Whether nothing on the way from `root` to `path` is litter. Hidden folders count: a user may have named them."""
+    """Returns whether no name on the way from `root` to `path` is litter; hidden folders are allowed."""
     return not is_litter(path.relative_to(root).as_posix())
 
 

@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on the terminal; in a log a line now and then."""
+"""Shows the progress of long work: a bar on a terminal, a line now and then in a log."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ _BAR_EVERY_S, _LINE_EVERY_S = 0.5, 30.0
 def progress_bar(
     label: str, unit: str, *, shown: bool = True, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Report]:
-    """A bar with elapsed and left time on stderr; gives the function that moves it. Many `B` are shown as kB, MB, GB.
+    """Shows a bar with elapsed and remaining time on stderr, and yields the function that moves it.
 
-    Where stderr is no terminal, lines stand in its place: one each half minute, and a last one; of what is done sooner,
-    none. What was done before the first report (a training that is resumed) does not count towards the speed. Not
-    `shown`, the function does nothing. `clock` tells seconds.
+    `label` stands before the bar, and `unit` names what is counted; `B` is shown as kB, MB or GB. Where stderr is no
+    terminal, it prints a line every half minute and a last one; work that takes less gets none. Work that was done
+    before the first report, as of a training that is resumed, does not count towards the speed. Without `shown`, the
+    function does nothing. `clock` returns seconds.
     """
     progress = _Bar(label, unit) if sys.stderr.isatty() else _Lines(label, unit, clock)
 
@@ -64,12 +65,12 @@ class _Bar:
 
 
 class _Lines:
-    """A bar redraws its line, which in a log is one line of many thousand characters."""
+    """Prints lines to a log, in which a bar that redraws itself would be one line of many thousand characters."""
 
     def __init__(self, label: str, unit: str, clock: Callable[[], float]) -> None:
         self._label, self._unit, self._clock = label, unit, clock
         self._began: tuple[float, int] | None = None
-        """When, and what was done by then."""
+        """Is the time of the first report, and what was done by then."""
         self._said_s = 0.0
         self._is_told = True
         self._last = ""
@@ -83,7 +84,7 @@ class _Lines:
             self._say(now_s)
 
     def close(self) -> None:
-        # After others it would be missed; what was soon done needs no line.
+        # A last line is missed only after other lines; work that was soon done needs none.
         if self._began is not None and self._said_s > self._began[0] and not self._is_told:
             self._say(self._said_s)
 

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and places that all can write to."""
+"""Writes files whole or not at all, and refuses paths that SimpleITK cannot open."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from mswal_bench.benchmark.tables.plain_text import is_unicode
 from .errors import Problem, raise_if_any
 
 PARTIAL = ".partial-"
-"""How the name of a half-written file begins: hidden, so that no listing of a folder takes it for a case."""
+"""Begins the name of a half-written file: with a dot, so that no listing takes the file for a case."""
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Gives a temporary path beside `path`, with the same suffixes; on success it takes `path`'s place in one step.
+    """Yields a temporary path beside `path`, with the same suffixes; at the end it replaces `path` in one step.
 
-    A reader sees the old file or the new one, also after a crash. On an exception nothing is left behind.
+    A reader sees the old file or the new one, even after a crash. After an exception nothing is left behind. Missing
+    folders are made. Raises OSError when the file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Writers tell the format from the suffixes.
+    # Writers recognise the format by the suffixes.
     handle, name = tempfile.mkstemp(prefix=PARTIAL, suffix="".join(path.suffixes), dir=path.parent)
     os.close(handle)
     temporary = Path(name)
@@ -31,7 +32,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
-        # mkstemp makes files only their owner can read; give what an ordinary open() would have given.
+        # mkstemp makes files that only their owner can read; these are the permissions that open() would have given.
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
@@ -47,10 +48,8 @@ def write_text(path: Path, text: str) -> None:
 
 
 def require_unicode(*paths: Path) -> None:
-    """Raises BenchError for places whose names are not UTF-8, before SimpleITK, and with it nnU-Net, is shown them: it
-    does not raise then, it aborts the process.
-    """
-    # abspath: what is handed on is the path as it was given, not where its links lead.
+    """Raises BenchError for paths that are not UTF-8, on which SimpleITK, and with it nnU-Net, aborts the process."""
+    # abspath, because SimpleITK gets the path as it was given, not the one that its links lead to.
     problems = [path for path in paths if not is_unicode(os.path.abspath(path))]  # noqa: PTH100
     mend = "Rename that folder, or link to it under another name."
     raise_if_any(Problem("is in a folder whose name is not UTF-8", str(path), mend=mend) for path in problems)

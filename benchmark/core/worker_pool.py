@@ -1,4 +1,4 @@
-"""Worker processes for work on many cases, of which one that is too much costs no more than itself."""
+"""Works on many cases in several processes; a case that takes its process down costs only itself."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ Result = TypeVar("Result")
 def worked_on(
     work: Sequence[Work], do: Callable[[Work], Result], *, lost: Callable[[Work], Result], jobs: int
 ) -> Iterator[Result]:
-    """Yields `do(item)` for every item of `work`, in any order, as soon as it is there.
+    """Yields `do(item)` for every item of `work`, in any order, as soon as it is done.
 
-    With several jobs, `do` must not raise for what one item does. An item that takes its process down with it, for lack
-    of memory say, gives `lost(item)`: after the first such, what is left is done by one process at a time. With one
-    job this process does it all, in order. Raises BenchError when a process does not even come
-    back from doing nothing.
+    `jobs` is the number of processes; with one job, this process does all items in order. With several, `do` must not
+    raise for the fault of a single item. An item that takes its process down, for lack of memory for example, yields
+    `lost(item)`; after the first such item, the others are done by one process at a time. Raises BenchError when a new
+    process cannot even start.
     """
     if min(jobs, len(work)) <= 1:
         yield from map(do, work)
@@ -42,8 +42,8 @@ def worked_on(
                 del left[numbers[future]]
                 yield result
     except BrokenProcessPool:
-        # All that was being done is lost, also what did no harm: one process at a time tells them apart, and has all
-        # the memory for itself.
+        # Harmless items that were being done are lost too. One process at a time tells which item is at fault, and
+        # has all the memory for itself.
         yield from _one_by_one(list(left.values()), do, lost)
 
 
@@ -73,7 +73,7 @@ def _processes(count: int) -> Iterator[ProcessPoolExecutor]:
     try:
         yield pool
     except BaseException:
-        # Ctrl-C, or an error: what they still do is for nobody, and one case can take a minute.
+        # After Ctrl-C or an error nobody needs the results, and one case can take a minute.
         for process in set(active_children()) - others:
             process.terminate()
         raise
@@ -82,17 +82,17 @@ def _processes(count: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _nothing() -> None:
-    """What any process can do that can be started at all."""
+    """Does nothing, which any process can that starts at all."""
 
 
 def _start_worker() -> None:
     die_with_parent()
     print_on_any_terminal()
-    # Ctrl-C reaches the whole group of processes; the parent ends the others.
+    # Ctrl-C reaches all processes of the group; the parent ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _no_process() -> BenchError:
-    what = "no worker process comes back with a result"
-    mend = "In a script, call it under `if __name__ == '__main__':`. Otherwise work with --jobs 1."
+    what = "worker processes end before they do anything"
+    mend = "In a script, call this under `if __name__ == '__main__':`. Otherwise use one job (--jobs 1)."
     return BenchError(Problem(what, mend=mend))

@@ -1,4 +1,4 @@
-"""Says what pydantic finds wrong with a file in plain words: where, what is expected there, and what is there."""
+"""Says in plain words what pydantic finds wrong with a file: where, what is expected there, and what is there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
 Place = Sequence[str | int]
-"""Names of fields and, of lists, positions from 0: `("extra_data", 0, "name")`."""
+"""Leads to a value by names of fields and by positions in lists, from 0: `("extra_data", 0, "name")`."""
 
 _LONGEST_QUOTE = 60
 _MOST_SHOWN = 8
@@ -48,7 +48,7 @@ _BOUNDS = frozenset({"greater_than", "greater_than_equal", "less_than", "less_th
 
 
 def field_name(place: Place) -> str:
-    """`extra_data[0].name`."""
+    """Returns a place as text: `extra_data[0].name`."""
     name = ""
     for part in place:
         name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else part
@@ -56,7 +56,7 @@ def field_name(place: Place) -> str:
 
 
 def found_value(value: object) -> str:
-    """A value of a file, for a sentence. Long text is cut."""
+    """Describes a value of a file for a sentence; long text is cut."""
     if isinstance(value, str):
         quoted = repr(value[:_LONGEST_QUOTE])
         return quoted if len(value) <= _LONGEST_QUOTE else f"{quoted} and so on, {len(value)} characters"
@@ -75,9 +75,9 @@ def found_value(value: object) -> str:
 def expected_value(
     error: Mapping[str, Any], patterns: Mapping[str, str] | None = None, kinds: Mapping[str, str] | None = None
 ) -> str:
-    """What is expected where pydantic found an error, one of its `errors()`.
+    """Says what is expected where pydantic found `error`, which is one of its `errors()`.
 
-    `patterns` are the words for regular expressions, `kinds` words in place of these for types of errors.
+    `patterns` has words for regular expressions. `kinds` has words for types of error, which go before those here.
     """
     kind, context = error["type"], error.get("ctx", {})
     if kind.startswith("url_"):
@@ -94,9 +94,9 @@ def expected_value(
 
 
 def wrong_values(error: ValidationError, patterns: Mapping[str, str] | None = None) -> str:
-    """All that is wrong, for the `found` of a problem: `cases.a.shape[0] is the number 0, not 1 or more; ...`."""
+    """Lists all that is wrong, for the `found` of a problem: `cases.a.shape[0] is 0, expected 1 or more; ...`."""
     each = [_sentence(one, patterns) for one in error.errors(include_url=False)]
-    # A damaged file of many cases has the same fault in each.
+    # A damaged file of many cases has the same fault in each of them.
     more = [f"and {len(each) - _MOST_SHOWN} places more"] if len(each) > _MOST_SHOWN else []
     return "; ".join([*each[:_MOST_SHOWN], *more])
 
@@ -111,7 +111,7 @@ def _sentence(error: Mapping[str, Any], patterns: Mapping[str, str] | None) -> s
         of = field_name(error["loc"][:-1]) or "the whole"
         return f"{of} has a field {field_name(error['loc'][-1:])} that it cannot have"
     if error["type"] in ("value_error", "assertion_error"):
-        # These are sentences of our own.
+        # These errors hold sentences of our own.
         return f"{where}: {error['ctx']['error']}".removesuffix(".").removeprefix("the whole: ")
     expected, value = expected_value(error, patterns), error["input"]
     if error["type"] == "too_short":

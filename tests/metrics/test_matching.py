@@ -42,7 +42,7 @@ def test_other_thresholds() -> None:
     "threshold", [Fraction(49, 100), Fraction(0), Fraction(-1), Fraction(3, 2), Fraction(0.5) - Fraction(1, 10**20)]
 )
 def test_thresholds_without_unique_matches_are_refused(threshold: Fraction) -> None:
-    with pytest.raises(ValueError, match="between 1/2"):
+    with pytest.raises(ValueError, match="from 1/2"):
         match(_pair(1, 1), threshold)
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from mswal_bench.baselines.registry import METHODS
-from mswal_bench.benchmark.core.suggestions import apart, did_you_mean, form_of, looks, written_otherwise
+from mswal_bench.benchmark.core.suggestions import apart, did_you_mean, looks, normal_form, written_otherwise
 
 COMPOSED, DECOMPOSED = "caf\xe9", "cafe\u0301"
 
@@ -21,8 +21,8 @@ def test_what_is_like_nothing() -> None:
 
 def test_names_that_look_the_same() -> None:
     assert looks(COMPOSED) == looks(DECOMPOSED)
-    assert (form_of(COMPOSED), form_of(DECOMPOSED)) == ("composed", "decomposed")
-    assert form_of(COMPOSED + "e\u0301") == "composed in part"
+    assert (normal_form(COMPOSED), normal_form(DECOMPOSED)) == ("composed", "decomposed")
+    assert normal_form(COMPOSED + "e\u0301") == "composed in part"
     sentence = written_otherwise(DECOMPOSED, ["a", COMPOSED])
     assert r"'cafe\u0301'" in sentence
     assert r"'caf\xe9'" in sentence

@@ -51,7 +51,7 @@ def _end() -> None:
 def test_when_no_process_comes_back_from_doing_nothing_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a script that starts processes without asking whether it is the main one."""
     monkeypatch.setattr(worker_pool, "_start_worker", _end)
-    with pytest.raises(BenchError, match="no worker process comes back") as caught:
+    with pytest.raises(BenchError, match="end before they do anything") as caught:
         list(worked_on([1, 2, 3], _square, lost=_lost, jobs=2))
     assert len(caught.value.problems) == 1
 

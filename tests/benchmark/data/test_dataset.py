@@ -179,4 +179,4 @@ def test_an_image_and_a_label_whose_names_look_the_same(tmp_path: Path) -> None:
     describe(tmp_path, numTraining=1)
     without_a_pair = [problem for problem in problems(tmp_path) if "has no" in problem]
     assert len(without_a_pair) == 2
-    assert all("differ by Unicode normalisation alone" in problem for problem in without_a_pair)
+    assert all("differ in Unicode normalisation alone" in problem for problem in without_a_pair)

@@ -141,7 +141,7 @@ def test_names_that_look_the_same_are_told_apart(tmp_path: Path) -> None:
         pair([_folder(tmp_path / "m", f"{DECOMPOSED}.nii.gz")], reference, allow_missing=False)
     assert len(raised.value.problems) == 2
     for problem in raised.value.problems:
-        assert "differ by Unicode normalisation alone" in problem.mend
+        assert "differ in Unicode normalisation alone" in problem.mend
 
 
 def test_two_files_and_two_folders_that_look_the_same(tmp_path: Path, reference: Path) -> None:
