@@ -1,1 +1,1 @@
-"""The paper's tables, from the data in `results/paper`."""
+"""Rebuilds the paper's tables, from its values in `results/paper` or from one's own results."""

@@ -1,4 +1,4 @@
-"""The tables a user asks for, from the paper's values or from results of their own."""
+"""Builds the tables that a user asks for, from the paper's values or from the user's own results."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from .table_4 import gains_view, own_gains, printed_table_4, read_transfers
 TableName = Literal["1", "2", "3", "4", "difficulty"]
 TABLES: tuple[TableName, ...] = ("1", "2", "3", "4", "difficulty")
 OWN_TABLES: tuple[TableName, ...] = ("2", "3", "4", "difficulty")
-"""Those that can be made of results: Table 1 compares data sets."""
+"""Are the tables that can be made of one's own results; Table 1, which compares data sets, cannot."""
 
 
 def printed_tables(names: Sequence[TableName], ours: str = OURS) -> list[TableView]:
-    """The tables of those names from the paper's values; `ours` is the method whose improvements Table 2 tells.
+    """Builds the named tables from the paper's values; `ours` is the method whose improvements Table 2 shows.
 
-    Raises BenchError where Table 2 has no such method.
+    Raises BenchError when Table 2 has no such method.
     """
     build: dict[TableName, Callable[[], TableView]] = {
         "1": printed_table_1,
@@ -45,12 +45,12 @@ def printed_tables(names: Sequence[TableName], ours: str = OURS) -> list[TableVi
 def own_tables(
     names: Sequence[TableName], folder: Path, track: str | None, ours: str = OURS
 ) -> tuple[list[TableView], list[str]]:
-    """The tables of those names, of `OWN_TABLES`, from the results below `folder`; and sentences about what is not in
-    them.
+    """Builds the named tables, of `OWN_TABLES`, from the results below `folder`; also returns sentences about results
+    and tables that were left out.
 
-    Of several tables those are left out, and told, that nothing was found for. Table 4 is of every transfer experiment
-    below the folder; the other tables are of one track and one set of labels. Raises BenchError where nothing is found,
-    where results do not compare until a track is chosen, and where a record cannot be read.
+    A table without any result is left out, and a sentence says so. Table 4 takes every transfer experiment below the
+    folder; the other tables take the results of one track and one set of labels. Raises BenchError when there is no
+    result for any table, when results cannot be compared until a track is chosen, and when a record cannot be read.
     """
     results, notes = read_own_results(folder) if set(names) != {"4"} else ([], [])
     views: list[TableView] = []
@@ -66,14 +66,14 @@ def own_tables(
 
 
 class _NothingFoundError(BenchError):
-    """There is no result for a table."""
+    """Is raised when there is no result for a table."""
 
 
 def _own_table(name: TableName, results: Sequence[OwnResult], folder: Path, track: str | None, ours: str) -> TableView:
     if name == "4":
         transfers = read_transfers(folder)
         if not transfers:
-            what, mend = "has nothing to make Table 4 of", "`mswal-bench transfer` makes one."
+            what, mend = "has no results for Table 4", "`mswal-bench transfer` makes one."
             raise _NothingFoundError(Problem(what, str(folder), "a finished transfer experiment", mend=mend))
         return gains_view(*own_gains(transfers))
     if name == "3":
@@ -91,18 +91,18 @@ _SCORED = "evaluated submissions or scored runs"
 
 
 def _chosen(table: str, results: Sequence[OwnResult], wanted: str, folder: Path, track: str | None) -> list[OwnResult]:
-    on_track = [result for result in results if track is None or result.setting.track == track]
+    on_track = [result for result in results if track is None or result.scored_on.track == track]
     if not on_track:
-        tracks = sorted({result.setting.track for result in results})
+        tracks = sorted({result.scored_on.track for result in results})
         expected = wanted if track is None else f"{wanted} on the track {track}"
         found = f"those of {listed(tracks)}" if tracks else ""
         mend = did_you_mean(track, tracks) if track is not None else ""
-        raise _NothingFoundError(Problem(f"has nothing to make {table} of", str(folder), expected, found, mend))
+        raise _NothingFoundError(Problem(f"has no results for {table}", str(folder), expected, found, mend))
     return of_one_setting(on_track, folder)
 
 
 def _checked(ours: str, comparison: Comparison) -> str:
-    """The method's key. The paper's own is asked for by default, and need not be there."""
+    """Returns the method's key. The paper's own method, which is the default, need not be in the table."""
     keys = [method.key for method in comparison.methods]
     if ours not in keys and ours != OURS:
         what, expected = "there is no such method in Table 2", f"one of {', '.join(keys)}"

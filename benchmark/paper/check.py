@@ -1,4 +1,4 @@
-"""One check of the paper's numbers: a statement of it beside what follows from its other numbers."""
+"""Defines `Check`, which compares a statement of the paper with what follows from its other numbers."""
 
 from __future__ import annotations
 
@@ -12,23 +12,25 @@ Verdict = Literal["agrees", "differs"]
 
 @dataclass(frozen=True)
 class Check:
-    """One statement of the paper beside what follows from its other numbers."""
+    """Compares one statement of the paper with what follows from its other numbers."""
 
     what: str
+    """Names what the statement is about."""
     where: str
-    """In the paper: a table, a section."""
+    """Names the table or section of the paper."""
     printed: str
+    """Is the statement as the paper prints it."""
     recomputed: str
-    """As exactly as is of use: of a mean four decimals."""
+    """Is what follows from the other numbers; a mean has four decimals."""
     verdict: Verdict
     by: Decimal | None = None
-    """Printed less recomputed, where both are numbers and they differ."""
+    """Is the printed minus the recomputed number; None when they are equal or not both numbers."""
     reading: str = ""
-    """What may be behind a difference."""
+    """Says what may be behind a difference."""
 
 
 def same(what: str, where: str, printed: Decimal | int, recomputed: Decimal | int, reading: str = "") -> Check:
-    """A number that must be another, to the last digit; the reading is kept where it is not."""
+    """Checks that two numbers are equal to the last digit; `reading` is kept when they are not."""
     difference = Decimal(printed) - Decimal(recomputed)
     if not difference:
         return Check(what, where, f"{printed:,}", f"{recomputed:,}", "agrees")
@@ -36,10 +38,10 @@ def same(what: str, where: str, printed: Decimal | int, recomputed: Decimal | in
 
 
 def holds(what: str, where: str, printed: str, recomputed: str, true: bool, reading: str = "") -> Check:
-    """A statement in words."""
+    """Checks a statement in words; `true` says whether it holds."""
     return Check(what, where, printed, recomputed, "agrees" if true else "differs", None, reading)
 
 
 def differing(checks: Iterable[Check]) -> list[Check]:
-    """Those that differ."""
+    """Returns the checks whose verdict is `differs`."""
     return [check for check in checks if check.verdict == "differs"]

@@ -1,4 +1,4 @@
-"""Checks of the numbers of the data set: Section 2, Fig. 1 and MSWAL's row of Table 1."""
+"""Checks the paper's numbers of the data set: Section 2, Fig. 1 and MSWAL's row of Table 1."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SIZES = "Fig. 1 (c)"
 
 
 def data_set_checks() -> list[Check]:
-    """Sums of patients, scans and lesions, the percentages beside them, and the split."""
+    """Checks the sums of patients, scans and lesions, the percentages beside them, and the split."""
     return [*_patients(), *_lesions(), *_percentages(), *_table_1()]
 
 
@@ -52,7 +52,7 @@ def _percentages() -> Iterator[Check]:
     counts: dict[str, int] = dict([*facts.SEX.items(), *facts.PHASE.items()])
     for name, stated in {**text_claims.SEX_PERCENT, **text_claims.PHASE_PERCENT}.items():
         exact = Decimal(100 * counts[name]) / total
-        # As many decimals as the paper gives.
+        # The recomputed percentage is rounded to as many decimals as the paper gives.
         agrees = exact.quantize(stated) == stated
         yield holds(f"Percent {name}: {counts[name]} of {total}", _SECTION, f"{stated} %", f"{exact:.2f} %", agrees)
     for what, shares in (("sexes", text_claims.SEX_PERCENT), ("phases", text_claims.PHASE_PERCENT)):

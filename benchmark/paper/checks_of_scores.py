@@ -1,4 +1,4 @@
-"""Checks of Tables 2, 3 and 4 against themselves and each other."""
+"""Checks Tables 2, 3 and 4 of the paper against themselves and each other."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from .table_4 import printed_gains
 _NAMES = dict(zip(METRICS, METRIC_NAMES, strict=True))
 _ROW_NAMES = {**{key: lesion.name for key, lesion in BY_KEY.items()}, AVERAGE: "Avg."}
 _CELL_ERROR = Decimal("0.005")
-"""How far a printed cell may be from the number that was rounded to it."""
+"""Is the largest distance of a printed cell from the number that was rounded to it."""
 _TRUNCATED = "truncated"
 _UNEXPLAINED = "neither rounded nor truncated; further off than unrounded cells explain"
 
 
 def score_checks() -> list[Check]:
-    """Averages, average scores, improvements and marks of Table 2, the whole network in Table 3, Table 4's gains."""
+    """Checks all that Table 2 derives, the whole network in Table 3 and the gains in Table 4."""
     return [*_averages(), *_average_scores(), *_improvements(), *_marks(), *_whole_network(), *_gains()]
 
 
@@ -109,7 +109,7 @@ def _improvements() -> Iterator[Check]:
 
 
 def _marks() -> Iterator[Check]:
-    """The text version has kept three underlines; all that it has must follow from the cells."""
+    """Checks the three underlines that the paper's text version has kept: the cells must be second best."""
     methods = printed_comparison().methods
     view = comparison_view(printed_comparison(), [])
     for key, method, metric in sorted(printed_underlines()):

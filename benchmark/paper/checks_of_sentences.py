@@ -1,4 +1,4 @@
-"""Checks of the paper's sentences on results against its Tables 2, 3 and 4."""
+"""Checks the paper's sentences on results against its Tables 2, 3 and 4."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COMPARISON, _ABLATION, _TRANSFER = (f"Section 4, {part}" for part in ("comparis
 
 
 def sentence_checks() -> list[Check]:
-    """Difficulty, ablation, transfer, and what abstract and conclusion say of them."""
+    """Checks the sentences on difficulty, ablation and transfer, and those of the abstract and the conclusion."""
     return [*_difficulty(), *_ablation(), *_transfer(), *_conclusion()]
 
 
@@ -39,7 +39,7 @@ def _difficulty() -> Iterator[Check]:
             raise AssertionError("every average score of the paper has a number")
         found = f"{own} of {every}: " + (f"{own - every} above" if own >= every else f"{every - own} below")
         what = f"{BY_KEY[key].name}: average {name}"
-        # "Approaches" sets no bound; less than two points below is taken as one.
+        # "Approaches" sets no bound; here it means less than two points below.
         yield holds(what, _COMPARISON, "achieves or approaches the average", found, own > every - 2)
     for key, count in text_claims.IMBALANCE.items():
         yield same(f"Lesions: {BY_KEY[key].plural}", _COMPARISON, count, LESIONS[key])

@@ -1,4 +1,4 @@
-"""One's own results in the shape of the paper's Table 2: a column a method, one's own methods before the paper's."""
+"""Puts one's own results into the shape of Table 2: a pair of columns for each method, own methods first."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from .own_results import OwnResult, shown_of
 from .table_2 import AVERAGE, METRICS, ComparedMethod, Comparison, Metric, Pair
 
 _CLASS_KEYS = tuple(lesion.key for lesion in LESION_CLASSES)
-# The paper's own network, whole.
+# These variants are the paper's own network with all its parts.
 _WHOLE = (None, "V")
 _ABLATED = ("I", "II", "III", "IV")
 
 
 def compared(results: Sequence[OwnResult]) -> list[OwnResult]:
-    """The results that belong into Table 2: all but the ablated variants, which are Table 3's."""
+    """Returns the results that belong into Table 2: all but the ablated variants, which belong into Table 3."""
     return [result for result in results if result.baseline is None or result.variant not in _ABLATED]
 
 
 def own_comparison(results: Sequence[OwnResult]) -> tuple[Comparison, list[str]]:
-    """The comparison of `results`, which are `compared` and of one setting, and sentences for below it.
+    """Makes the comparison of `results`, which are `compared` and scored on one test set, and sentences for below it.
 
-    Methods that are not the paper's come first, by name, then the paper's in its order; one without a result has no
-    column, and is told. Several results of one method stand side by side under names of their own; of several under one
-    name one is shown, as `shown_of` chooses. Averages are of the numbers before rounding.
+    Methods that are not the paper's come first, by name, then the paper's in its order. A method of the paper without a
+    result has no column, and a sentence says so. Several results of one method stand side by side under names of their
+    own; among results of one name `shown_of` chooses. Averages are taken before rounding.
     """
     methods: list[ComparedMethod] = []
     shown: list[tuple[str, OwnResult]] = []
@@ -60,7 +60,7 @@ def own_comparison(results: Sequence[OwnResult]) -> tuple[Comparison, list[str]]
 
 
 def _groups(results: Sequence[OwnResult]) -> list[tuple[str, str, list[OwnResult]]]:
-    """Key, title and results of every method in order; the paper's seven also without a result."""
+    """Returns key, title and results of every method in order; the paper's seven are there even without a result."""
     groups = [
         (key, method.title, [r for r in results if r.baseline == key and r.variant in _WHOLE])
         for key, method in METHODS.items()
@@ -80,7 +80,7 @@ def _groups(results: Sequence[OwnResult]) -> list[tuple[str, str, list[OwnResult
 
 
 def _one_of_each_name(group: Sequence[OwnResult]) -> tuple[list[OwnResult], list[str]]:
-    """One result of each name, in the order in which the names first appear, and what was passed over for it."""
+    """Returns one result of each name, in the order in which the names first appear, and sentences about the others."""
     by_name: dict[str, list[OwnResult]] = {}
     for result in group:
         by_name.setdefault(result.name, []).append(result)
@@ -94,17 +94,17 @@ def _one_of_each_name(group: Sequence[OwnResult]) -> tuple[list[OwnResult], list
 
 
 def setting_note(results: Sequence[OwnResult]) -> str:
-    """What the numbers are; `results` are of one setting."""
-    setting = results[0].setting
-    cases = "1 case" if setting.cases == 1 else f"{setting.cases} cases"
-    return f"Percent. Protocol {MSWAL_1.id}, track {setting.track}, {cases}."
+    """Says what the numbers are; `results` are scored on one test set."""
+    scored_on = results[0].scored_on
+    cases = "1 case" if scored_on.cases == 1 else f"{scored_on.cases} cases"
+    return f"Percent. Protocol {MSWAL_1.id}, track {scored_on.track}, {cases}."
 
 
 def _remarks(shown: Sequence[tuple[str, OwnResult]]) -> list[str]:
     notes = []
     claimed = [heading for heading, result in shown if result.status == "claimed"]
     if claimed:
-        notes.append(f"Claimed, not verified by an organiser: {', '.join(claimed)}.")
+        notes.append(f"Claimed, not verified by the organiser: {', '.join(claimed)}.")
     fewer = [(heading, result.classes) for heading, result in shown if result.classes < len(LESION_CLASSES)]
     for count in sorted({count for _, count in fewer}):
         names = ", ".join(heading for heading, classes in fewer if classes == count)
@@ -112,7 +112,7 @@ def _remarks(shown: Sequence[tuple[str, OwnResult]]) -> list[str]:
     for heading, result in shown:
         if result.missing:
             notes.append(
-                f"{heading}: no prediction for {result.missing} of {result.setting.cases} cases, counted as empty."
+                f"{heading}: no prediction for {result.missing} of {result.scored_on.cases} cases, counted as empty."
             )
     partial = [(heading, result.folds) for heading, result in shown if result.folds not in (None, N_FOLDS)]
     notes += [f"{heading}: by {folds} of {N_FOLDS} folds." for heading, folds in partial]
@@ -120,7 +120,7 @@ def _remarks(shown: Sequence[tuple[str, OwnResult]]) -> list[str]:
 
 
 def pair_of(result: OwnResult, row: str) -> Pair:
-    """The numbers of a lesion class or the `AVERAGE`, in percent as a table prints them."""
+    """Returns the scores of a lesion class or the `AVERAGE`, in percent as a table prints them."""
     return Pair(*(_decimal(result.score(row, metric)) for metric in METRICS))
 
 
@@ -138,5 +138,5 @@ def _mean(values: Iterable[float]) -> float:
 
 
 def _decimal(fraction: float) -> Decimal | None:
-    """In percent as a table prints it, so that what is derived from the table agrees with it."""
+    """Returns a fraction in percent as a table prints it, so that numbers derived from the table agree with it."""
     return None if isnan(fraction) else Decimal(percent(fraction))

@@ -1,4 +1,4 @@
-"""One's own results on MSWAL: evaluated submissions and finished runs below a folder, and which of them compare."""
+"""Finds one's own results on MSWAL, evaluated submissions and finished runs, and tells which can be compared."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from .table_2 import AVERAGE, METRICS, Metric
 
 
 @dataclass(frozen=True)
-class Setting:
-    """What two results must have in common to stand in one table."""
+class ScoredOn:
+    """Says what a result was scored on, which all results of a table must have in common."""
 
     track: str
-    """`public-cv-fold-2` where one fold alone predicted what it held out: other cases than those of the others."""
+    """Is the track's name, or as `public-cv-fold-2` where only some folds predicted the cases that they held out."""
     reference: str | None
-    """Digest of the labels."""
+    """Is the digest of the labels; None where a record does not have it."""
     cases: int
 
     def __str__(self) -> str:
@@ -41,36 +41,36 @@ class Setting:
 
 @dataclass(frozen=True)
 class OwnResult:
-    """The scores of a method under `mswal/1`, as fractions; NaN for what is undefined."""
+    """Holds the scores of a method under `mswal/1`."""
 
     baseline: str | None
-    """Key of `METHODS`; None for another method."""
+    """Is a key of `METHODS`; None for another method."""
     variant: str | None
-    """Of that method."""
+    """Names a variant of that method; None for the method itself."""
     name: str
-    """What the authors call it; of a run the method and the run's folder."""
+    """Is what the authors call the method; for a run, the method's title and the run's folder."""
     source: str
-    """The record it is from, below the folder that was read."""
-    setting: Setting
+    """Is the path of the record, relative to the folder that was read."""
+    scored_on: ScoredOn
     scores: Mapping[tuple[str, Metric], float]
-    """By lesion class key or `AVERAGE`, and metric."""
+    """Are fractions by lesion class key or `AVERAGE`, and metric; NaN for undefined ones."""
     classes: int
-    """How many classes the Avg. is over."""
+    """Counts the classes that the Avg. is over."""
     created_at: datetime
     folds: int | None = None
-    """Of a run how many folds predicted; of an evaluated submission None."""
+    """Counts the folds that predicted in a run; None for an evaluated submission."""
     status: str | None = None
-    """Of an evaluated submission `verified` or `claimed`."""
+    """Is `verified` or `claimed` for an evaluated submission; None for a run."""
     missing: int = 0
-    """Cases without a prediction, counted as empty."""
+    """Counts the cases without a prediction, which were scored as empty."""
 
     def score(self, row: str, metric: Metric) -> float:
-        """Of a lesion class or the `AVERAGE`; NaN where it is undefined."""
+        """Returns the score of a lesion class or the `AVERAGE` as a fraction; NaN where it is undefined."""
         return self.scores.get((row, metric), nan)
 
     @property
     def title(self) -> str:
-        """As the harness calls the method; of another method its own name."""
+        """Returns the harness's title of the method, or the name of a method that it does not have."""
         if self.baseline is None:
             return self.name
         method = METHODS[self.baseline]
@@ -78,11 +78,11 @@ class OwnResult:
 
 
 def read_own_results(folder: Path) -> tuple[list[OwnResult], list[str]]:
-    """Every result on MSWAL below `folder`, and sentences about what was passed over.
+    """Reads every result on MSWAL below `folder`, and returns sentences about results that were passed over.
 
-    Evaluated submissions are those of every results folder (`mswal-bench evaluate`) in and below it, finished runs
-    those of every work folder but the two of a transfer experiment. Raises BenchError where there is no such folder, or
-    a record of it cannot be read.
+    Results are the evaluated submissions of every results folder (`mswal-bench evaluate`), and the finished runs of
+    every work folder except the two of a transfer experiment. Raises BenchError when there is no such folder, or when a
+    record cannot be read.
     """
     found = find_results(folder)
     results: list[OwnResult] = []
@@ -116,35 +116,35 @@ def read_own_results(folder: Path) -> tuple[list[OwnResult], list[str]]:
         except BenchError as error:
             problems += error.problems
     raise_if_any(problems)
-    notes = [f"Passed over, for they are not of MSWAL's seven classes: {listed(others)}."] if others else []
-    notes += [f"Passed over, for the labels are not there: {listed(unscored)}."] if unscored else []
+    notes = [f"Passed over, because they do not have MSWAL's seven classes: {listed(others)}."] if others else []
+    notes += [f"Passed over, because they were run without labels: {listed(unscored)}."] if unscored else []
     return results, notes
 
 
 def of_one_setting(results: Sequence[OwnResult], where: Path) -> list[OwnResult]:
-    """The results themselves, where they compare. Raises BenchError, which says what can be chosen, where not."""
-    settings: dict[Setting, list[str]] = {}
+    """Returns `results` when all were scored on one test set. Raises BenchError, with the choices, when not."""
+    sources: dict[ScoredOn, list[str]] = {}
     for result in results:
-        settings.setdefault(result.setting, []).append(result.source)
-    if len(settings) > 1:
-        found = "; ".join(f"{setting}: {listed(sources, 4)}" for setting, sources in settings.items())
-        tracks = sorted({setting.track for setting in settings})
-        mend = "Give a folder that holds those of one."
+        sources.setdefault(result.scored_on, []).append(result.source)
+    if len(sources) > 1:
+        found = "; ".join(f"{scored_on}: {listed(of_it, 4)}" for scored_on, of_it in sources.items())
+        tracks = sorted({scored_on.track for scored_on in sources})
+        mend = "Give a folder that holds the results on one of them."
         if len(tracks) > 1:
             mend = f"Choose a track with --track: {', '.join(tracks)}."
-        what = "holds results on several tracks or against several labels, which do not compare"
-        raise BenchError(Problem(what, str(where), "those of one", found, mend))
+        what = "holds results on several tracks or against several labels, which cannot be compared"
+        raise BenchError(Problem(what, str(where), "one track and one set of labels", found, mend))
     return list(results)
 
 
 def shown_of(results: Sequence[OwnResult], what: str) -> tuple[OwnResult, list[str]]:
-    """The one of `results`, one or more of one method, that a table shows, and a sentence about the others, if any.
+    """Chooses which of one method's `results` (at least one) a table shows, and writes a sentence about the others.
 
-    One that is claimed gives way to any other; then that of most folds is shown, then the newest.
+    Any other result goes before a claimed one, then more folds before fewer, then newer before older.
     """
     *others, shown = sorted(results, key=lambda each: (each.status != "claimed", each.folds or 0, each.created_at))
     sources = listed([each.source for each in others])
-    return shown, [f"{what}: that of {shown.source}, not of {sources}."] if others else []
+    return shown, [f"{what}: the result of {shown.source} is shown, not that of {sources}."] if others else []
 
 
 def _of_submission(record: ResultRecord, source: str) -> OwnResult:
@@ -157,7 +157,7 @@ def _of_submission(record: ResultRecord, source: str) -> OwnResult:
         variant,
         form.method,
         source,
-        Setting(record.track, record.reference_digest, record.cases),
+        ScoredOn(record.track, record.reference_digest, record.cases),
         scores,
         record.average.dsc_classes,
         record.created_at,
@@ -184,7 +184,7 @@ def _of_run(run: RunRecord, source: str, path: Path) -> OwnResult:
         variant,
         f"{run.title} ({Path(source).parent})",
         source,
-        Setting(track, run.labels_digest, run.cases),
+        ScoredOn(track, run.labels_digest, run.cases),
         scores,
         classes,
         run.created_at,
@@ -201,7 +201,7 @@ def _number(value: float | None) -> float:
 
 
 def _known(baseline: str | None, variant: str | None) -> tuple[str | None, str | None]:
-    """A form may name a method, or a variant, of another version of this program."""
+    """Returns method and variant of a form; None twice when they are of another version of this program."""
     method: Method | None = METHODS.get(baseline or "")
     if method is None or (variant is not None and variant not in method.variants()):
         return None, None
@@ -210,7 +210,7 @@ def _known(baseline: str | None, variant: str | None) -> tuple[str | None, str |
 
 @cache
 def _methods_by_name() -> Mapping[str, tuple[str, str | None]]:
-    """The names that runs have, `METHOD` and `METHOD-VARIANT`."""
+    """Maps the names that runs have, `METHOD` and `METHOD-VARIANT`, to method and variant."""
     names: dict[str, tuple[str, str | None]] = {key: (key, None) for key in METHODS}
     for key, method in METHODS.items():
         names |= {each.name: (key, variant) for variant, each in method.variants().items()}

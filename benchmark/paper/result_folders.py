@@ -1,4 +1,4 @@
-"""Finds what tables are made of below a folder: results folders of records, finished runs, transfer experiments."""
+"""Finds the results below a folder: folders of evaluated submissions, finished runs, transfer experiments."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _TRANSFERS = "transfer-fold-*.json"
 
 @dataclass(frozen=True)
 class FoundResults:
-    """All of it by path."""
+    """Lists the results that were found, sorted by path."""
 
     results: tuple[Path, ...]
-    """Folders that `mswal-bench evaluate` writes to, `RESULTS` in `RESULTS/records/TRACK/ID/record.json`."""
+    """Are the folders that `mswal-bench evaluate` writes to: `RESULTS` in `RESULTS/records/TRACK/ID/record.json`."""
     runs: tuple[Path, ...]
-    """The records of finished runs, without the two runs of which a finished transfer experiment is made."""
+    """Are the records of finished runs, without the two runs of a finished transfer experiment."""
     transfers: tuple[Path, ...]
-    """The records of finished transfer experiments."""
+    """Are the records of finished transfer experiments."""
 
 
 def find_results(folder: Path) -> FoundResults:
-    """Looks into `folder` and every folder below it but litter. Links are not followed.
+    """Looks into `folder` and every folder below it except litter; links are not followed.
 
-    Raises BenchError where there is no such folder, and for every one that cannot be looked into.
+    Raises BenchError when there is no such folder, and with every folder that cannot be read.
     """
     if not folder.is_dir():
         raise BenchError(Problem("there is no such folder", str(folder)))
@@ -39,7 +39,7 @@ def find_results(folder: Path) -> FoundResults:
     problems: list[Problem] = []
 
     def unreadable(error: OSError) -> None:
-        problems.append(Problem(f"cannot be looked into ({error.strerror})", str(error.filename)))
+        problems.append(Problem(f"cannot be read ({error.strerror})", str(error.filename)))
 
     for name, subfolders, files in os.walk(folder, onerror=unreadable):
         place = Path(name)
@@ -54,6 +54,6 @@ def find_results(folder: Path) -> FoundResults:
         transfers += sorted(place.glob(_TRANSFERS))
     raise_if_any(problems)
     experiments = {path.parent for path in transfers}
-    # A run's record lies in RUN/GOAL, and the two runs of an experiment lie in its folder.
+    # A run's record is in RUN/GOAL, and the folders of an experiment's two runs are in its folder.
     runs = [path for path in runs if path.parents[2] not in experiments]
     return FoundResults(tuple(results), tuple(runs), tuple(transfers))

@@ -1,4 +1,4 @@
-"""Table 1: the public data sets of abdominal CT beside MSWAL."""
+"""Builds Table 1, which compares public data sets of abdominal CT with MSWAL."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from .printed import SOURCE, printed_rows
 
 @dataclass(frozen=True)
 class DataSetRow:
-    """A data set, as the paper describes it."""
+    """Describes a data set as the paper does."""
 
     name: str
-    """With the number of the paper's reference: `LiTS [2]`."""
+    """Includes the number of the paper's reference: `LiTS [2]`."""
     volumes: int
     annotated: int | None
-    """Lesions that its own authors annotated; None where there are none or no count can be had."""
+    """Counts the lesions that its own authors annotated; None when there are none or the count is not known."""
     annotated_is_partial: bool
-    """Whether the data set's paper gives only some of the counts (printed with `*`)."""
+    """Says whether the data set's paper gives only some of the counts (printed with `*`)."""
     new_source: bool
-    """Whether all volumes were new when it was released."""
+    """Says whether all volumes were new when it was released."""
     full_labels: bool
-    """Whether no target is left without its annotation."""
+    """Says whether every target is annotated."""
     specific_types: bool
-    """Whether lesions have their types."""
+    """Says whether lesions are labelled with their types."""
     classes: frozenset[str]
-    """Keys of the lesion classes that it has."""
+    """Has the keys of the lesion classes in the data set."""
 
 
 @cache
 def printed_data_sets() -> tuple[DataSetRow, ...]:
-    """The rows of Table 1, in the paper's order; MSWAL is the last."""
+    """Returns the rows of Table 1 in the paper's order; MSWAL is the last."""
     _, *rows = printed_rows("table1")
     return tuple(_row(*row[:3], ticks=[cell == YES for cell in row[3:]]) for row in rows)
 
 
 def printed_table_1() -> TableView:
-    """Table 1, every cell as printed."""
+    """Builds Table 1 with every cell as printed."""
     (corner, *heads), *rows = printed_rows("table1")
     return TableView(
         corner,
@@ -49,9 +49,9 @@ def printed_table_1() -> TableView:
         tuple(Row(name, tuple(Cell(text) for text in texts)) for name, *texts in rows),
         (
             "CTs: volumes. AL: lesions that the data set's own authors annotated, * where their paper gives only some "
-            "of the counts, ~ where no count can be had.",
-            "NSD: all volumes were new when it was released. FL: no target is left without its annotation. SLT: "
-            "lesions have their specific types.",
+            "of the counts, ~ where the count is not known.",
+            "NSD: all volumes were new when the data set was released. FL: every target is annotated. SLT: lesions are "
+            "labelled with their specific types.",
             "GS gallstones, KS kidney stones, LT liver tumors, KT kidney tumors, PC pancreatic cancer, LC liver cysts, "
             "KC kidney cysts.",
             f"As printed in {SOURCE}, Table 1; numbers in brackets are its references.",

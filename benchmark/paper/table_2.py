@@ -1,4 +1,4 @@
-"""The comparison of methods on MSWAL, Table 2 of the paper: its values, from the paper or from anywhere else."""
+"""Defines `Comparison`, the values of Table 2 (methods on MSWAL), and reads those that the paper prints."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from .printed import printed_rows
 Metric = Literal["dsc", "f1"]
 METRICS: tuple[Metric, ...] = ("dsc", "f1")
 AVERAGE = "average"
-"""Stands for the Avg. among the keys of lesion classes."""
+"""Is the key of the Avg., beside the keys of lesion classes."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """DSC and region F1 in percent, as printed: two decimals. None where there is no number."""
+    """Holds DSC and region F1 in percent with two decimals, as printed; None where there is no number."""
 
     dsc: Decimal | None
     f1: Decimal | None
 
     def of(self, metric: Metric) -> Decimal | None:
-        """One of the two."""
+        """Returns one of the two."""
         return self.dsc if metric == "dsc" else self.f1
 
 
@@ -36,39 +36,39 @@ NOTHING = Pair(None, None)
 
 @dataclass(frozen=True)
 class ComparedMethod:
-    """A method, which is a pair of columns."""
+    """Holds the scores of a method, which make a pair of columns."""
 
     key: str
-    """As in `baselines.registry.METHODS`; of a method that is not there the name it is submitted under."""
+    """Is the key in `baselines.registry.METHODS`; for another method, the name under which it was submitted."""
     title: str
-    """The heading; for the paper's methods as it prints them, less the number of the reference and `(Ours)`."""
+    """Is the heading: for the paper's methods as printed, without the number of the reference and `(Ours)`."""
     classes: Mapping[str, Pair]
-    """By lesion class key, in the order of `LESION_CLASSES`."""
+    """Has the scores by lesion class key, in the order of `LESION_CLASSES`."""
     average: Pair
-    """The Avg. row."""
+    """Has the scores of the row Avg."""
 
     def of(self, key: str) -> Pair:
-        """Of a lesion class, or the Avg. under the key `AVERAGE`."""
+        """Returns the scores of a lesion class, or the Avg. for the key `AVERAGE`."""
         return self.average if key == AVERAGE else self.classes[key]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Table 2: methods by lesion classes. Every number is kept, none is computed here from others."""
+    """Holds the values of Table 2, methods by lesion classes; averages are stored, not computed."""
 
     methods: tuple[ComparedMethod, ...]
-    """In the order of the columns."""
+    """Are in the order of the columns."""
     average_score: Mapping[str, Pair]
-    """By lesion class key, and under `AVERAGE`: the mean over the methods."""
+    """Has the mean over the methods, by lesion class key and under `AVERAGE`."""
 
 
 @cache
 def printed_comparison() -> Comparison:
-    """Table 2 exactly as the paper prints it: percent with two decimals as `Decimal`, so that no number is changed.
+    """Returns Table 2 exactly as the paper prints it: percent with two decimals as `Decimal`, which changes no digit.
 
-    Its seven methods are in the order of its columns, which is that of `baselines.registry.METHODS`; the first is the
-    paper's own. Averages are the printed ones: most are truncated, not rounded, and they differ from the means of
-    the printed cells by up to 0.013 (`mswal-bench tables check` lists where).
+    The seven methods are in the order of the columns, as in `baselines.registry.METHODS`; the first is the paper's own.
+    Averages are the printed ones: most are truncated, not rounded, and they differ from the means of the printed cells
+    by up to 0.013 (`mswal-bench tables check` lists where).
     """
     heads, *rows = printed_rows("table2")
     pairs = [(heads[column].removesuffix(" DSC"), column) for column in range(1, len(heads), 2)]
@@ -94,9 +94,10 @@ def printed_comparison() -> Comparison:
 
 @cache
 def printed_improvements() -> Mapping[str, Pair]:
-    """The superscripts of Table 2: by how many points the paper's own method is better than the best other one.
+    """Returns the superscripts of Table 2: by how many points the paper's own method is better than the best other one.
 
-    By lesion class key, and under `AVERAGE`; None where the paper prints none, for another method is better there.
+    Keys are those of lesion classes and `AVERAGE`. A number is None where another method is better and the paper prints
+    none.
     """
     _, *rows = printed_rows("table2_improvements")
     return MappingProxyType({row_key(name): Pair(_points(dsc), _points(f1)) for name, dsc, f1 in rows})
@@ -104,9 +105,9 @@ def printed_improvements() -> Mapping[str, Pair]:
 
 @cache
 def printed_underlines() -> frozenset[tuple[str, str, Metric]]:
-    """The cells underlined in the paper's text version, which has lost the others and all bold type.
+    """Returns the cells that are underlined in the paper's text version: lesion class key, method key, metric.
 
-    Lesion class key, method key, metric.
+    The text version has lost all other underlines and all bold type.
     """
     _, *rows = printed_rows("table2_underlined")
     metrics: Mapping[str, Metric] = {"DSC": "dsc", "F1": "f1"}
@@ -124,13 +125,13 @@ REGISTRY_KEYS = MappingProxyType(
         "Swin UNETR [6]": "swin-unetr",
     }
 )
-"""The headings of Table 2, and the methods they stand for."""
+"""Maps the headings of Table 2 to the keys of methods."""
 
 _MISSPELT = {"Pancrea cancer": "pancreatic_cancer"}
 
 
 def row_key(printed: str) -> str:
-    """The lesion class key of a printed row name, or `AVERAGE`."""
+    """Returns the lesion class key of a printed row name, or `AVERAGE`."""
     if printed == "Avg.":
         return AVERAGE
     lesion = lesion_called(printed)

@@ -1,4 +1,4 @@
-"""Table 2 laid out, and the order of difficulty that follows from it."""
+"""Lays Table 2 out, and the order of difficulty that follows from it."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from .printed import SOURCE
 from .table_2 import AVERAGE, METRICS, NOTHING, ComparedMethod, Comparison, Metric, Pair, printed_comparison
 
 OURS = "inception-nnunet"
-"""The paper's own method, whose improvements it prints."""
+"""Is the key of the paper's own method, whose improvements it prints."""
 _ROWS = (*((lesion.key, lesion.name) for lesion in LESION_CLASSES), (AVERAGE, "Avg."))
 _CENT = Decimal("0.01")
 
 
 def printed_table_2(ours: str = OURS) -> TableView:
-    """Table 2 from the paper's values, with a note of every printed average that is not the mean of its cells."""
+    """Builds Table 2 from the paper's values, with notes on printed averages that are not the means of their cells."""
     comparison = printed_comparison()
     return comparison_view(comparison, [*_recomputed(comparison), f"As printed in {SOURCE}, Table 2."], ours)
 
 
 def comparison_view(comparison: Comparison, notes: Sequence[str], ours: str = OURS) -> TableView:
-    """Lesion types by methods, the best and the second best of each row and metric marked.
+    """Lays out lesion types by methods, and marks the best and the second best of each row and metric.
 
-    A lesion type for which no method has a number has no row, and is told.
-    Where the method with the key `ours` is the single best, a superscript tells by how many points.
+    A lesion type for which no method has a number has no row, and a note says so. Where the method with the key `ours`
+    is the single best, a superscript says by how many points.
     """
     better = improvements(comparison, ours)
     rows = []
@@ -44,7 +44,7 @@ def comparison_view(comparison: Comparison, notes: Sequence[str], ours: str = OU
         rows.append(Row(name, tuple(cells), is_average=key == AVERAGE))
     groups = (*(method.title for method in comparison.methods), AVERAGE_GROUP)
     orders = [f"Hardest first by {name}: {_order(comparison, metric)}." for metric, name in _named_metrics()]
-    folded = [f"No row, for no method has a number: {', '.join(empty)}."] if empty else []
+    folded = [f"Without a row, because no method has a number: {', '.join(empty)}."] if empty else []
     title = next((method.title for method in comparison.methods if method.key == ours), "")
     legend = "Bold: the best of a row. Underlined: the second best." if _compare(comparison.methods) else ""
     if any(pair != NOTHING for pair in better.values()):
@@ -67,16 +67,18 @@ def comparison_view(comparison: Comparison, notes: Sequence[str], ours: str = OU
 
 
 def improvements(comparison: Comparison, ours: str = OURS) -> Mapping[str, Pair]:
-    """By lesion class key and under `AVERAGE`, in points: how much better the method `ours` is than the best other one.
+    """Returns by how many points the method `ours` is better than the best other one.
 
-    None where it is not the single best, or has no other beside it.
+    Keys are those of lesion classes and `AVERAGE`. A number is None where `ours` is not the single best or has no other
+    method beside it.
     """
     return {key: Pair(*(_improvement(comparison.methods, key, metric, ours) for metric in METRICS)) for key, _ in _ROWS}
 
 
 def difficulty(comparison: Comparison, metric: Metric) -> list[str]:
-    """The lesion class keys by ascending average score, hardest first; ties keep their order. Left out are undefined
-    ones and those of `false_positives_alone`.
+    """Orders the lesion class keys by ascending average score, hardest first; ties keep their order.
+
+    Classes without an average score are left out, and those of `false_positives_alone`.
     """
     alone = false_positives_alone(comparison)
     scores = {key: comparison.average_score[key].of(metric) for key in BY_KEY if key not in alone}
@@ -85,8 +87,10 @@ def difficulty(comparison: Comparison, metric: Metric) -> list[str]:
 
 
 def false_positives_alone(comparison: Comparison) -> list[str]:
-    """The keys of classes that some methods predict and no reference has: of the same cases a number is undefined for
-    one method and defined for another only so, and says nothing of how hard the class is.
+    """Returns the keys of classes that some methods predict although no reference has them.
+
+    They show in that one method has a score of 0 where another, on the same cases, has none. Such a score says nothing
+    about how hard the class is.
     """
     of_class = {key: [method.of(key) for method in comparison.methods] for key in BY_KEY}
     return [
@@ -99,13 +103,13 @@ def false_positives_alone(comparison: Comparison) -> list[str]:
 
 
 def not_ordered(comparison: Comparison) -> list[str]:
-    """A sentence on the classes of `false_positives_alone`; none where there are none."""
+    """Returns a sentence on the classes of `false_positives_alone`; empty when there are none."""
     names = [BY_KEY[key].name.lower() for key in false_positives_alone(comparison)]
-    return [f"In no order of difficulty, for no reference has it: {', '.join(names)}."] if names else []
+    return [f"Without a place in the order, because no reference has it: {', '.join(names)}."] if names else []
 
 
 def difficulty_view(comparison: Comparison, notes: Sequence[str]) -> TableView:
-    """The two orders of difficulty side by side, hardest first."""
+    """Lays out the two orders of difficulty side by side, hardest first."""
     orders = [
         [(key, comparison.average_score[key].of(metric)) for key in difficulty(comparison, metric)]
         for metric in METRICS
@@ -121,13 +125,13 @@ def difficulty_view(comparison: Comparison, notes: Sequence[str]) -> TableView:
 
 
 def mean(values: Sequence[Decimal | None]) -> Decimal | None:
-    """Of the numbers there are, not rounded; None for none."""
+    """Returns the mean of the numbers that are not None, without rounding; None when there are none."""
     known = [value for value in values if value is not None]
     return sum(known, Decimal(0)) / len(known) if known else None
 
 
 def rounded(value: Decimal) -> Decimal:
-    """To two decimals, the nearest."""
+    """Rounds to two decimals, half to even."""
     return value.quantize(_CENT, ROUND_HALF_EVEN)
 
 
@@ -152,7 +156,7 @@ def _marked(
 
 
 def _compare(methods: Sequence[ComparedMethod]) -> bool:
-    """Whether there are two or more with numbers; one alone is not the best."""
+    """Returns whether two or more methods have numbers; one alone is not the best."""
     return sum(any(pair != NOTHING for pair in method.classes.values()) for method in methods) > 1
 
 
@@ -164,7 +168,7 @@ def _improvement(methods: Sequence[ComparedMethod], key: str, metric: Metric, ou
 
 
 def _recomputed(comparison: Comparison) -> list[str]:
-    """The means of the printed cells, rounded, where they are not the printed averages."""
+    """Returns notes with the means of the printed cells, rounded, where they are not the printed averages."""
     columns, rows = [], []
     for metric, name in _named_metrics():
         for method in comparison.methods:
@@ -174,8 +178,8 @@ def _recomputed(comparison: Comparison) -> list[str]:
             of_cells = mean([method.of(key).of(metric) for method in comparison.methods])
             rows += _differing(f"{row} {name}", comparison.average_score[key].of(metric), of_cells)
     return [
-        f"Means of the printed cells, rounded, where they are not the printed Avg.: {', '.join(columns)}.",
-        f"And where they are not the printed average score: {', '.join(rows)}.",
+        f"Means of the printed cells, rounded, where they differ from the printed Avg.: {', '.join(columns)}.",
+        f"The same where they differ from the printed average score: {', '.join(rows)}.",
     ]
 
 

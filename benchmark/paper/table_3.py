@@ -1,4 +1,4 @@
-"""Table 3: Inception nnU-Net with parts of it left out."""
+"""Builds Table 3, the ablation: Inception nnU-Net with parts of it left out."""
 
 from __future__ import annotations
 
@@ -17,24 +17,25 @@ from .printed import SOURCE, printed_rows
 from .table_2 import AVERAGE, METRICS, NOTHING, Pair
 
 WHOLE = "V"
-"""The variant with all parts, which is Inception nnU-Net itself."""
+"""Is the variant with all parts, which is Inception nnU-Net itself."""
 _PARTS = ("Inception Downsampling", "Mini Inception", "Residual connection")
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A row: which parts there are, and the Avg. over the classes."""
+    """Holds a row: which parts the network has, and its Avg. over the classes."""
 
     name: str
-    """`I` to `V`, as `mswal-bench run inception-nnunet --variant` knows it."""
+    """Is `I` to `V`, as in `mswal-bench run inception-nnunet --variant`."""
     parts: tuple[bool, bool, bool]
-    """The left branch of Inception Downsampling, the right branch of Mini Inception, the input in its sum."""
+    """Says whether the network has the left branch of Inception Downsampling, the right branch of Mini Inception, and
+    the input in Mini Inception's sum."""
     average: Pair
 
 
 @cache
 def printed_ablation() -> tuple[Variant, ...]:
-    """Table 3 as printed."""
+    """Returns Table 3 as printed."""
     _, *rows = printed_rows("table3")
     return tuple(
         Variant(name, (down == YES, mini == YES, residual == YES), Pair(Decimal(dsc), Decimal(f1)))
@@ -43,20 +44,20 @@ def printed_ablation() -> tuple[Variant, ...]:
 
 
 def printed_table_3() -> TableView:
-    """Table 3 from the paper's values."""
+    """Builds Table 3 from the paper's values."""
     return ablation_view(printed_ablation(), [f"As printed in {SOURCE}, Table 3."])
 
 
 def ablated(results: Sequence[OwnResult]) -> list[OwnResult]:
-    """The results that belong into Table 3; Inception nnU-Net without a variant is its last row."""
+    """Returns the results that belong into Table 3; Inception nnU-Net without a variant is its last row."""
     names = {variant.name for variant in printed_ablation()}
     return [each for each in results if each.baseline == "inception-nnunet" and (each.variant or WHOLE) in names]
 
 
 def own_ablation(results: Sequence[OwnResult]) -> tuple[tuple[Variant, ...], list[str]]:
-    """Table 3 of one's own, of results that are `ablated` and of one setting, and sentences for below it.
+    """Makes the rows of Table 3 from results that are `ablated` and scored on one test set, and sentences for below it.
 
-    Of several results of a variant one is shown, as `shown_of` chooses. One without a result has no numbers.
+    Among several results of a variant `shown_of` chooses. A variant without a result has no numbers.
     """
     rows: list[Variant] = []
     notes: list[str] = []
@@ -70,12 +71,12 @@ def own_ablation(results: Sequence[OwnResult]) -> tuple[tuple[Variant, ...], lis
         shown, more = shown_of(of_variant, f"Variant {variant.name}")
         notes += more
         rows.append(Variant(variant.name, variant.parts, pair_of(shown, AVERAGE)))
-    notes += [f"{UNDEFINED}: no result, for {listed(absent)}."] if absent else []
+    notes += [f"{UNDEFINED}: no result of {listed(absent)}."] if absent else []
     return tuple(rows), [*notes, setting_note(results)]
 
 
 def ablation_view(variants: Sequence[Variant], notes: Sequence[str]) -> TableView:
-    """The variants in rows."""
+    """Lays out the variants in rows."""
     heads = (*_PARTS, *METRIC_NAMES)
     return TableView(
         "Variant",
@@ -83,8 +84,8 @@ def ablation_view(variants: Sequence[Variant], notes: Sequence[str]) -> TableVie
         tuple((head,) for head in heads),
         tuple(Row(variant.name, _cells(variant)) for variant in variants),
         (
-            "Inception Downsampling: its left branch. Mini Inception: its right branch. Residual connection: that in "
-            "Mini Inception.",
+            "Inception Downsampling: its left branch. Mini Inception: its right branch. Residual connection: the one "
+            "in Mini Inception.",
             *notes,
         ),
         Title("Table 3", "Inception nnU-Net without some of its parts: Avg. DSC and F1, in percent.", "mswal-3"),

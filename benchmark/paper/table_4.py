@@ -1,4 +1,4 @@
-"""Table 4: what training on MSWAL first gains on LiTS and KiTS."""
+"""Builds Table 4, which shows what training on MSWAL first gains on LiTS and KiTS."""
 
 from __future__ import annotations
 
@@ -23,25 +23,27 @@ ARROW, UP, DOWN = "→", "↑", "↓"
 
 @dataclass(frozen=True)
 class Gain:
-    """A column: DSC of one structure in percent, with two decimals; None where it is undefined."""
+    """Holds a column: the DSC of one structure in percent with two decimals; None where it is undefined."""
 
     target: str
-    """The heading over it: `MSWAL → LiTS`."""
+    """Is the heading over the column: `MSWAL → LiTS`."""
     structure: str
     scratch: Decimal | None
+    """Is the DSC after training from scratch."""
     pretrained: Decimal | None
+    """Is the DSC after training that began with the weights of another data set."""
     printed: Decimal | None = None
-    """The improvement that the paper prints; None in one's own."""
+    """Is the improvement that the paper prints; None in one's own table."""
 
     @property
     def improvement(self) -> Decimal | None:
-        """Of the numbers as printed: a column adds up."""
+        """Returns the difference of the two rounded numbers, so that a column adds up."""
         return None if self.scratch is None or self.pretrained is None else self.pretrained - self.scratch
 
 
 @cache
 def printed_gains() -> tuple[Gain, ...]:
-    """Table 4 as printed."""
+    """Returns Table 4 as printed."""
     targets, structures, scores, improvements = printed_rows("table4")
     gains: list[Gain] = []
     for target, structure, score, improvement in zip(targets, structures, scores, improvements, strict=True):
@@ -56,15 +58,15 @@ def printed_gains() -> tuple[Gain, ...]:
 
 
 def printed_table_4() -> TableView:
-    """Table 4 from the paper's values."""
+    """Builds Table 4 from the paper's values."""
     return gains_view(printed_gains(), [f"nnU-Net res. As printed in {SOURCE}, Table 4."])
 
 
 def read_transfers(folder: Path) -> dict[str, TransferRecord]:
-    """The transfer experiments (`mswal-bench transfer`) below `folder`, by the folder each is in, which is below it.
+    """Reads the transfer experiments (`mswal-bench transfer`) below `folder`; keys are their folders, relative to it.
 
-    Of several selections of folds of one experiment, that of most folds. Raises BenchError for a record that cannot be
-    read; links are not followed.
+    Of an experiment that was run with several selections of folds, the record with the most folds counts. Links are
+    not followed. Raises BenchError for a record that cannot be read.
     """
     records: dict[str, TransferRecord] = {}
     for path in find_results(folder).transfers:
@@ -76,7 +78,7 @@ def read_transfers(folder: Path) -> dict[str, TransferRecord]:
 
 
 def own_gains(records: Mapping[str, TransferRecord]) -> tuple[tuple[Gain, ...], list[str]]:
-    """Table 4 of the experiments as `read_transfers` gives them, one or more, and sentences for below it."""
+    """Makes the columns of Table 4 from what `read_transfers` returns (at least one), and sentences for below it."""
     names = _names(records)
     gains = tuple(
         Gain(names[where], each.name, _points(each.scratch), _points(each.pretrained))
@@ -89,12 +91,12 @@ def own_gains(records: Mapping[str, TransferRecord]) -> tuple[tuple[Gain, ...], 
         for where, record in records.items()
     ]
     if any(gain.improvement is None for gain in gains):
-        notes.append(f"{UNDEFINED}: undefined, for no case has the structure in its reference or its prediction.")
+        notes.append(f"{UNDEFINED}: undefined, because no case has the structure in its reference or its prediction.")
     return gains, notes
 
 
 def gains_view(gains: Sequence[Gain], notes: Sequence[str]) -> TableView:
-    """Structures in columns below their data sets, as in the paper."""
+    """Lays out structures in columns below their data sets, as in the paper."""
     targets = list(dict.fromkeys(gain.target for gain in gains))
     in_order = [gain for target in targets for gain in gains if gain.target == target]
     return TableView(
@@ -116,12 +118,12 @@ def _read(path: Path) -> TransferRecord:
     except OSError as error:
         raise BenchError(Problem(f"cannot be read ({error.strerror})", str(path))) from error
     except ValidationError as error:
-        what = "is no record of a transfer, or that of another version of this program"
+        what = "is not the record of a transfer experiment, or was written by another version of this program"
         raise BenchError(Problem(what, str(path), mend="Move it away.")) from error
 
 
 def _names(records: Mapping[str, TransferRecord]) -> dict[str, str]:
-    """The headings; experiments of one data set tell where they lie."""
+    """Returns the headings; several experiments on one data set have their folders in them."""
     names = {where: f"{record.start.run.dataset} {ARROW} {record.dataset}" for where, record in records.items()}
     count = Counter(names.values())
     return {where: name if count[name] == 1 else f"{name} ({where})" for where, name in names.items()}

@@ -1,4 +1,4 @@
-"""Numbers and orders that the paper's sentences state of its tables; those of the data set are in `mswal_facts`.
+"""Holds what the paper's sentences state about its tables; `mswal_facts` has its numbers of the data set.
 
 The paper is Wu et al., MICCAI 2025 (arXiv 2503.13560).
 """
@@ -17,7 +17,7 @@ def _decimals(**numbers: str) -> Mapping[str, Decimal]:
 
 
 SEX_PERCENT = _decimals(male="53.9", female="46.1")
-"""Section 2, of the patients."""
+"""Is stated in Section 2, of the patients."""
 PHASE_PERCENT: Mapping[str, Decimal] = MappingProxyType(
     {
         "non-contrast": Decimal(38),
@@ -27,23 +27,23 @@ PHASE_PERCENT: Mapping[str, Decimal] = MappingProxyType(
         "delayed": Decimal(5),
     }
 )
-"""Section 2, of the scans."""
+"""Is stated in Section 2, of the scans."""
 SPLIT_RATIO = (7, 3)
-"""Section 2: an approximate ratio of training and test volumes."""
+"""Is stated in Section 2: the approximate ratio of training to test volumes."""
 
 HARDEST = ("kidney_stone", "kidney_tumor")
-"""Section 4, comparison: the most challenging of the seven, by the average scores; no metric is named."""
+"""Are called the most challenging of the seven by their average scores (Section 4, comparison); no metric is named."""
 NEAR_THE_AVERAGE = "pancreatic_cancer"
-"""Section 4, comparison: achieves or approaches the average DSC and F1."""
+"""Is said to achieve or approach the average DSC and F1 (Section 4, comparison)."""
 IMBALANCE: Mapping[str, int] = MappingProxyType({"kidney_cyst": 1_171, "kidney_stone": 415, "kidney_tumor": 240})
-"""Section 4, comparison: lesions of the kidney by class."""
+"""Counts the lesions of the kidney by class (Section 4, comparison)."""
 
 ABLATION_DSC = _decimals(II="49.46", III="48.83", V="50.09")
-"""Section 4, ablation: DSC of a variant."""
+"""Is the DSC of each variant (Section 4, ablation)."""
 ABLATION_LOSS = _decimals(I="1.07", II="0.63", III="0.26", IV="0.07")
-"""Section 4, ablation: points of DSC between a variant and the whole network."""
+"""Is the loss in points of DSC of each variant against the whole network (Section 4, ablation)."""
 MOST_CRITICAL = "II"
-"""Section 4, ablation: of the variants without one part the one that loses most."""
+"""Is the variant that loses most among those without one part (Section 4, ablation)."""
 
 TRANSFER_DSC: Mapping[str, tuple[Decimal, Decimal]] = MappingProxyType(
     {
@@ -54,11 +54,11 @@ TRANSFER_DSC: Mapping[str, tuple[Decimal, Decimal]] = MappingProxyType(
         "Kidney cyst": (Decimal("43.57"), Decimal("44.04")),
     }
 )
-"""Section 4, transfer: from scratch, and pretrained on MSWAL."""
+"""Is the DSC from scratch and pretrained on MSWAL (Section 4, transfer)."""
 ABSTRACT_TRANSFER: Mapping[str, Decimal] = MappingProxyType(
     {"Liver tumor": Decimal("3.00"), "Kidney tumor": Decimal("0.89")}
 )
-"""Abstract: what pretraining gains."""
+"""Is what pretraining gains in points of DSC (abstract)."""
 
 CONCLUSION_IMPROVEMENT = Pair(Decimal("0.46"), Decimal("0.68"))
-"""Section 5: of Inception nnU-Net over the best other method, in Avg."""
+"""Is the improvement of Inception nnU-Net over the best other method in Avg. (Section 5)."""

@@ -1,1 +1,1 @@
-"""Volumes on disk: headers, voxels, label maps, and the grids they lie on."""
+"""Reads volumes from disk: their headers, their grids, their voxels and label maps."""

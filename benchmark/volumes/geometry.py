@@ -1,7 +1,7 @@
 """Describes where a voxel grid lies in the patient, and compares two grids.
 
-Everything here is in the order (x, y, z) of the file, and in the LPS millimetres of DICOM and ITK: x grows to the
-patient's left, y to the back, z to the head. SimpleITK, ITK-SNAP and 3D Slicer's files show these numbers.
+Axes are in the order (x, y, z) of the file. Positions are in millimetres in the LPS system of DICOM and ITK: x grows to
+the patient's left, y to the back, z to the head. SimpleITK and ITK-SNAP show the same numbers.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from mswal_bench.benchmark.core.errors import Problem
 
-# Absolute tolerances. Headers hold 32-bit floats, and rotations as quaternions in them: near a half turn, which is
-# where NIfTI puts an unrotated scan, a quaternion of 32-bit floats is uncertain by 7e-4 in a direction cosine. At their
-# limits they let the far corner of a scan be off by half a voxel, the rest by less; the mistakes they are here to find
-# (another resampling, a shifted crop, a flipped axis) are orders of magnitude larger.
+# These tolerances are absolute. Headers hold 32-bit floats, and NIfTI holds rotations as quaternions: near a half turn,
+# which an unrotated scan has there, a quaternion of 32-bit floats is uncertain by 7e-4 in a direction cosine. At the
+# limits, the far corner of a scan may be off by half a voxel, the rest by less. The mistakes to be found (another
+# resampling, a shifted crop, a flipped axis) are orders of magnitude larger.
 SPACING_TOLERANCE_MM = 1e-3
 ORIGIN_TOLERANCE_MM = 1e-2
 DIRECTION_TOLERANCE = 1e-3
@@ -31,29 +31,36 @@ _TOLERANCES = {
 
 @dataclass(frozen=True)
 class Geometry:
-    """The grid of a volume."""
+    """Describes the grid of a volume."""
 
     shape: tuple[int, int, int]
-    """Voxels along x, y, z: the reverse of the shape of an array in the order (z, y, x)."""
+    """Counts the voxels along x, y, z: the reverse of the shape of an array in the order (z, y, x)."""
     spacing_mm: tuple[float, float, float]
+    """Is the distance between voxel centres along x, y, z."""
     origin_mm: tuple[float, float, float]
-    """The centre of the first voxel."""
+    """Is the position of the first voxel's centre."""
     direction: tuple[float, ...]
-    """Nine direction cosines, row by row as in SimpleITK: column j is the unit vector of axis j."""
+    """Has nine direction cosines, row by row as in SimpleITK: column j is the unit vector of axis j."""
 
     @property
     def axial_axis(self) -> int:
-        """Along which axis (0, 1, 2 for x, y, z of the grid) axial slices are stacked: that nearest to the body's."""
+        """Returns the axis (0, 1, 2 for x, y, z of the grid) along which axial slices are stacked.
+
+        It is the axis nearest to the patient's long axis.
+        """
         return int(np.argmax(np.abs(np.reshape(self.direction, (3, 3))[2])))
 
     def to_patient_mm(self, offset_mm: tuple[float, float, float]) -> tuple[float, float, float]:
-        """The LPS position of a point given from the first voxel's centre along the grid's axes x, y, z."""
+        """Returns the LPS position of a point given in mm from the first voxel's centre along the grid's axes."""
         x, y, z = (np.array(self.origin_mm) + np.reshape(self.direction, (3, 3)) @ np.array(offset_mm)).tolist()
         return x, y, z
 
 
 def differing(reference: Geometry, other: Geometry) -> dict[str, float]:
-    """Which of spacing_mm, origin_mm and direction differ by more than they may, and by how much at most."""
+    """Returns those of spacing_mm, origin_mm and direction that differ beyond tolerance, with the largest difference.
+
+    The result is empty when the grids agree. Shapes are not compared.
+    """
     off = {
         name: max(abs(a - b) for a, b in zip(getattr(reference, name), getattr(other, name), strict=True))
         for name in _TOLERANCES
@@ -62,12 +69,15 @@ def differing(reference: Geometry, other: Geometry) -> dict[str, float]:
 
 
 def disagreements(reference: Geometry, other: Geometry, where: str) -> list[Problem]:
-    """What differs between the grid of `other`, which `where` names, and the reference's. Empty when they agree."""
+    """Returns a problem for each way in which the grid of `other`, which `where` names, differs from the reference's.
+
+    The result is empty when the grids agree.
+    """
     problems = []
     if reference.shape != other.shape:
         problems.append(
             Problem(
-                "the shape (x, y, z) is not the reference's",
+                "the shape (x, y, z) differs from the reference's",
                 where,
                 numbers_text(reference.shape),
                 numbers_text(other.shape),
@@ -95,13 +105,13 @@ def disagreements(reference: Geometry, other: Geometry, where: str) -> list[Prob
         if name in off:
             expected, found = getattr(reference, name), getattr(other, name)
             word, allowed = name.removesuffix("_mm"), _TOLERANCES[name]
-            what = f"the {word} is not the reference's (off by {off[name]:.3g}{unit}, allowed {allowed:g}{unit})"
+            what = f"the {word} differs from the reference's by {off[name]:.3g}{unit} (allowed {allowed:g}{unit})"
             problems.append(Problem(what, where, numbers_text(expected), numbers_text(found), mend))
     return problems
 
 
 def skew(direction: NDArray[np.float64]) -> float:
-    """How far three unit vectors (the columns) are from right angles: the largest cosine between two of them.
+    """Measures how far the columns of a matrix, shape (3, 3), are from orthonormal: 0 for unit vectors at right angles.
 
     NaN for vectors that are not finite.
     """
@@ -111,6 +121,6 @@ def skew(direction: NDArray[np.float64]) -> float:
 
 
 def numbers_text(values: Iterable[float]) -> str:
-    """For people: `(1, 2.5, 3)`."""
-    # Adding 0 takes the sign from a -0.
+    """Returns numbers as text for people: `(1, 2.5, 3)`."""
+    # Adding 0 turns -0 into 0.
     return "(" + ", ".join(f"{value + 0:.6g}" for value in values) + ")"

@@ -1,4 +1,4 @@
-"""A label map on the reference's grid. What is wrong is gathered, so that all of it is told in one go."""
+"""Reads a label map onto the reference's grid, and gathers all problems so that they are reported together."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ def labels_on_grid(
     *,
     check_only: bool = False,
 ) -> Foreground | None:
-    """The labels (z, y, x), at most `highest`, of the file at `path`, turned to lie on the grid `geometry`.
+    """Reads the labels (z, y, x) of the file at `path`, from 0 to `highest`, and turns them to the grid `geometry`.
 
-    `stored` is the file's header, None where it cannot be read. Gives None where the labels cannot be had, or need not
-    with `check_only`; where the reference has no grid, the file is checked all the same. What is wrong goes to
-    `problems`; that its axes were turned or its values rounded goes to `notes`.
+    `stored` is the file's header; None where it cannot be read. Without a grid, or with `check_only`, the file is only
+    checked. Returns None then, and when the labels cannot be used. Problems are added to `problems`; `notes` gets a
+    sentence when axes were turned or values rounded.
     """
     axes = axes_on_grid(geometry, stored, path, problems)
     if stored is None or axes is None:
         _check(stored, highest, problems)
         return None
     if not axes.are_the_same:
-        notes.append(f"{path}: stored along other axes, taken as {axes} to lie on the reference's grid")
+        notes.append(f"{path}: its axes were taken as {axes}, which puts it on the reference's grid")
     labels = None if check_only else gathered_labels(stored, highest, problems, notes)
     if check_only:
         note_rounding(stored, highest, notes)
@@ -45,7 +45,9 @@ def labels_on_grid(
 def axes_on_grid(
     geometry: Geometry | None, stored: StoredVolume | None, path: Path, problems: list[Problem]
 ) -> StoredAxes | None:
-    """How the volume's axes are to be taken; None where it does not lie on the grid, or where there is none."""
+    """Returns how to take the volume's axes so that it lies on the grid; None where it does not lie there, or where
+    there is no grid or no header. Differences from the grid are added to `problems`.
+    """
     if geometry is None or stored is None:
         return None
     axes = axes_towards(geometry, stored.geometry)
@@ -56,7 +58,7 @@ def axes_on_grid(
 
 
 def gathered_header(path: Path, problems: list[Problem], notes: list[str]) -> StoredVolume | None:
-    """`read_header`, its remarks added to `notes`; None where it raises."""
+    """Calls `read_header` and adds its remarks to `notes`; returns None where it raises, and adds to `problems`."""
     try:
         stored = read_header(path)
     except BenchError as error:
@@ -67,7 +69,7 @@ def gathered_header(path: Path, problems: list[Problem], notes: list[str]) -> St
 
 
 def gathered_labels(stored: StoredVolume, highest: int, problems: list[Problem], notes: list[str]) -> Foreground | None:
-    """`read_labels`; None where it raises."""
+    """Calls `read_labels`; returns None where it raises, and adds to `problems`."""
     try:
         return read_labels(stored, highest, notes)
     except BenchError as error:
@@ -76,13 +78,13 @@ def gathered_labels(stored: StoredVolume, highest: int, problems: list[Problem],
 
 
 def note_rounding(stored: StoredVolume, highest: int, notes: list[str]) -> None:
-    """Notes that the values of a file that was good before were rounded, without holding what is in it."""
+    """Adds a note when the values of a valid file were rounded, without holding the labels."""
     if stored.is_scaled:
         check_labels(stored, highest, notes)
 
 
 def _check(stored: StoredVolume | None, highest: int, problems: list[Problem]) -> None:
-    """Looks for what else is wrong with a file that cannot be used anyway, without holding what is in it."""
+    """Looks for further problems of a file that cannot be used anyway, without holding the labels."""
     try:
         if stored is not None:
             check_labels(stored, highest)

@@ -1,6 +1,6 @@
-"""Reads a label map: every voxel checked to be a label, or the file refused.
+"""Reads label maps, and refuses files with a voxel that is not a label.
 
-Arrays are (z, y, x): the slowest axis of the file first.
+Arrays are in the order (z, y, x): the slowest axis of the file comes first.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ from mswal_bench.metrics.foreground import Foreground, ForegroundBuilder, Runs, 
 from .stored_volume import StoredVolume, VolumeFile, read_voxels
 from .volume_header import read_header
 
-# Integers that hold scaled labels are off by half a scaling step at most, and by what 32 bits round.
+# Scaled integers are off by half a scaling step at most, and by the rounding of 32-bit numbers.
 _ROUNDING = 2e-5
-# Coarser steps than twice this do not tell labels apart.
+# The tolerance is at most this; scaling steps of more than twice this do not tell labels apart.
 _COARSEST = 0.25
-# Distinct wrong values that are counted one by one; a probability map has millions.
+# So many distinct wrong values are counted one by one; a probability map has millions.
 _MOST_DISTINCT = 1000
 _MOST_SHOWN = 8
 _IS_IT_AN_IMAGE = "Is this an image, or a label map of another data set?"
 
 
 def read_label_map(file: VolumeFile, highest_label: int) -> Foreground:
-    """Reads a volume file whose voxels are all whole numbers from 0 to `highest_label` (< 256).
+    """Reads a volume file whose voxels are all whole numbers from 0 to `highest_label` (< 256); returns (z, y, x).
 
-    Gives what is labelled, (z, y, x). Any integer dtype is read, and floats that are whole numbers; scaled integers
-    are taken for the label within half a scaling step; 4D with one volume is read as 3D. Raises BenchError with
-    everything that is wrong: values that are fractional, not finite or not labels, each with their number.
+    Any integer type is read, and floats that are whole numbers. Scaled integers are taken for the label within half a
+    scaling step. A 4D file with one volume is read as 3D. Raises BenchError with everything that is wrong: values that
+    are fractional, not finite or not labels, with the number of voxels of each.
     """
     return read_labels(read_header(file), highest_label)
 
 
 def read_labels(stored: StoredVolume, highest_label: int, notes: list[str] | None = None) -> Foreground:
-    """As `read_label_map`, of a file whose header is read already. That values were rounded is added to `notes`."""
+    """Reads a label map as `read_label_map` does, after its header; adds a sentence to `notes` for rounded values."""
     foreground, values = sift_labels(stored, highest_label)
     raise_if_any(values.problems(stored.file))
     _note(stored, values, notes)
@@ -48,7 +48,7 @@ def read_labels(stored: StoredVolume, highest_label: int, notes: list[str] | Non
 
 
 def check_labels(stored: StoredVolume, highest_label: int, notes: list[str] | None = None) -> None:
-    """Raises and notes what `read_labels` does, and keeps nothing of what it reads."""
+    """Raises and notes what `read_labels` does, but keeps no labels."""
     values = ValueCheck(highest_label, _tolerance(stored))
     for _ in _sifted_runs(stored, values):
         pass
@@ -62,7 +62,7 @@ def _note(stored: StoredVolume, values: ValueCheck, notes: list[str] | None) -> 
 
 
 def sift_labels(stored: StoredVolume, highest_label: int) -> tuple[Foreground, ValueCheck]:
-    """What is labelled, and apart from it the values that are no labels, which are background in the first.
+    """Reads the labels (z, y, x), and apart from them the values that are not labels, which count as background.
 
     Raises VolumeError for a file that is damaged.
     """
@@ -74,9 +74,9 @@ def sift_labels(stored: StoredVolume, highest_label: int) -> tuple[Foreground, V
 
 
 def _sifted_runs(stored: StoredVolume, check: ValueCheck) -> Iterator[tuple[Runs, int]]:
-    """The labelled runs of one block after the other, and its number of voxels; what is no label goes to `check`."""
+    """Yields the labelled runs of each block and its number of voxels; values that are not labels go to `check`."""
     for block in read_voxels(stored):
-        # Scaled before runs are looked for: a stored 0 may be a label then.
+        # Values are scaled before runs are looked for, because a stored 0 may be scaled to a label.
         runs = find_runs(stored.scaled(block))
         if runs.starts.size:
             labels = check.sort_out(runs.values, runs.lengths)
@@ -85,19 +85,21 @@ def _sifted_runs(stored: StoredVolume, check: ValueCheck) -> Iterator[tuple[Runs
 
 
 def _tolerance(stored: StoredVolume) -> float:
-    """How far a value may be from its label. Floats must be whole numbers exactly: 1.9999 is not a label."""
+    """Returns how far a value may be from its label: 0 for files without scaling, so 1.9999 is not a label."""
     return min(abs(stored.slope) / 2 + _ROUNDING, _COARSEST) if stored.is_scaled else 0.0
 
 
 @dataclass
 class Tally:
-    """Values and their numbers of voxels; as text, the most frequent ones."""
+    """Counts the voxels of each value; as text, it lists the most frequent ones."""
 
     voxels: int = 0
+    """Counts all voxels."""
     counts: Counter[float] = field(default_factory=Counter)
+    """Counts the voxels by value, up to a number of distinct values."""
 
     def add(self, values: NDArray[Any], voxels: NDArray[np.int64]) -> None:
-        """Takes `voxels[i]` voxels of value `values[i]`."""
+        """Adds `voxels[i]` voxels of value `values[i]`, for each i."""
         self.voxels += int(voxels.sum())
         distinct, which = np.unique(values, return_inverse=True)
         for value, count in zip(distinct.tolist(), np.bincount(which, voxels).astype(int).tolist(), strict=True):
@@ -105,7 +107,7 @@ class Tally:
                 self.counts[value] += count
 
     def __str__(self) -> str:
-        """The most frequent values with their numbers, and how many voxels have others."""
+        """Returns the most frequent values with their numbers of voxels, and how many voxels have other values."""
         shown = self.counts.most_common(_MOST_SHOWN)
         text = ", ".join(f"{value:.6g} ({_voxels(count)})" for value, count in shown)
         rest = self.voxels - sum(count for _, count in shown)
@@ -114,21 +116,22 @@ class Tally:
 
 @dataclass
 class ValueCheck:
-    """Separates labels from what is none, block by block, and keeps count of the latter and of what was rounded."""
+    """Separates labels from other values, block by block, and counts the other values and the rounded ones."""
 
     highest_label: int
     tolerance: float = 0.0
-    """How far a value may be from a whole number."""
+    """Is how far a value may be from a whole number."""
     rounded: Tally = field(default_factory=Tally)
-    """Values that are no whole numbers, but near enough to be taken for labels."""
+    """Counts values that are not whole numbers but near enough to be taken for labels."""
     not_finite: int = 0
-    """Voxels that are NaN or infinite."""
+    """Counts voxels that are NaN or infinite."""
     fractional: Tally = field(default_factory=Tally)
+    """Counts values that are too far from a whole number."""
     outside: Tally = field(default_factory=Tally)
-    """Whole numbers below 0 or above `highest_label`."""
+    """Counts whole numbers below 0 or above `highest_label`."""
 
     def sort_out(self, values: NDArray[Any], voxels: NDArray[np.int64]) -> NDArray[Any]:
-        """The values, of which each stands for `voxels` voxels, as whole numbers; where a value is no label, 0."""
+        """Returns the values as labels, with 0 for those that are not; `values[i]` stands for `voxels[i]` voxels."""
         if np.issubdtype(values.dtype, np.floating):
             values = self._whole(values, voxels)
         if values.min() < 0 or values.max() > self.highest_label:
@@ -154,15 +157,16 @@ class ValueCheck:
         return whole
 
     def rounding_remark(self) -> str | None:
-        """A sentence about values that were taken for the nearest label; None where all were whole numbers."""
+        """Returns a sentence about values that were taken for the nearest label; None when all were whole numbers."""
         if not self.rounded.voxels:
             return None
         cut = sorted({round(value) for value in self.rounded.counts if int(value) != round(value)})
         lost = f"; nnU-Net cuts off decimals and would lose label {', '.join(map(str, cut))}" if cut else ""
         values = ", ".join(f"{value:.6g}" for value, _ in self.rounded.counts.most_common(_MOST_SHOWN))
-        return f"its labels were scaled when they were saved (found {values}), and are taken as the nearest label{lost}"
+        return f"its labels were scaled when they were saved (found {values}); each is read as the nearest label{lost}"
 
     def problems(self, file: VolumeFile) -> list[Problem]:
+        """Returns a problem for each sort of value that is not a label; empty when all values were labels."""
         problems = []
         if self.not_finite:
             found = _voxels(self.not_finite)

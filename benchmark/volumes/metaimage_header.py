@@ -1,7 +1,7 @@
-"""The header of a MetaImage (`.mha`, or `.mhd` with its voxels in a file beside it), read by SimpleITK.
+"""Reads the header of a MetaImage (`.mha`, or `.mhd` with its voxels in a file beside it) with SimpleITK.
 
-MetaIO, with which SimpleITK reads it, does not survive every text. So the lines that tell shape, place and type are
-checked to be numbers of the right count, and nothing but them is shown to it.
+MetaIO, with which SimpleITK reads this format, crashes on some texts. So the lines for shape, place and type are first
+checked to hold the right count of numbers, and SimpleITK gets these lines alone.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from .simpleitk_header import header_by_simpleitk
 from .stored_volume import MOST_VOXELS, StoredVolume, VolumeFile, refuse
 
-# An image that was made from a DICOM file has a hundred lines, some of them long.
+# The header of an image made from DICOM has a hundred lines, some of them long.
 _MOST_HEADER_BYTES = 1 << 20
 _MOST_AXES = 10
 _MOST_SHOWN_CHARACTERS = 40
@@ -23,7 +23,7 @@ _FLAG = re.compile(r"[TtFf][A-Za-z]{0,4}|[01]")
 _COUNT = re.compile(r"-?[0-9]{1,9}")
 _TRUE = ("T", "t", "1")
 _LOCAL = ("LOCAL", "Local", "local")
-# Numbers a field: one for each axis, or one for each pair of them.
+# These fields have one number for each axis, or one for each pair of axes.
 _OF_AXES = ("DimSize", "ElementSpacing", "ElementSize", "Offset", "Position", "Origin", "ImagePosition")
 _OF_PAIRS = ("TransformMatrix", "Rotation", "Orientation")
 _FLAGS = ("BinaryData", "BinaryDataByteOrderMSB", "ElementByteOrderMSB", "CompressedData")
@@ -36,15 +36,15 @@ _SAVE_AGAIN = "Save it again as a 3D label map, for example with SimpleITK."
 
 
 def read_metaimage_header(file: VolumeFile) -> StoredVolume:
-    """Reads `file` up to its voxels. Raises VolumeError for what is not a MetaImage with one 3D volume of numbers."""
+    """Reads `file` up to its voxels. Raises VolumeError unless it is a MetaImage with one 3D volume of numbers."""
     fields, header_bytes = _fields(file)
     _refuse_wrong(file, fields)
     compressed = _is_set(fields, "CompressedData")
-    # Its voxels are not read by SimpleITK, so where they are and how they are packed need not be told.
+    # SimpleITK does not read the voxels, so it need not know where they are and how they are packed.
     shown = {name: value for name, value in fields.items() if name not in ("CompressedData", "HeaderSize")}
     text = "".join(f"{name} = {value}\n" for name, value in shown.items() if name != "ElementDataFile")
     read = header_by_simpleitk(file, f"{text}ElementDataFile = LOCAL\n".encode(), ".mha")
-    # Either name will do.
+    # The format has two names for the byte order.
     big_endian = _is_set(fields, "BinaryDataByteOrderMSB") or _is_set(fields, "ElementByteOrderMSB")
     voxels, offset = file, header_bytes
     if fields["ElementDataFile"] not in _LOCAL:
@@ -52,10 +52,10 @@ def read_metaimage_header(file: VolumeFile) -> StoredVolume:
     skipped = int(fields.get("HeaderSize", "0"))
     if skipped:
         if voxels is file or compressed or skipped < -1:
-            what = "a HeaderSize is read only of plain voxels in another file"
+            what = "a HeaderSize is supported only for uncompressed voxels in another file"
             raise refuse(file, what, "0", str(skipped), _SAVE_AGAIN)
         voxel_bytes = prod(read.geometry.shape) * read.dtype.itemsize
-        # -1: the voxels are the end of the file.
+        # -1 means that the voxels are the end of the file.
         offset = skipped if skipped > 0 else max(0, voxels.stat().st_size - voxel_bytes)
     return StoredVolume(
         file=file,
@@ -70,14 +70,14 @@ def read_metaimage_header(file: VolumeFile) -> StoredVolume:
 
 
 def metaimage_voxels(path: Path) -> Path:
-    """The file with the voxels of a `.mhd`. Raises VolumeError for one that names none, or one elsewhere."""
+    """Returns the file with the voxels of a `.mhd`. Raises VolumeError when it names none, or one in another folder."""
     fields, _ = _fields(path)
     name = fields["ElementDataFile"]
     return path if name in _LOCAL else _beside(path, name)
 
 
 def _fields(file: VolumeFile) -> tuple[dict[str, str], int]:
-    """The known fields in their order, and the header's length, which ends with the line of ElementDataFile."""
+    """Returns the known fields in their order and the header's length; the line ElementDataFile ends the header."""
     fields: dict[str, str] = {}
     known = {*_OF_AXES, *_OF_PAIRS, *_FLAGS, *_COUNTS, *_NEEDED}
     left = _MOST_HEADER_BYTES
@@ -95,11 +95,11 @@ def _fields(file: VolumeFile) -> tuple[dict[str, str], int]:
                 fields[name] = value
             if name == "ElementDataFile":
                 return fields, _MOST_HEADER_BYTES - left
-    raise refuse(file, "not a MetaImage file, or one that is cut off within its header", mend=_SAVE_AGAIN)
+    raise refuse(file, "is not a MetaImage file, or is cut off within its header", mend=_SAVE_AGAIN)
 
 
 def _refuse_wrong(file: VolumeFile, fields: Mapping[str, str]) -> None:
-    """Refuses what MetaIO would stumble over, and what is no volume of numbers."""
+    """Raises VolumeError for headers on which MetaIO would crash, and for those that are no volume of numbers."""
     for name in _NEEDED:
         if name not in fields:
             raise refuse(file, f"the header has no {name}", mend=_SAVE_AGAIN)
@@ -132,9 +132,9 @@ def _refuse_wrong_numbers(file: VolumeFile, fields: Mapping[str, str]) -> None:
     if not shape or any(size < 1 or size != int(size) for size in shape) or any(size > 1 for size in shape[3:]):
         expected = "one 3D volume with at least a voxel along each axis"
         found = f"NDims = {axes}, DimSize = {fields['DimSize'][:_MOST_SHOWN_CHARACTERS]}"
-        raise refuse(file, "not one 3D volume", expected, found, _SAVE_AGAIN, fault="not-3d")
+        raise refuse(file, "is not one 3D volume", expected, found, _SAVE_AGAIN, fault="not-3d")
     if prod(shape) > MOST_VOXELS:
-        # ITK computes with it before anybody can look.
+        # ITK computes with the size before anybody can check it.
         found = fields["DimSize"]
         raise refuse(file, "the header claims an absurd size", f"at most {MOST_VOXELS} voxels", found)
     for name in fields.keys() & {*_OF_AXES, *_OF_PAIRS}:
@@ -158,7 +158,7 @@ def _is_set(fields: Mapping[str, str], name: str, default: str = "False") -> boo
 
 
 def _beside(file: VolumeFile, name: str) -> Path:
-    """The file with the voxels, which must lie in the same folder: a header leads nowhere else."""
+    """Returns the file with the voxels, which must lie in the same folder; a header may name no other place."""
     if not isinstance(file, Path):
         raise refuse(file, "the voxels are in another file", "ElementDataFile = LOCAL", name, _SAVE_AGAIN)
     if name != Path(name).name or "\0" in name or name in ("", ".", ".."):

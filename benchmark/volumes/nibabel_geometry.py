@@ -1,7 +1,7 @@
-"""Computes where nibabel places a NIfTI-1 file, to tell where it differs from SimpleITK.
+"""Computes where nibabel places a NIfTI-1 file, to report where SimpleITK places it elsewhere.
 
-nibabel takes the sform whenever it has a code, never converts the unit of length, and centres a volume without any
-placement; SimpleITK does none of these always.
+nibabel uses the sform whenever it has a code, never converts the unit of length, and centres a volume whose header
+gives no placement. SimpleITK has other rules.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ _HALF_TURN_BELOW = 3 * float(np.finfo(np.float32).eps)
 
 
 def placed_by_nibabel(header: np.void, shape: tuple[int, int, int]) -> Geometry | None:
-    """The grid of a volume of `shape` (x, y, z) as nibabel's `affine` has it, in LPS; sheared where that is.
+    """Returns the grid that nibabel's `affine` gives a volume of `shape` (x, y, z), in LPS; it may be sheared.
 
-    None where nibabel refuses the header, for a quaternion that is longer than 1.
+    None where nibabel refuses the header, which it does for a quaternion longer than 1.
     """
     # A step of 0 becomes 1 and a negative one positive when nibabel loads a file.
     steps = np.abs(header["pixdim"][1:4].astype(float))
@@ -32,7 +32,7 @@ def placed_by_nibabel(header: np.void, shape: tuple[int, int, int]) -> Geometry 
             return None
         direction, origin = qform_placement(header, _HALF_TURN_BELOW)
     else:
-        # RAS with x running to the left, and the volume's middle at 0.
+        # nibabel lets x run to the left and puts the volume's middle at 0.
         direction = np.diag([-1.0, 1.0, 1.0]) * _TO_LPS[:, None]
         origin = -direction @ ((np.array(shape) - 1) / 2 * steps)
     x, y, z = steps.tolist()
@@ -41,9 +41,9 @@ def placed_by_nibabel(header: np.void, shape: tuple[int, int, int]) -> Geometry 
 
 
 def placement_remark(by_simpleitk: Geometry, by_nibabel: Geometry | None) -> str | None:
-    """A sentence with both placements where the readers differ by more than rounding; None where they agree."""
+    """Returns a sentence with both placements when they differ by more than rounding; None when they agree."""
     if by_nibabel is None:
-        return "nibabel does not read it (its quaternion is longer than 1); it is taken as SimpleITK reads it"
+        return "nibabel does not read it (its quaternion is longer than 1); SimpleITK's placement is used"
     names = list(differing(by_simpleitk, by_nibabel))
     if not np.isfinite(by_nibabel.direction).all():
         names.append("direction")
@@ -53,4 +53,4 @@ def placement_remark(by_simpleitk: Geometry, by_nibabel: Geometry | None) -> str
         f"{reader}: " + ", ".join(f"{name.removesuffix('_mm')} {numbers_text(getattr(one, name))}" for name in names)
         for reader, one in (("SimpleITK", by_simpleitk), ("nibabel", by_nibabel))
     )
-    return f"readers place it differently ({both}); it is taken as SimpleITK reads it, and with it nnU-Net"
+    return f"readers place it differently ({both}); SimpleITK's placement, which nnU-Net has too, is used"

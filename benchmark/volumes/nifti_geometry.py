@@ -1,8 +1,8 @@
 """Computes where the grid of a NIfTI-1 file lies, as SimpleITK does for every header.
 
-A plain header, which nearly every file has, is read here without loading SimpleITK. All others (a sheared or a second
-placement, negative steps, extreme numbers) are shown to SimpleITK itself: its rules for them depend on thresholds and
-matrix decompositions that could only be copied badly. A test compares both ways on random headers.
+Nearly every file has a plain header, which is read here without loading SimpleITK. Headers with a sheared or a second
+placement, negative steps or extreme numbers are passed to SimpleITK itself: its rules for them depend on thresholds and
+matrix decompositions that a copy would get wrong. A test compares both ways on random headers.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from .simpleitk_header import header_by_simpleitk
 from .stored_volume import VolumeFile, refuse
 
 Placement = tuple[NDArray[np.float64], NDArray[np.float64]]
-"""Direction, shape (3, 3), and origin, in LPS and the header's unit of length."""
+"""Is a direction of shape (3, 3) and an origin, in LPS and in the header's unit of length."""
 
 _SCANNER = 1
 _MM_PER_UNIT = {1: 1000.0, 3: 0.001}
 _LENGTH_BITS = 7
 _TO_LPS = np.array([-1.0, -1.0, 1.0])
-# Intents of vector and matrix images, which ITK reads in ways of its own.
+# ITK reads images with these intents, vectors and matrices, in ways of its own.
 _VECTOR_INTENTS = range(1004, 1008)
-# ITK wants direction times its transpose to be 1 to 1e-4, computed in 32 bits.
+# ITK asks that the direction times its transpose is the identity within 1e-4, computed in 32 bits.
 _SURELY_ORTHONORMAL = 5e-5
 _SURELY_ALIKE = 1e-6
 _EXTREME_MM = 1e4
@@ -34,7 +34,7 @@ _SMALLEST_STEP = 1e-2
 
 
 def geometry_of(file: VolumeFile, header: np.void, content: bytes, shape: tuple[int, int, int]) -> Geometry:
-    """The geometry of a volume of `shape` (x, y, z) from its `header`, of which `content` are the 348 bytes.
+    """Returns the geometry of a volume of `shape` (x, y, z) with this `header`, whose 348 bytes are `content`.
 
     Raises VolumeError where SimpleITK refuses the header, for steps of 0 and for numbers that are not finite.
     """
@@ -42,7 +42,7 @@ def geometry_of(file: VolumeFile, header: np.void, content: bytes, shape: tuple[
     if placement is None:
         _refuse_missing_numbers(file, header)
         return _by_simpleitk(file, header.dtype, content, shape)
-    # The three low bits are the unit of length; 0, unknown, is taken for millimetres as everybody does.
+    # The three low bits are the unit of length; 0, unknown, is taken for millimetres as all readers do.
     to_mm = _MM_PER_UNIT.get(int(header["xyzt_units"]) & _LENGTH_BITS, 1.0)
     direction, origin = placement
     x, y, z = (header["pixdim"][1:4].astype(float) * to_mm).tolist()
@@ -51,7 +51,7 @@ def geometry_of(file: VolumeFile, header: np.void, content: bytes, shape: tuple[
 
 
 def _plain_placement(header: np.void) -> Placement | None:
-    """Direction and origin of a header about which there can be no doubt; None for all others."""
+    """Returns direction and origin of a header that leaves no doubt; None for all others."""
     steps = header["pixdim"][1:4].astype(float)
     if not ((steps >= _SMALLEST_STEP) & (steps <= _EXTREME_MM)).all() or int(header["intent_code"]) in _VECTOR_INTENTS:
         return None
@@ -80,7 +80,7 @@ def _surely_orthonormal(direction: NDArray[np.float64]) -> bool:
 
 
 def _refuse_missing_numbers(file: VolumeFile, header: np.void) -> None:
-    """ITK takes 1 for a step of 0, and 0 for what is not finite; nobody means that."""
+    """Raises VolumeError for steps of 0 and numbers that are not finite, for which ITK takes 1 and 0 in silence."""
     if not header["pixdim"][1:4].all():
         found = numbers_text(header["pixdim"][1:4])
         raise refuse(file, "the header has no valid spacing", "three steps in mm", found, fault="bad-geometry")
@@ -97,19 +97,19 @@ def _refuse_missing_numbers(file: VolumeFile, header: np.void) -> None:
 
 
 def _by_simpleitk(file: VolumeFile, fields: np.dtype[Any], content: bytes, shape: tuple[int, int, int]) -> Geometry:
-    # The header of a pair is shown to SimpleITK as that of a single file, too: it looks for no voxels.
+    # SimpleITK gets the header of a pair as that of a single file too, because then it does not look for voxels.
     alone = bytearray(content)
     header = np.frombuffer(alone, fields)
     header["vox_offset"], header["magic"] = len(content) + 4, b"n+1"
     read = header_by_simpleitk(file, bytes(alone) + bytes(4), ".nii").geometry
     if read.shape != shape:
-        what = f"SimpleITK reads another shape, {read.shape}, than the header has"
+        what = f"SimpleITK reads another shape, {read.shape}, than the header gives"
         raise refuse(file, what, "one 3D volume", f"shape {shape}", SAVE_AGAIN, fault="not-3d")
     return read
 
 
 def placed_alike(one: Placement, other: Placement) -> bool:
-    """Whether two placements differ by no more than what rounding does; one that is not finite is like none."""
+    """Returns whether two placements differ by no more than rounding; False when one is not finite."""
     return bool(
         np.abs(one[0] - other[0]).max() <= DIRECTION_TOLERANCE
         and np.abs(one[1] - other[1]).max() <= ORIGIN_TOLERANCE_MM
@@ -117,19 +117,19 @@ def placed_alike(one: Placement, other: Placement) -> bool:
 
 
 def sform_placement(header: np.void) -> Placement:
-    """Direction and origin, LPS, as the sform says; NaN for an axis that it gives no direction."""
+    """Returns direction and origin of the sform in LPS; NaN for an axis without a direction."""
     affine = header["srow"].astype(float)
     steps = np.linalg.norm(affine[:, :3], axis=0)
-    # A column of zeros has no direction; NaN marks it, and makes the sform one that does not count.
+    # A column of zeros has no direction. NaN marks it, and so the sform is not used.
     direction = np.divide(affine[:, :3], steps, out=np.full((3, 3), np.nan), where=np.broadcast_to(steps > 0, (3, 3)))
     return direction * _TO_LPS[:, None], affine[:, 3] * _TO_LPS
 
 
 def qform_placement(header: np.void, half_turn_below: float = 1e-7) -> Placement:
-    """Direction and origin, LPS: the rotation of a unit quaternion (a, b, c, d), of which the header has b, c, d.
+    """Returns direction and origin of the qform in LPS, from the unit quaternion (a, b, c, d), of which it has b, c, d.
 
-    A square of a below `half_turn_below`, which 32 bits can hardly tell from 0, is taken for 0: a half turn. The
-    default is that of NIfTI's own library, and so of ITK.
+    When the square of a is below `half_turn_below`, which 32 bits hardly tell from 0, a is taken for 0: a half turn.
+    The default is that of NIfTI's own library, which ITK uses.
     """
     vector = header["quatern"].astype(float)
     rest = 1.0 - float(vector @ vector)

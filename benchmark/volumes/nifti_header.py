@@ -1,6 +1,6 @@
-"""The header of a NIfTI-1 file: how its voxels are stored and scaled.
+"""Reads the header of a NIfTI-1 file: how its voxels are stored and scaled.
 
-Where they lie is for `nifti_geometry`. A `.hdr` is the header of the voxels in the `.img` beside it.
+`nifti_geometry` computes where they lie. A `.hdr` is the header of the voxels in the `.img` beside it.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from .nifti_fields import HEADER_BYTES, SAVE_AGAIN, fields_of, header_bytes
 from .nifti_geometry import geometry_of
 from .stored_volume import StoredVolume, VolumeFile, is_gzip, refuse
 
-# What lies between header and voxels is read over; tools leave notes of kilobytes there.
+# Bytes between header and voxels are skipped; tools leave notes of kilobytes there.
 _MOST_OFFSET_BYTES = 1 << 26
 _DTYPES = {
     2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8",
 }  # fmt: skip
-# Matrices, which SimpleITK does not read, and displacements, whose values it turns.
+# These intents are matrices, which SimpleITK does not read, and displacements, whose values it changes.
 _NO_LABELS = (1004, 1005, 1006)
-# ITK takes a slope nearer to 0 than this for none.
+# ITK ignores a slope nearer to 0 than this.
 _SMALLEST_SLOPE = float(np.finfo(np.float64).eps)
 
 
-# What is not finite is looked for and refused: numpy need not warn of it.
+# Numbers that are not finite are refused, so numpy need not warn of them.
 @np.errstate(over="ignore", invalid="ignore")
 def read_nifti_header(file: VolumeFile, placed_as: Geometry | None = None) -> StoredVolume:
-    """Reads `file`, gzipped or not, either byte order, up to its voxels.
+    """Reads `file` up to its voxels, gzipped or not, of either byte order.
 
-    With `placed_as`, only the shape is the header's and the rest of the geometry is that one's: for a file whose
-    placement cannot be read. Raises VolumeError for what is not a NIfTI-1 file with one 3D volume of real numbers.
+    With `placed_as`, the geometry is that one, and only the shape is the header's: for a file whose own placement is
+    not valid. Raises VolumeError unless it is a NIfTI-1 file with one 3D volume of real numbers.
     """
     content = header_bytes(file)
     header, order = fields_of(file, content)
@@ -45,7 +45,7 @@ def read_nifti_header(file: VolumeFile, placed_as: Geometry | None = None) -> St
     voxels = file
     if file.name.lower().endswith(".hdr"):
         if not isinstance(file, Path):
-            raise refuse(file, "its voxels are in another file", "one file", mend=SAVE_AGAIN)
+            raise refuse(file, "the voxels are in another file", "one file", mend=SAVE_AGAIN)
         voxels = nifti_voxels(file)
     offset, least = float(header["vox_offset"]), HEADER_BYTES if voxels is file else 0
     if not least <= offset <= _MOST_OFFSET_BYTES:
@@ -71,12 +71,12 @@ def read_nifti_header(file: VolumeFile, placed_as: Geometry | None = None) -> St
 
 
 def nifti_voxels(header: Path) -> Path:
-    """The file with the voxels of a `.hdr`."""
+    """Returns the file with the voxels of a `.hdr`."""
     return header.with_suffix(".img")
 
 
 def _scaling(file: VolumeFile, header: np.void) -> tuple[float, float]:
-    """Slope and intercept of the voxels. Refused where SimpleITK and nibabel would read other values."""
+    """Returns slope and intercept of the voxels. Raises VolumeError when SimpleITK and nibabel would disagree."""
     slope, intercept = float(header["scl_slope"]), float(header["scl_inter"])
     by_itk = (
         slope if np.isfinite(slope) and abs(slope) >= _SMALLEST_SLOPE else 1.0,
@@ -103,7 +103,7 @@ def _scaling(file: VolumeFile, header: np.void) -> tuple[float, float]:
 def _shape(file: VolumeFile, header: np.void) -> tuple[int, int, int]:
     if int(header["intent_code"]) in _NO_LABELS:
         expected, mend = "one number a voxel", "Save its only label map as a 3D volume."
-        raise refuse(file, "a volume of matrices or displacements", expected, mend=mend, fault="not-3d")
+        raise refuse(file, "is a volume of matrices or displacements", expected, mend=mend, fault="not-3d")
     count = int(header["dim"][0])
     if not 1 <= count <= 7:
         raise refuse(file, "the header has no valid number of dimensions", "1 to 7", str(count))
@@ -111,5 +111,5 @@ def _shape(file: VolumeFile, header: np.void) -> tuple[int, int, int]:
     if count < 3 or any(size < 1 for size in shape) or any(size > 1 for size in shape[3:]):
         expected = "one 3D volume with at least a voxel along each axis"
         mend = "Save its only label map as a 3D volume."
-        raise refuse(file, "not one 3D volume", expected, f"shape {shape}", mend, fault="not-3d")
+        raise refuse(file, "is not one 3D volume", expected, f"shape {shape}", mend, fault="not-3d")
     return shape[0], shape[1], shape[2]

@@ -1,7 +1,7 @@
-"""The header of an NRRD file (`.nrrd`, and `.seg.nrrd` as 3D Slicer saves segmentations), read by SimpleITK.
+"""Reads the header of an NRRD file (`.nrrd`, and `.seg.nrrd` as 3D Slicer saves segmentations) with SimpleITK.
 
-teem, with which SimpleITK reads it, does not survive every text either: only short lines about shape, place and type
-are shown to it.
+teem, with which SimpleITK reads this format, crashes on some texts. So SimpleITK gets only short lines about shape,
+place and type.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SHOWN = frozenset(
         "spaceunits",
     }
 )  # fmt: skip
-# Of no use here, but teem knows them; it refuses all others.
+# These fields are of no use here, but valid; teem refuses all others.
 _PASSED_OVER = frozenset(
     {
         "content", "number", "blocksize", "thicknesses", "labels", "min", "max", "oldmin", "oldmax", "sampleunits",
@@ -43,14 +43,15 @@ _SEGMENT = re.compile(r"Segment(\d{1,6})_(Name|LabelValue|Layer)")
 
 
 def read_nrrd_header(file: VolumeFile) -> StoredVolume:
-    """Reads `file` up to its voxels. Raises VolumeError for what is not an NRRD file with one 3D volume of numbers.
+    """Reads `file` up to its voxels. Raises VolumeError unless it is an NRRD file with one 3D volume of numbers.
 
-    The voxels of a `.seg.nrrd` are its segments' label values; one whose segments lie in several layers is refused.
+    The voxels of a `.seg.nrrd` are the label values of its segments. A file whose segments lie in several layers is
+    refused.
     """
     header_bytes, fields, pairs = _parsed(file)
     encoding = fields.get("encoding", "")
     if encoding not in _PACKINGS:
-        what = "the voxels are stored in a way that is not read"
+        what = "the voxels have an encoding that is not supported"
         raise refuse(file, what, "encoding: raw or gzip", encoding, _SAVE_AGAIN)
     elsewhere = [name for name in _ELSEWHERE if name in fields]
     if elsewhere:
@@ -79,7 +80,7 @@ def read_nrrd_header(file: VolumeFile) -> StoredVolume:
 
 
 def _parsed(file: VolumeFile) -> tuple[int, dict[str, str], dict[str, str]]:
-    """The header's length with the empty line that ends it, its fields (`sizes`), and its key/value pairs."""
+    """Returns the header's length, including the empty line that ends it, its fields, and its key/value pairs."""
     fields: dict[str, str] = {}
     pairs: dict[str, str] = {}
     with file.open("rb") as stream:
@@ -102,11 +103,11 @@ def _parsed(file: VolumeFile) -> tuple[int, dict[str, str], dict[str, str]]:
                     what = "has two lines of" if field in fields else "has an unknown line,"
                     raise refuse(file, f"the header {what} {name[:40]!r}", mend=_SAVE_AGAIN)
                 fields[field] = value.strip().lower()
-    raise refuse(file, "not an NRRD file, or one that is cut off within its header", mend=_SAVE_AGAIN)
+    raise refuse(file, "is not an NRRD file, or is cut off within its header", mend=_SAVE_AGAIN)
 
 
 def _segments(file: VolumeFile, pairs: Mapping[str, str]) -> dict[int, str]:
-    """Label value -> name of each segment, of a segmentation of 3D Slicer; empty for other files."""
+    """Maps the label value of each segment of a 3D Slicer segmentation to its name; empty for other files."""
     by_number: dict[str, dict[str, str]] = {}
     for key, value in pairs.items():
         if found := _SEGMENT.fullmatch(key):

@@ -1,7 +1,7 @@
-"""Asks SimpleITK what a header says: it is the authority for where a voxel lies and of which type it is.
+"""Asks SimpleITK what a header says, for SimpleITK decides here where a voxel lies and of which type it is.
 
-nnU-Net, MONAI's ITK reader and most participants read with SimpleITK: a harness that reads otherwise judges another
-image. Only headers that were checked to be harmless get here, for ITK's parsers trust what they read.
+nnU-Net, MONAI's ITK reader and most participants read with SimpleITK; a harness that read otherwise would judge another
+image. Callers check headers first, for ITK's parsers trust what they read.
 """
 
 from __future__ import annotations
@@ -31,17 +31,18 @@ _RESAMPLE = "Resample the image and its labels to a grid without shear."
 
 @dataclass(frozen=True)
 class ReadHeader:
-    """What SimpleITK reads in a header."""
+    """Holds what SimpleITK reads in a header."""
 
     geometry: Geometry
     dtype: np.dtype[Any]
-    """In this machine's byte order."""
+    """Is in this machine's byte order."""
 
 
 def header_by_simpleitk(file: VolumeFile, content: bytes, suffix: str) -> ReadHeader:
-    """What SimpleITK says of a file that begins with `content` and ends in `suffix`; `file` is named in errors.
+    """Reads a header with SimpleITK: `content` are its bytes, `suffix` is the format's, and errors name `file`.
 
-    Raises VolumeError where SimpleITK refuses it, and where it is not one 3D volume of numbers.
+    Raises VolumeError when SimpleITK refuses it or it is not one 3D volume of numbers, and BenchError when there is no
+    room for a temporary file.
     """
     try:
         folder = TemporaryDirectory(prefix="mswal-header-")
@@ -49,7 +50,8 @@ def header_by_simpleitk(file: VolumeFile, content: bytes, suffix: str) -> ReadHe
         path.write_bytes(content)
     except OSError as error:
         what = f"the folder for temporary files cannot be written to ({error.strerror or error})"
-        raise BenchError(Problem(what, gettempdir(), mend="Make room there, or name another in TMPDIR.")) from error
+        mend = "Make room there, or name another folder in TMPDIR."
+        raise BenchError(Problem(what, gettempdir(), mend=mend)) from error
     with folder:
         return _read(file, path)
 
@@ -59,7 +61,7 @@ def _read(file: VolumeFile, path: Path) -> ReadHeader:
 
     reader = SimpleITK.ImageFileReader()
     reader.SetFileName(str(path))
-    # Its warnings name the copy of the header, which the user does not know.
+    # SimpleITK's warnings would name the temporary copy of the header, which the user does not know.
     shown = SimpleITK.ProcessObject.GetGlobalWarningDisplay()
     SimpleITK.ProcessObject.SetGlobalWarningDisplay(False)
     try:
@@ -72,15 +74,15 @@ def _read(file: VolumeFile, path: Path) -> ReadHeader:
     if len(sizes) < _SPATIAL_AXES or channels != 1 or any(size != 1 for size in sizes[_SPATIAL_AXES:]):
         found = f"shape {tuple(sizes)}" + (f" of {channels} channels" if channels != 1 else "")
         expected = "one 3D volume with at least a voxel along each axis"
-        raise refuse(file, "not one 3D volume", expected, found, _SAVE_AGAIN, fault="not-3d")
-    # A vector image of one component is one of numbers.
+        raise refuse(file, "is not one 3D volume", expected, found, _SAVE_AGAIN, fault="not-3d")
+    # A vector image with one component is an image of numbers.
     kind = SimpleITK.GetPixelIDValueAsString(reader.GetPixelID()).removeprefix("vector of ")
     if kind not in _DTYPES:
         raise refuse(file, "the voxels are neither integers nor floats", "labels", kind, _SAVE_AGAIN)
     axes = len(sizes)
     spacing = np.array(reader.GetSpacing()[:_SPATIAL_AXES])
     direction = np.reshape(reader.GetDirection(), (axes, axes))[:_SPATIAL_AXES, :_SPATIAL_AXES]
-    # A negative step turns its axis: reading the image does so, reading its header alone does not.
+    # A negative step flips its axis. SimpleITK does so when it reads an image, but not when it reads its header alone.
     direction = direction * np.where(spacing < 0, -1.0, 1.0)
     geometry = Geometry(
         sizes[:_SPATIAL_AXES],
@@ -93,7 +95,7 @@ def _read(file: VolumeFile, path: Path) -> ReadHeader:
 
 
 def _check_geometry(file: VolumeFile, geometry: Geometry) -> None:
-    """Raises VolumeError for numbers that place no volume: no or infinite steps, or axes not at right angles."""
+    """Raises VolumeError for steps that are not positive and finite, and for axes that are not at right angles."""
     if not all(0 < step < inf for step in geometry.spacing_mm):
         found = numbers_text(geometry.spacing_mm)
         raise refuse(file, "the header has no valid spacing", "three positive numbers", found, fault="bad-geometry")
@@ -111,7 +113,7 @@ def _check_geometry(file: VolumeFile, geometry: Geometry) -> None:
 
 def _refusal(file: VolumeFile, message: str) -> VolumeError:
     if "orthonormal" in message:
-        what = "the axes of the grid are not at right angles, which SimpleITK and with it nnU-Net do not read"
+        what = "the axes of the grid are not at right angles; SimpleITK, and with it nnU-Net, does not read such a file"
         return refuse(file, what, mend=_RESAMPLE, fault="bad-geometry")
     reason = message.strip().splitlines()[-1].removeprefix("sitk::ERROR: ")
     return refuse(file, f"SimpleITK cannot read the header ({reason})", mend=_SAVE_AGAIN)

@@ -1,8 +1,8 @@
-"""The voxels of a volume file, streamed out of it whole or refused.
+"""Streams the voxels out of a volume file, and refuses a file that is not whole.
 
-Every byte is accounted for: checksums are checked to the end, and a file that holds fewer or more voxels than its
-header says is refused. SimpleITK and nibabel let such files pass: SimpleITK reads a `.nii.gz` that is cut off in the
-middle as if the rest were background, and nibabel does not compare the checksum.
+Checksums are compared to the end, and a file with fewer or more voxels than its header says is refused. SimpleITK and
+nibabel let such files pass: SimpleITK reads a `.nii.gz` that is cut off in the middle as if the rest were background,
+and nibabel does not compare the checksum.
 """
 
 from __future__ import annotations
@@ -25,38 +25,38 @@ from .geometry import Geometry
 
 
 class VolumeFile(Protocol):
-    """A `Path`, or what does as much of one as readers need: a file within an archive. `str()` names it in errors."""
+    """Is a `Path`, or a file within an archive, which has just these parts of one. Errors name it by its `str()`."""
 
     @property
     def name(self) -> str:
-        """Ends as the file's kind does: `.nii.gz`, `.nii` or `.mha`."""
+        """Returns the file's name, whose ending gives the format."""
 
     def stat(self) -> os.stat_result:
-        """Of it `st_mode` and `st_size`. Raises OSError."""
+        """Returns the file's `st_mode` and `st_size`. Raises OSError."""
 
     def open(self, mode: Literal["rb"]) -> BinaryIO:
-        """At its first byte, each time. Raises OSError."""
+        """Opens the file at its first byte. Raises OSError."""
 
 
 # A whole-body CT at full resolution has 3e8 voxels.
 MOST_VOXELS = 2**31
-# Deflate cannot do better than 258 bytes for 2 bits; a header that claims more than this of its file lies, and is
-# found out before any memory is asked for.
+# Deflate cannot pack more than 258 bytes into 2 bits. A header that claims more for its file is wrong, which shows
+# before any memory is asked for.
 _DEFLATE_LIMIT = 1032
-# Whole voxels of every dtype, and with what is made of it within a core's cache.
+# A block holds whole voxels of every type and, with the arrays made of it, fits into a core's cache.
 _BLOCK_BYTES = 1 << 19
 # isal's stubs say that its exception is an instance.
 _IsalError = cast("type[Exception]", isal_zlib.error)
-# The last is isal's for a gzip header that its buffer does not hold.
+# isal raises OverflowError for a gzip header that is larger than its buffer.
 DAMAGED: tuple[type[Exception], ...] = (gzip.BadGzipFile, _IsalError, OverflowError)
-"""What unpacking raises on bytes that are not what was packed."""
+"""Are the exceptions that unpacking raises for damaged bytes."""
 _COPY_AGAIN = "The file is damaged: copy it again or make it again."
 Fault = Literal["unreadable", "truncated", "corrupt", "not-3d", "bad-geometry", "bad-scaling"]
-"""What kind of thing is wrong with a file: for programs, which do not read sentences."""
+"""Says for programs what sort of fault a file has."""
 
 
 class VolumeError(BenchError):
-    """A volume file that cannot be used."""
+    """Is raised for a volume file that cannot be used."""
 
     def __init__(self, problem: Problem, fault: Fault = "unreadable"):
         super().__init__(problem)
@@ -65,39 +65,41 @@ class VolumeError(BenchError):
 
 @dataclass(frozen=True)
 class StoredVolume:
-    """What the header of a volume file says about its voxels."""
+    """Describes the voxels of a volume file, as its header gives them."""
 
     file: VolumeFile
-    """What the user named; errors name it."""
+    """Is the file that the user named; errors name it."""
     voxels: VolumeFile
-    """Where the voxels are: the same file, or the one beside it that a `.mhd` or `.hdr` describes."""
+    """Is the file with the voxels: the same one, or the one beside it that a `.mhd` or `.hdr` describes."""
     geometry: Geometry
     dtype: np.dtype[Any]
-    """As stored, byte order included."""
+    """Is the type of the stored numbers, byte order included."""
     slope: float
     intercept: float
-    """A voxel's value is `slope * stored + intercept`."""
+    """Gives, with the slope, a voxel's value: `slope * stored + intercept`."""
     offset_bytes: int
-    """Bytes before the voxels: of the unpacked stream for `gzip`, of the file itself otherwise."""
+    """Counts the bytes before the voxels: in the unpacked stream for `gzip`, else in the file."""
     packing: Literal["none", "gzip", "zlib"]
-    """`gzip` packs the whole file, header included; `zlib` only the voxels, as one zlib or gzip stream."""
+    """Is `gzip` where the whole file is packed, header included, and `zlib` where only the voxels are, as one zlib or
+    gzip stream."""
     remarks: tuple[str, ...] = ()
-    """Sentences about what other readers than SimpleITK make of the header, where that differs."""
+    """Are sentences about where readers other than SimpleITK understand the header differently."""
     segments: Mapping[int, str] = field(default_factory=dict)
-    """Voxel value -> name, of a segmentation of 3D Slicer, which names its segments; empty for other files."""
+    """Maps voxel values to names in a segmentation of 3D Slicer; empty for other files."""
 
     @property
     def is_scaled(self) -> bool:
-        """Whether a voxel's value is another number than is stored."""
+        """Returns whether values differ from the stored numbers."""
         return (self.slope, self.intercept) != (1.0, 0.0)
 
     @np.errstate(over="ignore", invalid="ignore")
     def scaled(self, stored: NDArray[Any]) -> NDArray[Any]:
-        """The values of voxels of which `stored` is in the file; the same array where they are not scaled."""
+        """Returns the values of stored numbers; the same array where they are not scaled."""
         return stored * np.float64(self.slope) + self.intercept if self.is_scaled else stored
 
     @property
     def voxel_bytes(self) -> int:
+        """Returns how many bytes the voxels take unpacked."""
         return prod(self.geometry.shape) * self.dtype.itemsize
 
 
@@ -110,34 +112,34 @@ def refuse(
     *,
     fault: Fault = "unreadable",
 ) -> VolumeError:
-    """The error for a file that cannot be used."""
+    """Makes the error for a file that cannot be used."""
     return VolumeError(Problem(what, str(file), expected, found, mend), fault)
 
 
 def corrupt(file: VolumeFile, error: Exception) -> VolumeError:
-    """The error for a file of which unpacking raised `error`, one of `DAMAGED`."""
+    """Makes the error for a file whose unpacking raised `error`, one of `DAMAGED`."""
     return refuse(file, f"the compressed data is corrupt ({error})", fault="corrupt")
 
 
 def is_gzip(file: VolumeFile) -> bool:
-    """By content, not by name: tools write plain NIfTI under `.nii.gz` and the other way round."""
+    """Returns whether a file is gzipped by its content, for tools write plain NIfTI as `.nii.gz` and vice versa."""
     with file.open("rb") as stream:
         return stream.read(2) == b"\x1f\x8b"
 
 
 def open_gzip(file: VolumeFile) -> BinaryIO:
-    """The unpacked bytes of a gzip file, all its members, checksums compared."""
+    """Opens a gzip file for reading the unpacked bytes of all its members; reading compares their checksums."""
     return cast("BinaryIO", _GzipReader(file.open("rb")))
 
 
 def read_voxels(volume: StoredVolume) -> Iterator[NDArray[Any]]:
-    """Yields the stored voxels, x fastest, as 1D arrays of the stored dtype, each valid until the next is asked for.
+    """Yields the stored voxels, x fastest, as 1D arrays of the stored type; each is valid until the next is asked for.
 
-    Raises BenchError for a file that is cut off, too long, or whose checksum is wrong; at the latest at the end, so
-    what was yielded is to be trusted only when the iteration has ended.
+    Raises BenchError for a file that is cut off or too long, or whose checksum is wrong. That may show at the end only,
+    so the voxels can be trusted only after the iteration has ended.
     """
     left = volume.voxel_bytes
-    # One buffer that stays in the cache: with a new one a block, most of the time goes into fetching memory.
+    # One buffer stays in the cache; with a new one for each block, most of the time would go into fetching memory.
     buffer = memoryview(bytearray(_BLOCK_BYTES))
     try:
         _refuse_absurd(volume)
@@ -147,7 +149,7 @@ def read_voxels(volume: StoredVolume) -> Iterator[NDArray[Any]]:
                 _fill(stream, buffer[:wanted])
                 yield np.frombuffer(buffer, volume.dtype, wanted // volume.dtype.itemsize)
                 left -= wanted
-            # Reading on past the last voxel also has the checksum compared.
+            # Reading past the last voxel compares the checksum too.
             if stream.read(1):
                 said = f"{volume.voxel_bytes} bytes of voxels"
                 raise refuse(volume.file, "the file holds more than its header says", said, "more", fault="corrupt")
@@ -176,7 +178,7 @@ def _cut_off(volume: StoredVolume, found: str) -> VolumeError:
 
 
 def _opened(volume: StoredVolume) -> BinaryIO:
-    """The file, unpacked, at its first voxel."""
+    """Opens the file for reading its unpacked bytes from the first voxel on."""
     stream = open_gzip(volume.voxels) if volume.packing == "gzip" else volume.voxels.open("rb")
     left = volume.offset_bytes
     while left:
@@ -196,7 +198,7 @@ def _fill(stream: BinaryIO, buffer: memoryview) -> None:
 
 
 class _GzipReader(igzip.IGzipFile):
-    """Closes what it reads from, which the base class only does with what it opened by name."""
+    """Closes the file that it reads from, which the base class does only when it opened the file by name."""
 
     def __init__(self, packed: BinaryIO):
         self._packed = packed
@@ -208,7 +210,7 @@ class _GzipReader(igzip.IGzipFile):
 
 
 class _ZlibReader(io.RawIOBase):
-    """One zlib or gzip stream (MetaIO writes the first and reads both), to its checksum."""
+    """Reads one zlib or gzip stream to its checksum; MetaIO writes zlib and reads both."""
 
     def __init__(self, file: BinaryIO):
         self._file = file

@@ -1,4 +1,4 @@
-"""Reads the header of a volume file of any format that is read here, told by its name."""
+"""Reads the header of a volume file of any supported format; the name's ending gives the format."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from .stored_volume import DAMAGED, StoredVolume, VolumeFile, corrupt, refuse
 
 
 def read_header(file: VolumeFile) -> StoredVolume:
-    """What a volume file says of itself, without reading its voxels. Raises BenchError when it cannot be used."""
+    """Reads a volume file's header, without its voxels. Raises BenchError for a file that cannot be used."""
     try:
         status = file.stat()
         if S_ISDIR(status.st_mode):
-            raise refuse(file, "a folder", "a file", mend="")
+            raise refuse(file, "is a folder", "a file", mend="")
         if not status.st_size:
             raise refuse(file, "the file is empty", fault="truncated")
         name = file.name.lower()
@@ -30,7 +30,10 @@ def read_header(file: VolumeFile) -> StoredVolume:
 
 
 def files_of(path: Path) -> tuple[Path, ...]:
-    """The file itself and, of a `.mhd` or `.hdr`, the one with its voxels. Raises VolumeError as `read_header` does."""
+    """Returns the file itself and, for a `.mhd` or `.hdr`, the one with its voxels.
+
+    Raises VolumeError for a `.mhd` whose header does not name them.
+    """
     name = path.name.lower()
     if name.endswith(".mhd"):
         return path, metaimage_voxels(path)

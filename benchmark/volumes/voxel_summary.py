@@ -1,4 +1,4 @@
-"""Summarises an image in one pass without holding it: its range of values and a digest of them."""
+"""Summarises an image in one pass, without holding it: the range of its values and their digest."""
 
 from __future__ import annotations
 
@@ -17,26 +17,27 @@ _INT16 = np.iinfo(np.int16)
 
 @dataclass(frozen=True)
 class VoxelSummary:
-    """The voxels of a volume, scaled as its header says."""
+    """Summarises the values of a volume, scaled as its header says."""
 
     lowest: float
-    """Of the finite voxels; NaN where there is none."""
+    """Is the lowest finite value; NaN when there is none."""
     highest: float
+    """Is the highest finite value; NaN when there is none."""
     not_finite: int
-    """Voxels that are NaN or infinite."""
+    """Counts the voxels that are NaN or infinite."""
     digest: str
-    """SHA-256 of shape and values. Whole numbers of 16 bits, which CTs are, have one digest whatever type and
-    compression they are stored with."""
+    """Is the SHA-256 of shape and values. For whole numbers within 16 bits, as in a CT, it does not depend on the type
+    and the compression with which they are stored."""
 
 
 def summarize_voxels(stored: StoredVolume) -> VoxelSummary:
-    """Reads the file to its end. Raises VolumeError for one that is damaged."""
+    """Reads the file to its end and summarises its values. Raises VolumeError for one that is damaged."""
     digest = hashlib.sha256(repr(stored.geometry.shape).encode())
     lowest, highest, not_finite = inf, -inf, 0
     for block in read_voxels(stored):
         values = stored.scaled(block)
         low, high = values.min(), values.max()
-        # One that is not finite makes its block's extremes so too.
+        # A value that is not finite makes its block's extremes not finite too.
         if not (np.isfinite(low) and np.isfinite(high)):
             finite = values[np.isfinite(values)]
             not_finite += values.size - finite.size
@@ -49,7 +50,7 @@ def summarize_voxels(stored: StoredVolume) -> VoxelSummary:
 
 
 def _one_form(values: NDArray[Any]) -> memoryview:
-    """Equal values in equal bytes, of whichever type they came."""
+    """Returns equal bytes for equal values, whatever their type."""
     whole = values.astype("<i2") if _are_16_bits(values) else values.astype("<f8")
     return whole.data
 

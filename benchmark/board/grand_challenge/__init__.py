@@ -1,1 +1,1 @@
-"""Evaluates on grand-challenge.org: the container's entry point, around the same scoring code."""
+"""Evaluates submissions on grand-challenge.org, in a container around the same scoring code."""

@@ -1,4 +1,4 @@
-"""Runs in the container: `python -m mswal_bench.benchmark.board.grand_challenge`."""
+"""Starts the evaluation in the container: `python -m mswal_bench.benchmark.board.grand_challenge`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from .evaluate_jobs import evaluate_jobs
 
 
 def main() -> int:
-    """0 with `metrics.json` written, else 1 with the reasons on stderr: the platform shows its last line."""
+    """Evaluates all jobs. Returns 0 with `metrics.json` written, or 1 with the reasons on stderr.
+
+    The platform shows the last line of stderr.
+    """
     try:
         evaluate_jobs(configuration())
     except BenchError as error:

@@ -1,4 +1,4 @@
-"""Reads the container's settings from environment variables, all with defaults."""
+"""Reads the container's settings from environment variables, which all have defaults."""
 
 from __future__ import annotations
 
@@ -22,44 +22,45 @@ VARIABLES = {
     "MSWAL_SEED": "0",
     "MSWAL_JOBS": "0",
 }
-"""Name -> default. The folders are those that the platform mounts; the Dockerfile's users set the others."""
+"""Maps names to defaults. The platform mounts the folders; who builds the container sets the other variables."""
 _TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """What the variables say."""
+    """Holds the container's settings."""
 
     input: Path
-    """With `predictions.json`."""
+    """Is the folder with `predictions.json`."""
     output: Path
-    """Gets `metrics.json`."""
+    """Is the folder for `metrics.json`."""
     ground_truth: Path
-    """What the organiser's tarball unpacks to."""
+    """Is the folder to which the platform unpacks the organiser's tarball."""
     image_socket: str | None
-    """The slug of the algorithm's CT; None where the algorithm has one image for input."""
+    """Is the slug of the algorithm's CT; None when the algorithm has only one input image."""
     prediction_socket: str | None
-    """The slug of the label map; None where it has one image for output."""
+    """Is the slug of the label map; None when the algorithm has only one output image."""
     hidden: bool
-    """Whether `metrics.json` has aggregates alone, unless a `manifest.json` beside the labels says otherwise, and
-    whether errors tell nothing of labels."""
+    """Says whether labels are hidden: errors then reveal nothing about them, and `metrics.json` has aggregates alone,
+    unless a `manifest.json` beside the labels says otherwise."""
     resamples: int
+    """Is the number of bootstrap resamples."""
     seed: int
     jobs: int | None
-    """Processes; None for one per core."""
+    """Is the number of processes; None for one per core."""
 
 
 def configuration(environment: Mapping[str, str] = os.environ) -> Configuration:
-    """The configuration that the variables give. Raises BenchError with every value that is none."""
+    """Reads the configuration from the variables. Raises BenchError with every value that is not valid."""
     values = {name: environment.get(name) or default for name, default in VARIABLES.items()}
     problems = [
-        Problem("is no number", name, "a whole number of up to nine digits", values[name])
+        Problem("is not a number", name, "a whole number of up to nine digits", values[name])
         for name in ("MSWAL_RESAMPLES", "MSWAL_SEED", "MSWAL_JOBS")
         if not re.fullmatch("[0-9]{1,9}", values[name])
     ]
     if not problems and not 1 <= int(values["MSWAL_RESAMPLES"]) <= MOST_RESAMPLES:
         found = values["MSWAL_RESAMPLES"]
-        problems.append(Problem("is no number of resamples", "MSWAL_RESAMPLES", f"1 to {MOST_RESAMPLES}", found))
+        problems.append(Problem("is out of range", "MSWAL_RESAMPLES", f"1 to {MOST_RESAMPLES}", found))
     if values["MSWAL_HIDDEN"].lower() not in _TRUTH:
         problems.append(Problem("is neither true nor false", "MSWAL_HIDDEN", found=values["MSWAL_HIDDEN"]))
     raise_if_any(problems)

@@ -37,10 +37,10 @@ MANIFEST_FILE = "manifest.json"
 
 
 def evaluate_jobs(configuration: Configuration) -> None:
-    """Writes `metrics.json`, whole or not at all.
+    """Scores all jobs and writes `metrics.json`, whole or not at all.
 
-    Raises BenchError with what is wrong with jobs and predictions, for the participant to mend. What is wrong with the
-    organiser's labels, and every fault of this program, is of a hidden phase raised as one sentence that tells nothing.
+    Raises BenchError with everything wrong in jobs and predictions, for the participant to mend. In a hidden phase,
+    faults of the organiser's labels and of this program are raised as one sentence that reveals nothing.
     """
     with _neutral(configuration):
         reference = _reference_folder(configuration.ground_truth)
@@ -63,7 +63,7 @@ def evaluate_jobs(configuration: Configuration) -> None:
 
 @contextmanager
 def _neutral(configuration: Configuration) -> Iterator[None]:
-    """Of a hidden phase, raises a sentence in the place of everything that is raised inside, where labels are read."""
+    """Replaces, in a hidden phase, every exception raised inside by a sentence that reveals nothing about labels."""
     try:
         yield
     except Exception:
@@ -75,14 +75,14 @@ def _neutral(configuration: Configuration) -> Iterator[None]:
 
 
 def _reference_folder(ground_truth: Path) -> Path:
-    """The folder with the label maps: the mount itself or one in it, called `labels...` where there are others."""
+    """Returns the folder with the label maps: the mount itself or one in it, named `labels...` if there are others."""
     folders = [ground_truth, *sorted(ground_truth.glob("*/")), *sorted(ground_truth.glob("*/*/"))]
     folders = [folder for folder in folders if is_seen_below(folder, ground_truth)]
     holding = [folder for folder in folders if any(case_id(entry.name) is not None for entry in visible(folder))]
     named = [folder for folder in holding if folder.name.startswith("labels")]
     chosen = named if len(named) == 1 else holding
     if len(chosen) != 1:
-        raise BenchError(Problem("expected one folder with label maps", str(ground_truth), "1", str(len(chosen))))
+        raise BenchError(Problem("has not one folder with label maps", str(ground_truth), "1", str(len(chosen))))
     return chosen[0]
 
 
@@ -94,7 +94,7 @@ def _manifest(configuration: Configuration, reference: Path) -> Manifest:
 
 
 def _wrong_predictions(predictions: Mapping[str, Path], manifest: Manifest) -> Iterator[Problem]:
-    """What a participant can mend, from the predictions and the public grids alone."""
+    """Yields what a participant can mend, which follows from the predictions and the public grids alone."""
     for case, path in predictions.items():
         file = SubmittedFile(path.name, path.stat().st_size, partial(FileIO, path))
         for finding in check_prediction(file, case, manifest.cases[case], manifest.highest_label, deep=True):

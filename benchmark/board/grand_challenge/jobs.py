@@ -1,8 +1,8 @@
 """Finds the prediction of each case by the `predictions.json` that the platform writes.
 
-It lists the jobs in which the algorithm was run, one a case: `pk`, `status`, and `inputs` and `outputs`, values of
-sockets (`interface` before they were renamed) with a `slug`. An image that went in has the name that the organiser gave
-it; one that came out lies in `/input/PK/output/RELATIVE_PATH/` under a name that says nothing.
+The file lists the jobs in which the algorithm was run, one for each case. A job has a `pk`, a `status`, and `inputs`
+and `outputs`, which are values of sockets with a `slug` (sockets were called `interface` before). An input image keeps
+the name that the organiser gave it; an output image lies in `/input/PK/output/RELATIVE_PATH/` under an arbitrary name.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ class _Job(BaseModel):
 
 
 def predictions_by_case(configuration: Configuration, cases: Collection[str]) -> dict[str, Path]:
-    """Case id -> label map, one for each of `cases`.
+    """Maps each of `cases` to the file of its predicted label map.
 
-    Raises BenchError with every problem: jobs that failed, cases without a job or with two, images that are of no case,
-    and outputs that are not one file. Problems name cases, and nothing that is in a label.
+    Raises BenchError with every problem: jobs that failed, cases without a job or with two, images that belong to no
+    case, and outputs that are not one file. Problems name cases, and nothing that is in a label.
     """
     jobs = _read_jobs(configuration.input / PREDICTIONS_FILE)
     problems: list[Problem] = []
@@ -91,7 +91,7 @@ def _case(job: _Job, slug: str | None, cases: Collection[str]) -> str:
     for candidate in (stem, stem.removesuffix(_CHANNEL)):
         if candidate in cases:
             return candidate
-    raise BenchError(Problem(f"job {job.pk}: the image {name!r} is of no case"))
+    raise BenchError(Problem(f"job {job.pk}: the image {name!r} belongs to no case"))
 
 
 def _label_map(job: _Job, configuration: Configuration) -> Path:
@@ -103,12 +103,12 @@ def _label_map(job: _Job, configuration: Configuration) -> Path:
     files = [place] if place.is_file() else visible(place) if place.is_dir() else []
     maps = [path for path in files if case_id(path.name) is not None and path.is_file() and not path.is_symlink()]
     if len(maps) != 1:
-        raise BenchError(Problem(f"job {job.pk}: expected one label map for output, found {len(maps)}"))
+        raise BenchError(Problem(f"job {job.pk}: expected one label map as output, found {len(maps)}"))
     return maps[0]
 
 
 def _one(values: Sequence[_Value], slug: str | None, what: str) -> _Value:
-    """The value of the socket `slug`, or the only one of an image's."""
+    """Returns the value of the socket `slug`; without a slug, the only value that is an image."""
     chosen = [value for value in values if slug in {None, value.socket.slug}]
     if slug is None and len(chosen) > 1:
         chosen = [value for value in chosen if value.socket.relative_path.startswith("images/")]

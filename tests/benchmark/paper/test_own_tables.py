@@ -97,7 +97,7 @@ def test_what_readers_have_to_know_is_told(tmp_path: Path) -> None:
     submit(tmp_path, "A", 0.5, status="claimed", missing=("MSWAL_0001",))
     run(tmp_path / "w", "nnunet-v2", 0.2, goal="fold-0", folds=(0,))
     notes = table("2", tmp_path).notes
-    assert "Claimed, not verified by an organiser: A." in notes
+    assert "Claimed, not verified by the organiser: A." in notes
     assert "A: no prediction for 1 of 210 cases, counted as empty." in notes
     assert "nnU-Net v2: by 1 of 5 folds." in notes
 
@@ -107,7 +107,7 @@ def test_of_one_runs_selections_that_of_most_folds_is_shown(tmp_path: Path) -> N
     run(tmp_path / "w", "nnunet-v2", 0.2, goal="fold-0", folds=(0,))
     view = table("2", tmp_path)
     assert column(view, "nnU-Net v2")[0].text == "30.00"
-    assert "nnU-Net v2: that of w/fold-all, not of w/fold-0." in view.notes
+    assert "nnU-Net v2: the result of w/fold-all is shown, not that of w/fold-0." in view.notes
 
 
 def test_several_results_of_one_method_stand_side_by_side(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_of_one_name_the_newest_is_shown(tmp_path: Path) -> None:
     submit(tmp_path, "A", 0.5, day=3)
     view = table("2", tmp_path)
     assert column(view, "A")[0].text == "50.00"
-    assert any(note.startswith("A: that of records/official-test/") for note in view.notes)
+    assert any(note.startswith("A: the result of records/official-test/") for note in view.notes)
 
 
 def test_what_is_claimed_gives_way_to_what_is_verified(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_table_3(tmp_path: Path) -> None:
     assert [cell.text for cell in view.rows[2].cells] == ["✓", "✗", "✓", "40.00", "40.00"]
     assert [cell.text for cell in view.rows[4].cells] == ["✓", "✓", "✓", "50.00", "50.00"]
     assert [cell.text for cell in view.rows[0].cells] == ["✗", "✗", "✗", UNDEFINED, UNDEFINED]
-    assert f"{UNDEFINED}: no result, for I, II, IV." in view.notes
+    assert f"{UNDEFINED}: no result of I, II, IV." in view.notes
 
 
 def test_table_4(tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_tracks_are_never_in_one_table(tmp_path: Path) -> None:
     submit(tmp_path, "A", 0.5)
     submit(tmp_path, "B", 0.4, track="public-cv")
     said = message("2", tmp_path)
-    assert "which do not compare" in said
+    assert "which cannot be compared" in said
     assert "Choose a track with --track: official-test, public-cv." in said
     assert "A" not in table("2", tmp_path, track="public-cv").groups
     assert column(table("2", tmp_path, track="public-cv"), "B")[0] == Cell("40.00")
@@ -207,8 +207,8 @@ def test_other_labels_are_never_in_one_table(tmp_path: Path) -> None:
     submit(tmp_path, "A", 0.5)
     submit(tmp_path, "B", 0.4, labels="corrected ones")
     said = message("2", tmp_path, "official-test")
-    assert "which do not compare" in said
-    assert "Give a folder that holds those of one." in said
+    assert "which cannot be compared" in said
+    assert "Give a folder that holds the results on one of them." in said
 
 
 def test_other_numbers_of_cases_are_never_in_one_table(tmp_path: Path) -> None:
@@ -231,14 +231,14 @@ def test_other_protocols_and_unscored_runs_are_passed_over_and_told(tmp_path: Pa
     run(tmp_path / "good", "nnformer", 0.5)
     _, notes = own_tables(["2"], tmp_path, None)
     assert notes == [
-        "Passed over, for they are not of MSWAL's seven classes: kits/fold-all.",
-        "Passed over, for the labels are not there: unscored/fold-all.",
+        "Passed over, because they do not have MSWAL's seven classes: kits/fold-all.",
+        "Passed over, because they were run without labels: unscored/fold-all.",
     ]
 
 
 @pytest.mark.parametrize("name", OWN_TABLES)
 def test_a_folder_without_results_is_refused(tmp_path: Path, name: TableName) -> None:
-    assert "has nothing to make" in message(name, tmp_path)
+    assert "has no results for" in message(name, tmp_path)
 
 
 def test_a_track_without_results_is_refused_and_the_others_named(tmp_path: Path) -> None:
@@ -251,8 +251,8 @@ def test_all_leaves_out_what_is_not_there_and_says_so(tmp_path: Path) -> None:
     views, notes = own_tables(OWN_TABLES, tmp_path, None)
     assert [view.title.name for view in views if view.title] == ["Table 2", "Difficulty"]
     assert [note.split(": ")[2] for note in notes] == [
-        "has nothing to make Table 3 of",
-        "has nothing to make Table 4 of",
+        "has no results for Table 3",
+        "has no results for Table 4",
     ]
 
 
@@ -276,7 +276,7 @@ def test_every_damaged_record_is_told(tmp_path: Path) -> None:
         own_tables(["2"], tmp_path, None)
     assert len(raised.value.problems) == 4
     transfer(tmp_path / "t", "LiTS", {"Liver": (0.1, 0.2)}).write_text("[]", encoding="utf-8")
-    assert "is no record of a transfer" in message("4", tmp_path)
+    assert "is not the record of a transfer" in message("4", tmp_path)
 
 
 def test_a_baseline_of_another_version_keeps_its_own_name(tmp_path: Path) -> None:
@@ -302,7 +302,7 @@ def test_a_class_without_any_number_has_no_row(tmp_path: Path) -> None:
     view = table("2", tmp_path)
     assert next(row.label for row in view.rows) == "Kidney stone"
     assert len(view.rows) == 7
-    assert "No row, for no method has a number: gallstone." in view.notes
+    assert "Without a row, because no method has a number: gallstone." in view.notes
     assert not any(cell.text == UNDEFINED for row in view.rows for cell in row.cells)
 
 

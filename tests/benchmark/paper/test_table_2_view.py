@@ -135,6 +135,6 @@ def test_false_positives_alone_are_in_no_order_of_difficulty() -> None:
     changed = replace(comparison, methods=tuple(methods), average_score={**comparison.average_score, "gallstone": zero})
     assert "gallstone" in difficulty(comparison, "f1")
     assert "gallstone" not in difficulty(changed, "f1")
-    told = "In no order of difficulty, for no reference has it: gallstone."
+    told = "Without a place in the order, because no reference has it: gallstone."
     assert told in difficulty_view(changed, []).notes
     assert told in comparison_view(changed, []).notes

@@ -71,8 +71,8 @@ def test_nrrd_in_other_words(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"encoding": "hex"}, "stored in a way that is not read"),
-        ({"encoding": "bzip2"}, "stored in a way that is not read"),
+        ({"encoding": "hex"}, "an encoding that is not supported"),
+        ({"encoding": "bzip2"}, "an encoding that is not supported"),
         ({"data file": "voxels.raw"}, "in another file"),
         ({"byte skip": "5"}, "not right behind the header"),
         ({"dimension": "17"}, "no valid dimension"),

@@ -109,7 +109,7 @@ class TestConfiguration:
 
     @pytest.mark.parametrize("value", ["0", "1000001"])
     def test_no_number_of_resamples(self, value: str) -> None:
-        with pytest.raises(BenchError, match="is no number of resamples"):
+        with pytest.raises(BenchError, match="is out of range"):
             configuration({"MSWAL_RESAMPLES": value})
 
     def test_what_is_empty_is_not_set(self) -> None:

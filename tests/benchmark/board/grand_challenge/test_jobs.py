@@ -59,7 +59,7 @@ def test_a_socket_that_is_named(mounts: Mounts) -> None:
         (lambda jobs: jobs.append(job_of(CASES[0], CASES[0])), "there are two jobs for the case MSWAL_0001"),
         (lambda jobs: jobs[2].update(status="Failed"), "1 jobs did not succeed: pk-MSWAL_0003"),
         (lambda jobs: jobs[2].update(status="Cancelled"), "1 jobs did not succeed"),
-        (lambda jobs: jobs[1]["inputs"][0]["image"].update(name="else.mha"), "the image 'else.mha' is of no case"),
+        (lambda jobs: jobs[1]["inputs"][0]["image"].update(name="else.mha"), "the image 'else.mha' belongs to no case"),
         (lambda jobs: jobs[1]["inputs"].clear(), "pk-MSWAL_0002: input: expected one image, found 0"),
         (lambda jobs: jobs[1]["outputs"].clear(), "pk-MSWAL_0002: output: expected one image, found 0"),
         (lambda jobs: jobs[1].update(pk="../../elsewhere"), "the output lies outside of the input folder"),
@@ -90,9 +90,9 @@ def test_all_that_is_wrong_is_told_in_one_go(mounts: Mounts) -> None:
     told = [str(problem) for problem in raised.value.problems]
     assert told == [
         "1 jobs did not succeed: pk-MSWAL_0001.",
-        "job pk-MSWAL_0002: expected one label map for output, found 2.",
-        "job pk-MSWAL_0003: expected one label map for output, found 0.",
-        "job pk-MSWAL_0005: expected one label map for output, found 0.",
+        "job pk-MSWAL_0002: expected one label map as output, found 2.",
+        "job pk-MSWAL_0003: expected one label map as output, found 0.",
+        "job pk-MSWAL_0005: expected one label map as output, found 0.",
         "there is no job for 1 of 6 cases: MSWAL_0004.",
     ]
 

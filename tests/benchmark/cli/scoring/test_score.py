@@ -325,7 +325,7 @@ def test_a_prediction_stored_along_other_axes_is_noted(folders: Path) -> None:
     SimpleITK.WriteImage(SimpleITK.DICOMOrient(SimpleITK.ReadImage(str(path)), "SRA"), str(path))
     result = score(folders, "--format", "json")
     assert result.exit_code == 0
-    assert "stored along other axes" in result.stderr
+    assert "its axes were taken as" in result.stderr
     assert json.loads(result.stdout)["methods"]["mine"]["average"]["dsc"] == 1
 
 

@@ -62,7 +62,7 @@ BAD_PREDICTIONS: dict[str, tuple[Spoil, str]] = {
     "other direction": (_spoil_with(direction=(0.8, -0.6, 0.0, 0.6, 0.8, 0.0, 0.0, 0.0, 1.0)), "direction"),
     "flipped in its place": (
         _spoil_with(direction=(-1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)),
-        "(its axes taken as -x, y, z): the origin is not the reference's (off by 7 mm",
+        "(its axes taken as -x, y, z): the origin differs from the reference's by 7 mm",
     ),
     "fractional": (lambda path, save: save(path, changed((0, 0, 0), 1.9999)), "not whole numbers"),
     "NaN": (
