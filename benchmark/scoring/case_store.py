@@ -30,7 +30,7 @@ SCORED_BY = (
     "benchmark/volumes/gridded_labels.py",
     "benchmark/volumes/label_maps.py",
     "benchmark/volumes/metaimage_header.py",
-    "benchmark/volumes/nibabel_geometry.py",
+    "benchmark/volumes/nifti_ambiguity.py",
     "benchmark/volumes/nifti_fields.py",
     "benchmark/volumes/nifti_geometry.py",
     "benchmark/volumes/nifti_header.py",

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from .geometry import Geometry
-from .nibabel_geometry import placed_by_nibabel, placement_remark
+from .nifti_ambiguity import placed_by_nibabel, placement_remark
 from .nifti_fields import HEADER_BYTES, SAVE_AGAIN, fields_of, header_bytes
 from .nifti_geometry import geometry_of
 from .stored_volume import StoredVolume, VolumeFile, is_gzip, refuse

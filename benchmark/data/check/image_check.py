@@ -9,7 +9,7 @@ from pathlib import Path
 from mswal_bench.benchmark.data.mswal_facts import IN_PLANE_VOXELS, SLICE_COUNTS
 from mswal_bench.benchmark.volumes.file_names import is_nifti
 from mswal_bench.benchmark.volumes.geometry import Geometry, numbers_text
-from mswal_bench.benchmark.volumes.nifti_placement import places_twice, unusual_unit
+from mswal_bench.benchmark.volumes.nifti_ambiguity import places_twice, unusual_unit
 from mswal_bench.benchmark.volumes.stored_volume import StoredVolume, VolumeError
 from mswal_bench.benchmark.volumes.volume_header import read_header
 from mswal_bench.benchmark.volumes.voxel_summary import VoxelSummary, summarize_voxels

@@ -20,7 +20,7 @@ from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.whole_files import whole_file, write_text
 from mswal_bench.benchmark.volumes.geometry import differing
-from mswal_bench.benchmark.volumes.nifti_placement import copy_placement
+from mswal_bench.benchmark.volumes.nifti_repair import copy_placement
 from mswal_bench.benchmark.volumes.stored_volume import DAMAGED, VolumeError
 from mswal_bench.benchmark.volumes.volume_header import read_header
 

@@ -10,7 +10,7 @@ import pytest
 
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.volumes.geometry import differing
-from mswal_bench.benchmark.volumes.nibabel_geometry import placed_by_nibabel
+from mswal_bench.benchmark.volumes.nifti_ambiguity import placed_by_nibabel
 from mswal_bench.benchmark.volumes.nifti_fields import read_fields
 from mswal_bench.benchmark.volumes.volume_header import read_header
 

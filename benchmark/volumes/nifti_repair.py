@@ -1,6 +1,6 @@
-"""Copies the placement of one NIfTI header into another, and tells where tools read one differently.
+"""Repairs a NIfTI-1 header by copying the placement of another file's header into it.
 
-Only the header changes. Voxels, their type and their scaling stay as they are, byte for byte.
+Only the header changes. The voxels, their type and their scaling stay as they are, byte for byte.
 """
 
 from __future__ import annotations
@@ -13,35 +13,19 @@ import numpy as np
 from isal import igzip
 
 from .nifti_fields import HEADER, HEADER_BYTES, read_fields
-from .nifti_geometry import placed_alike, qform_placement, sform_placement
-from .stored_volume import VolumeFile, is_gzip, open_gzip
+from .stored_volume import is_gzip, open_gzip
 
 _COPIED = ("qform_code", "sform_code", "quatern", "qoffset", "srow")
 _LENGTH_BITS = 7
 _BLOCK_BYTES = 1 << 19
-_UNITS = {1: "metres", 3: "micrometres"}
-
-
-def unusual_unit(file: VolumeFile) -> str | None:
-    """The unit of length of a header that does not say millimetres or nothing: ITK converts it, nibabel does not."""
-    fields, _ = read_fields(file)
-    return _UNITS.get(int(fields["xyzt_units"]) & _LENGTH_BITS)
-
-
-@np.errstate(over="ignore", invalid="ignore")
-def places_twice(file: VolumeFile) -> bool:
-    """Whether the header's sform and qform both count and put the volume into different places."""
-    fields, _ = read_fields(file)
-    if fields["sform_code"] <= 0 or fields["qform_code"] <= 0:
-        return False
-    return not placed_alike(sform_placement(fields), qform_placement(fields))
 
 
 def copy_placement(source: Path, volume: Path, out: Path) -> dict[str, tuple[Any, Any]]:
-    """Writes `volume` to `out` with spacing, origin and direction as the header of `source` has them.
+    """Writes `volume` to `out` with the spacing, origin and direction of the header of `source`.
 
-    Both are NIfTI-1, gzipped or not, of either byte order; `out` is as `volume` is. Gives the header's fields that
-    changed, before and after. Raises VolumeError for a header that cannot be read, and what unpacking raises.
+    Both are NIfTI-1, gzipped or not, of either byte order; `out` gets the packing and byte order of `volume`. Returns
+    the header's fields that changed, before and after. Raises VolumeError for a header that cannot be read, OSError,
+    and the exceptions of `DAMAGED` for a file that cannot be unpacked.
     """
     packed = is_gzip(volume)
     wanted, _ = read_fields(source)
@@ -52,7 +36,7 @@ def copy_placement(source: Path, volume: Path, out: Path) -> dict[str, tuple[Any
         before = _plain(fields[0])
         for name in _COPIED:
             fields[name][0] = wanted[name]
-        # The first is the sign of the qform's third axis; from the fifth on they are not of space.
+        # pixdim[0] is the sign of the qform's third axis, the next three are steps in space; the rest is not of space.
         fields["pixdim"][0, :4] = wanted["pixdim"][:4]
         units = int(fields["xyzt_units"][0])
         fields["xyzt_units"][0] = (units & ~_LENGTH_BITS) | (int(wanted["xyzt_units"]) & _LENGTH_BITS)
@@ -64,13 +48,13 @@ def copy_placement(source: Path, volume: Path, out: Path) -> dict[str, tuple[Any
 
 
 def _packing(target: BinaryIO) -> BinaryIO:
-    # No name and no time in it: the same voxels give the same file.
+    # Without a name and a time, equal input gives equal bytes.
     stream = igzip.IGzipFile(filename="", mode="wb", compresslevel=3, fileobj=target, mtime=0)  # type: ignore[no-untyped-call]
     return cast("BinaryIO", stream)
 
 
 def _plain(fields: np.void) -> dict[str, Any]:
-    # As text where JSON has no number for it, which NaN and infinity are.
+    # NaN and infinity become text, because JSON has no numbers for them.
     return {name: _finite(fields[name].tolist()) for name in (*_COPIED, "pixdim", "xyzt_units")}
 
 

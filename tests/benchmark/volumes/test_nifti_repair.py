@@ -12,7 +12,7 @@ import SimpleITK
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.volumes.geometry import differing
 from mswal_bench.benchmark.volumes.nifti_header import read_nifti_header
-from mswal_bench.benchmark.volumes.nifti_placement import copy_placement, places_twice, unusual_unit
+from mswal_bench.benchmark.volumes.nifti_repair import copy_placement
 
 
 def _write(path: Path, origin: tuple[float, float, float] = (0, 0, 0)) -> Path:
@@ -47,26 +47,6 @@ def test_no_nifti(tmp_path: Path) -> None:
     (tmp_path / "text.nii.gz").write_text("text " * 100)
     with pytest.raises(BenchError, match="not a NIfTI file"):
         copy_placement(tmp_path / "text.nii.gz", _write(tmp_path / "a.nii.gz"), tmp_path / "out.nii.gz")
-    with pytest.raises(BenchError, match="not a NIfTI file"):
-        unusual_unit(tmp_path / "text.nii.gz")
-
-
-@pytest.mark.parametrize(("unit", "name"), [(0, None), (1, "metres"), (2, None), (3, "micrometres"), (10, None)])
-def test_units(tmp_path: Path, unit: int, name: str | None) -> None:
-    content = bytearray(_write(tmp_path / "a.nii").read_bytes())
-    content[123] = unit
-    (tmp_path / "a.nii").write_bytes(content)
-    assert unusual_unit(tmp_path / "a.nii") == name
-
-
-@pytest.mark.parametrize(("codes", "twice"), [((1, 1), True), ((0, 1), False), ((1, 0), False), ((0, 0), False)])
-def test_two_placements_count_where_both_have_a_code(tmp_path: Path, codes: tuple[int, int], twice: bool) -> None:
-    content = bytearray(_write(tmp_path / "a.nii").read_bytes())
-    content[252:256] = np.array(codes, "<i2").tobytes()
-    assert not places_twice(_write(tmp_path / "b.nii"))
-    content[268:272] = np.array(5, "<f4").tobytes()
-    (tmp_path / "a.nii").write_bytes(content)
-    assert places_twice(tmp_path / "a.nii") == twice
 
 
 def test_real_axes_are_copied_as_simpleitk_reads_them(kits_raters: Path, tmp_path: Path) -> None:

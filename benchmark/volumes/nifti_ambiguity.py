@@ -1,4 +1,4 @@
-"""Computes where nibabel places a NIfTI-1 file, to report where SimpleITK places it elsewhere.
+"""Tells where a NIfTI-1 header is ambiguous: where readers place the same file differently.
 
 nibabel uses the sform whenever it has a code, never converts the unit of length, and centres a volume whose header
 gives no placement. SimpleITK has other rules.
@@ -9,9 +9,14 @@ from __future__ import annotations
 import numpy as np
 
 from .geometry import Geometry, differing, numbers_text
-from .nifti_geometry import qform_placement, sform_placement
+from .nifti_fields import read_fields
+from .nifti_geometry import placed_alike, qform_placement, sform_placement
+from .stored_volume import VolumeFile
 
 _TO_LPS = np.array([-1.0, -1.0, 1.0])
+_LENGTH_BITS = 7
+_UNITS = {1: "metres", 3: "micrometres"}
+# nibabel takes a quaternion for a half turn when the square of its first number is below this.
 _HALF_TURN_BELOW = 3 * float(np.finfo(np.float32).eps)
 
 
@@ -54,3 +59,25 @@ def placement_remark(by_simpleitk: Geometry, by_nibabel: Geometry | None) -> str
         for reader, one in (("SimpleITK", by_simpleitk), ("nibabel", by_nibabel))
     )
     return f"readers place it differently ({both}); SimpleITK's placement, which nnU-Net has too, is used"
+
+
+def unusual_unit(file: VolumeFile) -> str | None:
+    """Returns a unit of length other than millimetres, which ITK converts and nibabel does not.
+
+
+    None for millimetres and unknown units. Raises VolumeError for a header that cannot be read.
+    """
+    fields, _ = read_fields(file)
+    return _UNITS.get(int(fields["xyzt_units"]) & _LENGTH_BITS)
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def places_twice(file: VolumeFile) -> bool:
+    """Returns whether the header has both an sform and a qform, and they put the volume into different places.
+
+    Raises VolumeError for a header that cannot be read.
+    """
+    fields, _ = read_fields(file)
+    if fields["sform_code"] <= 0 or fields["qform_code"] <= 0:
+        return False
+    return not placed_alike(sform_placement(fields), qform_placement(fields))
