@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from mswal_bench.benchmark.core.errors import BenchError
-from mswal_bench.benchmark.tables.plain_text import plain_text
+from mswal_bench.benchmark.tables.escaping import plain_text
 from mswal_bench.benchmark.tables.terminal_letters import print_on_any_terminal
 
 from .board.evaluate import evaluate

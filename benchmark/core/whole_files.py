@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mswal_bench.benchmark.tables.plain_text import is_unicode
+from mswal_bench.benchmark.tables.escaping import is_unicode
 
 from .errors import Problem, raise_if_any
 

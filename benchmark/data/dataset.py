@@ -12,7 +12,7 @@ from typing import Any
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from mswal_bench.benchmark.core.litter import visible
 from mswal_bench.benchmark.core.suggestions import apart, looks, written_otherwise
-from mswal_bench.benchmark.tables.plain_text import is_unicode
+from mswal_bench.benchmark.tables.escaping import is_unicode
 from mswal_bench.splits import SPLIT_FILE, Split, SplitError, read_split
 
 _CHANNEL = "_0000"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.suggestions import did_you_mean
 from mswal_bench.benchmark.data.lesion_classes import LesionClass
-from mswal_bench.benchmark.tables.plain_text import unicode_name
+from mswal_bench.benchmark.tables.escaping import unicode_name
 
 from .body_planes import VIEWS, BodyGrid, View, read_planes
 from .case_reference import case_reference

@@ -15,7 +15,7 @@ from mswal_bench.benchmark.core.suggestions import apart, looks, written_otherwi
 from mswal_bench.benchmark.runs.predicted_goals import PredictedGoal, predicted_goals
 from mswal_bench.benchmark.runs.run_record import RunRecord
 from mswal_bench.benchmark.scoring.case_folders import folder_name, meant_folder
-from mswal_bench.benchmark.tables.plain_text import unicode_name
+from mswal_bench.benchmark.tables.escaping import unicode_name
 from mswal_bench.benchmark.volumes.file_names import case_id
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from mswal_bench.benchmark.core.errors import Problem, listed, raise_if_any
 from mswal_bench.benchmark.core.litter import is_passed_over, visible
 from mswal_bench.benchmark.core.suggestions import apart, looks, written_otherwise
-from mswal_bench.benchmark.tables.plain_text import unicode_name
+from mswal_bench.benchmark.tables.escaping import unicode_name
 from mswal_bench.benchmark.volumes.file_names import COMPANION_SUFFIXES, SUFFIXES, case_behind, case_id
 
 # What nnU-Net writes beside its predictions.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mswal_bench.benchmark.core.errors import Problem, raise_if_any
-from mswal_bench.benchmark.tables.plain_text import unicode_name
+from mswal_bench.benchmark.tables.escaping import unicode_name
 from mswal_bench.benchmark.volumes.file_names import SUFFIXES, case_behind, case_id
 
 from .case_folders import CaseFolder, MethodFolder, Pairing, cases_in, folder_name

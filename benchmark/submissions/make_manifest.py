@@ -15,7 +15,7 @@ from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.suggestions import apart, looks
 from mswal_bench.benchmark.core.wrong_values import wrong_values
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES, classes_of, names_by_id
-from mswal_bench.benchmark.tables.plain_text import is_unicode
+from mswal_bench.benchmark.tables.escaping import is_unicode
 from mswal_bench.benchmark.volumes.file_names import SUFFIXES, case_id
 from mswal_bench.benchmark.volumes.geometry import Geometry
 from mswal_bench.benchmark.volumes.volume_header import read_header

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from mswal_bench.benchmark.core.errors import listed
 from mswal_bench.benchmark.core.findings import counts
-from mswal_bench.benchmark.tables.plain_text import plain_text
+from mswal_bench.benchmark.tables.escaping import plain_text
 
 from .findings_catalogue import SubmissionFinding
 from .validate import Validation

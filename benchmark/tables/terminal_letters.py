@@ -9,7 +9,7 @@ import os
 import sys
 from unicodedata import normalize
 
-from .plain_text import unicode_name
+from .escaping import unicode_name
 
 _ERRORS = "mswal_bench.look_alike"
 _ASCII = "mswal_bench_ascii"
@@ -25,7 +25,7 @@ def print_on_any_terminal() -> None:
     r"""Lets this process print any text to stdout and stderr, whatever their encoding.
 
     A letter that the encoding lacks becomes its look-alike (`─` a hyphen, `≥` a `>=`, `é` an e), or `?` where there is
-    none. Bytes of a file name that are not UTF-8 become as `\xe9`. All other letters stay. Processes started from here,
+    none. Bytes of a file name that are not UTF-8 are written as `\xe9`. All other letters stay. Processes started from here,
     by other packages too, print escapes for what they cannot print.
     """
     codecs.register_error(_ERRORS, _look_alike)

@@ -64,7 +64,6 @@ def placement_remark(by_simpleitk: Geometry, by_nibabel: Geometry | None) -> str
 def unusual_unit(file: VolumeFile) -> str | None:
     """Returns a unit of length other than millimetres, which ITK converts and nibabel does not.
 
-
     None for millimetres and unknown units. Raises VolumeError for a header that cannot be read.
     """
     fields, _ = read_fields(file)

@@ -26,7 +26,7 @@ from mswal_bench.benchmark.submissions.manifest import Manifest
 from mswal_bench.benchmark.submissions.manifest_file import read_manifest
 from mswal_bench.benchmark.submissions.package.listing import SubmittedFile
 from mswal_bench.benchmark.submissions.prediction_check import check_prediction
-from mswal_bench.benchmark.tables.plain_text import plain_text
+from mswal_bench.benchmark.tables.escaping import plain_text
 from mswal_bench.benchmark.volumes.file_names import case_id
 
 from .configuration import Configuration

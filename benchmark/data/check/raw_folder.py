@@ -17,7 +17,7 @@ from mswal_bench.benchmark.core.litter import visible
 from mswal_bench.benchmark.core.suggestions import written_otherwise
 from mswal_bench.benchmark.data.label_forms import ONE_NUMBER_A_NAME, REGIONS, unusual_forms, values_of
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES, LesionClass, classes_of
-from mswal_bench.benchmark.tables.plain_text import is_unicode, unicode_name
+from mswal_bench.benchmark.tables.escaping import is_unicode, unicode_name
 
 from .findings_catalogue import DataFinding
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mswal_bench.benchmark.tables.plain_text import plain_text
+from mswal_bench.benchmark.tables.escaping import plain_text
 
 
 @pytest.mark.parametrize(
