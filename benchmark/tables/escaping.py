@@ -44,7 +44,7 @@ def plain_text(text: str) -> str:
 
 
 def unicode_name(name: str) -> str:
-    r"""Returns a file's name as text that can be written anywhere; a byte that is not UTF-8 is written as `\xe9`."""
+    r"""Returns a file's name as text that can be written anywhere; a byte that is not UTF-8 becomes `\xe9` or alike."""
     bytes_told = "".join(
         f"\\x{ord(letter) - 0xDC00:02x}" if "\udc80" <= letter <= "\udcff" else letter for letter in name
     )

@@ -25,8 +25,8 @@ def print_on_any_terminal() -> None:
     r"""Lets this process print any text to stdout and stderr, whatever their encoding.
 
     A letter that the encoding lacks becomes its look-alike (`─` a hyphen, `≥` a `>=`, `é` an e), or `?` where there is
-    none. Bytes of a file name that are not UTF-8 are written as `\xe9`. All other letters stay. Processes started from here,
-    by other packages too, print escapes for what they cannot print.
+    none. Bytes of a file name that are not UTF-8 are written as `\xe9`. All other letters stay. Processes started from
+    here, by other packages too, print escapes for what they cannot print.
     """
     codecs.register_error(_ERRORS, _look_alike)
     for stream in {sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__}:
