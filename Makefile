@@ -31,9 +31,9 @@ $(READY): pyproject.toml setup.py constraints.txt
 	mkdir -p .types && ln -sfn .. .types/mswal_bench
 	touch $@
 
-# Every step is a command of its own that a user can give; each does nothing where its work is done.
+# Every step is a command that users have too; each does nothing where its work is done.
 demo leaderboard: export OMP_NUM_THREADS ?= 1
-demo: $(READY) ## phantom data -> train two methods -> predict -> score -> a table and a page (METHODS=all: all seven, an hour)
+demo: $(READY) ## draw phantom data, train two methods, predict, score; write a table and a page (METHODS=all: all seven, an hour)
 	$(BENCH) data phantom $(DEMO)/data --train 100 --test 40 --size small --seed 0
 	set -e; methods="$(METHODS)"; if [ "$$methods" = all ]; then methods=$$($(BENCH) methods --names); fi; \
 	for method in $$methods; do \
@@ -42,13 +42,13 @@ demo: $(READY) ## phantom data -> train two methods -> predict -> score -> a tab
 	done; \
 	set -x; $(BENCH) report $$predictions --data $(DEMO)/data --out $(DEMO)/report
 
-# A submission is begun once, and what was evaluated once is recognised.
+# A submission is begun once; evaluating it again finds its record and does nothing.
 SUBMIT = if [ ! -e $$mine/submission.yaml ]; then \
         $(BENCH) submission init $$mine --contact nobody@example.org --author $$authors --affiliation $$authors $$begin; \
     fi; \
     $(BENCH) evaluate $$mine --reference $$labels --results $(DEMO)/results --manifest $$manifest --verified
 
-leaderboard: demo ## the demo's runs, and three people's outlines in RATERS, as submissions -> records -> a board
+leaderboard: demo ## evaluate the demo's runs, and human raters of KiTS23 in RATERS, as submissions; build a board of them
 	set -ex; labels=$(DEMO)/data/labelsTs; manifest=$(DEMO)/phantom.json; authors=mswal-bench; \
 	$(BENCH) manifest $$labels --track phantom -o $$manifest; \
 	for record in $(DEMO)/*/fold-0/record.json; do \
@@ -70,7 +70,7 @@ test: $(READY) ## run the whole test suite
 test-fast: $(READY) ## run the tests that neither train nor predict, for daily use
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
-bench: $(READY) ## time the scorer and the ranking beside their peers and write docs/benchmarks.md (16 minutes)
+bench: $(READY) ## time the scorer and the ranking beside other programs; write docs/benchmarks.md (16 minutes)
 	$(BIN)/python -m mswal_bench.tests.speed.benchmark --command "make bench" --out docs/benchmarks.md
 	$(BIN)/python -m mswal_bench.tests.speed.since $(SINCE) --out docs/benchmarks.md
 	$(BIN)/python -m mswal_bench.tests.speed.ranking --out docs/benchmarks.md
@@ -84,5 +84,5 @@ format: $(READY) ## put the code into the project's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-clean: ## remove what the demo and the tools left, the environment too
+clean: ## remove everything that the demo, the tools and the setup made
 	rm -rf $(DEMO) $(VENV) .types .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build dist
