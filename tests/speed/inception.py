@@ -42,17 +42,18 @@ _QUICK = 5
 _LARGEST_DIFFERENCE = 1e-4
 """Between folded and unfolded, in units of the logits' spread."""
 _METHOD = """\
-Networks of the demo's recipe, and with the arguments that nnU-Net's ResEnc-L planner sets for six stages. Those of a
-table took turns, so that what else the machine did hit all alike; before the first turn each had one that was not
-counted. {clock}. In brackets: the
-least and the most.
+The networks are those of the demo's recipe, and those with the arguments that nnU-Net's ResEnc-L planner sets for six
+stages. The networks of a table took turns, so that other load on the machine slowed all of them alike; each had a first
+turn that was not counted. {clock}. The lowest
+and the highest are in brackets.
 
-- *folded*: as at prediction, every batch normalisation in its convolution, and the right branch of Mini Inception and
-  its input one 1 x 1 x 1 convolution (`baselines/networks/fold_inception.py`). Both gave the same logits within
-  {difference:g} of their standard deviation.
-- *training*: forward, cross-entropy of all deep supervision outputs, backward, clipping, a step of SGD with Nesterov
-  momentum; no loading of patches. Inception nnU-Net has batch normalisation and ReLU, its `released` variant and
-  ResEnc-L instance normalisation and LeakyReLU; at the demo's size all have the recipe's batch normalisation."""
+- *folded*: the network as it predicts. Every batch normalisation is merged into its convolution, and the right branch
+  of Mini Inception and its input into one 1 x 1 x 1 convolution (`baselines/networks/fold_inception.py`). Both forms
+  gave the same logits within {difference:g} of their standard deviation.
+- *training*: forward pass, cross-entropy of all deep supervision outputs, backward pass, clipping and a step of SGD
+  with Nesterov momentum, without loading patches. Inception nnU-Net has batch normalisation and ReLU; its `released`
+  variant and ResEnc-L have instance normalisation and LeakyReLU. At the demo's size all have the recipe's batch
+  normalisation."""
 
 
 @dataclass(frozen=True)

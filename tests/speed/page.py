@@ -13,27 +13,28 @@ from .targets import Target
 HEADING = "## Scoring"
 _TITLE = """# Benchmarks
 
-Each section is written by the command that it names, and says on which machine.
+Every section was written by the command that it names, on the machine that it names.
 """
 _METHOD = f"""\
-Every contender read both files of a pair and scored the seven classes, in a process of its own on one thread; imports
-and a first call with a small pair were not timed. The contenders took turns, so that what else the machine did hit all
-alike. Seconds are medians of CPU time (user and system); a ratio is the peer's over ours, for F0 ours over the peer's.
-In brackets: the least and the most. Peak memory is the process's maximum resident set after one call.
+Every program read both files of a pair and scored the seven classes, in a process of its own on one thread. Imports and
+a first call with a small pair were not timed. The programs took turns, so that other load on the machine slowed all of
+them alike. Seconds are medians of CPU time (user and system), with the lowest and the highest in brackets. A ratio is
+the peer's time divided by ours; for F0 it is ours divided by the peer's. Peak memory is the process's maximum resident
+set after one call.
 
-All contenders found the same numbers, or nothing would have been written: DSC within {TOLERANCES["dsc"]:g}, NSD within
+All programs found the same numbers, else nothing would have been written: DSC within {TOLERANCES["dsc"]:g}, NSD within
 {TOLERANCES["nsd"]:g}; TP, FP and FN exactly.
 
 - *ours*: `score_files`: DSC, TP, FP and FN with every lesion's row; *with distances*: NSD at 2 mm and HD95 as well.
-- *panoptica*: DSC, TP, FP and FN at IoU 0.5 with cc3d, handed one class's masks after the other; *with class groups*,
-  the way its manual has it, it takes longer.
-- *nnU-Net*: `compute_metrics`: DSC only.
-- *F0*: no scorer, a floor: isal inflates both files whole into memory, and numpy counts their equal voxels.
-- *monai*: NSD (`use_subvoxels=True`) and HD95 only, no TP, FP and FN, handed the box around each class; *on whole
-  volumes* it takes longer. Its HD95 is between voxels' centres, another number than ours, and was not compared.
+- *panoptica*: DSC, TP, FP and FN at IoU 0.5 with cc3d, given the masks of one class after the other; *with class
+  groups*, as its manual shows, it takes longer.
+- *nnU-Net*: `compute_metrics`, DSC only.
+- *F0*: not a scorer but a lower bound: isal unpacks both files whole into memory, and numpy counts their equal voxels.
+- *monai*: NSD (`use_subvoxels=True`) and HD95 only, given the box around each class; *on whole volumes* it takes
+  longer. Its HD95 is measured between the centres of voxels, which is another number than ours, and was not compared.
   google-deepmind's surface-distance was not measured: both of its packages on PyPI crash on numpy 2 with an empty side.
-- *484 pairs*: hard links to eight typical pairs under 484 names, each read and scored by `mswal-bench score`, wall time
-  with start and end."""
+- *484 pairs*: hard links to eight typical pairs under 484 names, all read and scored by one `mswal-bench score`; wall
+  time, with the start of the program."""
 
 
 def section(
@@ -58,7 +59,7 @@ def section(
         "### Seconds and memory of each contender",
         table(raw_columns, [_raw_row(*key, measurement) for key, measurement in measured.items()]),
         "### The pairs",
-        "Drawn by `tests/speed/pairs.py`: procedural, nobody's data. Numbers are of the reference / the prediction.",
+        "`tests/speed/pairs.py` draws the pairs; they are of no patient. Numbers are of the reference / the prediction.",
         table(pair_columns, [_pair_row(name, summary) for name, summary in pairs.items()]),
     ]
     return "\n\n".join(parts) + "\n"

@@ -41,18 +41,19 @@ _METHODS, _CASES, _CLASSES = 10, 210, 7
 _BATCH = 200
 """Of scipy's draws at a time: of 50, 200 and 1000 its quickest here."""
 _METHOD = """\
-{methods} methods on {cases} cases of {classes} classes, drawn scores; {resamples:,} resamples of the cases or
-permutations of a pair's results; Avg. DSC and Avg. F1, which pools lesions, both. All took turns on one thread. Seconds
-are medians of CPU time over {turns} turns, in brackets the least and the most; a ratio is the peer's over ours.
+{methods} methods on {cases} cases of {classes} classes have random scores. There are {resamples:,} resamples of the
+cases, or as many permutations of a pair's results, for both Avg. DSC and Avg. F1 (which pools lesions). All programs
+took turns on one thread. Seconds are medians of CPU time over {turns} turns, with the lowest and the highest in
+brackets; a ratio is the peer's time divided by ours.
 
-- *intervals*: of all methods. *scipy*: `scipy.stats.bootstrap`, percentile, vectorized, a method at a time.
-  *plain loop*: numpy, a resample at a time, all methods at once.
-- *permutation tests*: of one pair. *scipy*: `scipy.stats.permutation_test` of pairs of samples, vectorized.
-  *plain loop*: numpy, a permutation at a time. *of all 45 pairs*: ours alone.
-- *ranking*: all that `mswal-bench rank` computes: ranks, intervals, rank stability, tests of all pairs.
+- *intervals*: those of all methods. *scipy*: `scipy.stats.bootstrap`, percentile, vectorized, one method at a time.
+  *plain loop*: numpy, one resample at a time, all methods at once.
+- *permutation tests*: those of one pair. *scipy*: `scipy.stats.permutation_test` of pairs of samples, vectorized.
+  *plain loop*: numpy, one permutation at a time. *of all 45 pairs*: ours alone.
+- *ranking*: everything that `mswal-bench rank` computes: ranks, intervals, rank stability, tests of all pairs.
 
-All found the same: ends of intervals within {end:g} of the interval's width, p within {p:g}, or nothing would have been
-written."""
+All programs found the same numbers, else nothing would have been written: ends of intervals within {end:g} of the
+interval's width, p within {p:g}."""
 _END_TOLERANCE, _P_TOLERANCE = 0.1, 0.03
 
 

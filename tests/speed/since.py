@@ -29,9 +29,9 @@ _HEADING = "## Scoring, beside an earlier revision"
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _SCORE = "from mswal_bench.benchmark.cli.main import main; main()"
 _METHOD = """\
-`mswal-bench score` of {cases} hard links to a typical pair (`tests/speed/pairs.py`) with `--jobs 1`, in a process of
-its own, its start included; both revisions in turns. Seconds are CPU time of {turns} turns: the median, in brackets the
-least and the most. The ratio is the median of the turns' ratios."""
+Each revision scored {cases} hard links to a typical pair (`tests/speed/pairs.py`) with `mswal-bench score --jobs 1`.
+Every call was a process of its own, and its start counts; the revisions took turns. Seconds are medians of CPU time
+over {turns} turns, with the lowest and the highest in brackets. The ratio is the median of the turns' ratios."""
 
 
 def main() -> None:
