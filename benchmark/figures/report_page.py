@@ -17,7 +17,7 @@ from mswal_bench.benchmark.runs.score_methods import score_methods
 from mswal_bench.benchmark.scoring.score_result import ScoreResult, write_scores
 from mswal_bench.benchmark.scoring.score_view import table_view
 
-from .axial_picture import NARROW, WIDE, draw_axial_slice, most_telling_case, shown_width
+from .report_picture import NARROW, WIDE, draw_axial_slice, most_telling_case, shown_width
 
 _PICTURE, _NARROW_PICTURE = "slice.png", "slice-narrow.png"
 

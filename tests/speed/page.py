@@ -59,7 +59,7 @@ def section(
         "### Seconds and memory of each contender",
         table(raw_columns, [_raw_row(*key, measurement) for key, measurement in measured.items()]),
         "### The pairs",
-        "`tests/speed/pairs.py` draws the pairs; they are of no patient. Numbers are of the reference / the prediction.",
+        "`tests/speed/pairs.py` draws the pairs, which are of no patient. Numbers: reference / prediction.",
         table(pair_columns, [_pair_row(name, summary) for name, summary in pairs.items()]),
     ]
     return "\n\n".join(parts) + "\n"
