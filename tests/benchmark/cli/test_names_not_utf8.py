@@ -105,7 +105,7 @@ def test_every_format_is_read(odd_case: Path, suffix: str) -> None:
 def test_what_is_wrong_with_a_file_is_told(odd_case: Path) -> None:
     (odd_case / METHOD / f"{CASE}.nii.gz").write_bytes(b"no volume")
     result = call("score", odd_case / METHOD, "--reference", odd_case / "data" / "labelsTs", "--jobs", "2", code=1)
-    assert r"m\xe9thode/PH\xe9_0485.nii.gz: not a NIfTI file" in result.stderr
+    assert r"m\xe9thode/PH\xe9_0485.nii.gz: is not a NIfTI file" in result.stderr
     assert r"left out: PH\xe9_0485." in result.stdout
 
 

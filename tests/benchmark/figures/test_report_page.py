@@ -87,7 +87,7 @@ def test_a_bad_prediction_costs_itself_and_is_told_on_the_page(raw, perfect, tmp
     (perfect / "PHANTOM_0485.nii.gz").write_bytes(b"not a volume")
     code, output = call(perfect, "--data", raw, "--out", tmp_path / "out")
     assert code == 1
-    assert "PHANTOM_0485.nii.gz: not a NIfTI file" in output
+    assert "PHANTOM_0485.nii.gz: is not a NIfTI file" in output
     page = (tmp_path / "out" / "index.html").read_text()
     assert '<p class="warning">NOT COMPARABLE with scores of all cases: 1 of 3 cases left out.</p>' in page
     assert json.loads((tmp_path / "out" / "scores.json").read_text())["comparable"] is False
@@ -107,7 +107,7 @@ def test_a_case_that_could_not_be_scored_is_not_shown(raw, perfect, tmp_path):
     (perfect / "PHANTOM_0485.nii.gz").write_bytes(b"not a volume")
     code, output = call(perfect, "--data", raw, "--out", tmp_path / "out", "--case", "PHANTOM_0485")
     assert code == 1
-    assert "PHANTOM_0485.nii.gz: not a NIfTI file" in output
+    assert "PHANTOM_0485.nii.gz: is not a NIfTI file" in output
     assert not (tmp_path / "out").exists()
 
 
