@@ -11,7 +11,7 @@ from mswal_bench.benchmark.core.suggestions import did_you_mean
 from mswal_bench.benchmark.tables.view import TableView
 
 from .own_comparison import compared, own_comparison, setting_note
-from .own_results import OwnResult, of_one_setting, read_own_results
+from .own_results import OwnResult, of_one_basis, read_own_results
 from .printed import SOURCE
 from .table_1 import printed_table_1
 from .table_2 import Comparison, printed_comparison
@@ -91,14 +91,14 @@ _SCORED = "evaluated submissions or scored runs"
 
 
 def _chosen(table: str, results: Sequence[OwnResult], wanted: str, folder: Path, track: str | None) -> list[OwnResult]:
-    on_track = [result for result in results if track is None or result.scored_on.track == track]
+    on_track = [result for result in results if track is None or result.basis.track == track]
     if not on_track:
-        tracks = sorted({result.scored_on.track for result in results})
+        tracks = sorted({result.basis.track for result in results})
         expected = wanted if track is None else f"{wanted} on the track {track}"
         found = f"those of {listed(tracks)}" if tracks else ""
         mend = did_you_mean(track, tracks) if track is not None else ""
         raise _NothingFoundError(Problem(f"has no results for {table}", str(folder), expected, found, mend))
-    return of_one_setting(on_track, folder)
+    return of_one_basis(on_track, folder)
 
 
 def _checked(ours: str, comparison: Comparison) -> str:

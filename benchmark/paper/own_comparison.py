@@ -31,7 +31,7 @@ def compared(results: Sequence[OwnResult]) -> list[OwnResult]:
 
 
 def own_comparison(results: Sequence[OwnResult]) -> tuple[Comparison, list[str]]:
-    """Makes the comparison of `results`, which are `compared` and scored on one test set, and sentences for below it.
+    """Makes the comparison of `results`, which are `compared` and of one basis, and sentences for below it.
 
     Methods that are not the paper's come first, by name, then the paper's in its order. A method of the paper without a
     result has no column, and a sentence says so. Several results of one method stand side by side under names of their
@@ -94,10 +94,10 @@ def _one_of_each_name(group: Sequence[OwnResult]) -> tuple[list[OwnResult], list
 
 
 def setting_note(results: Sequence[OwnResult]) -> str:
-    """Says what the numbers are; `results` are scored on one test set."""
-    scored_on = results[0].scored_on
-    cases = "1 case" if scored_on.cases == 1 else f"{scored_on.cases} cases"
-    return f"Percent. Protocol {MSWAL_1.id}, track {scored_on.track}, {cases}."
+    """Says what the numbers are; `results` are of one basis."""
+    basis = results[0].basis
+    cases = "1 case" if basis.cases == 1 else f"{basis.cases} cases"
+    return f"Percent. Protocol {MSWAL_1.id}, track {basis.track}, {cases}."
 
 
 def _remarks(shown: Sequence[tuple[str, OwnResult]]) -> list[str]:
@@ -112,7 +112,7 @@ def _remarks(shown: Sequence[tuple[str, OwnResult]]) -> list[str]:
     for heading, result in shown:
         if result.missing:
             notes.append(
-                f"{heading}: no prediction for {result.missing} of {result.scored_on.cases} cases, counted as empty."
+                f"{heading}: no prediction for {result.missing} of {result.basis.cases} cases, counted as empty."
             )
     partial = [(heading, result.folds) for heading, result in shown if result.folds not in (None, N_FOLDS)]
     notes += [f"{heading}: by {folds} of {N_FOLDS} folds." for heading, folds in partial]

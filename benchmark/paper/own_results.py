@@ -25,8 +25,8 @@ from .table_2 import AVERAGE, METRICS, Metric
 
 
 @dataclass(frozen=True)
-class ScoredOn:
-    """Says what a result was scored on, which all results of a table must have in common."""
+class Basis:
+    """Says on what a result was scored; all results of a table have the same basis."""
 
     track: str
     """Is the track's name, or as `public-cv-fold-2` where only some folds predicted the cases that they held out."""
@@ -51,7 +51,7 @@ class OwnResult:
     """Is what the authors call the method; for a run, the method's title and the run's folder."""
     source: str
     """Is the path of the record, relative to the folder that was read."""
-    scored_on: ScoredOn
+    basis: Basis
     scores: Mapping[tuple[str, Metric], float]
     """Are fractions by lesion class key or `AVERAGE`, and metric; NaN for undefined ones."""
     classes: int
@@ -121,14 +121,14 @@ def read_own_results(folder: Path) -> tuple[list[OwnResult], list[str]]:
     return results, notes
 
 
-def of_one_setting(results: Sequence[OwnResult], where: Path) -> list[OwnResult]:
-    """Returns `results` when all were scored on one test set. Raises BenchError, with the choices, when not."""
-    sources: dict[ScoredOn, list[str]] = {}
+def of_one_basis(results: Sequence[OwnResult], where: Path) -> list[OwnResult]:
+    """Returns `results` when all are of one basis. Raises BenchError, with the choices, when not."""
+    sources: dict[Basis, list[str]] = {}
     for result in results:
-        sources.setdefault(result.scored_on, []).append(result.source)
+        sources.setdefault(result.basis, []).append(result.source)
     if len(sources) > 1:
-        found = "; ".join(f"{scored_on}: {listed(of_it, 4)}" for scored_on, of_it in sources.items())
-        tracks = sorted({scored_on.track for scored_on in sources})
+        found = "; ".join(f"{basis}: {listed(of_it, 4)}" for basis, of_it in sources.items())
+        tracks = sorted({basis.track for basis in sources})
         mend = "Give a folder that holds the results on one of them."
         if len(tracks) > 1:
             mend = f"Choose a track with --track: {', '.join(tracks)}."
@@ -157,7 +157,7 @@ def _of_submission(record: ResultRecord, source: str) -> OwnResult:
         variant,
         form.method,
         source,
-        ScoredOn(record.track, record.reference_digest, record.cases),
+        Basis(record.track, record.reference_digest, record.cases),
         scores,
         record.average.dsc_classes,
         record.created_at,
@@ -184,7 +184,7 @@ def _of_run(run: RunRecord, source: str, path: Path) -> OwnResult:
         variant,
         f"{run.title} ({Path(source).parent})",
         source,
-        ScoredOn(track, run.labels_digest, run.cases),
+        Basis(track, run.labels_digest, run.cases),
         scores,
         classes,
         run.created_at,

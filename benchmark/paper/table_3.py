@@ -55,7 +55,7 @@ def ablated(results: Sequence[OwnResult]) -> list[OwnResult]:
 
 
 def own_ablation(results: Sequence[OwnResult]) -> tuple[tuple[Variant, ...], list[str]]:
-    """Makes the rows of Table 3 from results that are `ablated` and scored on one test set, and sentences for below it.
+    """Makes the rows of Table 3 from results that are `ablated` and of one basis, and sentences for below it.
 
     Among several results of a variant `shown_of` chooses. A variant without a result has no numbers.
     """
