@@ -1,4 +1,4 @@
-"""`Method`: the adapter every baseline is trained and run through.
+"""Defines `Method`, the adapter through which every baseline is trained and run.
 
 A method sees folders, case ids and a budget; it knows nothing of the command line, of scoring or of MSWAL.
 """
@@ -84,7 +84,8 @@ class Method(ABC):
     packages: Sequence[str] = ()
     """The modules that its training imports, from packages that this one does not always bring along."""
     extras: str = "train"
-    """Those of this package, as in `pip install "mswal-bench[EXTRAS]"`, that bring them."""
+    """Those of this package, as in `pip install "mswal-bench[EXTRAS]"`, that bring them; empty where the package that
+    the method comes from does."""
 
     def variants(self) -> Mapping[str, Method]:
         """The method's variants by name, each a method of its own with the name `METHOD-VARIANT`; here none."""

@@ -1,14 +1,19 @@
-"""An argument with a few known values, which suggests the one that was meant."""
+"""Defines arguments with a few known values, which suggest the one that was meant."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from mswal_bench.baselines.registry import method_names, refused_names
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 
 class Choice(click.Choice[str]):
-    """As click's; the message about an unknown value names the one that is like it."""
+    """Takes what click's takes; the message about an unknown value names the one that is like it."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         try:
@@ -18,3 +23,17 @@ class Choice(click.Choice[str]):
 
             meant = did_you_mean(str(value), map(str, self.choices))
             raise click.BadParameter(f"{error.message} {meant}".rstrip(), ctx, param) from error
+
+
+class MethodName(click.ParamType):
+    """Takes the name of a method. Those of plug-ins are looked for when a name is given, and no plug-in is loaded."""
+
+    name = "method"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        # Whoever asks for one whose name is refused is to be told why.
+        refused = [error.plug_in.name for error in refused_names()]
+        return str(value) if value in refused else Choice(method_names()).convert(value, param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return Choice(method_names()).shell_complete(ctx, param, incomplete)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mswal_bench.baselines.registry import METHODS
+from mswal_bench.baselines.plug_ins import PlugInError
+from mswal_bench.baselines.registry import find_method
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed
 from mswal_bench.benchmark.core.litter import visible
 from mswal_bench.benchmark.core.suggestions import apart, looks, written_otherwise
@@ -84,8 +85,16 @@ def _shown(path: Path, case: str, notes: list[str]) -> ShownMethod:
         return _of_run(goals, path, case, notes)
     prediction = prediction_of(path, case)
     place = Path(os.path.abspath(path))  # noqa: PTH100 (a link's own name is the one the user chose)
-    title = METHODS[place.name].title if place.name in METHODS else folder_name(place)
-    return ShownMethod(title, prediction, folder_name(place.parent))
+    return ShownMethod(_title(place), prediction, folder_name(place.parent))
+
+
+def _title(place: Path) -> str:
+    """Of the method that a folder is named after; else the folder's name."""
+    try:
+        method = find_method(place.name)
+    except PlugInError:
+        method = None
+    return folder_name(place) if method is None else method.title
 
 
 def _of_run(goals: Sequence[PredictedGoal], shown: Path, case: str, notes: list[str]) -> ShownMethod:

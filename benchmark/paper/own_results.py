@@ -149,7 +149,7 @@ def shown_of(results: Sequence[OwnResult], what: str) -> tuple[OwnResult, list[s
 
 def _of_submission(record: ResultRecord, source: str) -> OwnResult:
     form = record.form
-    baseline, variant = _known(form.baseline, form.variant)
+    baseline, variant = (None, None) if form.package is not None else _known(form.baseline, form.variant)
     scores = {(key, metric): _value(result, metric) for key, result in record.classes.items() for metric in METRICS}
     scores |= {(AVERAGE, "dsc"): _number(record.average.dsc.value), (AVERAGE, "f1"): _number(record.average.f1.value)}
     return OwnResult(
@@ -167,7 +167,9 @@ def _of_submission(record: ResultRecord, source: str) -> OwnResult:
 
 
 def _of_run(run: RunRecord, source: str, path: Path) -> OwnResult:
-    baseline, variant = _methods_by_name().get(run.identity.method, (None, None))
+    # The paper's methods are this package's own; a plug-in is another method.
+    own = run.identity.package is None
+    baseline, variant = _methods_by_name().get(run.identity.method, (None, None)) if own else (None, None)
     try:
         table = run.scores or {}
         (method,) = table["methods"].values()

@@ -9,10 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from mswal_bench.baselines.method import Method
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
-
-from .installation import install_advice
 
 
 @dataclass(frozen=True)
@@ -36,19 +33,6 @@ class Device:
             # Without it CUDA counts the fastest first.
             os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
             os.environ["CUDA_VISIBLE_DEVICES"] = str(self.gpu)
-
-
-def require_training_packages(method: Method) -> None:
-    """Raises BenchError when what trains `method` is not installed."""
-    # The last measures what a run takes, whatever the method.
-    missing = [name for name in (*method.packages, "psutil") if find_spec(name) is None]
-    if missing:
-        raise BenchError(
-            Problem(
-                f"{method.name} needs packages that are not installed: {', '.join(missing)}",
-                mend=install_advice(method.extras),
-            )
-        )
 
 
 def pick_device(device: str) -> str:

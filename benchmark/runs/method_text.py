@@ -1,4 +1,4 @@
-"""Methods and their fidelity cards as text for a terminal, and as data for programs. Needs no torch."""
+"""Writes methods and their fidelity cards as text for a terminal, and as data for programs. Needs no torch."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tabulate import tabulate
 
 from mswal_bench.baselines.fidelity import Setting
 from mswal_bench.baselines.method import Budget, Method
+from mswal_bench.baselines.registry import plug_in_of
 
 _GAP = 2
 _INDENT = "  "
@@ -57,11 +58,17 @@ def card_text(method: Method, width: int) -> str:
 
 
 def method_data(method: Method) -> dict[str, Any]:
-    """A method in the plain values of JSON, its card and the settings of each budget included."""
+    """A method in the plain values of JSON, with its card and the settings of each budget.
+
+    The package and its version are None of this package's own methods.
+    """
+    plug_in = plug_in_of(method)
     return {
         "name": method.name,
         "title": method.title,
         "publication": method.publication,
+        "package": None if plug_in is None else plug_in.package,
+        "package_version": None if plug_in is None else plug_in.version,
         "variants": list(method.variants()),
         "card": asdict(method.card),
         "settings": {budget.value: dict(method.settings(budget)) for budget in Budget},
@@ -69,8 +76,10 @@ def method_data(method: Method) -> dict[str, Any]:
 
 
 def _told(method: Method) -> list[str]:
-    variants = ", ".join(method.variants())
-    return [method.card.summary, method.publication, *([f"variants: {variants}"] if variants else [])]
+    variants, plug_in = ", ".join(method.variants()), plug_in_of(method)
+    told = [method.card.summary, method.publication]
+    told += [f"variants: {variants}"] if variants else []
+    return told if plug_in is None else [*told, f"from the package {plug_in.origin}"]
 
 
 def _settings(settings: Sequence[Setting], width: int) -> str:

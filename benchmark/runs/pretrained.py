@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mswal_bench.baselines.method import Method, MethodError
+from mswal_bench.baselines.registry import plug_in_of
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 
 from .run_folder import STATE_FILE, RunFolder
@@ -40,9 +41,12 @@ def find_pretrained(
         expected = f"a folder that `mswal-bench run` worked in, with its {STATE_FILE}"
         raise BenchError(Problem("is not the work folder of a run", str(work), expected))
     identity = _state(work).identity
-    if identity.method != method.name:
+    plug_in = plug_in_of(method)
+    package = None if plug_in is None else plug_in.package
+    if (identity.method, identity.package) != (method.name, package):
         what = "was not trained by the method that is to begin with its weights"
-        raise BenchError(Problem(what, str(work), method.name, identity.method))
+        expected, found = _named(method.name, package), _named(identity.method, identity.package)
+        raise BenchError(Problem(what, str(work), expected, found))
     try:
         trained = method.trained_weights(work)
     except MethodError as error:
@@ -56,6 +60,10 @@ def find_pretrained(
     if fold is None and begun_with is not None:
         chosen = next((number for number in sorted(trained) if _digest(trained[number]) == begun_with), chosen)
     return Pretrained(identity, chosen, trained[chosen], _digest(trained[chosen]))
+
+
+def _named(method: str, package: str | None) -> str:
+    return method if package is None else f"{method} of {package}"
 
 
 def _digest(path: Path) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -13,19 +11,21 @@ from mswal_bench.baselines.failures import as_method_error
 from mswal_bench.baselines.method import Budget, FailedCasesError, Job, Method
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.whole_files import require_unicode, write_text
-from mswal_bench.benchmark.data.dataset import Dataset, open_dataset
+from mswal_bench.benchmark.data.dataset import open_dataset
 from mswal_bench.benchmark.data.protocol import Protocol, protocol_of
 from mswal_bench.benchmark.scoring.labels_digest import labels_digest
 from mswal_bench.benchmark.scoring.score_folders import score_folders
 from mswal_bench.benchmark.scoring.score_result import ScoreResult, write_scores
 from mswal_bench.splits import five_folds
 
-from .devices import pick_device, pick_devices, require_training_packages
+from .devices import pick_device, pick_devices
 from .input_check import check_input
+from .method_choice import require_training_packages
 from .pretrained import Pretrained
 from .run_folder import RunFolder
+from .run_identity import run_identity
 from .run_progress import forget_failure, keep_failure
-from .run_record import RunIdentity, RunRecord, RunState, Start, now, read_record
+from .run_record import RunRecord, RunState, Start, now, read_record
 from .steps import Steps
 from .tracks import ALL_FOLDS, Goal, Track, check_goal
 
@@ -91,13 +91,13 @@ def run_method(
         start=None if start is None else start.file,
     )
     folder = RunFolder(work)
-    identity = _identity(method, dataset, budget, seed, start)
+    begun = folder.is_begun
+    identity = run_identity(method, dataset, budget, seed, start, folder.state().identity if begun else None)
     folder.refuse_another(identity)
     outcome, predictions = work / goal.name, work / goal.predictions / method.name
     record = outcome / "record.json"
     if _is_finished(record, goal):
         return RunOutcome(predictions, record, None, finished_before=True)
-    begun = folder.is_begun
     if check and not begun:
         # Before the folder is this run's: mended files are other files, and so make another run.
         check_input(raw, work, parts=goal.parts, announce=announce)
@@ -117,35 +117,11 @@ def run_method(
     return RunOutcome(predictions, record, scores, finished_before=False)
 
 
-def _identity(method: Method, dataset: Dataset, budget: Budget, seed: int, start: Pretrained | None) -> RunIdentity:
-    return RunIdentity(
-        method=method.name,
-        budget=budget,
-        seed=seed,
-        dataset=dataset.name,
-        split_digest=dataset.split.digest,
-        files_digest=_files_digest(dataset),
-        settings_digest=_digest(json.dumps(method.settings(budget), sort_keys=True)),
-        start=None if start is None else start.digest,
-    )
-
-
-def _files_digest(dataset: Dataset) -> str:
-    """Test labels are left out: they may come later, and nothing that is kept depends on them."""
-    files = [path for case in dataset.train.values() for path in (case.image, case.label) if path is not None]
-    files += [case.image for case in dataset.test.values()]
-    return _digest("".join(f"{path.relative_to(dataset.root)} {path.stat().st_size}\n" for path in files))
-
-
 def _labels_digest(goal: Goal) -> str | None:
     """Of the labels to score against; None when there are none."""
     if goal.labels is None:
         return None
     return labels_digest({case: files.label for case, files in goal.references.items() if files.label is not None})
-
-
-def _digest(text: str) -> str:
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def _is_finished(record: Path, goal: Goal) -> bool:

@@ -21,6 +21,10 @@ class RunIdentity(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     method: str
+    package: str | None = None
+    """The package that offers the method as a plug-in; None for one of mswal-bench's own."""
+    package_version: str | None = None
+    """Of that package: another version of it may do anything, and so is another run."""
     budget: str
     seed: int
     dataset: str

@@ -15,8 +15,8 @@ from mswal_bench.benchmark.core.whole_files import write_text
 from mswal_bench.benchmark.data.dataset import open_dataset
 from mswal_bench.benchmark.data.protocol import protocol_of
 
-from .devices import require_training_packages
 from .input_check import check_input
+from .method_choice import require_training_packages
 from .pretrained import Pretrained, find_pretrained
 from .run_folder import STATE_FILE, RunFolder, is_of_checks, refuse_foreign
 from .run_method import run_method

@@ -108,14 +108,18 @@ def _finding(file: str, error: Mapping[str, Any]) -> SubmissionFinding:
 
 
 def _of_the_method(file: str, form: SubmissionForm) -> list[SubmissionFinding]:
-    """The harness's own method that the form names has to be one."""
+    """The harness's own method that the form names has to be one. What a plug-in has is its package's to say: a form is
+    as valid where that is not installed."""
     if form.baseline is None:
-        if form.variant is None:
-            return []
-        found, expected = found_value(form.variant), "none without a baseline"
-        return [SubmissionFinding("form-field-invalid", file, found, expected, field="variant")]
+        return [
+            SubmissionFinding("form-field-invalid", file, found_value(value), "none without a baseline", field=field)
+            for field, value in (("variant", form.variant), ("package", form.package))
+            if value is not None
+        ]
+    if form.package is not None:
+        return []
     if form.baseline not in METHODS:
-        expected = f"one of {', '.join(METHODS)}, or none for another method"
+        expected = f"one of {', '.join(METHODS)}, none for another method, or with its package for a plug-in"
         return [SubmissionFinding("form-field-invalid", file, found_value(form.baseline), expected, field="baseline")]
     variants = METHODS[form.baseline].variants()
     if form.variant is not None and form.variant not in variants:

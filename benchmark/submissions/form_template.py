@@ -19,8 +19,8 @@ _HEAD = f"""\
 _PARTS: Mapping[str, type[BaseModel]] = {"ensemble": Ensemble, "cost": Cost}
 # In the order in which one fills it in.
 _FIELDS = (
-    "method", "authors", "affiliation", "contact", "track", "paper", "code", "baseline", "variant", "extra_data",
-    "ensemble", "post_processing", "cost", "notes",
+    "method", "authors", "affiliation", "contact", "track", "paper", "code", "baseline", "variant", "package",
+    "extra_data", "ensemble", "post_processing", "cost", "notes",
 )  # fmt: skip
 _NEEDED_LISTS = frozenset({"authors"})
 _EXAMPLES: Mapping[str, Any] = {
@@ -28,6 +28,7 @@ _EXAMPLES: Mapping[str, Any] = {
     "code": "https://github.com/NAME/REPOSITORY",
     "baseline": "nnunet-v2",
     "variant": "II",
+    "package": "hu-table 1.0",
     "extra_data": [{"name": "LiTS", "public": True, "use": "pretraining"}],
     "post_processing": "removed components of less than 10 voxels",
     "notes": "mirrored four times at prediction",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from mswal_bench.baselines.registry import METHODS
-from mswal_bench.benchmark.runs.run_record import RunRecord, TrainingSession
+from mswal_bench.baselines.registry import find_variant
+from mswal_bench.benchmark.runs.run_record import RunIdentity, RunRecord, TrainingSession
 from mswal_bench.benchmark.runs.tracks import Track
 from mswal_bench.splits import N_FOLDS
 
@@ -20,13 +20,15 @@ def claims_of(record: RunRecord) -> dict[str, Any]:
 
     Only what was measured in the run is claimed: a cost of which a part is not known is not.
     """
-    baseline, variant = _method(record.identity.method)
+    baseline, variant = _method(record.identity)
+    package, version = record.identity.package, record.identity.package_version
     run = f"mswal-bench run {record.identity.method}, budget {record.identity.budget}, seed {record.identity.seed}"
     fields: dict[str, Any] = {
         "method": record.title[:_LONGEST_NAME],
         "track": record.track,
         "baseline": baseline,
         "variant": variant,
+        "package": None if package is None else f"{package} {version}",
         "ensemble": _ensemble(record),
         "post_processing": _post_processing(record),
         "cost": _cost(record),
@@ -38,15 +40,13 @@ def claims_of(record: RunRecord) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _method(name: str) -> tuple[str | None, str | None]:
-    """The registered method and its variant, of a name such as `inception-nnunet-II`; None for one of neither."""
-    if name in METHODS:
-        return name, None
-    for method in METHODS.values():
-        for variant, made in method.variants().items():
-            if made.name == name:
-                return method.name, variant
-    return None, None
+def _method(run: RunIdentity) -> tuple[str | None, str | None]:
+    """The method and its variant, of a run of `inception-nnunet-II`, say; None for one that is not known.
+
+    A plug-in that is no longer installed is named as the run names it.
+    """
+    found = find_variant(run.method)
+    return found or ((None, None) if run.package is None else (run.method, None))
 
 
 def _ensemble(record: RunRecord) -> dict[str, Any]:

@@ -21,6 +21,7 @@ _LINE = rf"^[^{_FORMULA}\x00-\x1f{_OBEYED}][^\x00-\x1f{_OBEYED}]*$"
 _LINES = rf"^[^\x00-\x08\x0b-\x1f{_OBEYED}]*$"
 _KEY = r"^[a-z0-9][a-z0-9-]{0,59}$"
 _VARIANT = r"^[A-Za-z0-9-]{1,20}$"
+_PACKAGE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99} [A-Za-z0-9][A-Za-z0-9.!+_-]{0,59}$"
 _MAIL = r"^[^@\s\x00-\x1f<>\"']+@[^@\s\x00-\x1f<>\"']+\.[^@\s\x00-\x1f<>\"']+$"
 TRACK_WORDS = "at most 60 small letters, digits and hyphens"
 PATTERNS = {
@@ -28,6 +29,7 @@ PATTERNS = {
     _LINES: "text without control or invisible characters",
     _KEY: TRACK_WORDS,
     _VARIANT: "at most 20 letters, digits and hyphens",
+    _PACKAGE: "a package's name, a space and its version",
     _MAIL: "an e-mail address",
 }
 """What must match them, in words."""
@@ -105,6 +107,8 @@ class PublicForm(_Part):
     """The method of mswal-bench that predicted, if one did: one of `mswal-bench methods --names`."""
     variant: Annotated[str, StringConstraints(pattern=_VARIANT)] | None = None
     """The variant of that method, if it was one."""
+    package: Annotated[str, StringConstraints(pattern=_PACKAGE)] | None = None
+    """The package and version that the baseline came with, if it was a plug-in: hu-table 1.0."""
     extra_data: Annotated[list[ExtraData], Field(max_length=50)] = []
     """Training data beyond MSWAL, also that of pretrained weights; empty for none."""
     ensemble: Ensemble = Ensemble()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
 from mswal_bench.baselines.method import Method
-from mswal_bench.baselines.registry import METHODS
+from mswal_bench.baselines.plug_ins import PlugInError
+from mswal_bench.baselines.registry import METHODS, find_method, plug_ins
 from mswal_bench.benchmark.paper.table_2 import Pair, printed_comparison
 from mswal_bench.benchmark.records.result_record import ResultRecord
 from mswal_bench.benchmark.scoring.estimates import Estimate
+from mswal_bench.benchmark.submissions.submission_form import PublicForm
 
 EntryStatus = Literal["verified", "claimed", "reported"]
 
@@ -58,6 +61,8 @@ class Entry:
     """The method of this harness that it says it is."""
     baseline_named: str | None = None
     """The name its form gives for it, also where this version has no such method."""
+    card_of: str | None = None
+    """The package and version of the plug-in that `baseline` is of, as installed; None of this program's own."""
 
     def of(self, lesion: str, metric: str) -> Estimate:
         """A number of one lesion class; without a value where it is not known."""
@@ -66,7 +71,7 @@ class Entry:
 
 def entry_of(record: ResultRecord) -> Entry:
     """The line of a record."""
-    name = record.form.baseline
+    baseline, card_of = _baseline(record.form)
     return Entry(
         id=record.id,
         method=record.form.method,
@@ -76,9 +81,23 @@ def entry_of(record: ResultRecord) -> Entry:
         },
         average={metric: getattr(record.average, metric) for metric in ("dsc", "f1", "f1_per_case")},
         record=record,
-        baseline=METHODS.get(name) if name is not None else None,
-        baseline_named=name,
+        baseline=baseline,
+        baseline_named=record.form.baseline,
+        card_of=card_of,
     )
+
+
+def _baseline(form: PublicForm) -> tuple[Method | None, str | None]:
+    """The method that a form names, and which plug-in it is here. Only one of the package that it names is loaded."""
+    if form.baseline is None or form.package is None:
+        return METHODS.get(form.baseline or ""), None
+    package = form.package.rpartition(" ")[0]
+    plug_in = next((each for each in plug_ins() if (each.name, each.package) == (form.baseline, package)), None)
+    if plug_in is not None:
+        # One that is broken is one that is not there.
+        with suppress(PlugInError):
+            return find_method(plug_in.name), plug_in.origin
+    return None, None
 
 
 def reported_entries() -> tuple[Entry, ...]:

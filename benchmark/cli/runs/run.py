@@ -45,6 +45,8 @@ def run(
 ) -> None:
     """Train METHOD, predict, score where labels are there, and write a record.
 
+    METHOD is one of those that `mswal-bench methods` lists.
+
     Every image and label is read first, as `data check` does, once: what is damaged, not finite or mislabelled ends the
     run before it begins.
 

@@ -10,13 +10,12 @@ from typing import Any
 import click
 
 from mswal_bench.baselines.method import Budget
-from mswal_bench.baselines.registry import METHODS
-from mswal_bench.benchmark.cli.choices import Choice
+from mswal_bench.benchmark.cli.choices import Choice, MethodName
 from mswal_bench.benchmark.cli.entry import STOPPED
 from mswal_bench.benchmark.runs.tracks import ALL_FOLDS, SELECTIONS
 
 _OPTIONS = (
-    click.argument("method", type=Choice(list(METHODS))),
+    click.argument("method", type=MethodName()),
     click.option("--variant", help="A variant: of inception-nnunet, I to V of the paper's ablation, or `released`."),
     click.option(
         "--budget",

@@ -9,8 +9,9 @@ import pytest
 import mswal_bench
 from mswal_bench.baselines.registry import METHODS
 from mswal_bench.benchmark.core.errors import BenchError
-from mswal_bench.benchmark.runs import devices
-from mswal_bench.benchmark.runs.devices import Device, pick_device, pick_devices, require_training_packages
+from mswal_bench.benchmark.runs import devices, method_choice
+from mswal_bench.benchmark.runs.devices import Device, pick_device, pick_devices
+from mswal_bench.benchmark.runs.method_choice import require_training_packages
 from mswal_bench.benchmark.runs.run_method import run_method
 
 CONSTRAINTS = Path(mswal_bench.__file__).with_name("constraints.txt")
@@ -33,7 +34,7 @@ def without(monkeypatch):
     """Makes packages be not installed, and all others be."""
 
     def hide(*packages: str) -> None:
-        monkeypatch.setattr(devices, "find_spec", lambda name: None if name in packages else find_spec("json"))
+        monkeypatch.setattr(method_choice, "find_spec", lambda name: None if name in packages else find_spec("json"))
 
     return hide
 

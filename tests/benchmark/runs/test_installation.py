@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import mswal_bench
-from mswal_bench.benchmark.runs.installation import install_advice
+from mswal_bench.benchmark.runs.method_choice import install_advice
 
 CONSTRAINTS = Path(mswal_bench.__file__).with_name("constraints.txt")
 TESTED = dict(line.split("==") for line in CONSTRAINTS.read_text().splitlines() if "==" in line)

@@ -1,0 +1,64 @@
+"""Tells what makes two calls the same run: the method and what it sets, the data, the seed, the first weights."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from mswal_bench.baselines.method import Budget, Method
+from mswal_bench.baselines.registry import plug_in_of
+from mswal_bench.benchmark.data.dataset import Dataset
+
+from .pretrained import Pretrained
+from .run_record import RunIdentity
+
+
+def run_identity(
+    method: Method,
+    dataset: Dataset,
+    budget: Budget,
+    seed: int,
+    start: Pretrained | None,
+    begun: RunIdentity | None = None,
+) -> RunIdentity:
+    """The identity of a run of `method` on a data set. `begun` is that of the folder's run, if it was begun before.
+
+    Of a plug-in the version belongs to it: what its code does is known by nothing else. This package's own version
+    does not, for whatever changes a result here is among the settings.
+    """
+    plug_in = plug_in_of(method)
+    return RunIdentity(
+        method=method.name,
+        package=None if plug_in is None else plug_in.package,
+        package_version=None if plug_in is None else plug_in.version,
+        budget=budget,
+        seed=seed,
+        dataset=dataset.name,
+        split_digest=dataset.split.digest,
+        files_digest=_files_digest(dataset),
+        settings_digest=_settings_digest(method.settings(budget), begun),
+        start=None if start is None else start.digest,
+    )
+
+
+def _settings_digest(settings: Mapping[str, object], begun: RunIdentity | None) -> str:
+    """A network counts by the name of its class: where its module lies is no part of a recipe."""
+    with_path = _digest(json.dumps(settings, sort_keys=True))
+    if begun is not None and begun.settings_digest == with_path:
+        # Up to version 0.1.0 the module counted as well. Such a run goes on while it lies where it lay then.
+        return with_path
+    path = settings.get("network_class")
+    named = {"network_class": path.rpartition(".")[2]} if isinstance(path, str) else {}
+    return _digest(json.dumps({**settings, **named}, sort_keys=True))
+
+
+def _files_digest(dataset: Dataset) -> str:
+    """Test labels are left out: they may come later, and nothing that is kept depends on them."""
+    files = [path for case in dataset.train.values() for path in (case.image, case.label) if path is not None]
+    files += [case.image for case in dataset.test.values()]
+    return _digest("".join(f"{path.relative_to(dataset.root)} {path.stat().st_size}\n" for path in files))
+
+
+def _digest(text: str) -> str:
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
