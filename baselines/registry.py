@@ -93,7 +93,6 @@ def plug_ins() -> tuple[PlugIn, ...]:
     return find_plug_ins()
 
 
-@cache
 def _loaded(plug_in: PlugIn) -> Method:
     return load_plug_in(plug_in, _taken(plug_in))
 

@@ -24,7 +24,7 @@ _LONGEST_VALUE = 24
 def methods_table(methods: Sequence[Method], width: int) -> str:
     """A row for each method: name, title, parameters, and what it is, with its paper and variants below."""
     heads = ("Method", "Title", "Parameters")
-    rows = [(method.name, method.title, f"{method.card.parameters / 1e6:.2f} M") for method in methods]
+    rows = [(method.name, method.title, _parameters(method.card.parameters)) for method in methods]
     # tabulate gives a column two more than its head.
     taken = sum(max(len(head) + 2, *map(len, column)) + _GAP for head, *column in zip(heads, *rows, strict=True))
     told = [_wrapped(_told(method), width - taken) for method in methods]
@@ -73,6 +73,11 @@ def method_data(method: Method) -> dict[str, Any]:
         "card": asdict(method.card),
         "settings": {budget.value: dict(method.settings(budget)) for budget in Budget},
     }
+
+
+def _parameters(count: int) -> str:
+    # In millions a small method would seem to have none.
+    return f"{count / 1e6:.2f} M" if count >= 10_000 else f"{count:,}"
 
 
 def _told(method: Method) -> list[str]:

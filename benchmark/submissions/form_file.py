@@ -117,7 +117,10 @@ def _of_the_method(file: str, form: SubmissionForm) -> list[SubmissionFinding]:
             if value is not None
         ]
     if form.package is not None:
-        return []
+        if form.baseline not in METHODS:
+            return []
+        found, expected = found_value(form.package), f"none: {form.baseline} is no plug-in"
+        return [SubmissionFinding("form-field-invalid", file, found, expected, field="package")]
     if form.baseline not in METHODS:
         expected = f"one of {', '.join(METHODS)}, none for another method, or with its package for a plug-in"
         return [SubmissionFinding("form-field-invalid", file, found_value(form.baseline), expected, field="baseline")]

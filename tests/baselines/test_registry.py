@@ -7,7 +7,18 @@ import pytest
 
 from mswal_bench.baselines.method import Budget
 from mswal_bench.baselines.nnunet.settings import Plan, Training
-from mswal_bench.baselines.registry import METHODS
+from mswal_bench.baselines.plug_ins import PlugInError
+from mswal_bench.baselines.registry import (
+    METHODS,
+    all_methods,
+    find_method,
+    find_variant,
+    method_names,
+    plug_in_of,
+    refused_names,
+)
+
+from .installed_plug_ins import HEAD, imported_from, install
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -106,6 +117,66 @@ def test_nnformer_sets_what_its_authors_do():
     assert plan["patch"] == plan["arguments"]["patch_size"] == (64, 128, 128)
     assert plan["batch_size"] == 2
     assert settings["output_weights"] == (1, 0.5, 0.25)
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A folder with a plug-in that works and has a variant, two that ask for one name, and one that is broken."""
+    variant = "lambda: {'fine': Plug('plug-fine')}"
+    install(tmp_path, "plug", f"{HEAD}METHOD = Plug('plug', variants={variant})")
+    install(tmp_path, "twin-a", HEAD, points="twin = twin_a:METHOD")
+    install(tmp_path, "twin-b", HEAD, version="2.0", points="twin = twin_b:METHOD")
+    install(tmp_path, "broken", "import there_is_no_such_module")
+    install(tmp_path, "thief", HEAD, points="nnunet-v2 = thief:METHOD\ninception-nnunet-released = thief:METHOD")
+    with imported_from(tmp_path):
+        yield tmp_path
+
+
+def test_plug_ins_come_after_the_methods_of_this_package(site):
+    methods, broken = all_methods()
+    assert [method.name for method in methods] == [*METHODS, "plug"]
+    assert sorted(error.plug_in.package for error in broken) == ["broken", "thief", "thief", "twin-a", "twin-b"]
+
+
+def test_names_are_known_without_loading(site):
+    assert method_names() == (*METHODS, "broken", "plug")
+    told = {f"{error.plug_in.package}: {error.faults[0]}" for error in refused_names()}
+    assert told == {
+        "thief: the name nnunet-v2 is taken by mswal-bench itself",
+        "thief: the name inception-nnunet-released is taken by mswal-bench itself",
+        "twin-a: the name twin is taken by twin-b 2.0",
+        "twin-b: the name twin is taken by twin-a 1.0",
+    }
+    assert not {"plug", "thief", "twin_a", "twin_b"} & set(sys.modules)
+
+
+def test_only_the_plug_in_that_is_asked_for_is_loaded(site):
+    assert find_method("nnunet-v2") is METHODS["nnunet-v2"]
+    assert find_method("there-is-none") is None
+    assert "plug" not in sys.modules
+    assert find_method("plug").title == "Plug"
+    with pytest.raises(PlugInError, match="importing broken:METHOD raises ModuleNotFoundError"):
+        find_method("broken")
+    with pytest.raises(PlugInError, match=r"twin-a 1\.0, twin: the name twin is taken by twin-b 2\.0"):
+        find_method("twin")
+
+
+def test_where_a_method_came_from(site):
+    plug = find_method("plug")
+    for method in (plug, plug.variants()["fine"]):
+        assert plug_in_of(method).origin == "plug 1.0"
+    # Of the same name, and yet another.
+    namesake = type("Other", (type(plug),), {})("plug")
+    assert plug_in_of(namesake) is None
+    assert plug_in_of(METHODS["nnunet-v2"]) is None
+
+
+def test_what_a_run_names(site):
+    assert find_variant("nnunet-v2") == ("nnunet-v2", None)
+    assert find_variant("inception-nnunet-II") == ("inception-nnunet", "II")
+    assert find_variant("plug-fine") == ("plug", "fine")
+    for name in ("plug-coarse", "plugged", "broken", "twin"):
+        assert find_variant(name) is None
 
 
 def test_knowing_the_methods_needs_no_torch():

@@ -1,20 +1,13 @@
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-import mswal_bench
-from mswal_bench.baselines.registry import METHODS
 from mswal_bench.benchmark.core.errors import BenchError
-from mswal_bench.benchmark.runs import devices, method_choice
+from mswal_bench.benchmark.runs import devices
 from mswal_bench.benchmark.runs.devices import Device, pick_device, pick_devices
-from mswal_bench.benchmark.runs.method_choice import require_training_packages
-from mswal_bench.benchmark.runs.run_method import run_method
-
-CONSTRAINTS = Path(mswal_bench.__file__).with_name("constraints.txt")
 
 
 @pytest.fixture
@@ -29,44 +22,8 @@ def four_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "pick_device", lambda device: "cuda")
 
 
-@pytest.fixture
-def without(monkeypatch):
-    """Makes packages be not installed, and all others be."""
-
-    def hide(*packages: str) -> None:
-        monkeypatch.setattr(method_choice, "find_spec", lambda name: None if name in packages else find_spec("json"))
-
-    return hide
-
-
-@pytest.mark.parametrize(
-    ("method", "packages", "extras"),
-    [
-        ("nnunet-v2", ["torch", "nnunetv2", "psutil"], "train"),
-        ("swin-unetr", ["monai"], "train"),
-        ("mednext", ["monai"], "train"),
-        ("nnunet-v1", ["nnunet"], "train,nnunet1"),
-        ("nnunet-v1", ["psutil"], "train,nnunet1"),
-    ],
-)
-def test_packages_that_are_missing_are_told_before_anything_is_done(without, tmp_path, method, packages, extras):
-    without(*packages)
-    with pytest.raises(BenchError) as caught:
-        run_method(METHODS[method], tmp_path, tmp_path / "work")
-    (problem,) = caught.value.problems
-    assert f"{method} needs packages that are not installed: {', '.join(packages)}" in str(problem)
-    assert f'-m pip install -c "{CONSTRAINTS}" "mswal-bench[{extras}]"' in str(problem)
-    assert not (tmp_path / "work").exists()
-
-
-@pytest.mark.parametrize(("method", "packages"), [("nnunet-v2", ["nnunet", "monai"]), ("nnunet-v1", ["nnunetv2"])])
-def test_a_method_needs_its_own_packages_alone(without, method, packages):
-    without(*packages)
-    require_training_packages(METHODS[method])
-
-
-def test_without_torch_there_is_the_cpu(without):
-    without("torch")
+def test_without_torch_there_is_the_cpu(monkeypatch):
+    monkeypatch.setattr(devices, "find_spec", lambda name: None)
     assert pick_device("auto") == "cpu"
     with pytest.raises(BenchError, match="torch sees no CUDA device"):
         pick_device("cuda")

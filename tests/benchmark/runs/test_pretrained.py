@@ -98,3 +98,10 @@ def test_no_work_folder(tmp_path):
     assert "is not the work folder of a run" in refusal(METHOD, tmp_path / "file")
     (tmp_path / "run.json").write_text("{")
     assert refusal(METHOD, tmp_path).endswith("is not the state of a run, or that of another version of this program.")
+
+
+def test_weights_of_a_plug_in_are_not_those_of_another_method_of_its_name(tmp_path):
+    digests = {"split_digest": "s", "files_digest": "f", "settings_digest": "t"}
+    run = RunIdentity(method=METHOD.name, package="plug", budget="smoke", seed=0, dataset="MSWAL", **digests)
+    RunFolder(tmp_path).open(run)
+    assert "expected nnunet-resenc, found nnunet-resenc of plug." in refusal(METHOD, tmp_path)

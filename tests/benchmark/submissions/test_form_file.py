@@ -40,6 +40,13 @@ def test_a_form_is_read():
     assert "contact" not in form.published().model_dump()
 
 
+def test_a_plug_in_is_its_packages_to_say():
+    """A form is as valid for a participant who has it as for an organiser who has not."""
+    form = read_form((FORM + "baseline: hu-table\nvariant: fine\npackage: hu-table 1.0rc1+cpu\n").encode()).form
+    assert form is not None
+    assert (form.baseline, form.variant, form.package) == ("hu-table", "fine", "hu-table 1.0rc1+cpu")
+
+
 def test_a_field_without_a_value_is_left_out():
     form = read_form((FORM + "paper:\ncost:\n  gpu:\nnotes: ~\n").encode()).form
     assert form is not None
@@ -82,6 +89,9 @@ def test_a_field_without_a_value_is_left_out():
         ("baseline: nnunet-v9", "baseline", "'nnunet-v9'", "one of inception-nnunet"),
         ("variant: I", "variant", "'I'", "none without a baseline"),
         ("baseline: nnunet-v2\nvariant: I", "variant", "'I'", "nnunet-v2 has no variants"),
+        ("package: hu-table 1.0", "package", "'hu-table 1.0'", "none without a baseline"),
+        ("baseline: nnunet-v2\npackage: hu-table 1.0", "package", "'hu-table 1.0'", "none: nnunet-v2 is no plug-in"),
+        ("baseline: hu-table\npackage: hu-table", "package", "'hu-table'", "a package's name, a space and its version"),
         ("schema_version: 2", "schema_version", "the number 2", "1"),
     ],
 )

@@ -16,6 +16,7 @@ from mswal_bench.benchmark.submissions.form_template import form_template
 from mswal_bench.benchmark.submissions.init_submission import init_submission
 from mswal_bench.benchmark.submissions.run_claims import claims_of
 from mswal_bench.benchmark.submissions.validate import validate
+from mswal_bench.tests.baselines.installed_plug_ins import HEAD, imported_from, install
 
 from .cases import labels, make_labels, manifest_for
 
@@ -84,7 +85,8 @@ def test_every_example_of_the_template_is_right():
     # Examples, of which the # is taken away, begin like a field.
     used = [line.replace("# ", "", 1) if ":" in line.partition("# ")[2].split(" ")[0] else line for line in lines]
     used = [line.replace("#   ", "  ", 1) if line.startswith("#   ") else line for line in used]
-    text = _filled("\n".join(used)).replace("nnunet-v2", "inception-nnunet")
+    # None of this package's own has a package.
+    text = _filled("\n".join(used)).replace("nnunet-v2", "hu-table")
     reading = read_form(text.encode())
     assert reading.findings == ()
     assert reading.form is not None
@@ -125,6 +127,19 @@ def test_a_variant_out_of_fold(tmp_path: Path, save_labels: SaveLabels):
     assert form is not None
     assert (form.baseline, form.variant, form.track) == ("inception-nnunet", "II", "public-cv")
     assert form.ensemble.models == 1
+
+
+def test_a_plug_in_is_named_with_its_package(tmp_path: Path):
+    record = _record()
+    of_plug_in = {"method": "plug-fine", "package": "plug", "package_version": "1.0"}
+    record = _record(identity=record.identity.model_copy(update=of_plug_in))
+    install(tmp_path, "plug", f"{HEAD}METHOD = Plug('plug', variants=lambda: {{'fine': Plug('plug-fine')}})")
+    with imported_from(tmp_path):
+        claims = claims_of(record)
+    assert (claims["baseline"], claims["variant"], claims["package"]) == ("plug", "fine", "plug 1.0")
+    # Where it was uninstalled since, nothing tells the method from its variant.
+    claims = claims_of(record)
+    assert (claims["baseline"], claims.get("variant"), claims["package"]) == ("plug-fine", None, "plug 1.0")
 
 
 def test_what_a_run_does_not_tell_is_not_claimed():

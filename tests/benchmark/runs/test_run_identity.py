@@ -1,0 +1,61 @@
+"""What makes two calls the same run: with runs begun by version 0.1.0, and with a plug-in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mswal_bench.baselines.method import Budget
+from mswal_bench.baselines.registry import METHODS, find_method
+from mswal_bench.benchmark.data.dataset import Dataset, open_dataset
+from mswal_bench.benchmark.runs.run_identity import run_identity
+from mswal_bench.benchmark.runs.run_record import RunIdentity
+from mswal_bench.tests.baselines.installed_plug_ins import HEAD, imported_from, install
+
+# As version 0.1.0 wrote them into run.json, under the budget `paper`.
+OF_0_1_0 = {
+    "inception-nnunet": "sha256:277b60505919d7da407bcff3270295c591f7be599afd5dba0ca5535866c4458d",
+    "nnunet-v2": "sha256:02823bcd1caf268fdda02bac30c6d930a799c23b949a0dc673376058f45138f3",
+}
+
+
+@pytest.fixture
+def dataset(raw: Path) -> Dataset:
+    return open_dataset(raw)
+
+
+def identity(method, dataset: Dataset, begun: RunIdentity | None = None) -> RunIdentity:
+    return run_identity(method, dataset, Budget.PAPER, 0, None, begun)
+
+
+@pytest.mark.parametrize("name", OF_0_1_0)
+def test_a_run_of_version_0_1_0_goes_on(dataset, name):
+    now = identity(METHODS[name], dataset)
+    begun = now.model_copy(update={"settings_digest": OF_0_1_0[name]})
+    assert identity(METHODS[name], dataset, begun) == begun
+    assert identity(METHODS[name], dataset, now) == now
+
+
+def test_a_run_without_a_network_of_its_own_has_the_same_identity_as_ever(dataset):
+    assert identity(METHODS["nnunet-v2"], dataset).settings_digest == OF_0_1_0["nnunet-v2"]
+
+
+def test_where_a_network_lies_is_no_part_of_the_identity(dataset):
+    method = METHODS["inception-nnunet"]
+    moved = replace(method, network_class="mswal_bench.baselines.inception.InceptionUNet")
+    another = replace(method, network_class="mswal_bench.baselines.networks.inception_unet.OtherUNet")
+    begun = identity(method, dataset)
+    assert identity(moved, dataset, begun) == begun
+    assert identity(another, dataset, begun) != begun
+
+
+def test_of_a_plug_in_package_and_version_belong_to_it(dataset, tmp_path):
+    install(tmp_path, "plug", f"{HEAD}METHOD = Plug('plug', variants=lambda: {{'fine': Plug('plug-fine')}})")
+    with imported_from(tmp_path):
+        plug = find_method("plug")
+        for method in (plug, plug.variants()["fine"]):
+            found = identity(method, dataset)
+            assert (found.method, found.package, found.package_version) == (method.name, "plug", "1.0")
+    assert identity(METHODS["nnunet-v2"], dataset).package is None
