@@ -9,6 +9,7 @@ import sys
 import tarfile
 import tomllib
 import zipfile
+from datetime import date
 from importlib import metadata
 from pathlib import Path
 
@@ -92,6 +93,25 @@ def test_the_version_is_the_installed_ones() -> None:
 def test_the_version_stands_in_one_place() -> None:
     for path in ("__init__.py", "setup.py", "CITATION.cff", "README.md"):
         assert PROJECT["version"] not in (ROOT / path).read_text(encoding="utf-8"), path
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    heads = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert heads[0] == "[Unreleased]"
+    assert heads[1].startswith(f"[{PROJECT['version']}] - ")
+    told = [re.fullmatch(r"\[([\d.]+)\] - (\d{4}-\d{2}-\d{2})", head) for head in heads[1:]]
+    assert None not in told
+    dated = [(date.fromisoformat(found[2]), Version(found[1])) for found in told if found is not None]
+    assert dated == sorted(dated, reverse=True)
+
+
+def test_the_changelog_is_kept_in_the_usual_form() -> None:
+    """As https://keepachangelog.com has it."""
+    kinds = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"]
+    _, *versions = re.split(r"^## ", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    for version in versions:
+        used = re.findall(r"^### (.+)$", version, re.MULTILINE)
+        assert used == [kind for kind in kinds if kind in used], version.partition("\n")[0]
 
 
 def test_importing_the_package_is_cheap() -> None:
