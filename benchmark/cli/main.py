@@ -15,8 +15,7 @@ from .board.evaluate import evaluate
 from .board.leaderboard_build import build
 from .board.manifest import manifest
 from .board.rank import rank
-from .board.results_list import list_records
-from .board.results_verify import verify
+from .board.results import results
 from .board.submission_init import init
 from .board.validate import validate
 from .data import data
@@ -71,19 +70,12 @@ def leaderboard() -> None:
 
 
 @click.group()
-def results() -> None:
-    """List and verify the records of evaluated submissions."""
-
-
-@click.group()
 def submission() -> None:
     """Prepare what a participant hands in."""
 
 
 figure.add_command(qualitative)
 leaderboard.add_command(build)
-for command in (list_records, verify):
-    results.add_command(command)
 submission.add_command(init)
 for command in (
     data,

@@ -1,4 +1,4 @@
-"""`mswal-bench results verify`: whether records are what was evaluated."""
+"""Defines `mswal-bench results`, which lists and verifies the records of evaluated submissions."""
 
 from __future__ import annotations
 
@@ -9,8 +9,24 @@ import click
 from mswal_bench.benchmark.core.errors import raise_if_any
 
 
-@click.command()
-@click.argument("results", type=click.Path(path_type=Path))
+@click.group()
+def results() -> None:
+    """List and verify the records of evaluated submissions."""
+
+
+@results.command("list")
+@click.argument("folder", metavar="RESULTS", type=click.Path(path_type=Path))
+def list_records(folder: Path) -> None:
+    """List the records in RESULTS by track and age. What the organiser verified is not listed as claimed too."""
+    from mswal_bench.benchmark.cli.scoring.table_output import terminal_width
+    from mswal_bench.benchmark.records.record_store import read_records
+    from mswal_bench.benchmark.records.record_text import records_table
+
+    click.echo(records_table(read_records(folder), width=terminal_width()) or "no records")
+
+
+@results.command()
+@click.argument("folder", metavar="RESULTS", type=click.Path(path_type=Path))
 @click.option(
     "--private", type=click.Path(path_type=Path, file_okay=False), help="Where the rows of hidden tracks are kept."
 )
@@ -19,7 +35,7 @@ from mswal_bench.benchmark.core.errors import raise_if_any
 @click.option("--manifest", type=click.Path(path_type=Path), help="The cases.  [default: made of the reference]")
 @click.option("--jobs", type=click.IntRange(min=1), default=None, help="Processes.  [default: one per core]")
 def verify(
-    results: Path,
+    folder: Path,
     private: Path | None,
     submission: Path | None,
     reference: Path | None,
@@ -38,10 +54,10 @@ def verify(
     from mswal_bench.benchmark.records.rescoring import differences_to_rescored
     from mswal_bench.benchmark.records.verify_records import verify_records
 
-    verified = verify_records(results, private)
+    verified = verify_records(folder, private)
     problems = [*verified.problems]
     if submission is not None and reference is not None:
-        problems += differences_to_rescored(results, private, submission, reference, manifest, jobs=jobs, progress=True)
+        problems += differences_to_rescored(folder, private, submission, reference, manifest, jobs=jobs, progress=True)
     for note in verified.notes:
         click.echo(f"note: {note}", err=True)
     raise_if_any(problems)
