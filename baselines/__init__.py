@@ -1,1 +1,1 @@
-"""The methods the benchmark trains and predicts with, each behind the same adapter."""
+"""Holds the methods that the benchmark trains and predicts with, each behind the same adapter."""

@@ -1,4 +1,4 @@
-"""Failures that are no fault of the program, in a sentence each: memory, disk, a killed worker. Needs no torch."""
+"""Tells failures that are no fault of the program in a sentence each: memory, disk, a killed worker. Needs no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inception nnU-Net, the method of the MSWAL paper (Wu et al., MICCAI 2025), and the variants of its ablation."""
+"""Defines Inception nnU-Net, the method of the MSWAL paper (Wu et al., MICCAI 2025), and its ablation's variants."""
 
 from __future__ import annotations
 

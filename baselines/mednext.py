@@ -1,4 +1,4 @@
-"""MedNeXt: its network and training settings in nnU-Net v2's pipeline (the original runs in nnU-Net v1's)."""
+"""Defines MedNeXt: its network and training settings in nnU-Net v2's pipeline (the original runs in nnU-Net v1's)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""nnFormer: its network and training settings in nnU-Net v2's pipeline (the original runs in nnU-Net v1's)."""
+"""Defines nnFormer: its network and training settings in nnU-Net v2's pipeline (the original runs in nnU-Net v1's)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""nnU-Net with a residual encoder, size L: nnU-Net's own trainer, planner and network, untouched."""
+"""Defines nnU-Net with a residual encoder, size L: nnU-Net's own trainer, planner and network, untouched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""nnU-Net v1: the package `nnunet` as its authors released it, in a process of its own."""
+"""Defines nnU-Net v1: the package `nnunet` as its authors released it, in a process of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""nnU-Net v2: its own trainer, planner and network, untouched."""
+"""Defines nnU-Net v2: its own trainer, planner and network, untouched."""
 
 from __future__ import annotations
 

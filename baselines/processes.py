@@ -1,4 +1,4 @@
-"""Threads and worker processes: how many there may be, and that none outlives its parent. Imports torch on use."""
+"""Says how many threads and processes there may be, and lets none outlive its parent. Imports torch on use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Swin UNETR: monai's network and the original's training settings in nnU-Net v2's pipeline."""
+"""Defines Swin UNETR: monai's network and the original's training settings in nnU-Net v2's pipeline."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Networks written for this benchmark, as plain torch modules."""
+"""Holds the networks that were written for this benchmark, as plain torch modules."""

@@ -1,4 +1,4 @@
-"""Inception nnU-Net for prediction: the same function with fewer and cheaper layers.
+"""Folds Inception nnU-Net for prediction: the same function with fewer and cheaper layers.
 
 At prediction a batch normalisation with running statistics multiplies and shifts each channel by constants, so it goes
 into the weights of the convolution before it. What is then linear from its input to its sum is one convolution: the

@@ -1,4 +1,4 @@
-"""The two blocks of Inception nnU-Net and the residual block of its decoder (MSWAL paper, section 3 and Fig. 2).
+"""Defines the blocks of Inception nnU-Net, of encoder and decoder (MSWAL paper, section 3 and Fig. 2).
 
 All take and give tensors of shape (batch, channels, z, y, x). A kernel size or stride is one number per axis.
 """

@@ -1,4 +1,4 @@
-"""Inception nnU-Net: an encoder of Mini Inception and Inception Downsampling blocks, a residual decoder.
+"""Builds Inception nnU-Net: an encoder of Mini Inception and Inception Downsampling blocks, a residual decoder.
 
 Written from the MSWAL paper (section 3, Fig. 2). Its arguments are those that nnU-Net's plans hold for its residual
 encoder U-Net, so that plans made for that network build this one by naming this class instead.

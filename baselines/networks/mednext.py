@@ -1,4 +1,4 @@
-"""MedNeXt (Roy et al., MICCAI 2023), assembled from monai's blocks as nnU-Net's plans call a network.
+"""Builds MedNeXt (Roy et al., MICCAI 2023) from monai's blocks, to be called as nnU-Net's plans call a network.
 
 Not monai's own assembly: that one gives several outputs only while training, where nnU-Net wants them in validation
 too; has other weights without deep supervision than with it; and gives a downsampling block the expansion ratio of the

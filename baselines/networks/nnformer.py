@@ -1,4 +1,4 @@
-"""nnFormer: a U-shaped transformer for volumes, with attention in local and global windows and skip attention.
+"""Builds nnFormer, a U-shaped transformer with attention in local and global windows and skip attention.
 
 Written from the paper (Zhou et al., IEEE TIP 2023, arXiv 2109.03201); see `nnformer_blocks.py` for its blocks and for
 what is taken from the released code.

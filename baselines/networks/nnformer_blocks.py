@@ -1,4 +1,4 @@
-"""The blocks of nnFormer: embedding, attention in windows, transformer blocks, changes of resolution.
+"""Defines the blocks of nnFormer: embedding, attention in windows, transformer blocks, changes of resolution.
 
 Written from the paper (Zhou et al., IEEE TIP 2023, arXiv 2109.03201); what the text leaves open is as in the released
 code (github.com/282857341/nnFormer, `nnFormer_synapse.py`), where not said otherwise. Tokens are kept as the volume

@@ -1,4 +1,4 @@
-"""Swin UNETR (Hatamizadeh et al., 2022): monai's network as nnU-Net's plans call one."""
+"""Builds Swin UNETR (Hatamizadeh et al., 2022) of monai, to be called as nnU-Net's plans call a network."""
 
 from __future__ import annotations
 

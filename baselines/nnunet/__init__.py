@@ -1,1 +1,1 @@
-"""nnU-Net v2 as a library: what the methods built on it share."""
+"""Runs nnU-Net v2 as a library, for all methods that are built on it."""

@@ -1,4 +1,4 @@
-"""`NnUNetMethod`: the adapter of every method that runs on nnU-Net v2. Imports torch only when it works."""
+"""Defines `NnUNetMethod`, the adapter of every method that runs on nnU-Net v2. Imports torch only when it works."""
 
 from __future__ import annotations
 

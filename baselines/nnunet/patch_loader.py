@@ -1,4 +1,4 @@
-"""nnU-Net's source of patches, made repeatable and unable to outlive its training.
+"""Loads patches as nnU-Net does, but repeatably, and never outlives the training.
 
 Importing this module imports torch and nnU-Net.
 """

@@ -1,4 +1,4 @@
-"""The network that the plans of a workspace ask for. Importing this module imports torch and nnU-Net."""
+"""Builds the network that the plans of a workspace ask for. Importing this module imports torch and nnU-Net."""
 
 from __future__ import annotations
 

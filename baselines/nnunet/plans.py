@@ -1,4 +1,4 @@
-"""Planning and preprocessing: from a raw data set to plans and patches' source."""
+"""Plans and preprocesses: makes plans and preprocessed cases of a raw data set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prediction: an image to a label map in its own geometry, by one network or the ensemble of several folds.
+"""Predicts the label map of an image in its own geometry, by one network or the ensemble of several folds.
 
 Importing this module imports torch and nnU-Net.
 """

@@ -1,4 +1,4 @@
-"""Removal of specks: predicted lesions far smaller than any the network was trained on. Needs no torch."""
+"""Removes specks: predicted lesions far smaller than any that the network was trained on. Needs no torch."""
 
 from __future__ import annotations
 

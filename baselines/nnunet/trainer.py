@@ -1,4 +1,4 @@
-"""nnU-Net's trainer with the benchmark's settings, checkpoints that a crash cannot damage, and progress.
+"""Trains as nnU-Net does, with the benchmark's settings, checkpoints that a crash cannot damage, and progress.
 
 Importing this module imports torch and nnU-Net.
 """

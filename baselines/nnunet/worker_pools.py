@@ -1,4 +1,4 @@
-"""nnU-Net's pools of worker processes, made to end with the process that started them.
+"""Makes nnU-Net's pools of worker processes end with the process that started them.
 
 Importing this module imports torch and nnU-Net.
 """

@@ -1,4 +1,4 @@
-"""The folders and process-wide settings nnU-Net wants, kept inside one work folder."""
+"""Keeps the folders and process-wide settings that nnU-Net wants inside one work folder."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""nnU-Net v1, the package `nnunet`, run in a process of its own with our folds, checkpoints and progress."""
+"""Runs nnU-Net v1, the package `nnunet`, in a process of its own with our folds, checkpoints and progress."""

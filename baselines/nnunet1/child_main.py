@@ -1,6 +1,4 @@
-"""The main module of the process that nnU-Net v1 runs in: reads a request, calls a step, answers. See
-`child_process.py`.
-"""
+"""Runs as the main module of nnU-Net v1's process: reads a request, calls a step, answers. See `child_process.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A step run in a process of its own, whose environment, imports and output are not ours. Needs no torch.
+"""Runs a step in a process of its own, whose environment, imports and output are not ours. Needs no torch.
 
 The child gets its request as one line of JSON and answers in lines of JSON: progress while it works, then a result or
 an error. It waits until its progress was heard, so that what interrupts us in between interrupts it there. What it

@@ -1,4 +1,4 @@
-"""Prediction by nnU-Net v1: the mean softmax of the folds, then v1's post-processing.
+"""Predicts with nnU-Net v1: by the mean softmax of the folds, then v1's post-processing.
 
 Runs in the process of v1, which importing this module imports.
 """

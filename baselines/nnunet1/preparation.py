@@ -1,4 +1,4 @@
-"""Planning and preprocessing by nnU-Net v1. Runs in the process of v1, which importing this module imports."""
+"""Plans and preprocesses with nnU-Net v1, in the process of v1. Importing this module imports v1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A data set in nnU-Net v2's raw layout laid out as a task of nnU-Net v1: links where v1 can read the files."""
+"""Lays a data set in nnU-Net v2's raw layout out as a task of nnU-Net v1, by links where v1 can read the files."""
 
 from __future__ import annotations
 

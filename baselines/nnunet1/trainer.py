@@ -1,4 +1,4 @@
-"""nnU-Net v1's trainer with the benchmark's settings, checkpoints that a crash cannot damage, and progress.
+"""Trains as nnU-Net v1 does, with the benchmark's settings, checkpoints that a crash cannot damage, and progress.
 
 Runs in the process of v1, which importing this module imports.
 """

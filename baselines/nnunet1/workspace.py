@@ -1,4 +1,4 @@
-"""The folders of nnU-Net v1 inside one work folder, and the environment its process gets. Needs no torch."""
+"""Keeps the folders of nnU-Net v1 inside one work folder, and tells its process's environment. Needs no torch."""
 
 from __future__ import annotations
 

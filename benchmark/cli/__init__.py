@@ -1,1 +1,1 @@
-"""The command line: one file per command, each of which parses, calls and prints."""
+"""Holds the command line: one file per command, each of which parses, calls and prints."""

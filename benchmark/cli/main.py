@@ -1,4 +1,4 @@
-"""`mswal-bench`: the group of all commands."""
+"""Defines `mswal-bench`, the group of all commands."""
 
 from __future__ import annotations
 

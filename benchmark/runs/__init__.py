@@ -1,1 +1,1 @@
-"""Runs of a method: the steps, the work folder, the record."""
+"""Runs a method: its steps, the work folder, the record."""

@@ -1,4 +1,4 @@
-"""Tasks in processes of their own, one a device at a time, heard and ended by the process that started them."""
+"""Does tasks in processes of their own, one a device at a time, which this process starts, hears and ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trained weights that another run can begin with: those of a fold in a work folder."""
+"""Finds the trained weights that another run can begin with: those of a fold in a work folder."""
 
 from __future__ import annotations
 

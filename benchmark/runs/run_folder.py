@@ -1,4 +1,4 @@
-"""The work folder of a run: its state, and who works on what in it. Several calls may, on different folds."""
+"""Keeps a run's work folder: its state, and who works on what in it. Several calls may, on different folds."""
 
 from __future__ import annotations
 

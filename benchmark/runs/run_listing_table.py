@@ -1,4 +1,4 @@
-"""A list of runs as text."""
+"""Writes a list of runs as text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run: prepare, train, predict, score, record. Called again after any interruption, it goes on from what is done."""
+"""Runs a method: prepare, train, predict, score, record. Called again after any interruption, it goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The steps of a run that take long: prepare, train, predict. Each skips what the state says is done, and is kept."""
+"""Does the steps of a run that take long: prepare, train, predict. Each skips what is done, and is kept."""
 
 from __future__ import annotations
 

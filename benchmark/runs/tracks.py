@@ -1,4 +1,4 @@
-"""The two tracks: which cases are predicted, by which folds, and against which labels they are scored."""
+"""Defines the two tracks: which cases are predicted, by which folds, and against which labels they are scored."""
 
 from __future__ import annotations
 

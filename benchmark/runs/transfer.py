@@ -1,4 +1,4 @@
-"""The transfer experiment: a method trained on a data set from scratch, and again from weights trained on another."""
+"""Runs the transfer experiment: trains a method on a data set from scratch, and again from weights of another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of the transfer experiment, the paper's Table 4 with structures as rows, in every format."""
+"""Draws the table of the transfer experiment, the paper's Table 4 with structures as rows, in every format."""
 
 from __future__ import annotations
 

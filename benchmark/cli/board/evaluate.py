@@ -1,4 +1,4 @@
-"""`mswal-bench evaluate`: a submission into a record."""
+"""Defines `mswal-bench evaluate`, which makes a record of a submission."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 
-@click.command()
+@click.command(short_help="Score a submission and add its record to the results.")
 @click.argument("submission", type=click.Path(path_type=Path))
 @click.option("--reference", required=True, type=click.Path(path_type=Path), help="The folder of reference label maps.")
 @click.option("--results", required=True, type=click.Path(path_type=Path), help="The folder that records are added to.")
 @click.option(
-    "--manifest", type=click.Path(path_type=Path), help="The cases of the track.  [default: made of the reference]"
+    "--manifest", type=click.Path(path_type=Path), help="The manifest of the cases.  [default: made of the reference]"
 )
 @click.option("--track", help="Without --manifest: the track.  [default: the one that the submission is for]")
 @click.option(
@@ -22,9 +22,13 @@ import click
 @click.option("--allow-missing", is_flag=True, help="Count a case without a prediction as predicted empty.")
 @click.option("--jobs", type=click.IntRange(min=1), default=None, help="Processes.  [default: one per core]")
 @click.option(
-    "--resamples", type=click.IntRange(1, 1_000_000), default=10_000, show_default=True, help="For the intervals."
+    "--resamples",
+    type=click.IntRange(1, 1_000_000),
+    default=10_000,
+    show_default=True,
+    help="Bootstrap draws, for the intervals.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="For the intervals.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the bootstrap draws.")
 @click.option("--nnunet-summary", is_flag=True, help="Write nnU-Net's summary.json beside the rows too.")
 @click.pass_context
 def evaluate(

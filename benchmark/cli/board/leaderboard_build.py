@@ -1,4 +1,4 @@
-"""`mswal-bench leaderboard build`: the site."""
+"""Defines `mswal-bench leaderboard build`, which makes the site."""
 
 from __future__ import annotations
 

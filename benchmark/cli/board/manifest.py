@@ -1,4 +1,4 @@
-"""`mswal-bench manifest`: what the organiser publishes of the cases to predict."""
+"""Defines `mswal-bench manifest`, which writes what the organiser publishes of the cases to predict."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 
-@click.command()
+@click.command(short_help="Write what submissions are checked against.")
 @click.argument("folder", metavar="LABELS_OR_IMAGES", type=click.Path(path_type=Path))
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The file to write.")
 @click.option(

@@ -1,4 +1,4 @@
-"""`mswal-bench rank`: methods in order, and how sure the order is."""
+"""Defines `mswal-bench rank`, which puts methods in order and tells how sure the order is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mswal_bench.benchmark.board.ranking.ranking_text import RankingFormat
 
 
-@click.command()
+@click.command(short_help="Rank methods, with intervals and tests.")
 @click.argument("source", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--track", help="Of a results folder, this track alone.  [default: one ranking a track]")
 @click.option(
@@ -24,9 +24,19 @@ if TYPE_CHECKING:
     show_default=True,
     help="mean-rank, dsc, f1, class:KEY (as class:gallstone), mean-then-rank or rank-then-mean.",
 )
-@click.option("--resamples", type=click.IntRange(1, 1_000_000), default=10_000, show_default=True, help="Of the cases.")
 @click.option(
-    "--permutations", type=click.IntRange(1, 1_000_000), default=10_000, show_default=True, help="Of a pair's results."
+    "--resamples",
+    type=click.IntRange(1, 1_000_000),
+    default=10_000,
+    show_default=True,
+    help="Bootstrap draws of the cases.",
+)
+@click.option(
+    "--permutations",
+    type=click.IntRange(1, 1_000_000),
+    default=10_000,
+    show_default=True,
+    help="Draws of each permutation test.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option(

@@ -9,7 +9,7 @@ import click
 from mswal_bench.benchmark.core.errors import raise_if_any
 
 
-@click.group()
+@click.group(short_help="List and verify records of submissions.")
 def results() -> None:
     """List and verify the records of evaluated submissions."""
 
@@ -32,7 +32,9 @@ def list_records(folder: Path) -> None:
 )
 @click.option("--submission", type=click.Path(path_type=Path), help="Score this one again and compare its records.")
 @click.option("--reference", type=click.Path(path_type=Path), help="The reference label maps for --submission.")
-@click.option("--manifest", type=click.Path(path_type=Path), help="The cases.  [default: made of the reference]")
+@click.option(
+    "--manifest", type=click.Path(path_type=Path), help="The manifest of the cases.  [default: made of the reference]"
+)
 @click.option("--jobs", type=click.IntRange(min=1), default=None, help="Processes.  [default: one per core]")
 def verify(
     folder: Path,

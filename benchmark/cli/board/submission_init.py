@@ -1,4 +1,4 @@
-"""`mswal-bench submission init`: a submission to fill in."""
+"""Defines `mswal-bench submission init`, which begins a submission to fill in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 
-@click.command()
+@click.command(short_help="Begin a submission to fill in.")
 @click.argument("folder", metavar="[FOLDER]", default="submission", type=click.Path(path_type=Path))
 @click.option(
     "--run",
@@ -24,7 +24,7 @@ import click
 @click.option("--track", help="The track it is for: official-test, public-cv, or another of the organiser's.")
 @click.option("--method", help="The method's name on the board.")
 @click.option("--author", "authors", multiple=True, help="One of the authors; may be given several times.")
-@click.option("--affiliation", help="Of the authors.")
+@click.option("--affiliation", help="Where the authors work.")
 @click.option("--contact", help="An e-mail address. Never published.")
 def init(
     folder: Path,

@@ -1,4 +1,4 @@
-"""`mswal-bench validate`: whether a submission can be scored, and everything that is wrong with it."""
+"""Defines `mswal-bench validate`, which tells whether a submission can be scored, or else all that is wrong."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from pathlib import Path
 import click
 
 
-@click.command()
+@click.command(short_help="Check a submission and list everything that is wrong.")
 @click.argument("submission", required=False, type=click.Path(path_type=Path))
-@click.option("--manifest", type=click.Path(path_type=Path), help="The cases of the track, as the organiser has them.")
+@click.option(
+    "--manifest",
+    type=click.Path(path_type=Path),
+    help="The manifest of the track's cases, as the organiser publishes it.",
+)
 @click.option("--deep", is_flag=True, help="Read every voxel, not only the headers.")
 @click.option("--allow-missing", is_flag=True, help="Note a case without a prediction, which counts as empty.")
 @click.option("--json", "as_json", is_flag=True, help="For programs: every finding.")

@@ -1,4 +1,4 @@
-"""`mswal-bench data`: get data to work with. One file per command."""
+"""Defines `mswal-bench data`, which gets data to work with. One file per command."""
 
 from __future__ import annotations
 

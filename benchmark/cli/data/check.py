@@ -1,4 +1,4 @@
-"""`mswal-bench data check`: everything that is wrong with a data set."""
+"""Defines `mswal-bench data check`, which tells everything that is wrong with a data set."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 
-@click.command()
+@click.command(short_help="List everything that is wrong with a data set.")
 @click.argument("raw", type=click.Path(path_type=Path))
 @click.option("--fix", is_flag=True, help="Copy the image's geometry to labels whose header differs or is not valid.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")

@@ -1,4 +1,4 @@
-"""`mswal-bench data download`: get the public release from the Hugging Face hub."""
+"""Defines `mswal-bench data download`, which gets the public release from the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 from mswal_bench.benchmark.cli.entry import STOPPED
 
 
-@click.command()
+@click.command(short_help="Download the public release of MSWAL.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
     "--revision",

@@ -1,4 +1,4 @@
-"""`mswal-bench data phantom`: write a phantom of MSWAL."""
+"""Defines `mswal-bench data phantom`, which writes a phantom of MSWAL."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mswal_bench.benchmark.cli.choices import Choice
 from mswal_bench.benchmark.data.mswal_facts import CASES, SLICE_COUNTS
 
 
-@click.command()
+@click.command(short_help="Write a phantom of MSWAL, LiTS or KiTS23.")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option(
     "--as",

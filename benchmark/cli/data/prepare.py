@@ -1,4 +1,4 @@
-"""`mswal-bench data prepare`: what was downloaded, as a data set that can be trained on."""
+"""Defines `mswal-bench data prepare`, which makes a data set to train on of what was downloaded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mswal_bench.benchmark.data.prepare.prepare_dataset import Prepared
 
 
-@click.command()
+@click.command(short_help="Make a data set to train on of what was downloaded.")
 @click.argument("src", type=click.Path(path_type=Path))
 @click.argument("dst", type=click.Path(path_type=Path))
 @click.option(

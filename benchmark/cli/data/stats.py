@@ -1,4 +1,4 @@
-"""`mswal-bench data stats`: what is in a data set."""
+"""Defines `mswal-bench data stats`, which counts what is in a data set."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mswal_bench.benchmark.data.stats.dataset_statistics import Subsets
 
 
-@click.command()
+@click.command(short_help="Count lesions, patients and slices.")
 @click.argument("raw", type=click.Path(path_type=Path))
 @click.option(
     "--out",

@@ -1,4 +1,4 @@
-"""`mswal-bench figure qualitative`: one case as image, reference and methods, the paper's Fig. 3."""
+"""Defines `mswal-bench figure qualitative`, which draws one case as the paper's Fig. 3 does."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _finite(_: click.Context, __: click.Parameter, value: Any) -> Any:
     return value
 
 
-@click.command()
+@click.command(short_help="Draw a case as the paper's Fig. 3 does.")
 @click.argument("runs", metavar="RUNS...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--case", required=True, help="The case, as its files are named.")
 @click.option(

@@ -1,4 +1,4 @@
-"""`mswal-bench tables`: the paper's tables, from its values or from one's own results."""
+"""Defines `mswal-bench tables`, which prints the paper's tables, from its values or from one's own results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ALL, _CHECK = "all", "check"
 _CHECK_FORMATS = ("text", "markdown", "csv", "json")
 
 
-@click.command()
+@click.command(short_help="Print the paper's tables, or one's own in their shape.")
 @click.argument("table", type=Choice(["1", "2", "3", "4", "difficulty", _ALL, _CHECK]))
 @click.option(
     "--results",

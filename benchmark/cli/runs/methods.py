@@ -17,7 +17,7 @@ from mswal_bench.benchmark.tables.plain_text import plain_text
 _NARROWEST = 80
 
 
-@click.command()
+@click.command(short_help="List the methods, or show the fidelity card of one.")
 @click.argument("method", type=MethodName(), required=False)
 @click.option("--variant", help="Show the card of this variant of METHOD.")
 @click.option("--names", is_flag=True, help="For scripts: print the names of all methods, one a line.")

@@ -1,4 +1,4 @@
-"""`mswal-bench run`: train, predict and score one method."""
+"""Defines `mswal-bench run`, which trains a method, predicts and scores."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mswal_bench.benchmark.runs.tracks import Track
 from .training_options import device_names, stoppable, training_options
 
 
-@click.command()
+@click.command(short_help="Train a method, predict, score and write a record.")
 @click.option(
     "--data", "raw", required=True, type=click.Path(path_type=Path), help="A data set in nnU-Net's raw layout."
 )

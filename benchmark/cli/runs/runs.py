@@ -1,4 +1,4 @@
-"""`mswal-bench runs`: what became of the runs below a folder."""
+"""Defines `mswal-bench runs`, which tells what became of the runs below a folder."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ import click
 from mswal_bench.benchmark.core.errors import raise_if_any
 
 
-@click.command()
+@click.command(short_help="List runs: their state, folds, scores and times.")
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="For programs: everything, DSC as a fraction, times in seconds.")
 def runs(folder: Path, as_json: bool) -> None:
     """List the runs below DIR, the current folder if none is given: their state, trained folds, scores and times.
 
     A running run is not disturbed. A stopped or failed one goes on with the command it was begun with. The DSC is the
-    mean over the classes, in percent, of the test images by the ensemble of all folds; that of another goal has its
-    name. The time is the sum of the steps' times; with ≥, without that of a step that was killed or still goes on.
+    mean over the classes, in percent, of the test images by the ensemble of all folds; that of another goal stands with
+    the goal's name. The time is the sum of the steps' times; ≥ marks a sum that lacks a step, which was killed or still
+    goes on.
     """
     from pydantic import TypeAdapter
 

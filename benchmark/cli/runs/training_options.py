@@ -16,7 +16,10 @@ from mswal_bench.benchmark.runs.tracks import ALL_FOLDS, SELECTIONS
 
 _OPTIONS = (
     click.argument("method", type=MethodName()),
-    click.option("--variant", help="A variant: of inception-nnunet, I to V of the paper's ablation, or `released`."),
+    click.option(
+        "--variant",
+        help="The variant of METHOD: of inception-nnunet I to V, as in the paper's ablation, or `released`.",
+    ),
     click.option(
         "--budget",
         type=Choice([budget.value for budget in Budget]),
@@ -31,7 +34,9 @@ _OPTIONS = (
         show_default=True,
         help="all trains five folds; their ensemble predicts the test images.",
     ),
-    click.option("--device", type=Choice(["auto", "cpu", "cuda"]), help="Of this one process.  [default: auto]"),
+    click.option(
+        "--device", type=Choice(["auto", "cpu", "cuda"]), help="What this process computes on.  [default: auto]"
+    ),
     click.option(
         "--devices",
         metavar="LIST",
@@ -40,9 +45,11 @@ _OPTIONS = (
     click.option(
         "--no-check",
         is_flag=True,
-        help="Begin without having read every image and label whole. Only where that was done before.",
+        help="Do not read every image and label before the run begins. Only where that was done before.",
     ),
-    click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
+    click.option(
+        "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all that is drawn at random."
+    ),
 )
 
 

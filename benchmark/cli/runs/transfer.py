@@ -1,4 +1,4 @@
-"""`mswal-bench transfer`: what training on MSWAL first is worth on another data set."""
+"""Defines `mswal-bench transfer`, which tells what training on MSWAL first is worth on another data set."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mswal_bench.benchmark.scoring.score_formats import TableFormat
 
 
-@click.command()
+@click.command(short_help="Train with and without MSWAL first, and compare.")
 @click.option(
     "--pretrain",
     required=True,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 @click.option(
     "--pretrain-fold",
     type=click.IntRange(0, N_FOLDS - 1),
-    help="Whose weights.  [default: the first fold trained to its end when the transfer was begun]",
+    help="The fold whose weights are taken.  [default: the first fold trained to its end when the transfer was begun]",
 )
 @click.option(
     "--format",
@@ -69,8 +69,9 @@ def transfer(
 ) -> None:
     """Train METHOD on a data set twice, from scratch and beginning with weights trained on MSWAL; compare their DSC.
 
-    Weights that fit are loaded, the output layer is new. Stopped at any moment and called again with the same options,
-    it goes on from what is finished.
+    METHOD is one of those that `mswal-bench methods` lists. Weights that fit are loaded, the output layer is new.
+
+    Stopped at any moment and called again with the same options, it goes on from what is finished.
     """
     this_device, of_processes = device_names(device, devices)
     from mswal_bench.benchmark.runs.transfer import transfer as run_transfer

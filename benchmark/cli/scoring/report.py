@@ -1,4 +1,4 @@
-"""`mswal-bench report`: table, picture and page."""
+"""Defines `mswal-bench report`, which writes a table, a picture and a page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 
-@click.command()
+@click.command(short_help="Write a table, a picture and a page of predictions.")
 @click.argument("predictions", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--data",

@@ -1,4 +1,4 @@
-"""`mswal-bench score`: predictions against reference labels."""
+"""Defines `mswal-bench score`, which scores predictions against reference labels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mswal_bench.benchmark.scoring.score_formats import TableFormat
 
 
-@click.command()
+@click.command(short_help="Score predictions against reference labels.")
 @click.argument("predictions", metavar="PRED...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--reference",
