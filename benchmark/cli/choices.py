@@ -25,7 +25,7 @@ class Choice(click.Choice[str]):
             raise click.BadParameter(f"{error.message} {meant}".rstrip(), ctx, param) from error
 
 
-class MethodName(click.ParamType):
+class MethodName(click.types.StringParamType):
     """Takes the name of a method. Those of plug-ins are looked for when a name is given, and no plug-in is loaded."""
 
     name = "method"

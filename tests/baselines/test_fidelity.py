@@ -39,6 +39,7 @@ def test_what_a_recipe_changes_in_nnunet_is_on_its_card(name):
 
 
 SETTINGS = {"training": {"epochs": 1500, "rate": 0.01}, "nonlin": "torch.nn.ReLU"}
+NO_TUPLE: Any = "training.rate"
 WHOLE = FidelityCard("a card", (), (Setting("epochs", "1,500", "its paper", ("training.epochs",)),), (), (), 7, "all")
 
 
@@ -70,7 +71,7 @@ def test_what_is_wrong_with_a_card(changed, fault):
         (Setting("rate", "0.1", "by trial", ("training.rate",)), "sets training.rate to 0.01"),
         (Setting("rate", "0.1", "by trial", ("rate",)), "its setting 'rate' is of 'rate', which the method's settings"),
         (Setting("rate", "0.1", "by trial", ("nonlin.rate",)), "is of 'nonlin.rate', which the method's settings do"),
-        (Setting("rate", "0.1", "by trial", "training.rate"), "the keys of its setting 'rate' are 'training.rate'"),
+        (Setting("rate", "0.1", "by trial", NO_TUPLE), "the keys of its setting 'rate' are 'training.rate'"),
     ],
 )
 def test_what_is_wrong_with_a_setting(setting, fault):
