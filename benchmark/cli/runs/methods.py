@@ -12,7 +12,7 @@ from mswal_bench.baselines.plug_ins import PlugInError
 from mswal_bench.baselines.registry import all_methods, method_names, refused_names
 from mswal_bench.benchmark.cli.choices import MethodName
 from mswal_bench.benchmark.runs.method_choice import chosen_method, plug_in_problems
-from mswal_bench.benchmark.tables.plain_text import plain_text
+from mswal_bench.benchmark.tables.escaping import plain_text
 
 _NARROWEST = 80
 
