@@ -18,6 +18,7 @@ from mswal_bench.benchmark.records.result_record import ResultRecord
 from mswal_bench.benchmark.runs.run_record import RunRecord, read_record
 from mswal_bench.benchmark.runs.tracks import Track
 from mswal_bench.benchmark.scoring.estimates import ClassResult
+from mswal_bench.benchmark.scoring.score_summary import ScoreSummary
 from mswal_bench.splits import N_FOLDS
 
 from .result_folders import find_results
@@ -107,8 +108,8 @@ def read_own_results(folder: Path) -> tuple[list[OwnResult], list[str]]:
             run = read_record(path)
             if run.scores is None:
                 unscored.append(source)
-            elif run.scores.get("protocol") == MSWAL_1.id:
-                results.append(_of_run(run, source, path))
+            elif run.scores.protocol == MSWAL_1.id:
+                results.append(_of_run(run, run.scores, source))
             else:
                 others.append(source)
         except OSError as error:
@@ -166,16 +167,11 @@ def _of_submission(record: ResultRecord, source: str) -> OwnResult:
     )
 
 
-def _of_run(run: RunRecord, source: str, path: Path) -> OwnResult:
+def _of_run(run: RunRecord, summary: ScoreSummary, source: str) -> OwnResult:
     baseline, variant = _methods_by_name().get(run.identity.method, (None, None))
-    try:
-        table = run.scores or {}
-        (method,) = table["methods"].values()
-        numbers = {**method["classes"], AVERAGE: method["average"]}
-        scores = {(key, metric): _number(values[metric]) for key, values in numbers.items() for metric in METRICS}
-        classes = int(method["average"]["dsc_classes"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BenchError(Problem("has scores that are not those of one method", str(path))) from error
+    (method,) = summary.methods.values()
+    numbers = {**method.classes, AVERAGE: method.average}
+    scores = {(key, metric): getattr(values, metric) for key, values in numbers.items() for metric in METRICS}
     track = run.track
     if track == Track.PUBLIC_CV and len(run.folds) < N_FOLDS:
         track = f"{track}-fold-{'-'.join(map(str, run.folds))}"
@@ -186,7 +182,7 @@ def _of_run(run: RunRecord, source: str, path: Path) -> OwnResult:
         source,
         Basis(track, run.labels_digest, run.cases),
         scores,
-        classes,
+        method.average.dsc_classes,
         run.created_at,
         folds=len(run.folds),
     )

@@ -7,7 +7,7 @@ from math import prod
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.whole_files import write_text
 from mswal_bench.benchmark.scoring.nnunet_summary import SUMMARY_FILE, SummarisedCase, summary_json
-from mswal_bench.benchmark.scoring.stored_scores import read_rows
+from mswal_bench.benchmark.scoring.stored_scores import load_method
 
 from .evaluation_target import Setting
 from .private_log import kept_private
@@ -26,15 +26,15 @@ def write_summary(record: ResultRecord, setting: Setting) -> None:
             folder = private_folder(setting.private, record.track, record.id)
         else:
             folder = record_folder(setting.results, record.track, record.id)
-        scores = read_rows(folder, setting.protocol)
+        scores = load_method(folder, setting.protocol)
         cases = [
             SummarisedCase(
                 reference_file=f"{case}.nii.gz",
-                prediction_file=None if case in record.missing else f"{case}.nii.gz",
+                prediction_file=None if scored.is_missing else f"{case}.nii.gz",
                 voxels=prod(setting.manifest.cases[case].shape),
-                score=score,
+                score=scored.score,
             )
-            for case, score in scores.items()
+            for case, scored in scores.by_case.items()
         ]
         try:
             write_text(folder / SUMMARY_FILE, summary_json(cases, setting.protocol.class_ids))

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.whole_files import PARTIAL
-from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE, LESIONS_FILE
+from mswal_bench.benchmark.scoring.case_rows import CASES_FILE
+from mswal_bench.benchmark.scoring.lesion_rows import LESIONS_FILE
 
 from .publication import published
 from .record_store import RECORD_FILE, private_folder, read_record, record_folder

@@ -8,9 +8,10 @@ from tempfile import TemporaryDirectory
 
 from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.errors import BenchError, Problem
-from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE, LESIONS_FILE
+from mswal_bench.benchmark.scoring.case_rows import CASES_FILE
 from mswal_bench.benchmark.scoring.estimates import estimates
 from mswal_bench.benchmark.scoring.labels_digest import labels_digest
+from mswal_bench.benchmark.scoring.lesion_rows import LESIONS_FILE
 from mswal_bench.benchmark.submissions.manifest import Manifest
 from mswal_bench.benchmark.submissions.package.digest import predictions_digest
 from mswal_bench.benchmark.submissions.package.submitted_files import open_submission
@@ -93,12 +94,12 @@ def _scored_again(
         progress=progress,
     )
     drawn = record.bootstrap
-    classes, average, _ = estimates(scores, protocol, resamples=drawn.resamples, seed=drawn.seed)
+    classes, average, _ = estimates(scores, resamples=drawn.resamples, seed=drawn.seed)
     return record.model_copy(
         update={
             "classes": classes,
             "average": average,
-            "cases": len(scores),
+            "cases": len(scores.by_case),
             "manifest_digest": manifest.model_copy(update={"hidden": record.hidden}).digest,
             # Of labels that lie elsewhere now there may be none.
             "split_digest": split_digest(reference) or record.split_digest,

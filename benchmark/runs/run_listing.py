@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from enum import StrEnum
+from math import isnan
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -145,11 +145,8 @@ def _is_trained(sessions: Sequence[TrainingSession]) -> bool:
 
 
 def _mean_dsc(record: RunRecord) -> float | None:
-    with suppress(LookupError, TypeError):
-        (method,) = (record.scores or {})["methods"].values()
-        dsc: float | None = method["average"]["dsc"]
-        return dsc
-    return None
+    scores = record.method_scores
+    return None if scores is None or isnan(scores.average.dsc) else scores.average.dsc
 
 
 def _walls(state: RunState) -> list[float | None]:

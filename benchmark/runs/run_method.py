@@ -17,7 +17,7 @@ from mswal_bench.benchmark.data.dataset import Dataset, open_dataset
 from mswal_bench.benchmark.data.protocol import Protocol, protocol_of
 from mswal_bench.benchmark.scoring.labels_digest import labels_digest
 from mswal_bench.benchmark.scoring.score_folders import score_folders
-from mswal_bench.benchmark.scoring.score_result import ScoreResult, write_scores
+from mswal_bench.benchmark.scoring.scores import Scores
 from mswal_bench.splits import five_folds
 
 from .devices import pick_device, pick_devices, require_training_packages
@@ -36,7 +36,7 @@ class RunOutcome:
 
     predictions: Path
     record: Path
-    scores: ScoreResult | None
+    scores: Scores | None
     """None when the data set has no labels of the predicted cases, or when everything was finished before."""
     finished_before: bool
 
@@ -182,14 +182,14 @@ def _of_cases(failed: FailedCasesError, work: Path) -> list[Problem]:
     return [*problems, Problem(what, str(work), mend=mend)]
 
 
-def _score(goal: Goal, protocol: Protocol, predictions: Path, out: Path) -> ScoreResult | None:
+def _score(goal: Goal, protocol: Protocol, predictions: Path, out: Path) -> Scores | None:
     if goal.labels is None:
         return None
-    result = score_folders([predictions], goal.labels, cases=goal.cases, out=out, progress=True, protocol=protocol)
-    raise_if_any(result.problems)
-    result = replace(result, table=replace(result.table, track=goal.title))
-    write_scores(result, out)
-    return result
+    scores = score_folders([predictions], goal.labels, cases=goal.cases, out=out, progress=True, protocol=protocol)
+    raise_if_any(scores.problems)
+    scores = replace(scores, track=goal.title)
+    scores.save(out)
+    return scores
 
 
 def _write_record(
@@ -198,7 +198,7 @@ def _write_record(
     goal: Goal,
     start: Pretrained | None,
     state: RunState,
-    scores: ScoreResult | None,
+    scores: Scores | None,
     digest: str | None,
 ) -> None:
     if state.prepared is None or state.parameters is None:
@@ -229,7 +229,7 @@ def _write_record(
         },
         predicted=predicted,
         cases=len(goal.cases),
-        scores=scores.table.to_json() if scores is not None else None,
+        scores=scores.summary() if scores is not None else None,
         labels_digest=digest,
     )
     write_text(path, record.model_dump_json(indent=2) + "\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import isnan
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -166,11 +167,11 @@ def _begun_with(work: Path) -> str | None:
 
 
 def _dsc(record: RunRecord, key: str) -> float | None:
-    if record.scores is None:
+    scores = record.method_scores
+    if scores is None:
         raise AssertionError("a run with test labels is scored")
-    (scores,) = record.scores["methods"].values()
-    dsc: float | None = scores["classes"][key]["dsc"]
-    return dsc
+    dsc = scores.classes[key].dsc
+    return None if isnan(dsc) else dsc
 
 
 def _compared(name: str, scratch: float | None, pretrained: float | None) -> StructureTransfer:

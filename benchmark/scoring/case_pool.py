@@ -10,11 +10,11 @@ from mswal_bench.benchmark.core.worker_pool import worked_on
 from mswal_bench.benchmark.data.protocol import Protocol
 
 from .case_store import ResultStore, StoreError
-from .score_files import CaseFiles, CaseOutcome, score_case_files
+from .score_files import CaseOutcome, CaseToScore, score_case_files
 
 
 def score_cases(
-    work: Sequence[CaseFiles], protocol: Protocol, *, details: bool, store: ResultStore | None, jobs: int
+    work: Sequence[CaseToScore], protocol: Protocol, *, details: bool, store: ResultStore | None, jobs: int
 ) -> Iterator[CaseOutcome]:
     """Yields the outcome of every case, in any order, as soon as it is there.
 
@@ -25,7 +25,7 @@ def score_cases(
     return worked_on(work, score, lost=_ended, jobs=jobs)
 
 
-def _score(score: Callable[[CaseFiles], CaseOutcome], files: CaseFiles) -> CaseOutcome:
+def _score(score: Callable[[CaseToScore], CaseOutcome], files: CaseToScore) -> CaseOutcome:
     try:
         return score(files)
     except StoreError:
@@ -37,10 +37,10 @@ def _score(score: Callable[[CaseFiles], CaseOutcome], files: CaseFiles) -> CaseO
         return _failed(files, what, "This is a fault of mswal-bench: please report it.")
 
 
-def _ended(files: CaseFiles) -> CaseOutcome:
+def _ended(files: CaseToScore) -> CaseOutcome:
     what = "its scoring process was ended from outside, most often for lack of memory"
     return _failed(files, what, "Is a file of it far larger than the others?")
 
 
-def _failed(files: CaseFiles, what: str, mend: str) -> CaseOutcome:
+def _failed(files: CaseToScore, what: str, mend: str) -> CaseOutcome:
     return CaseOutcome(files.case, problems=[Problem(f"case {files.case}: {what}", str(files.reference), mend=mend)])

@@ -11,7 +11,7 @@ from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.records.record_store import RECORD_FILE, private_folder, read_record, record_folder
 from mswal_bench.benchmark.records.record_writing import record_json
 from mswal_bench.benchmark.records.result_record import ResultRecord
-from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
+from mswal_bench.benchmark.scoring.case_rows import CASES_FILE
 
 from .board_ranks import RANKED
 from .boards import Board
