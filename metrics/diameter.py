@@ -14,6 +14,7 @@ from .foreground import Indices, numbered
 _DECIMALS = 3
 """Of a diameter in mm."""
 
+
 def longest_axial_diameters_mm(
     components: Components, spacing_mm: Sequence[float], axial_axis: int = 0
 ) -> NDArray[np.float64]:

@@ -37,7 +37,12 @@ def write_report(predictions: Sequence[Path], raw: Path, out: Path, *, case: str
         what, expected = f"there is no test case {case!r}", f"one of {listed(list(dataset.test))}"
         raise BenchError(Problem(what, str(raw), expected, mend=did_you_mean(case, dataset.test)))
     scores = score_methods(predictions, dataset.test_labels, progress=True, protocol=protocol)
-    references = {scored.case: scored.reference for method in scores.values() for scored in method.by_case.values()}
+    references = {
+        case: scored.reference
+        for method in scores.values()
+        for case, scored in method.by_case.items()
+        if scored.reference is not None
+    }
     if case is not None and case not in references:
         raise_if_any(scores.problems)
     shown = case or most_telling_case(references, protocol)

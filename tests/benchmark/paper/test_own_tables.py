@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -227,7 +228,7 @@ def test_one_fold_of_public_cv_is_a_track_of_its_own(tmp_path: Path) -> None:
 
 def test_other_protocols_and_unscored_runs_are_passed_over_and_told(tmp_path: Path) -> None:
     run(tmp_path / "kits", "nnunet-v2", 0.5, protocol="mswal/1 on kidney+kidney_tumor")
-    run(tmp_path / "unscored", "mednext", None, scores=None)
+    run(tmp_path / "unscored", "mednext", None, scored=False)
     run(tmp_path / "good", "nnformer", 0.5)
     _, notes = own_tables(["2"], tmp_path, None)
     assert notes == [
@@ -270,8 +271,10 @@ def test_every_damaged_record_is_told(tmp_path: Path) -> None:
     submit(tmp_path, "A", 0.5)
     for name in ("a", "b"):
         run(tmp_path / name, "nnunet-v2", 0.5).write_text("{", encoding="utf-8")
-    run(tmp_path / "c", "nnunet-v2", 0.5, scores={"protocol": "mswal/1", "methods": {}})
-    run(tmp_path / "d", "nnunet-v2", 0.5, scores={"protocol": "mswal/1", "methods": {"m": {"classes": {"x": 3}}}})
+    for name, wrong in (("c", {"methods": {}}), ("d", {"methods": {"m": {"classes": {"x": 3}}}})):
+        path = run(tmp_path / name, "nnunet-v2", 0.5)
+        record = json.loads(path.read_text())
+        path.write_text(json.dumps(record | {"scores": record["scores"] | wrong}), encoding="utf-8")
     with pytest.raises(BenchError) as raised:
         own_tables(["2"], tmp_path, None)
     assert len(raised.value.problems) == 4

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,14 +9,15 @@ import pytest
 
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.scoring.score_folders import score_folders
-from mswal_bench.benchmark.scoring.score_result import ScoreResult, write_scores
+from mswal_bench.benchmark.scoring.score_summary import summary_json
+from mswal_bench.benchmark.scoring.scores import Scores
 
 if TYPE_CHECKING:
     from mswal_bench.tests.conftest import SaveLabels
 
 
 @pytest.fixture
-def result(tmp_path: Path, save_labels: SaveLabels) -> ScoreResult:
+def scores(tmp_path: Path, save_labels: SaveLabels) -> Scores:
     reference = np.zeros((3, 4, 5), np.uint8)
     reference[2, 1, 0:2] = 6
     prediction = reference.copy()
@@ -34,15 +34,15 @@ def _rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_the_three_files(tmp_path: Path, result: ScoreResult) -> None:
+def test_the_three_files(tmp_path: Path, scores: Scores) -> None:
     out = tmp_path / "not" / "there" / "yet"
-    write_scores(result, out)
+    scores.save(out)
     assert sorted(path.name for path in out.iterdir()) == ["cases.csv", "lesions.csv", "scores.json"]
-    assert json.loads((out / "scores.json").read_text()) == result.table.to_json()
+    assert (out / "scores.json").read_text() == summary_json(scores.summary())
 
 
-def test_case_rows(tmp_path: Path, result: ScoreResult) -> None:
-    write_scores(result, tmp_path)
+def test_case_rows(tmp_path: Path, scores: Scores) -> None:
+    scores.save(tmp_path)
     rows = _rows(tmp_path / "cases.csv")
     assert len(rows) == 7
     (row,) = [row for row in rows if row["class"] == "liver_cyst"]
@@ -67,8 +67,8 @@ def test_case_rows(tmp_path: Path, result: ScoreResult) -> None:
     assert [row["dsc"] for row in rows if row["class"] != "liver_cyst"] == [""] * 6
 
 
-def test_lesion_rows(tmp_path: Path, result: ScoreResult) -> None:
-    write_scores(result, tmp_path)
+def test_lesion_rows(tmp_path: Path, scores: Scores) -> None:
+    scores.save(tmp_path)
     found, false_alarm, match = _rows(tmp_path / "lesions.csv")
     assert (found["side"], found["lesion"], found["status"], found["matched"]) == ("reference", "1", "TP", "2")
     assert (match["side"], match["lesion"], match["status"], match["matched"]) == ("prediction", "2", "TP", "1")
@@ -81,9 +81,9 @@ def test_lesion_rows(tmp_path: Path, result: ScoreResult) -> None:
     assert centroid == ["11.000", "-19.500", "34.000"]
 
 
-def test_distances(tmp_path: Path, result: ScoreResult) -> None:
-    result = score_folders([tmp_path / "mine"], tmp_path / "ref", jobs=1, details=True)
-    write_scores(result, tmp_path)
+def test_distances(tmp_path: Path, scores: Scores) -> None:
+    scores = score_folders([tmp_path / "mine"], tmp_path / "ref", jobs=1, details=True)
+    scores.save(tmp_path)
     cysts, *others = sorted(_rows(tmp_path / "cases.csv"), key=lambda row: row["class"] != "liver_cyst")
     assert 0 < float(cysts["nsd"]) < 1
     # From the lone voxel to the cyst, 2 planes of 2 mm, 2 and 3 voxels of 1 mm; its farther corners count.
@@ -91,7 +91,7 @@ def test_distances(tmp_path: Path, result: ScoreResult) -> None:
     assert {(row["nsd"], row["hd95_mm"]) for row in others} == {("", "")}
 
 
-def test_a_place_that_cannot_be_written_to(tmp_path: Path, result: ScoreResult) -> None:
+def test_a_place_that_cannot_be_written_to(tmp_path: Path, scores: Scores) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(BenchError, match="cannot be written"):
-        write_scores(result, tmp_path / "file" / "out")
+        scores.save(tmp_path / "file" / "out")
