@@ -17,10 +17,10 @@ from pydantic import ValidationError
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.litter import visible
 from mswal_bench.benchmark.core.wrong_values import wrong_values
+from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
 
 from .result_record import ResultRecord
 
-RECORD_FILE = "record.json"
 RECORDS: Final = "records"
 """The folder in a results folder that they lie in."""
 

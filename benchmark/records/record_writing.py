@@ -9,11 +9,12 @@ from pathlib import Path
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.whole_files import PARTIAL
+from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
 from mswal_bench.benchmark.scoring.case_rows import CASES_FILE
 from mswal_bench.benchmark.scoring.lesion_rows import LESIONS_FILE
 
 from .publication import published
-from .record_store import RECORD_FILE, private_folder, read_record, record_folder
+from .record_store import private_folder, read_record, record_folder
 from .result_record import ResultRecord
 
 

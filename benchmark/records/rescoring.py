@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
 from mswal_bench.benchmark.scoring.case_rows import CASES_FILE
 from mswal_bench.benchmark.scoring.estimates import estimates
 from mswal_bench.benchmark.scoring.labels_digest import labels_digest
@@ -20,7 +21,7 @@ from mswal_bench.benchmark.submissions.validate import validate
 from .evaluation_target import manifest_for
 from .private_log import kept_private
 from .publication import published
-from .record_store import RECORD_FILE, StoredRecord, private_folder, read_record, scan_records
+from .record_store import StoredRecord, private_folder, read_record, scan_records
 from .reference import reference_files, split_digest
 from .result_record import ResultRecord
 from .scored_rows import score_submission

@@ -17,6 +17,7 @@ from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.litter import is_litter
 from mswal_bench.benchmark.data.protocol import Protocol
+from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
 from mswal_bench.benchmark.scoring.case_rows import CASES_FILE
 from mswal_bench.benchmark.scoring.estimates import estimates
 from mswal_bench.benchmark.scoring.lesion_rows import LESIONS_FILE
@@ -24,7 +25,7 @@ from mswal_bench.benchmark.scoring.stored_scores import load_method, protocol_of
 
 from .identity import identity_of, submission_digest
 from .publication import published
-from .record_store import RECORD_FILE, StoredRecord, private_folder, read_record, scan_records
+from .record_store import StoredRecord, private_folder, read_record, scan_records
 from .result_record import ResultRecord
 
 # Of the ends of intervals: drawn sums, which another machine may add up in another order. Values are exact.

@@ -21,11 +21,12 @@ from mswal_bench.benchmark.scoring.scores import Scores
 from mswal_bench.splits import five_folds
 
 from .devices import pick_device, pick_devices, require_training_packages
+from .finished_goals import RECORD_FILE
 from .input_check import check_input
 from .pretrained import Pretrained
 from .run_folder import RunFolder
 from .run_progress import forget_failure, keep_failure
-from .run_record import RunIdentity, RunRecord, RunState, Start, now, read_record
+from .run_record import RunIdentity, RunRecord, RunState, Start, now, read_run_record
 from .steps import Steps
 from .tracks import ALL_FOLDS, Goal, Track, check_goal
 
@@ -94,7 +95,7 @@ def run_method(
     identity = _identity(method, dataset, budget, seed, start)
     folder.refuse_another(identity)
     outcome, predictions = work / goal.name, work / goal.predictions / method.name
-    record = outcome / "record.json"
+    record = outcome / RECORD_FILE
     if _is_finished(record, goal):
         return RunOutcome(predictions, record, None, finished_before=True)
     begun = folder.is_begun
@@ -152,7 +153,7 @@ def _is_finished(record: Path, goal: Goal) -> bool:
     """Whether nothing is left to do; labels that came or changed after the record was written are to be scored."""
     if not record.exists():
         return False
-    scored = read_record(record).labels_digest
+    scored = read_run_record(record).labels_digest
     return goal.labels is None or scored == _labels_digest(goal)
 
 

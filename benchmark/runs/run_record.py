@@ -149,7 +149,7 @@ class RunRecord(BaseModel):
         return None if self.scores is None else next(iter(self.scores.methods.values()))
 
 
-def read_record(path: Path) -> RunRecord:
+def read_run_record(path: Path) -> RunRecord:
     """The record in a file. Raises BenchError when it is none, OSError when the file cannot be read."""
     try:
         return RunRecord.model_validate_json(path.read_bytes())

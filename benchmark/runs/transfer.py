@@ -21,7 +21,7 @@ from .input_check import check_input
 from .pretrained import Pretrained, find_pretrained
 from .run_folder import STATE_FILE, RunFolder, is_of_checks, refuse_foreign
 from .run_method import run_method
-from .run_record import RunRecord, Start, now, read_record
+from .run_record import RunRecord, Start, now, read_run_record
 from .tracks import ALL_FOLDS, Goal, Track, check_goal
 
 SCRATCH, PRETRAINED = "scratch", "pretrained"
@@ -118,7 +118,7 @@ def transfer(
             check=False,
             announce=announce,
         )
-        return outcome.record, read_record(outcome.record)
+        return outcome.record, read_run_record(outcome.record)
 
     if check:
         # Once for both runs.

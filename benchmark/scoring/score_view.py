@@ -7,7 +7,7 @@ from math import isnan
 from typing import Literal
 
 from mswal_bench.benchmark.core.errors import listed
-from mswal_bench.benchmark.tables.view import UNDEFINED, Cell, Row, TableView, marked, percent
+from mswal_bench.benchmark.tables.view import UNDEFINED, Cell, Row, TableView, marked, percent, points
 from mswal_bench.metrics.aggregation import Average, ClassScore, MetricPair, defined_mean
 
 from .scores import Scores
@@ -48,7 +48,7 @@ def _cells(scores: Sequence[ClassScore | Average], average: MetricPair | None, c
 
 def _cells_of_metric(values: Sequence[float], comparable: bool) -> list[Cell]:
     texts = [percent(value) for value in values]
-    return marked(texts) if comparable else [Cell(text) for text in texts]
+    return marked(texts, [points(value) for value in values]) if comparable else [Cell(text) for text in texts]
 
 
 def _mean_of_averages(scores: Scores, metric: Literal["dsc", "f1"]) -> float:

@@ -11,13 +11,13 @@ from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from mswal_bench.benchmark.core.suggestions import did_you_mean, looks
 from mswal_bench.benchmark.records.record_store import (
-    RECORD_FILE,
     private_folder,
     read_record,
     read_records,
     record_folder,
 )
 from mswal_bench.benchmark.records.result_record import ResultRecord, Status
+from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
 from mswal_bench.benchmark.scoring.case_rows import CASES_FILE, read_counts
 from mswal_bench.benchmark.scoring.score_summary import SCORES_FILE, read_summary
 

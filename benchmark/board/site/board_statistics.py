@@ -14,7 +14,7 @@ from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays
 from .board_ranks import RANKED, Place
 from .boards import Board
 from .charts import position
-from .entries import Entry, EntryStatus
+from .entries import BoardEntry, EntryStatus
 
 SIGNIFICANT = 0.05
 MOST_TESTED = 25
@@ -37,14 +37,14 @@ class Segment:
 class Stability:
     """How often an entry had each rank when the cases were drawn anew."""
 
-    entry: Entry
+    entry: BoardEntry
     ranked: RankedMethod
     segments: tuple[Segment, ...]
     """Empty where there are too few cases to draw from."""
 
 
 @dataclass(frozen=True)
-class Comparison:
+class MapCell:
     """The entry of the row against that of the column."""
 
     verdict: Literal["better", "worse", "open"]
@@ -58,9 +58,9 @@ class SignificanceMap:
     """Every entry against every other, on one metric."""
 
     metric: str
-    entries: tuple[Entry, ...]
+    entries: tuple[BoardEntry, ...]
     """Best first."""
-    cells: Mapping[tuple[str, str], Comparison]
+    cells: Mapping[tuple[str, str], MapCell]
     """By the ids of row and column; a pair that cannot be tested is left out."""
 
 
@@ -131,7 +131,7 @@ def _segments(shares: tuple[float, ...]) -> tuple[Segment, ...]:
     )
 
 
-def _map(ranking: Ranking, entries: Mapping[str, Entry], metric: str) -> SignificanceMap:
+def _map(ranking: Ranking, entries: Mapping[str, BoardEntry], metric: str) -> SignificanceMap:
     cells = {}
     for pair in ranking.pairs:
         if pair.number != metric or pair.difference is None or pair.p_holm is None:
@@ -141,5 +141,5 @@ def _map(ranking: Ranking, entries: Mapping[str, Entry], metric: str) -> Signifi
             verdict: Literal["better", "worse", "open"] = "open"
             if pair.p_holm < SIGNIFICANT:
                 verdict = "better" if difference > 0 else "worse"
-            cells[row, column] = Comparison(verdict, difference, pair.p_holm)
+            cells[row, column] = MapCell(verdict, difference, pair.p_holm)
     return SignificanceMap(metric, tuple(entries[each.method] for each in ranking.methods if each.rank), cells)

@@ -40,7 +40,7 @@ NOTHING = Estimate(value=None)
 
 
 @dataclass(frozen=True)
-class Entry:
+class BoardEntry:
     """One line of the board and the page behind it."""
 
     id: str
@@ -64,10 +64,10 @@ class Entry:
         return self.classes.get(lesion, {}).get(metric, NOTHING)
 
 
-def entry_of(record: ResultRecord) -> Entry:
+def board_entry(record: ResultRecord) -> BoardEntry:
     """The line of a record."""
     name = record.form.baseline
-    return Entry(
+    return BoardEntry(
         id=record.id,
         method=record.form.method,
         status=record.status,
@@ -81,10 +81,10 @@ def entry_of(record: ResultRecord) -> Entry:
     )
 
 
-def reported_entries() -> tuple[Entry, ...]:
+def reported_entries() -> tuple[BoardEntry, ...]:
     """The paper's seven methods, every number as printed in its Table 2, also averages that a mean would not give."""
     return tuple(
-        Entry(
+        BoardEntry(
             id=f"paper-{method.key}",
             method=method.title,
             status="reported",

@@ -8,9 +8,10 @@ from pathlib import Path
 from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays, read_score_arrays
 from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
-from mswal_bench.benchmark.records.record_store import RECORD_FILE, private_folder, read_record, record_folder
+from mswal_bench.benchmark.records.record_store import private_folder, read_record, record_folder
 from mswal_bench.benchmark.records.record_writing import record_json
 from mswal_bench.benchmark.records.result_record import ResultRecord
+from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
 from mswal_bench.benchmark.scoring.case_rows import CASES_FILE
 
 from .board_ranks import RANKED

@@ -47,10 +47,15 @@ def submit(
     status: Status = "verified",
     day: int = 0,
     missing: tuple[str, ...] = (),
-    classes: dict[str, tuple[Score, Score]] | None = None,
+    classes: Mapping[str, tuple[Score, Score]] | None = None,
+    absent: Sequence[str] = (),
+    hidden: bool = False,
 ) -> Path:
-    """A record in `results` with the same scores for every class but those in `classes`; fractions."""
-    scores = {lesion.key: (dsc, f1) for lesion in LESION_CLASSES} | (classes or {})
+    """A record in `results` with the same scores for every class but those in `classes`; fractions.
+
+    The reference has lesions of the classes with a score, but of those in `absent`.
+    """
+    scores = {lesion.key: (dsc, f1) for lesion in LESION_CLASSES} | dict(classes or {})
     nothing = Estimate(value=None)
     of_class = {
         key: ClassResult(
@@ -58,7 +63,7 @@ def submit(
             f1=Estimate(value=own_f1),
             f1_per_case=nothing,
             precision=nothing,
-            recall=nothing,
+            recall=nothing if key in absent else Estimate(value=own_f1),
             recall_small=nothing,
             recall_large=nothing,
         )
@@ -71,7 +76,7 @@ def submit(
         created_at=FIRST_DAY + timedelta(days=day),
         status=status,
         track=track,
-        hidden=False,
+        hidden=hidden,
         protocol=protocol,
         cases=210,
         manifest_digest=digest("manifest"),

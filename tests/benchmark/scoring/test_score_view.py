@@ -66,20 +66,21 @@ def test_undefined_is_never_marked(make_table: MakeTable) -> None:
 
 
 @pytest.mark.parametrize(
-    ("texts", "best", "second"),
+    ("numbers", "best", "second"),
     [
-        (["0.00", "0.00"], [], []),
-        ([UNDEFINED, "0.00"], [], []),
-        (["0.01", "0.00"], [0], []),
-        (["50.00", "0.00", UNDEFINED], [0], []),
-        (["50.00", "40.00", "0.00"], [0], [1]),
-        (["0.00", "40.00", "40.00"], [1, 2], []),
-        (["12.00", UNDEFINED], [0], []),
-        (["12.00"], [], []),
+        ([0.0, 0.0], [], []),
+        ([None, 0.0], [], []),
+        ([0.01, 0.0], [0], []),
+        ([50.0, 0.0, None], [0], []),
+        ([50.0, 40.0, 0.0], [0], [1]),
+        ([0.0, 40.0, 40.0], [1, 2], []),
+        ([12.0, None], [0], []),
+        ([12.0], [], []),
     ],
 )
-def test_nought_is_neither_best_nor_second(texts: list[str], best: list[int], second: list[int]) -> None:
-    cells = marked(texts)
+def test_nought_is_neither_best_nor_second(numbers: list[float | None], best: list[int], second: list[int]) -> None:
+    texts = [UNDEFINED if number is None else f"{number:.2f}" for number in numbers]
+    cells = marked(texts, numbers)
     assert [cell.text for cell in cells] == texts
     assert [number for number, cell in enumerate(cells) if cell.best] == best
     assert [number for number, cell in enumerate(cells) if cell.second] == second
