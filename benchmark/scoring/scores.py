@@ -296,7 +296,12 @@ def _case_row(method: str, case: ScoredCase, lesion: LesionClass) -> CaseRow:
         class_key=lesion.key,
         is_missing=case.is_missing,
         counts=counts,
-        reference_mm3=counts.reference_voxels * case.score.voxel_mm3,
-        prediction_mm3=counts.prediction_voxels * case.score.voxel_mm3,
+        reference_mm3=_volume_mm3(counts.reference_voxels, case.score),
+        prediction_mm3=_volume_mm3(counts.prediction_voxels, case.score),
         surface=case.score.surfaces[lesion.id] if case.score.surfaces is not None else None,
     )
+
+
+def _volume_mm3(voxels: int, score: CaseScore) -> float:
+    # A voxel's volume is not known of a case that was read from files and has none.
+    return voxels * score.voxel_mm3 if voxels else 0.0

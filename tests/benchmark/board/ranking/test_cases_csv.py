@@ -88,6 +88,8 @@ def _problems(path: Path) -> list[str]:
         ({"method": " "}, "has no readable method: found ' '"),
         ({"case": "a\x1b[31m"}, r"has no readable case: found 'a\x1b[31m'"),
         ({"class": ""}, "has no readable class"),
+        ({"missing": "yes"}, "has a missing that is neither: expected 1 without a prediction, else 0, found 'yes'"),
+        ({"missing": "1"}, "has predicted voxels though the prediction is missing: found"),
     ],
 )
 def test_cells(
