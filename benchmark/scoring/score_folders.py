@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from mswal_bench.baselines.processes import cores
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.progress import progress_bar
+from mswal_bench.benchmark.core.worker_pool import worked_on
 from mswal_bench.benchmark.data.protocol import MSWAL_1, Protocol
 from mswal_bench.benchmark.volumes.file_names import case_id
 
 from .case_folders import CaseFolder, MethodFolder, Pairing, pair
-from .case_pool import score_cases
 from .case_store import ResultStore, StoreError
-from .score_files import CaseOutcome, CaseToScore
+from .score_files import CaseOutcome, CaseToScore, score_case_files
 from .scores import MethodScores, ScoredCase, Scores
 from .single_case import pair_files
 
@@ -66,6 +67,24 @@ def score_folders(
         notes=_notes(pairing, outcomes, out),
         problems=problems,
     )
+
+
+def score_cases(
+    work: Sequence[CaseToScore],
+    protocol: Protocol,
+    *,
+    details: bool,
+    store: ResultStore | None,
+    jobs: int,
+    score: Callable[..., CaseOutcome] = score_case_files,
+) -> Iterator[CaseOutcome]:
+    """Yields the outcome of every case, in any order, as soon as it is there; `jobs` is the number of processes.
+
+    A case that takes its process down with it costs no more than itself. `score` does the work of one, with the options
+    of `score_case_files`. Raises StoreError, and BenchError when no process can be started.
+    """
+    of_case = partial(_guarded, partial(score, protocol=protocol, details=details, store=store))
+    return worked_on(work, of_case, lost=_ended, jobs=jobs)
 
 
 def _is_one_file(reference: Path, predictions: Sequence[Path | MethodFolder]) -> bool:
@@ -129,3 +148,24 @@ def _notes(pairing: Pairing, outcomes: Sequence[CaseOutcome], out: Path | None) 
         every = sum(len(outcome.scores) for outcome in outcomes)
         notes.append(f"{reused} of {every} scores were in {out} already and taken from there")
     return tuple(notes)
+
+
+def _guarded(score: Callable[[CaseToScore], CaseOutcome], files: CaseToScore) -> CaseOutcome:
+    try:
+        return score(files)
+    except StoreError:
+        raise
+    except MemoryError:
+        return _failed(files, "there is not enough memory to score it", "Score with fewer --jobs.")
+    except Exception as error:  # What one case does to the scorer must not cost the others.
+        what = f"scoring it failed ({type(error).__name__}: {error})"
+        return _failed(files, what, "This is a fault of mswal-bench: please report it.")
+
+
+def _ended(files: CaseToScore) -> CaseOutcome:
+    what = "its scoring process was ended from outside, most often for lack of memory"
+    return _failed(files, what, "Is a file of it far larger than the others?")
+
+
+def _failed(files: CaseToScore, what: str, mend: str) -> CaseOutcome:
+    return CaseOutcome(files.case, problems=[Problem(f"case {files.case}: {what}", str(files.reference), mend=mend)])

@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 from mswal_bench.benchmark.data.protocol import MSWAL_1
-from mswal_bench.benchmark.scoring import case_pool
-from mswal_bench.benchmark.scoring.case_pool import score_cases
 from mswal_bench.benchmark.scoring.case_store import ResultStore, StoreError
 from mswal_bench.benchmark.scoring.score_files import CaseOutcome, CaseToScore, score_case_files
+from mswal_bench.benchmark.scoring.score_folders import score_cases
 
 if TYPE_CHECKING:
     from mswal_bench.tests.conftest import SaveLabels
@@ -42,11 +41,11 @@ def _too_large(files: CaseToScore, **options: object) -> CaseOutcome:
 
 
 @pytest.mark.parametrize("jobs", [2, 3])
-def test_a_case_that_kills_its_process_costs_itself_only(
-    work: list[CaseToScore], monkeypatch: pytest.MonkeyPatch, jobs: int
-) -> None:
-    monkeypatch.setattr(case_pool, "score_case_files", _deadly)
-    outcomes = {outcome.case: outcome for outcome in score_cases(work, MSWAL_1, details=False, store=None, jobs=jobs)}
+def test_a_case_that_kills_its_process_costs_itself_only(work: list[CaseToScore], jobs: int) -> None:
+    outcomes = {
+        outcome.case: outcome
+        for outcome in score_cases(work, MSWAL_1, details=False, store=None, jobs=jobs, score=_deadly)
+    }
     assert set(outcomes) == {"a", "b", "c", "d", DEADLY}
     assert [bool(outcomes[name].scores) for name in ("a", "b", "c", "d", DEADLY)] == [True] * 4 + [False]
     (problem,) = outcomes[DEADLY].problems
@@ -58,11 +57,8 @@ def _all_deadly(files: CaseToScore, **options: object) -> CaseOutcome:
     return CaseOutcome(files.case)
 
 
-def test_when_every_case_kills_its_process_each_is_told(
-    work: list[CaseToScore], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(case_pool, "score_case_files", _all_deadly)
-    outcomes = list(score_cases(work, MSWAL_1, details=False, store=None, jobs=2))
+def test_when_every_case_kills_its_process_each_is_told(work: list[CaseToScore]) -> None:
+    outcomes = list(score_cases(work, MSWAL_1, details=False, store=None, jobs=2, score=_all_deadly))
     problems = [str(problem) for outcome in outcomes for problem in outcome.problems]
     assert len(problems) == len(work)
     assert all("was ended from outside" in problem for problem in problems)
@@ -75,20 +71,16 @@ def _faulty(files: CaseToScore, **options: object) -> CaseOutcome:
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_fault_of_the_scorer_costs_one_case(
-    work: list[CaseToScore], monkeypatch: pytest.MonkeyPatch, jobs: int
-) -> None:
-    monkeypatch.setattr(case_pool, "score_case_files", _faulty)
-    outcomes = list(score_cases(work, MSWAL_1, details=False, store=None, jobs=jobs))
+def test_a_fault_of_the_scorer_costs_one_case(work: list[CaseToScore], jobs: int) -> None:
+    outcomes = list(score_cases(work, MSWAL_1, details=False, store=None, jobs=jobs, score=_faulty))
     assert sum(bool(outcome.scores) for outcome in outcomes) == 4
     (problem,) = [problem for outcome in outcomes for problem in outcome.problems]
     assert "case deadly: scoring it failed (RuntimeError: no such thing)" in str(problem)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_case_that_needs_too_much_memory(work: list[CaseToScore], monkeypatch: pytest.MonkeyPatch, jobs: int) -> None:
-    monkeypatch.setattr(case_pool, "score_case_files", _too_large)
-    outcomes = list(score_cases(work, MSWAL_1, details=False, store=None, jobs=jobs))
+def test_a_case_that_needs_too_much_memory(work: list[CaseToScore], jobs: int) -> None:
+    outcomes = list(score_cases(work, MSWAL_1, details=False, store=None, jobs=jobs, score=_too_large))
     assert sum(bool(outcome.scores) for outcome in outcomes) == 4
     assert ["memory" in str(problem) for outcome in outcomes for problem in outcome.problems] == [True]
 
