@@ -75,7 +75,7 @@ def write_summary(record: ResultRecord, setting: Setting) -> None:
 
 
 def record_json(record: ResultRecord) -> str:
-    """The content of `record.json`."""
+    """Writes the content of `record.json`."""
     return record.model_dump_json(indent=1) + "\n"
 
 

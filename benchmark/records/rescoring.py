@@ -1,4 +1,4 @@
-"""Scores a recorded submission again and compares."""
+"""Scores a recorded submission again and compares the result with its record."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def differences_to_rescored(
     jobs: int | None = None,
     progress: bool = False,
 ) -> list[Problem]:
-    """Everything in which the records of these predictions differ from what scoring them again gives.
+    """Tells everything in which the records of these predictions differ from what scoring them again gives.
 
     A submission that is not valid, and one without a record, are problems too. Of a hidden track what is wrong with the
     labels is told in the private folder's log alone.

@@ -1,4 +1,4 @@
-"""Verifies records: everything in them that follows from something else is computed again.
+"""Verifies records: computes everything in them again that follows from something else.
 
 What follows from nothing, when, with which version and on which machine was scored, is only seen to be changed where
 the private folder of a hidden track has the record too.
@@ -69,7 +69,7 @@ def verify_records(results: Path, private: Path | None = None) -> Verified:
 
 
 def rows_differ(stored: StoredRecord) -> list[Problem]:
-    """What of a record's numbers, files and cases does not follow from the rows beside it."""
+    """Tells what of a record's numbers, files and cases does not follow from the rows beside it."""
     record, where = stored.record, str(stored.folder / RECORD_FILE)
     problems = list(_files_differ(stored))
     try:
@@ -94,7 +94,7 @@ def rows_differ(stored: StoredRecord) -> list[Problem]:
 
 
 def numbers_differ(record: ResultRecord, again: ResultRecord, where: str) -> Iterator[Problem]:
-    """A problem for every number of the classes and the average that is another one in `again`."""
+    """Yields a problem for every number of the classes and the average that is another one in `again`."""
     parts = {"average": (record.average, again.average)}
     for key in dict.fromkeys([*again.classes, *record.classes]):
         if key not in record.classes or key not in again.classes:

@@ -58,7 +58,7 @@ def write_case_rows(path: Path, rows: Iterable[CaseRow]) -> None:
 
 
 def read_case_rows(path: Path) -> list[CaseRow]:
-    """The rows of a `cases.csv`, in its order, at least one.
+    """Reads the rows of a `cases.csv`, at least one, in its order.
 
     Raises BenchError with what is wrong, of the first twenty lines: no such table, a cell that is no count or number,
     numbers that contradict one another, a second row of a method, case and class.
@@ -87,7 +87,7 @@ Counts = dict[str, dict[str, dict[str, ClassCounts]]]
 
 
 def read_counts(path: Path) -> Counts:
-    """The counts alone of all methods in a `cases.csv`, in its order. Raises BenchError as `read_case_rows` does."""
+    """Reads the counts alone of all methods in a `cases.csv`, in its order. Raises as `read_case_rows` does."""
     counts: Counts = {}
     for row in read_case_rows(path):
         counts.setdefault(row.method, {}).setdefault(row.case, {})[row.class_key] = row.counts
@@ -95,12 +95,12 @@ def read_counts(path: Path) -> Counts:
 
 
 def fraction_cell(value: float) -> str:
-    """A number for a CSV: as many digits as it takes to read the same number back; empty for undefined."""
+    """Writes a number for a CSV: as many digits as it takes to read the same number back; empty for undefined."""
     return "" if isnan(value) else repr(value)
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table with a heading, whole or not at all. Raises OSError."""
+    """Writes a table with a heading, whole or not at all. Raises OSError."""
     with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)

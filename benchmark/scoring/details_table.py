@@ -59,7 +59,7 @@ DETAIL_COLUMNS = (
 
 
 def details_table(scores: Scores, style: Literal["table", "markdown", "latex"], width: int | None = None) -> str:
-    """The details of every method, which the scores must have, and what the columns mean.
+    """Writes the details of every method, which the scores must have, and what the columns mean.
 
     A lesion type that a method's cases have on neither side has no row. `width` is the terminal's, in characters.
     """

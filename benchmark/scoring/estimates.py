@@ -74,7 +74,7 @@ Counts = NDArray[np.int64]
 def estimates(
     method: MethodScores, *, resamples: int, seed: int
 ) -> tuple[dict[str, ClassResult], AverageResult, Bootstrap]:
-    """The protocol's classes by key, their average, and how the intervals were drawn.
+    """Computes the classes by key, their average, and how the intervals were drawn.
 
     The same cases, resamples and seed give the intervals of `rank_methods`. The values are those of the scores and
     their details; None where undefined. An

@@ -55,7 +55,7 @@ class ReadLesions:
 def lesion_rows(
     method: str, case: str, lesions: Lesions, positions_mm: NDArray[np.float64], keys: Mapping[int, str]
 ) -> Iterator[LesionRow]:
-    """The rows of a case's lesions; `keys` are those of the classes by id."""
+    """Yields the rows of a case's lesions; `keys` are those of the classes by id."""
     for lesion, (x, y, z) in zip(lesions, positions_mm.tolist(), strict=True):
         yield LesionRow(method, case, keys[lesion.class_id], lesion, (x, y, z))
 
@@ -66,7 +66,7 @@ def write_lesion_rows(path: Path, rows: Iterable[LesionRow]) -> None:
 
 
 def read_lesions(path: Path, class_ids: Mapping[str, int]) -> dict[tuple[str, str], ReadLesions]:
-    """Method and case id -> its lesions; a case without any is not in it. `class_ids` are the classes' by key.
+    """Reads the lesions by method and case id; a case without any is not there. `class_ids` are the classes' by key.
 
     Raises BenchError where the file is not such rows, or those of a case are not together.
     """
@@ -87,7 +87,7 @@ def read_lesions(path: Path, class_ids: Mapping[str, int]) -> dict[tuple[str, st
 
 
 def no_lesions() -> ReadLesions:
-    """Those of a case without any."""
+    """Returns the lesions of a case without any."""
     return _lesions([])
 
 

@@ -37,7 +37,7 @@ class SummarisedCase:
 
 
 def summary_json(cases: Sequence[SummarisedCase], class_ids: Sequence[int]) -> str:
-    """The file's content, keys sorted as nnU-Net sorts them. Without any case every mean is NaN."""
+    """Writes the file's content, keys sorted as nnU-Net sorts them. Without any case every mean is NaN."""
     of_cases = [{class_id: _metrics(case, class_id) for class_id in class_ids} for case in cases]
     names = tuple(_metrics_of(ClassCounts(0, 0, 0, 0, 0, 0), 0))
     mean = {

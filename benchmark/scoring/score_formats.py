@@ -19,7 +19,7 @@ TableFormat = Literal["table", "markdown", "latex", "csv", "json"]
 def format_table(
     scores: Scores, style: TableFormat, *, details: bool = True, ansi: bool = False, width: int | None = None
 ) -> str:
-    """The table as text, without a newline at its end.
+    """Writes the table as text, without a newline at its end.
 
     `ansi` marks the best and second best of a terminal table with bold and underline; `width`, in characters, breaks it
     into several when it is wider. Markdown and LaTeX always carry the marks; CSV and JSON are data and have fractions.

@@ -86,12 +86,12 @@ class ScoreSummary(BaseModel):
 
 
 def summary_json(summary: ScoreSummary) -> str:
-    """The content of `scores.json`: strict JSON, indented."""
+    """Writes the content of `scores.json`: strict JSON, indented."""
     return summary.model_dump_json(indent=2) + "\n"
 
 
 def read_summary(path: Path) -> ScoreSummary:
-    """The numbers in a `scores.json`. Raises BenchError where it cannot be read or is none."""
+    """Reads the numbers in a `scores.json`. Raises BenchError where it cannot be read or is none."""
     try:
         return ScoreSummary.model_validate_json(path.read_bytes())
     except OSError as error:

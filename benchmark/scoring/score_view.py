@@ -87,7 +87,7 @@ def _notes(scores: Scores) -> list[str]:
 
 
 def warning(scores: Scores) -> str:
-    """What stands above a table that leaves cases out; empty for a whole one."""
+    """Says above a table that it leaves cases out; empty for a whole one."""
     most, every = max(len(method.failed) for method in scores.values()), len(scores.case_ids)
     if not most:
         return ""

@@ -260,7 +260,7 @@ def scores_of(
     missing: Mapping[str, Collection[str]] | None = None,
     failed: Mapping[str, Collection[str]] | None = None,
 ) -> Scores:
-    """The scores of cases that were scored one by one: method name -> case id -> score, of the protocol's classes.
+    """Gathers cases that were scored one by one: method name -> case id -> score, of the protocol's classes.
 
     `missing` and `failed` name, by method, cases without a prediction, which have a score, and cases without a score.
     """

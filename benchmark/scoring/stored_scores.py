@@ -19,7 +19,7 @@ from .scores import MethodScores, ScoredCase, Scores
 
 
 def load_scores(folder: Path) -> Scores:
-    """The scores that `Scores.save`, or `mswal-bench score --out`, wrote to `folder`.
+    """Reads the scores that `Scores.save`, or `mswal-bench score --out`, wrote to `folder`.
 
     Counts, IoU, DSC, NSD and HD95 are the very numbers that were saved; diameters and places are to the micrometre,
     volumes to a thousandth of a mm3, as files have them. Notes, problems and the paths of label maps are not kept.
@@ -51,7 +51,7 @@ def load_scores(folder: Path) -> Scores:
 
 
 def load_method(folder: Path, protocol: Protocol) -> MethodScores:
-    """The scores in the `cases.csv` and `lesions.csv` of one method, as records have them.
+    """Reads the scores in the `cases.csv` and `lesions.csv` of one method, as records have them.
 
     Raises BenchError where a file is not such rows, or of several methods, a case lacks one of the protocol's classes,
     or the lesions are not those that the cases count.
@@ -64,7 +64,7 @@ def load_method(folder: Path, protocol: Protocol) -> MethodScores:
 
 
 def protocol_of_keys(keys: Iterable[str], protocol_id: str, where: str) -> Protocol:
-    """The protocol of that id whose classes have these keys, in order.
+    """Returns the protocol of that id whose classes have these keys, in order.
 
     Raises BenchError, about the file `where`, for a protocol that this version does not know.
     """

@@ -1,4 +1,4 @@
-"""Scores the label maps of all jobs against the organiser's labels: from `/input` to `/output/metrics.json`."""
+"""Scores the label maps of all jobs against the organiser's labels, from `/input` to `/output/metrics.json`."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Comparable:
 def comparable_methods(
     source: Path, *, track: str | None = None, claimed: bool = False, private: Path | None = None
 ) -> list[Comparable]:
-    """What is in `source`, apart wherever it does not compare.
+    """Returns what is in `source`, apart wherever it does not compare.
 
     A folder that `score --out` wrote gives its methods. A results folder gives, track by track, the verified records of
     the same protocol, cases and reference labels, or with `claimed` the claimed ones in their place; never both, for

@@ -1,4 +1,4 @@
-"""A ranking as plain values: what the command prints and the board shows."""
+"""Defines a ranking as plain values, which the command prints and the board shows."""
 
 from __future__ import annotations
 

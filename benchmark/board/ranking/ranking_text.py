@@ -1,4 +1,4 @@
-"""A ranking as text: for the terminal, Markdown, CSV or JSON."""
+"""Writes a ranking as text: for the terminal, Markdown, CSV or JSON."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class TitledRanking:
 
 
 def format_rankings(rankings: Sequence[TitledRanking], style: RankingFormat, *, width: int | None = None) -> str:
-    """All of them, without a newline at the end. Tables are in percent, CSV and JSON hold fractions.
+    """Writes all rankings, without a newline at the end. Tables are in percent; CSV and JSON hold fractions.
 
     What does not fit into `width` characters side by side in the terminal's table comes below.
     """

@@ -51,7 +51,7 @@ class ScoreArrays:
 
 
 def score_arrays(scores: Scores) -> ScoreArrays:
-    """The arrays of scores.
+    """Puts scores into arrays.
 
     Raises BenchError when there is no scored case, and when the methods were not scored on the same cases, naming
     which.
@@ -63,7 +63,7 @@ def score_arrays(scores: Scores) -> ScoreArrays:
 def arrays_of_counts(
     counts: Mapping[str, Mapping[str, Mapping[str, ClassCounts]]], classes: tuple[str, ...]
 ) -> ScoreArrays:
-    """The arrays of counts, method -> case id -> class key -> counts. The order of the cases makes no difference.
+    """Puts counts, method -> case id -> class key -> counts, into arrays, in any order of the cases.
 
     Raises BenchError when there is no method, no case or no class, and when the methods were not scored on the same
     cases, naming which.
@@ -92,7 +92,7 @@ def arrays_of_counts(
 
 
 def read_score_arrays(files: Mapping[str, Path], classes: Sequence[str] | None = None) -> ScoreArrays:
-    """The arrays of methods, each read from its `cases.csv`.
+    """Reads methods into arrays, each from its `cases.csv`.
 
     A file that holds one method is that method's whatever its rows call it; of several, the one of that name is taken.
     `classes` are the keys of the classes that every case has rows of; None for those that most cases have.
@@ -119,7 +119,7 @@ def read_score_arrays(files: Mapping[str, Path], classes: Sequence[str] | None =
 def arrays_of_read_counts(
     counts: Counts, classes: Sequence[str] | None = None, where: Mapping[str, str] | None = None
 ) -> ScoreArrays:
-    """The arrays of counts that were read; `where` names each method's file.
+    """Puts counts that were read into arrays; `where` names each method's file.
 
     Raises BenchError as `read_score_arrays` does.
     """

@@ -84,7 +84,7 @@ def board_statistics(
     resamples: int,
     seed: int,
 ) -> Statistics | None:
-    """Of the verified entries, or of the claimed ones where not two are verified; None where neither has two and rows.
+    """Computes them of the verified entries, or of the claimed where not two are verified; None where neither can be.
 
     `places` are those of `mean-rank`.
     """

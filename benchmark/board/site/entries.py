@@ -65,7 +65,7 @@ class BoardEntry:
 
 
 def board_entry(record: ResultRecord) -> BoardEntry:
-    """The line of a record."""
+    """Makes the line of a record."""
     name = record.form.baseline
     return BoardEntry(
         id=record.id,
@@ -82,7 +82,7 @@ def board_entry(record: ResultRecord) -> BoardEntry:
 
 
 def reported_entries() -> tuple[BoardEntry, ...]:
-    """The paper's seven methods, every number as printed in its Table 2, also averages that a mean would not give."""
+    """Makes the lines of the paper's seven methods, every number, averages too, as printed in its Table 2."""
     return tuple(
         BoardEntry(
             id=f"paper-{method.key}",

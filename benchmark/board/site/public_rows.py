@@ -1,4 +1,4 @@
-"""The rows of records: which may be published, and which are for statistics only."""
+"""Decides which rows of records may be published, and which serve statistics only."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .entries import EntryStatus
 
 
 def public_files(record: ResultRecord, results: Path) -> dict[str, bytes]:
-    """What can be downloaded of a record, by name: of a hidden track no rows, wherever they lie.
+    """Returns what can be downloaded of a record, by name: of a hidden track no rows, wherever they lie.
 
     Raises BenchError with every file that is not the one that the record names.
     """
@@ -41,7 +41,7 @@ def public_files(record: ResultRecord, results: Path) -> dict[str, bytes]:
 
 
 def statistics_rows(board: Board, results: Path, private: Path | None) -> dict[EntryStatus, ScoreArrays]:
-    """The counts of all cases, methods by entry id, of each status all of whose records have their rows at hand.
+    """Reads the counts of all cases, methods by entry id, of each status all of whose records have their rows at hand.
 
     Raises BenchError for rows that are not the record's or cannot be read.
     """
