@@ -24,7 +24,7 @@ def reference_files(folder: Path, cases: Collection[str]) -> dict[str, Path]:
 
 
 def split_digest(folder: Path) -> str | None:
-    """Returns the digest of the `split.json` beside the labels, None without one. Raises BenchError for a damaged one."""
+    """Returns the digest of the `split.json` beside the labels, or None. Raises BenchError for a damaged one."""
     path = folder.resolve().parent / SPLIT_FILE
     if not path.is_file():
         return None
