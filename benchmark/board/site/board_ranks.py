@@ -13,7 +13,7 @@ from mswal_bench.benchmark.board.ranking.schemes import criteria, ranked
 from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays
 
 from .boards import Board
-from .entries import BoardEntry, EntryStatus
+from .entries import Entry, EntryStatus
 
 RANKED: tuple[EntryStatus, ...] = ("verified", "claimed")
 """Each is ranked among its own; what is reported is not ranked."""
@@ -75,7 +75,7 @@ def board_places(
     return tuple(schemes), places
 
 
-def _places(entries: Sequence[BoardEntry], scheme: str, arrays: ScoreArrays | None) -> dict[str, Place]:
+def _places(entries: Sequence[Entry], scheme: str, arrays: ScoreArrays | None) -> dict[str, Place]:
     if scheme in _FROM_ROWS and arrays is not None:
         by = criteria(arrays, scheme)
         ids: Sequence[str] = arrays.methods
@@ -92,7 +92,7 @@ def _places(entries: Sequence[BoardEntry], scheme: str, arrays: ScoreArrays | No
     }
 
 
-def _columns(entries: Sequence[BoardEntry], scheme: str) -> list[list[float]]:
+def _columns(entries: Sequence[Entry], scheme: str) -> list[list[float]]:
     """The stored numbers that a scheme ranks by, NaN where undefined."""
     if scheme in _FROM_NUMBERS:
         estimates = [[entry.average[metric] for entry in entries] for metric in _FROM_NUMBERS[scheme]]

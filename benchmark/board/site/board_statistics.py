@@ -14,7 +14,7 @@ from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays
 from .board_ranks import RANKED, Place
 from .boards import Board
 from .charts import position
-from .entries import BoardEntry, EntryStatus
+from .entries import Entry, EntryStatus
 
 SIGNIFICANT = 0.05
 MOST_TESTED = 25
@@ -37,7 +37,7 @@ class Segment:
 class Stability:
     """How often an entry had each rank when the cases were drawn anew."""
 
-    entry: BoardEntry
+    entry: Entry
     ranked: RankedMethod
     segments: tuple[Segment, ...]
     """Empty where there are too few cases to draw from."""
@@ -58,7 +58,7 @@ class SignificanceMap:
     """Every entry against every other, on one metric."""
 
     metric: str
-    entries: tuple[BoardEntry, ...]
+    entries: tuple[Entry, ...]
     """Best first."""
     cells: Mapping[tuple[str, str], MapCell]
     """By the ids of row and column; a pair that cannot be tested is left out."""
@@ -131,7 +131,7 @@ def _segments(shares: tuple[float, ...]) -> tuple[Segment, ...]:
     )
 
 
-def _map(ranking: Ranking, entries: Mapping[str, BoardEntry], metric: str) -> SignificanceMap:
+def _map(ranking: Ranking, entries: Mapping[str, Entry], metric: str) -> SignificanceMap:
     cells = {}
     for pair in ranking.pairs:
         if pair.number != metric or pair.difference is None or pair.p_holm is None:

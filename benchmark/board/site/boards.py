@@ -10,7 +10,7 @@ from mswal_bench.benchmark.data.protocol import MSWAL_1
 from mswal_bench.benchmark.records.result_record import ResultRecord
 from mswal_bench.benchmark.runs.tracks import Track
 
-from .entries import STATUSES, BoardEntry, EntryStatus, board_entry, reported_entries
+from .entries import STATUSES, Entry, EntryStatus, entry_of, reported_entries
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ class Board:
     """Whether the labels are kept back."""
     reference_digest: str | None
     classes: tuple[BoardClass, ...]
-    entries: tuple[BoardEntry, ...]
+    entries: tuple[Entry, ...]
     """Verified ones first, then claimed, then reported."""
 
-    def of(self, status: EntryStatus) -> tuple[BoardEntry, ...]:
+    def of(self, status: EntryStatus) -> tuple[Entry, ...]:
         """The entries of one status; ranks and tests are among them alone."""
         return tuple(entry for entry in self.entries if entry.status == status)
 
@@ -65,7 +65,7 @@ def boards_of(records: Sequence[ResultRecord]) -> tuple[Board, ...]:
 
 
 def _board(track: str, protocol: str, reference: str | None, records: Sequence[ResultRecord], *, alone: bool) -> Board:
-    entries = [board_entry(record) for record in records]
+    entries = [entry_of(record) for record in records]
     if (track, protocol) == (Track.OFFICIAL_TEST, MSWAL_1.id):
         entries += reported_entries()
     keys = dict.fromkeys(key for entry in entries for key in entry.classes)

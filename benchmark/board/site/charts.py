@@ -12,7 +12,7 @@ from math import ceil, floor
 from mswal_bench.benchmark.scoring.estimates import Estimate
 
 from .boards import Board, BoardClass
-from .entries import STATUSES, BoardEntry, EntryStatus
+from .entries import STATUSES, Entry, EntryStatus
 
 _STEPS = (1, 2, 5, 10, 20)
 _MOST_TICKS = 6
@@ -43,7 +43,7 @@ class Forest:
 
     metric: str
     axis: Axis
-    groups: tuple[tuple[EntryStatus, tuple[tuple[BoardEntry, Estimate], ...]], ...]
+    groups: tuple[tuple[EntryStatus, tuple[tuple[Entry, Estimate], ...]], ...]
     """The best entries of each status that is there, best first."""
     left_out: int
     """How many entries are not among them."""
@@ -94,7 +94,7 @@ def forest(board: Board, metric: str) -> Forest:
     return Forest(metric, axis_of(estimate for _, rows in groups for _, estimate in rows), tuple(groups), left_out)
 
 
-def difficulty(board: Board, entries: Sequence[BoardEntry], metric: str) -> Difficulty:
+def difficulty(board: Board, entries: Sequence[Entry], metric: str) -> Difficulty:
     """Orders the classes by their average score over `entries`, ascending, and leaves out those without a value."""
     means: dict[BoardClass, float] = {}
     for lesion in board.classes:
@@ -105,7 +105,7 @@ def difficulty(board: Board, entries: Sequence[BoardEntry], metric: str) -> Diff
     return Difficulty(metric, axis_of((Estimate(value=mean) for _, mean in rows), from_zero=True), rows)
 
 
-def class_axis(entry: BoardEntry, metrics: Iterable[str]) -> Axis:
+def class_axis(entry: Entry, metrics: Iterable[str]) -> Axis:
     """Returns the axis, from 0, for the bars of an entry's classes."""
     shown: Mapping[str, None] = dict.fromkeys(metrics)
     return axis_of((values[key] for values in entry.classes.values() for key in shown if key in values), from_zero=True)

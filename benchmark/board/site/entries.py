@@ -40,7 +40,7 @@ NOTHING = Estimate(value=None)
 
 
 @dataclass(frozen=True)
-class BoardEntry:
+class Entry:
     """One line of the board and the page behind it."""
 
     id: str
@@ -64,10 +64,10 @@ class BoardEntry:
         return self.classes.get(lesion, {}).get(metric, NOTHING)
 
 
-def board_entry(record: ResultRecord) -> BoardEntry:
+def entry_of(record: ResultRecord) -> Entry:
     """Makes the line of a record."""
     name = record.form.baseline
-    return BoardEntry(
+    return Entry(
         id=record.id,
         method=record.form.method,
         status=record.status,
@@ -81,10 +81,10 @@ def board_entry(record: ResultRecord) -> BoardEntry:
     )
 
 
-def reported_entries() -> tuple[BoardEntry, ...]:
+def reported_entries() -> tuple[Entry, ...]:
     """Makes the lines of the paper's seven methods, every number, averages too, as printed in its Table 2."""
     return tuple(
-        BoardEntry(
+        Entry(
             id=f"paper-{method.key}",
             method=method.title,
             status="reported",

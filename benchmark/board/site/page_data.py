@@ -8,7 +8,7 @@ from mswal_bench.benchmark.scoring.estimates import Estimate
 
 from .board_ranks import Place, Scheme
 from .boards import Board
-from .entries import METRICS, PAPER, STATUSES, BoardEntry
+from .entries import METRICS, PAPER, STATUSES, Entry
 
 AVERAGE = "average"
 """Stands for the Avg. among the keys of lesion classes."""
@@ -31,7 +31,7 @@ def status_data() -> list[dict[str, str]]:
     return [{"key": status, "label": status.capitalize(), "meaning": text} for status, text in STATUSES.items()]
 
 
-def _row(entry: BoardEntry, order: int, places: Mapping[str, Mapping[str, Place]]) -> dict[str, object]:
+def _row(entry: Entry, order: int, places: Mapping[str, Mapping[str, Place]]) -> dict[str, object]:
     form = entry.record.form if entry.record else None
     links = {"Paper": form.paper, "Code": form.code} if form else {"Paper": PAPER}
     return {

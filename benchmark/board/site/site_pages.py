@@ -22,7 +22,7 @@ from . import charts
 from .board_ranks import Place, Scheme, board_places
 from .board_statistics import SIGNIFICANT, Statistics, board_statistics
 from .boards import Board, boards_of
-from .entries import METRICS, PAPER, STATUSES, BoardEntry
+from .entries import METRICS, PAPER, STATUSES, Entry
 from .page_data import board_data, status_data
 from .public_rows import public_files, statistics_rows
 from .site_folder import LISTING, check_site, listing, replace_site
@@ -99,7 +99,7 @@ class _Pages:
         data = {"statuses": status_data(), "boards": [board["data"] for board in boards]}
         return self._render("index.html.j2", root="", boards=boards, data=data)
 
-    def method(self, board: Board, entry: BoardEntry, places: Mapping[str, Place], downloads: Sequence[str]) -> bytes:
+    def method(self, board: Board, entry: Entry, places: Mapping[str, Place], downloads: Sequence[str]) -> bytes:
         beside = [other for other in board.of(entry.status) if other.id in places]
         return self._render(
             "method.html.j2",
