@@ -131,7 +131,7 @@ def test_tables_are_made_of_them(sample: Path) -> None:
     assert "Quick" in made
     made = _call("tables", "difficulty", "--results", sample / "results")
     assert made.index("Kidney cyst") < made.index("Liver tumor")
-    assert "In no order of difficulty, for no reference has it: liver cyst." in made
+    assert "Without a place in the order, because no reference has it: liver cyst." in made
 
 
 def _json(scores: Scores) -> str:
