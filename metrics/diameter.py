@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from .components import Components
 from .foreground import Indices, numbered
 
+_DECIMALS = 3
+"""Of a diameter in mm."""
+
 
 def longest_axial_diameters_mm(
     components: Components, spacing_mm: Sequence[float], axial_axis: int = 0
@@ -21,6 +24,8 @@ def longest_axial_diameters_mm(
     voxel is the diagonal of its face. `axial_axis` is the array's axis along which slices are stacked; `spacing_mm` is
     in the order of the array's axes. Without components the result is empty. (WHO handbook for reporting results of
     cancer treatment, 1979: the longest diameter, in the slice where it is longest.)
+
+    They are rounded to the micrometre, as files have them: what is small in one place is small in every other.
     """
     if not components.count:
         return np.zeros(0)
@@ -38,7 +43,8 @@ def longest_axial_diameters_mm(
         np.maximum(longest[upper], squared, out=longest[upper])
     diameters = np.zeros(components.count)
     np.maximum.at(diameters, rows.component, longest)
-    return np.sqrt(diameters)
+    # Python's own rounding is that of printed decimals; numpy's multiplies first, which is another one near a half.
+    return np.array([round(diameter, _DECIMALS) for diameter in np.sqrt(diameters).tolist()], np.float64)
 
 
 @dataclass(frozen=True, eq=False)

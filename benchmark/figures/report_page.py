@@ -14,19 +14,19 @@ from mswal_bench.benchmark.core.whole_files import write_text
 from mswal_bench.benchmark.data.dataset import open_dataset
 from mswal_bench.benchmark.data.protocol import protocol_of
 from mswal_bench.benchmark.runs.score_methods import score_methods
-from mswal_bench.benchmark.scoring.score_result import ScoreResult, write_scores
 from mswal_bench.benchmark.scoring.score_view import table_view
+from mswal_bench.benchmark.scoring.scores import Scores
 
 from .report_picture import NARROW, WIDE, draw_axial_slice, most_telling_case, shown_width
 
 _PICTURE, _NARROW_PICTURE = "slice.png", "slice-narrow.png"
 
 
-def write_report(predictions: Sequence[Path], raw: Path, out: Path, *, case: str | None = None) -> ScoreResult:
+def write_report(predictions: Sequence[Path], raw: Path, out: Path, *, case: str | None = None) -> Scores:
     """Scores prediction folders, or runs, on the test cases of the data set `raw`, and writes the report to `out`.
 
     The report is `index.html`, the picture in two widths, and the score files. The picture shows `case`, or else the
-    scored case with the most lesion types in one slice. Cases that cannot be scored are left out, and the result lists
+    scored case with the most lesion types in one slice. Cases that cannot be scored are left out, and the scores list
     their problems. Raises BenchError, before anything is written, when no case can be scored or `case` cannot.
     """
     dataset = open_dataset(raw)
@@ -36,20 +36,24 @@ def write_report(predictions: Sequence[Path], raw: Path, out: Path, *, case: str
     if case is not None and case not in dataset.test:
         what, expected = f"there is no test case {case!r}", f"one of {listed(list(dataset.test))}"
         raise BenchError(Problem(what, str(raw), expected, mend=did_you_mean(case, dataset.test)))
-    result = score_methods(predictions, dataset.test_labels, progress=True, protocol=protocol)
-    references = {scored.case: scored.reference for cases in result.cases.values() for scored in cases}
+    scores = score_methods(predictions, dataset.test_labels, progress=True, protocol=protocol)
+    references = {
+        case: scored.reference
+        for method in scores.values()
+        for case, scored in method.by_case.items()
+        if scored.reference is not None
+    }
     if case is not None and case not in references:
-        raise_if_any(result.problems)
+        raise_if_any(scores.problems)
     shown = case or most_telling_case(references, protocol)
     shown_predictions = {
         name: scored.prediction
-        for name, cases in result.cases.items()
-        for scored in cases
-        if scored.case == shown and scored.prediction is not None
+        for name, method in scores.items()
+        if (scored := method.by_case.get(shown)) is not None and scored.prediction is not None
     }
     sheets = {out / _PICTURE: WIDE, out / _NARROW_PICTURE: NARROW}
     draw_axial_slice(dataset.test[shown].image, references[shown], shown_predictions, protocol, sheets)
-    write_scores(result, out)
+    scores.save(out)
     page = Environment(
         loader=PackageLoader("mswal_bench.benchmark.figures", "."), autoescape=True, undefined=StrictUndefined
     ).get_template("report.html.j2")
@@ -57,7 +61,7 @@ def write_report(predictions: Sequence[Path], raw: Path, out: Path, *, case: str
         out / "index.html",
         page.render(
             title=f"{dataset.name}: {len(dataset.test)} test cases",
-            view=table_view(result.table),
+            view=table_view(scores),
             picture=_PICTURE,
             picture_width=shown_width(WIDE, len(shown_predictions)),
             narrow_picture=_NARROW_PICTURE,
@@ -66,4 +70,4 @@ def write_report(predictions: Sequence[Path], raw: Path, out: Path, *, case: str
         )
         + "\n",
     )
-    return result
+    return scores

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed
 from mswal_bench.benchmark.core.suggestions import did_you_mean
+from mswal_bench.benchmark.runs.transfer import TransferRecord
 from mswal_bench.benchmark.tables.view import TableView
 
-from .own_comparison import compared, own_comparison, setting_note
+from .own_comparison import basis_note, compared, own_comparison
 from .own_results import OwnResult, of_one_basis, read_own_results
 from .printed import SOURCE
+from .result_folders import find_results
 from .table_1 import printed_table_1
 from .table_2 import Comparison, printed_comparison
 from .table_2_view import OURS, comparison_view, difficulty_view, printed_table_2
@@ -52,12 +54,14 @@ def own_tables(
     folder; the other tables take the results of one track and one set of labels. Raises BenchError when there is no
     result for any table, when results cannot be compared until a track is chosen, and when a record cannot be read.
     """
-    results, notes = read_own_results(folder) if set(names) != {"4"} else ([], [])
+    found = find_results(folder)
+    results, notes = read_own_results(found, folder) if set(names) != {"4"} else ([], [])
+    transfers = read_transfers(found.transfers, folder) if "4" in names else {}
     views: list[TableView] = []
     problems: list[Problem] = []
     for name in names:
         try:
-            views.append(_own_table(name, results, folder, track, ours))
+            views.append(_own_table(name, results, transfers, folder, track, ours))
         except _NothingFoundError as error:
             problems += error.problems
     if not views:
@@ -69,9 +73,15 @@ class _NothingFoundError(BenchError):
     """Is raised when there is no result for a table."""
 
 
-def _own_table(name: TableName, results: Sequence[OwnResult], folder: Path, track: str | None, ours: str) -> TableView:
+def _own_table(
+    name: TableName,
+    results: Sequence[OwnResult],
+    transfers: Mapping[str, TransferRecord],
+    folder: Path,
+    track: str | None,
+    ours: str,
+) -> TableView:
     if name == "4":
-        transfers = read_transfers(folder)
         if not transfers:
             what, mend = "has no results for Table 4", "`mswal-bench transfer` makes one."
             raise _NothingFoundError(Problem(what, str(folder), "a finished transfer experiment", mend=mend))
@@ -84,7 +94,7 @@ def _own_table(name: TableName, results: Sequence[OwnResult], folder: Path, trac
     if name == "2":
         return comparison_view(comparison, notes, _checked(ours, comparison))
     methods = dict.fromkeys(method.title for method in comparison.methods if method.average.dsc is not None)
-    return difficulty_view(comparison, [f"Average score: mean over {listed([*methods])}.", setting_note(chosen)])
+    return difficulty_view(comparison, [f"Average score: mean over {listed([*methods])}.", basis_note(chosen)])
 
 
 _SCORED = "evaluated submissions or scored runs"

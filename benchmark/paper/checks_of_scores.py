@@ -13,13 +13,14 @@ from .check import Check, holds, same
 from .table_2 import (
     AVERAGE,
     METRICS,
-    ComparedMethod,
+    MethodColumns,
     Metric,
     printed_comparison,
     printed_improvements,
     printed_underlines,
+    rounded,
 )
-from .table_2_view import OURS, comparison_view, improvements, mean, rounded
+from .table_2_view import OURS, comparison_view, improvements, mean
 from .table_3 import WHOLE, printed_ablation
 from .table_4 import printed_gains
 
@@ -143,5 +144,5 @@ def _in_sentence(key: str) -> str:
     return _ROW_NAMES[key] if key == AVERAGE else _ROW_NAMES[key].lower()
 
 
-def _title(methods: tuple[ComparedMethod, ...], key: str) -> str:
+def _title(methods: tuple[MethodColumns, ...], key: str) -> str:
     return next(method.title for method in methods if method.key == key)

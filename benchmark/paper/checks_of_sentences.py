@@ -11,8 +11,8 @@ from mswal_bench.benchmark.scoring.score_view import METRIC_NAMES
 
 from . import text_claims
 from .check import Check, holds, same
-from .table_2 import AVERAGE, METRICS, Metric, printed_comparison
-from .table_2_view import OURS, difficulty, improvements, mean, rounded
+from .table_2 import AVERAGE, METRICS, Metric, printed_comparison, rounded
+from .table_2_view import OURS, difficulty, improvements, mean
 from .table_3 import WHOLE, printed_ablation
 from .table_4 import printed_gains
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from decimal import Decimal
-from math import isnan
 
 from mswal_bench.baselines.registry import METHODS
 from mswal_bench.benchmark.core.errors import listed
 from mswal_bench.benchmark.core.suggestions import apart
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
 from mswal_bench.benchmark.data.protocol import MSWAL_1
-from mswal_bench.benchmark.tables.view import percent
-from mswal_bench.metrics.aggregation import defined_mean
+from mswal_bench.metrics.aggregation import MetricPair, defined_mean
 from mswal_bench.splits import N_FOLDS
 
 from .own_results import OwnResult, shown_of
-from .table_2 import AVERAGE, METRICS, ComparedMethod, Comparison, Metric, Pair
+from .table_2 import AVERAGE, NOTHING, Comparison, MethodColumns, Pair, points
 
 _CLASS_KEYS = tuple(lesion.key for lesion in LESION_CLASSES)
 # These variants are the paper's own network with all its parts.
@@ -37,7 +34,7 @@ def own_comparison(results: Sequence[OwnResult]) -> tuple[Comparison, list[str]]
     result has no column, and a sentence says so. Several results of one method stand side by side under names of their
     own; among results of one name `shown_of` chooses. Averages are taken before rounding.
     """
-    methods: list[ComparedMethod] = []
+    methods: list[MethodColumns] = []
     shown: list[tuple[str, OwnResult]] = []
     notes: list[str] = []
     absent: list[str] = []
@@ -51,12 +48,13 @@ def own_comparison(results: Sequence[OwnResult]) -> tuple[Comparison, list[str]]
             shown.append((heading, result))
             classes = {row: pair_of(result, row) for row in _CLASS_KEYS}
             own_key = key if len(kept) == 1 else result.name
-            methods.append(ComparedMethod(own_key, heading, classes, pair_of(result, AVERAGE)))
+            methods.append(MethodColumns(own_key, heading, classes, pair_of(result, AVERAGE)))
     titles = apart([method.title for method in methods])
     methods = [replace(method, title=title) for method, title in zip(methods, titles, strict=True)]
     average_score = _average_score([result for _, result in shown])
     notes += [f"No column, for there is no result of them: {listed(absent)}."] if absent else []
-    return Comparison(tuple(methods), average_score), [*notes, *_remarks(shown)]
+    comparison = Comparison(tuple(methods), average_score, _false_alone(methods, [result for _, result in shown]))
+    return comparison, [*notes, *_remarks(shown)]
 
 
 def _groups(results: Sequence[OwnResult]) -> list[tuple[str, str, list[OwnResult]]]:
@@ -93,7 +91,7 @@ def _one_of_each_name(group: Sequence[OwnResult]) -> tuple[list[OwnResult], list
     return kept, notes
 
 
-def setting_note(results: Sequence[OwnResult]) -> str:
+def basis_note(results: Sequence[OwnResult]) -> str:
     """Says what the numbers are; `results` are of one basis."""
     basis = results[0].basis
     cases = "1 case" if basis.cases == 1 else f"{basis.cases} cases"
@@ -105,7 +103,8 @@ def _remarks(shown: Sequence[tuple[str, OwnResult]]) -> list[str]:
     claimed = [heading for heading, result in shown if result.status == "claimed"]
     if claimed:
         notes.append(f"Claimed, not verified by the organiser: {', '.join(claimed)}.")
-    fewer = [(heading, result.classes) for heading, result in shown if result.classes < len(LESION_CLASSES)]
+    over = [(heading, result.average_classes) for heading, result in shown]
+    fewer = [(heading, classes) for heading, classes in over if classes < len(LESION_CLASSES)]
     for count in sorted({count for _, count in fewer}):
         names = ", ".join(heading for heading, classes in fewer if classes == count)
         notes.append(f"Avg. is over {count} of {len(LESION_CLASSES)} classes for {names}; the others are undefined.")
@@ -116,27 +115,42 @@ def _remarks(shown: Sequence[tuple[str, OwnResult]]) -> list[str]:
             )
     partial = [(heading, result.folds) for heading, result in shown if result.folds not in (None, N_FOLDS)]
     notes += [f"{heading}: by {folds} of {N_FOLDS} folds." for heading, folds in partial]
-    return [*notes, setting_note([result for _, result in shown])] if shown else notes
+    return [*notes, basis_note([result for _, result in shown])] if shown else notes
 
 
 def pair_of(result: OwnResult, row: str) -> Pair:
-    """Returns the scores of a lesion class or the `AVERAGE`, in percent as a table prints them."""
-    return Pair(*(_decimal(result.score(row, metric)) for metric in METRICS))
+    """Returns the scores of a lesion class or the `AVERAGE`, in percent and not rounded."""
+    return _percent(result.of(row))
 
 
 def _average_score(results: Sequence[OwnResult]) -> dict[str, Pair]:
-    def of_row(row: str, metric: Metric) -> float:
-        if row == AVERAGE:
-            return _mean(of_row(key, metric) for key in _CLASS_KEYS)
-        return _mean(result.score(row, metric) for result in results)
-
-    return {row: Pair(*(_decimal(of_row(row, metric)) for metric in METRICS)) for row in (*_CLASS_KEYS, AVERAGE)}
+    of_classes = {key: _mean(result.of(key) for result in results) for key in _CLASS_KEYS}
+    return {key: _percent(pair) for key, pair in {**of_classes, AVERAGE: _mean(of_classes.values())}.items()}
 
 
-def _mean(values: Iterable[float]) -> float:
-    return defined_mean(values)[0]
+def _mean(pairs: Iterable[MetricPair]) -> MetricPair:
+    """Takes the mean of each metric over the pairs where it is defined."""
+    every = list(pairs)
+    return MetricPair(defined_mean(pair.dsc for pair in every)[0], defined_mean(pair.f1 for pair in every)[0])
 
 
-def _decimal(fraction: float) -> Decimal | None:
-    """Returns a fraction in percent as a table prints it, so that numbers derived from the table agree with it."""
-    return None if isnan(fraction) else Decimal(percent(fraction))
+def _percent(pair: MetricPair) -> Pair:
+    return Pair(points(pair.dsc), points(pair.f1))
+
+
+def _false_alone(methods: Sequence[MethodColumns], results: Sequence[OwnResult]) -> tuple[str, ...]:
+    """Returns the classes that no reference has, though a method has a number; all results are of the same cases."""
+    return tuple(
+        key
+        for key in _CLASS_KEYS
+        if any(method.of(key) != NOTHING for method in methods) and not _has_reference(key, methods, results)
+    )
+
+
+def _has_reference(key: str, methods: Sequence[MethodColumns], results: Sequence[OwnResult]) -> bool:
+    told = [result.in_reference[key] for result in results if key in result.in_reference]
+    if told:
+        return any(told)
+    # Where no record tells: of the same cases a number is undefined for one method and 0 for the others only so.
+    pairs = [method.of(key) for method in methods]
+    return NOTHING not in pairs or any(pair.dsc or pair.f1 for pair in pairs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -15,13 +15,15 @@ from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise
 from mswal_bench.benchmark.data.protocol import MSWAL_1
 from mswal_bench.benchmark.records.record_store import read_records, record_folder
 from mswal_bench.benchmark.records.result_record import ResultRecord
-from mswal_bench.benchmark.runs.run_record import RunRecord, read_record
+from mswal_bench.benchmark.runs.run_record import RunRecord, read_run_record
 from mswal_bench.benchmark.runs.tracks import Track
-from mswal_bench.benchmark.scoring.estimates import ClassResult
+from mswal_bench.benchmark.scoring.estimates import AverageResult, ClassResult
+from mswal_bench.benchmark.scoring.score_summary import ScoreSummary
+from mswal_bench.metrics.aggregation import MetricPair
 from mswal_bench.splits import N_FOLDS
 
-from .result_folders import find_results
-from .table_2 import AVERAGE, METRICS, Metric
+from .result_folders import FoundResults
+from .table_2 import AVERAGE
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,13 @@ class OwnResult:
     source: str
     """Is the path of the record, relative to the folder that was read."""
     basis: Basis
-    scores: Mapping[tuple[str, Metric], float]
-    """Are fractions by lesion class key or `AVERAGE`, and metric; NaN for undefined ones."""
-    classes: int
+    classes: Mapping[str, MetricPair]
+    """Has the scores by lesion class key, as fractions."""
+    average: MetricPair
+    average_classes: int
     """Counts the classes that the Avg. is over."""
+    in_reference: Mapping[str, bool]
+    """Tells by lesion class key whether a case has it in its reference; without classes that are not known."""
     created_at: datetime
     folds: int | None = None
     """Counts the folds that predicted in a run; None for an evaluated submission."""
@@ -64,9 +69,9 @@ class OwnResult:
     missing: int = 0
     """Counts the cases without a prediction, which were scored as empty."""
 
-    def score(self, row: str, metric: Metric) -> float:
-        """Returns the score of a lesion class or the `AVERAGE` as a fraction; NaN where it is undefined."""
-        return self.scores.get((row, metric), nan)
+    def of(self, row: str) -> MetricPair:
+        """Returns the scores of a lesion class or the `AVERAGE`, as fractions; NaN where they are undefined."""
+        return self.average if row == AVERAGE else self.classes.get(row, MetricPair(nan, nan))
 
     @property
     def title(self) -> str:
@@ -77,14 +82,12 @@ class OwnResult:
         return method.title if self.variant is None else method.variants()[self.variant].title
 
 
-def read_own_results(folder: Path) -> tuple[list[OwnResult], list[str]]:
-    """Reads every result on MSWAL below `folder`, and returns sentences about results that were passed over.
+def read_own_results(found: FoundResults, folder: Path) -> tuple[list[OwnResult], list[str]]:
+    """Reads every result on MSWAL that was `found` below `folder`, and returns sentences about those passed over.
 
-    Results are the evaluated submissions of every results folder (`mswal-bench evaluate`), and the finished runs of
-    every work folder except the two of a transfer experiment. Raises BenchError when there is no such folder, or when a
-    record cannot be read.
+    Results are the evaluated submissions of the results folders (`mswal-bench evaluate`), and the finished runs. Raises
+    BenchError when a record cannot be read.
     """
-    found = find_results(folder)
     results: list[OwnResult] = []
     others: list[str] = []
     unscored: list[str] = []
@@ -104,11 +107,11 @@ def read_own_results(folder: Path) -> tuple[list[OwnResult], list[str]]:
     for path in found.runs:
         source = str(path.parent.relative_to(folder))
         try:
-            run = read_record(path)
+            run = read_run_record(path)
             if run.scores is None:
                 unscored.append(source)
-            elif run.scores.get("protocol") == MSWAL_1.id:
-                results.append(_of_run(run, source, path))
+            elif run.scores.protocol == MSWAL_1.id:
+                results.append(_of_run(run, run.scores, source))
             else:
                 others.append(source)
         except OSError as error:
@@ -123,12 +126,12 @@ def read_own_results(folder: Path) -> tuple[list[OwnResult], list[str]]:
 
 def of_one_basis(results: Sequence[OwnResult], where: Path) -> list[OwnResult]:
     """Returns `results` when all are of one basis. Raises BenchError, with the choices, when not."""
-    sources: dict[Basis, list[str]] = {}
+    sources_of: dict[Basis, list[str]] = {}
     for result in results:
-        sources.setdefault(result.basis, []).append(result.source)
-    if len(sources) > 1:
-        found = "; ".join(f"{basis}: {listed(of_it, 4)}" for basis, of_it in sources.items())
-        tracks = sorted({basis.track for basis in sources})
+        sources_of.setdefault(result.basis, []).append(result.source)
+    if len(sources_of) > 1:
+        found = "; ".join(f"{basis}: {listed(sources, 4)}" for basis, sources in sources_of.items())
+        tracks = sorted({basis.track for basis in sources_of})
         mend = "Give a folder that holds the results on one of them."
         if len(tracks) > 1:
             mend = f"Choose a track with --track: {', '.join(tracks)}."
@@ -150,34 +153,27 @@ def shown_of(results: Sequence[OwnResult], what: str) -> tuple[OwnResult, list[s
 def _of_submission(record: ResultRecord, source: str) -> OwnResult:
     form = record.form
     baseline, variant = (None, None) if form.package is not None else _known(form.baseline, form.variant)
-    scores = {(key, metric): _value(result, metric) for key, result in record.classes.items() for metric in METRICS}
-    scores |= {(AVERAGE, "dsc"): _number(record.average.dsc.value), (AVERAGE, "f1"): _number(record.average.f1.value)}
     return OwnResult(
         baseline,
         variant,
         form.method,
         source,
         Basis(record.track, record.reference_digest, record.cases),
-        scores,
+        {key: _pair(result) for key, result in record.classes.items()},
+        _pair(record.average),
         record.average.dsc_classes,
+        dict(_references(record)),
         record.created_at,
         status=record.status,
         missing=len(record.missing),
     )
 
 
-def _of_run(run: RunRecord, source: str, path: Path) -> OwnResult:
+def _of_run(run: RunRecord, summary: ScoreSummary, source: str) -> OwnResult:
     # The paper's methods are this package's own; a plug-in is another method.
     own = run.identity.package is None
     baseline, variant = _methods_by_name().get(run.identity.method, (None, None)) if own else (None, None)
-    try:
-        table = run.scores or {}
-        (method,) = table["methods"].values()
-        numbers = {**method["classes"], AVERAGE: method["average"]}
-        scores = {(key, metric): _number(values[metric]) for key, values in numbers.items() for metric in METRICS}
-        classes = int(method["average"]["dsc_classes"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BenchError(Problem("has scores that are not those of one method", str(path))) from error
+    (method,) = summary.methods.values()
     track = run.track
     if track == Track.PUBLIC_CV and len(run.folds) < N_FOLDS:
         track = f"{track}-fold-{'-'.join(map(str, run.folds))}"
@@ -187,19 +183,30 @@ def _of_run(run: RunRecord, source: str, path: Path) -> OwnResult:
         f"{run.title} ({Path(source).parent})",
         source,
         Basis(track, run.labels_digest, run.cases),
-        scores,
-        classes,
+        {key: MetricPair(score.dsc, score.f1) for key, score in method.classes.items()},
+        MetricPair(method.average.dsc, method.average.f1),
+        method.average.dsc_classes,
+        {key: score.tp + score.fn > 0 for key, score in method.classes.items()},
         run.created_at,
         folds=len(run.folds),
     )
 
 
-def _value(result: ClassResult, metric: Metric) -> float:
-    return _number((result.dsc if metric == "dsc" else result.f1).value)
+def _pair(result: ClassResult | AverageResult) -> MetricPair:
+    dsc, f1 = (nan if estimate.value is None else estimate.value for estimate in (result.dsc, result.f1))
+    return MetricPair(dsc, f1)
 
 
-def _number(value: float | None) -> float:
-    return nan if value is None else float(value)
+def _references(record: ResultRecord) -> Iterator[tuple[str, bool]]:
+    """Tells what `OwnResult.in_reference` does.
+
+    Recall is defined where the reference has a lesion; of a hidden track it may be withheld where it is defined.
+    """
+    for key, result in record.classes.items():
+        if result.recall.value is not None:
+            yield key, True
+        elif not record.hidden:
+            yield key, False
 
 
 def _known(baseline: str | None, variant: str | None) -> tuple[str | None, str | None]:

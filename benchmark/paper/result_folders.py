@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
-from mswal_bench.benchmark.core.litter import is_litter, is_seen_below
-from mswal_bench.benchmark.records.record_store import RECORD_FILE, RECORDS
+from mswal_bench.benchmark.core.litter import is_litter
+from mswal_bench.benchmark.records.record_store import RECORDS
+from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE, finished_goals
 from mswal_bench.benchmark.runs.run_folder import STATE_FILE
 
 _TRANSFERS = "transfer-fold-*.json"
@@ -46,7 +47,7 @@ def find_results(folder: Path) -> FoundResults:
         subfolders[:] = sorted(each for each in subfolders if not is_litter(each))
         if STATE_FILE in files:
             subfolders.clear()
-            runs += sorted(path for path in place.glob(f"*/{RECORD_FILE}") if is_seen_below(path, place))
+            runs += finished_goals(place)
             continue
         if RECORDS in subfolders and any(place.glob(f"{RECORDS}/*/*/{RECORD_FILE}")):
             subfolders.remove(RECORDS)

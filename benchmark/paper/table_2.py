@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cache
+from math import isnan
 from types import MappingProxyType
 from typing import Literal
 
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES, lesion_called
+from mswal_bench.benchmark.tables.view import UNDEFINED
 
 from .printed import printed_rows
 
 Metric = Literal["dsc", "f1"]
 METRICS: tuple[Metric, ...] = ("dsc", "f1")
+_CENT = Decimal("0.01")
 AVERAGE = "average"
 """Is the key of the Avg., beside the keys of lesion classes."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Holds DSC and region F1 in percent with two decimals, as printed; None where there is no number."""
+    """Holds DSC and region F1 in percent, as the paper prints them or unrounded; None where there is no number."""
 
     dsc: Decimal | None
     f1: Decimal | None
@@ -35,7 +38,7 @@ NOTHING = Pair(None, None)
 
 
 @dataclass(frozen=True)
-class ComparedMethod:
+class MethodColumns:
     """Holds the scores of a method, which make a pair of columns."""
 
     key: str
@@ -56,10 +59,13 @@ class ComparedMethod:
 class Comparison:
     """Holds the values of Table 2, methods by lesion classes; averages are stored, not computed."""
 
-    methods: tuple[ComparedMethod, ...]
+    methods: tuple[MethodColumns, ...]
     """Are in the order of the columns."""
     average_score: Mapping[str, Pair]
     """Has the mean over the methods, by lesion class key and under `AVERAGE`."""
+    false_alone: tuple[str, ...] = ()
+    """Has the keys of classes that methods predict although no reference has them. What is predicted is false, and
+    says nothing about how hard the class is."""
 
 
 @cache
@@ -80,7 +86,7 @@ def printed_comparison() -> Comparison:
     (average_score,) = (name for name, _ in pairs if name not in REGISTRY_KEYS)
     return Comparison(
         tuple(
-            ComparedMethod(
+            MethodColumns(
                 REGISTRY_KEYS[name],
                 name.partition(" [")[0].removesuffix(" (Ours)"),
                 MappingProxyType({lesion.key: values[lesion.key][name] for lesion in LESION_CLASSES}),
@@ -136,6 +142,21 @@ def row_key(printed: str) -> str:
         return AVERAGE
     lesion = lesion_called(printed)
     return lesion.key if lesion is not None else _MISSPELT[printed]
+
+
+def points(fraction: float) -> Decimal | None:
+    """Returns a fraction in percent, not rounded; None for NaN."""
+    return None if isnan(fraction) else Decimal(100 * fraction)
+
+
+def rounded(value: Decimal) -> Decimal:
+    """Rounds to two decimals, half to even, as tables print it."""
+    return value.quantize(_CENT, ROUND_HALF_EVEN)
+
+
+def printed_text(value: Decimal | None) -> str:
+    """Writes a value with two decimals; a dash for None."""
+    return UNDEFINED if value is None else str(rounded(value))
 
 
 def _points(printed: str) -> Decimal | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from itertools import zip_longest
 
 from mswal_bench.benchmark.data.lesion_classes import BY_KEY, LESION_CLASSES
@@ -11,12 +11,22 @@ from mswal_bench.benchmark.scoring.score_view import AVERAGE_GROUP, METRIC_NAMES
 from mswal_bench.benchmark.tables.view import UNDEFINED, Cell, Row, TableView, Title, marked
 
 from .printed import SOURCE
-from .table_2 import AVERAGE, METRICS, NOTHING, ComparedMethod, Comparison, Metric, Pair, printed_comparison
+from .table_2 import (
+    AVERAGE,
+    METRICS,
+    NOTHING,
+    Comparison,
+    MethodColumns,
+    Metric,
+    Pair,
+    printed_comparison,
+    printed_text,
+    rounded,
+)
 
 OURS = "inception-nnunet"
 """Is the key of the paper's own method, whose improvements it prints."""
 _ROWS = (*((lesion.key, lesion.name) for lesion in LESION_CLASSES), (AVERAGE, "Avg."))
-_CENT = Decimal("0.01")
 
 
 def printed_table_2(ours: str = OURS) -> TableView:
@@ -40,7 +50,7 @@ def comparison_view(comparison: Comparison, notes: Sequence[str], ours: str = OU
             continue
         columns = [_marked(comparison.methods, key, metric, ours, better[key].of(metric)) for metric in METRICS]
         cells = [cell for pair in zip(*columns, strict=True) for cell in pair]
-        cells += [Cell(_text(comparison.average_score[key].of(metric))) for metric in METRICS]
+        cells += [Cell(printed_text(comparison.average_score[key].of(metric))) for metric in METRICS]
         rows.append(Row(name, tuple(cells), is_average=key == AVERAGE))
     groups = (*(method.title for method in comparison.methods), AVERAGE_GROUP)
     orders = [f"Hardest first by {name}: {_order(comparison, metric)}." for metric, name in _named_metrics()]
@@ -70,7 +80,7 @@ def improvements(comparison: Comparison, ours: str = OURS) -> Mapping[str, Pair]
     """Returns by how many points the method `ours` is better than the best other one.
 
     Keys are those of lesion classes and `AVERAGE`. A number is None where `ours` is not the single best or has no other
-    method beside it.
+    method beside it. Numbers are taken as printed, so that a row adds up.
     """
     return {key: Pair(*(_improvement(comparison.methods, key, metric, ours) for metric in METRICS)) for key, _ in _ROWS}
 
@@ -78,33 +88,16 @@ def improvements(comparison: Comparison, ours: str = OURS) -> Mapping[str, Pair]
 def difficulty(comparison: Comparison, metric: Metric) -> list[str]:
     """Orders the lesion class keys by ascending average score, hardest first; ties keep their order.
 
-    Classes without an average score are left out, and those of `false_positives_alone`.
+    Classes without an average score are left out, and those that no reference has.
     """
-    alone = false_positives_alone(comparison)
-    scores = {key: comparison.average_score[key].of(metric) for key in BY_KEY if key not in alone}
+    scores = {key: comparison.average_score[key].of(metric) for key in BY_KEY if key not in comparison.false_alone}
     defined = {key: score for key, score in scores.items() if score is not None}
     return sorted(defined, key=lambda key: defined[key])
 
 
-def false_positives_alone(comparison: Comparison) -> list[str]:
-    """Returns the keys of classes that some methods predict although no reference has them.
-
-    They show in that one method has a score of 0 where another, on the same cases, has none. Such a score says nothing
-    about how hard the class is.
-    """
-    of_class = {key: [method.of(key) for method in comparison.methods] for key in BY_KEY}
-    return [
-        key
-        for key, pairs in of_class.items()
-        if NOTHING in pairs
-        and any(pair != NOTHING for pair in pairs)
-        and not any(pair.of(metric) for pair in pairs for metric in METRICS)
-    ]
-
-
 def not_ordered(comparison: Comparison) -> list[str]:
-    """Returns a sentence on the classes of `false_positives_alone`; empty when there are none."""
-    names = [BY_KEY[key].name.lower() for key in false_positives_alone(comparison)]
+    """Returns a sentence on the classes that are predicted although no reference has them; empty without any."""
+    names = [BY_KEY[key].name.lower() for key in comparison.false_alone]
     return [f"Without a place in the order, because no reference has it: {', '.join(names)}."] if names else []
 
 
@@ -130,23 +123,20 @@ def mean(values: Sequence[Decimal | None]) -> Decimal | None:
     return sum(known, Decimal(0)) / len(known) if known else None
 
 
-def rounded(value: Decimal) -> Decimal:
-    """Rounds to two decimals, half to even."""
-    return value.quantize(_CENT, ROUND_HALF_EVEN)
-
-
 def _difficulty_cells(entry: tuple[str, Decimal | None] | None) -> tuple[Cell, Cell]:
     if entry is None:
         return Cell(UNDEFINED), Cell(UNDEFINED)
     key, score = entry
-    return Cell(BY_KEY[key].name), Cell(_text(score))
+    return Cell(BY_KEY[key].name), Cell(printed_text(score))
 
 
 def _marked(
-    methods: Sequence[ComparedMethod], key: str, metric: Metric, ours: str, improvement: Decimal | None
+    methods: Sequence[MethodColumns], key: str, metric: Metric, ours: str, improvement: Decimal | None
 ) -> list[Cell]:
-    texts = [_text(method.of(key).of(metric)) for method in methods]
-    cells = marked(texts) if _compare(methods) else [Cell(text) for text in texts]
+    values = [method.of(key).of(metric) for method in methods]
+    cells = [Cell(printed_text(value)) for value in values]
+    if _compare(methods):
+        cells = marked([cell.text for cell in cells], [None if value is None else rounded(value) for value in values])
     if improvement is None:
         return cells
     return [
@@ -155,15 +145,15 @@ def _marked(
     ]
 
 
-def _compare(methods: Sequence[ComparedMethod]) -> bool:
+def _compare(methods: Sequence[MethodColumns]) -> bool:
     """Returns whether two or more methods have numbers; one alone is not the best."""
     return sum(any(pair != NOTHING for pair in method.classes.values()) for method in methods) > 1
 
 
-def _improvement(methods: Sequence[ComparedMethod], key: str, metric: Metric, ours: str) -> Decimal | None:
-    own = next((method.of(key).of(metric) for method in methods if method.key == ours), None)
-    values = [method.of(key).of(metric) for method in methods if method.key != ours]
-    others = [value for value in values if value is not None]
+def _improvement(methods: Sequence[MethodColumns], key: str, metric: Metric, ours: str) -> Decimal | None:
+    known = [(method.key, value) for method in methods if (value := method.of(key).of(metric)) is not None]
+    own = next((rounded(value) for name, value in known if name == ours), None)
+    others = [rounded(value) for name, value in known if name != ours]
     return own - max(others) if own is not None and others and own > max(others) else None
 
 
@@ -193,7 +183,3 @@ def _order(comparison: Comparison, metric: Metric) -> str:
 
 def _named_metrics() -> list[tuple[Metric, str]]:
     return list(zip(METRICS, METRIC_NAMES, strict=True))
-
-
-def _text(value: Decimal | None) -> str:
-    return UNDEFINED if value is None else str(value)

@@ -11,10 +11,10 @@ from mswal_bench.benchmark.core.errors import listed
 from mswal_bench.benchmark.scoring.score_view import METRIC_NAMES
 from mswal_bench.benchmark.tables.view import NO, UNDEFINED, YES, Cell, Row, TableView, Title
 
-from .own_comparison import pair_of, setting_note
+from .own_comparison import basis_note, pair_of
 from .own_results import OwnResult, shown_of
 from .printed import SOURCE, printed_rows
-from .table_2 import AVERAGE, METRICS, NOTHING, Pair
+from .table_2 import AVERAGE, METRICS, NOTHING, Pair, printed_text
 
 WHOLE = "V"
 """Is the variant with all parts, which is Inception nnU-Net itself."""
@@ -72,7 +72,7 @@ def own_ablation(results: Sequence[OwnResult]) -> tuple[tuple[Variant, ...], lis
         notes += more
         rows.append(Variant(variant.name, variant.parts, pair_of(shown, AVERAGE)))
     notes += [f"{UNDEFINED}: no result of {listed(absent)}."] if absent else []
-    return tuple(rows), [*notes, setting_note(results)]
+    return tuple(rows), [*notes, basis_note(results)]
 
 
 def ablation_view(variants: Sequence[Variant], notes: Sequence[str]) -> TableView:
@@ -94,5 +94,5 @@ def ablation_view(variants: Sequence[Variant], notes: Sequence[str]) -> TableVie
 
 def _cells(variant: Variant) -> tuple[Cell, ...]:
     scores = [variant.average.of(metric) for metric in METRICS]
-    texts = [UNDEFINED if score is None else str(score) for score in scores]
+    texts = [printed_text(score) for score in scores]
     return tuple(Cell(text) for text in (*(YES if there else NO for there in variant.parts), *texts))

@@ -13,17 +13,17 @@ from pydantic import ValidationError
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.runs.transfer import TransferRecord
-from mswal_bench.benchmark.tables.view import UNDEFINED, Cell, Row, TableView, Title, percent
+from mswal_bench.benchmark.tables.view import UNDEFINED, Cell, Row, TableView, Title
 
 from .printed import SOURCE, printed_rows
-from .result_folders import find_results
+from .table_2 import points, printed_text, rounded
 
 ARROW, UP, DOWN = "→", "↑", "↓"
 
 
 @dataclass(frozen=True)
 class Gain:
-    """Holds a column: the DSC of one structure in percent with two decimals; None where it is undefined."""
+    """Holds a column: the DSC of one structure in percent; None where it is undefined."""
 
     target: str
     """Is the heading over the column: `MSWAL → LiTS`."""
@@ -38,7 +38,9 @@ class Gain:
     @property
     def improvement(self) -> Decimal | None:
         """Returns the difference of the two rounded numbers, so that a column adds up."""
-        return None if self.scratch is None or self.pretrained is None else self.pretrained - self.scratch
+        if self.scratch is None or self.pretrained is None:
+            return None
+        return rounded(self.pretrained) - rounded(self.scratch)
 
 
 @cache
@@ -52,8 +54,8 @@ def printed_gains() -> tuple[Gain, ...]:
         scratch, pretrained = score.split(f" {ARROW} ")
         # A heading over several columns stands at the first of them.
         over = target or gains[-1].target
-        points = Decimal(improvement.removeprefix(f"{UP} "))
-        gains.append(Gain(over, structure, Decimal(scratch), Decimal(pretrained), points))
+        printed = Decimal(improvement.removeprefix(f"{UP} "))
+        gains.append(Gain(over, structure, Decimal(scratch), Decimal(pretrained), printed))
     return tuple(gains)
 
 
@@ -62,14 +64,14 @@ def printed_table_4() -> TableView:
     return gains_view(printed_gains(), [f"nnU-Net res. As printed in {SOURCE}, Table 4."])
 
 
-def read_transfers(folder: Path) -> dict[str, TransferRecord]:
-    """Reads the transfer experiments (`mswal-bench transfer`) below `folder`; keys are their folders, relative to it.
+def read_transfers(paths: Sequence[Path], folder: Path) -> dict[str, TransferRecord]:
+    """Reads the transfer experiments (`mswal-bench transfer`) at `paths`; keys are their folders, relative to `folder`.
 
-    Of an experiment that was run with several selections of folds, the record with the most folds counts. Links are
-    not followed. Raises BenchError for a record that cannot be read.
+    Of an experiment that was run with several selections of folds, the record with the most folds counts. Raises
+    BenchError for a record that cannot be read.
     """
     records: dict[str, TransferRecord] = {}
-    for path in find_results(folder).transfers:
+    for path in paths:
         record = _read(path)
         kept = records.get(where := str(path.parent.relative_to(folder)))
         if kept is None or len(record.folds) > len(kept.folds):
@@ -104,7 +106,12 @@ def gains_view(gains: Sequence[Gain], notes: Sequence[str]) -> TableView:
         tuple(targets),
         tuple(tuple(gain.structure for gain in gains if gain.target == target) for target in targets),
         (
-            Row("DSC", tuple(Cell(f"{_text(gain.scratch)} {ARROW} {_text(gain.pretrained)}") for gain in in_order)),
+            Row(
+                "DSC",
+                tuple(
+                    Cell(f"{printed_text(gain.scratch)} {ARROW} {printed_text(gain.pretrained)}") for gain in in_order
+                ),
+            ),
             Row("Improve", tuple(Cell(_change(gain.improvement)) for gain in in_order)),
         ),
         (f"DSC in percent, trained from scratch {ARROW} pretrained.", *notes),
@@ -130,11 +137,7 @@ def _names(records: Mapping[str, TransferRecord]) -> dict[str, str]:
 
 
 def _points(fraction: float | None) -> Decimal | None:
-    return None if fraction is None else Decimal(percent(fraction))
-
-
-def _text(value: Decimal | None) -> str:
-    return UNDEFINED if value is None else str(value)
+    return None if fraction is None else points(fraction)
 
 
 def _change(points: Decimal | None) -> str:

@@ -1,1 +1,1 @@
-"""Evaluated submissions: the records that are ranked and published, and how they come to be."""
+"""Evaluates submissions, and keeps the records that are ranked and published."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,12 +15,13 @@ from filelock import FileLock, Timeout
 from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.environment import describe_environment
 from mswal_bench.benchmark.core.errors import BenchError, Problem
-from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE, LESIONS_FILE
+from mswal_bench.benchmark.scoring.case_rows import CASES_FILE
 from mswal_bench.benchmark.scoring.estimates import estimates
+from mswal_bench.benchmark.scoring.lesion_rows import LESIONS_FILE
+from mswal_bench.benchmark.scoring.scores import MethodScores
 from mswal_bench.benchmark.submissions.package.digest import predictions_digest
 from mswal_bench.benchmark.submissions.package.submitted_files import open_submission
 from mswal_bench.benchmark.submissions.validate import Validation, validate
-from mswal_bench.metrics.case import CaseScore
 
 from .evaluation_target import Setting
 from .identity import Entry, Identity, entry_of
@@ -142,9 +143,9 @@ def _work_folder(record_id: str, setting: Setting) -> Iterator[Path]:
 
 
 def _record(
-    entry: Entry, setting: Setting, scores: Sequence[CaseScore], rows: Path, resamples: int, seed: int
+    entry: Entry, setting: Setting, scores: MethodScores, rows: Path, resamples: int, seed: int
 ) -> ResultRecord:
-    classes, average, bootstrap = estimates(scores, setting.protocol, resamples=resamples, seed=seed)
+    classes, average, bootstrap = estimates(scores, resamples=resamples, seed=seed)
     return ResultRecord(
         id=entry.identity.id,
         created_at=datetime.now(UTC),

@@ -46,7 +46,7 @@ class Setting:
 def manifest_for(
     submission: Path, reference: Path, manifest: Path | None, track: str | None, *, private: bool
 ) -> Manifest:
-    """The manifest in a file, or one made of the reference.
+    """Returns the manifest in a file, or one made of the reference.
 
     That one is of `track`, or of the track that the submission's form names, and hidden if there is a private folder or
     the track is the official one: whether labels are kept back is not for a form to say. Raises BenchError for a file

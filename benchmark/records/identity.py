@@ -50,7 +50,7 @@ class Entry:
 
 
 def entry_of(form: PublicForm, predictions: Mapping[str, str], of_predictions: str, setting: Setting) -> Entry:
-    """The entry of a valid submission; `of_predictions` is the digest of its predictions.
+    """Makes the entry of a valid submission; `of_predictions` is the digest of its predictions.
 
     Reads the reference labels whole. Raises BenchError where one is not there or cannot be read.
     """
@@ -66,7 +66,7 @@ def entry_of(form: PublicForm, predictions: Mapping[str, str], of_predictions: s
 
 
 def identity_of(record: ResultRecord) -> Identity:
-    """By what the record says of itself."""
+    """Returns the identity of a record, by what it says of itself."""
     return Identity(
         submission_digest(record.form, record.predictions_digest),
         record.reference_digest,
@@ -77,7 +77,7 @@ def identity_of(record: ResultRecord) -> Identity:
 
 
 def submission_digest(form: PublicForm, of_predictions: str) -> str:
-    """SHA-256, as `sha256:...`, over the form as it is published and the digest of the predictions.
+    """Returns SHA-256, as `sha256:...`, over the form as it is published and the digest of the predictions.
 
     Without the address: the digest would confirm a guess of it, and another address makes no other submission.
     """

@@ -27,7 +27,7 @@ DECIMALS = 4
 
 
 def published(record: ResultRecord) -> ResultRecord:
-    """The record as it may be shown to all: itself, or of a hidden track what says nothing of a single case.
+    """Returns the record as all may see it: itself, or of a hidden track what says nothing of a single case.
 
     Of what this gives, it gives the same again.
     """
@@ -40,7 +40,7 @@ def published(record: ResultRecord) -> ResultRecord:
 def publishable(
     classes: Mapping[str, ClassResult], average: AverageResult
 ) -> tuple[dict[str, ClassResult], AverageResult]:
-    """The same with every fraction rounded to `DECIMALS`, without those that have no interval."""
+    """Rounds every fraction to `DECIMALS`, and leaves out those that have no interval."""
     return (
         {key: ClassResult(**{**result.model_dump(), **_rounded(result)}) for key, result in classes.items()},
         AverageResult(**{**average.model_dump(), **_rounded(average)}),

@@ -17,10 +17,10 @@ from pydantic import ValidationError
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.litter import visible
 from mswal_bench.benchmark.core.wrong_values import wrong_values
+from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
 
 from .result_record import ResultRecord
 
-RECORD_FILE = "record.json"
 RECORDS: Final = "records"
 """The folder in a results folder that they lie in."""
 
@@ -34,7 +34,7 @@ class StoredRecord:
 
 
 def read_records(results: Path) -> list[ResultRecord]:
-    """The records that count: all of `results` but those claimed that the organiser has verified, by track and age.
+    """Reads the records that count, by track and age: all but those claimed that the organiser has verified.
 
     A folder without records gives an empty list. Raises BenchError with a problem for every record that is damaged,
     lies in the wrong place or is of another version of this program, and where there is no such folder.
@@ -45,7 +45,7 @@ def read_records(results: Path) -> list[ResultRecord]:
 
 
 def stored_records(results: Path) -> list[StoredRecord]:
-    """Every record of `results` and its folder, by track and age. Raises BenchError as `read_records` does."""
+    """Reads every record of `results`, with its folder, by track and age. Raises BenchError as `read_records` does."""
     stored, problems = scan_records(results)
     raise_if_any(problems)
     return stored
@@ -67,17 +67,17 @@ def scan_records(results: Path) -> tuple[list[StoredRecord], list[Problem]]:
 
 
 def record_folder(results: Path, track: str, record_id: str) -> Path:
-    """Where the record of that id lies, or would lie."""
+    """Returns the folder in which the record of that id lies, or would lie."""
     return results / RECORDS / track / record_id
 
 
 def private_folder(private: Path, track: str, record_id: str) -> Path:
-    """Where the rows of a hidden track's record lie, or would lie."""
+    """Returns the folder in which the rows of a hidden track's record lie, or would lie."""
     return private / track / record_id
 
 
 def read_record(folder: Path) -> ResultRecord:
-    """The record in `folder`, named TRACK/ID after it. Raises BenchError where it is none."""
+    """Reads the record in `folder`, named TRACK/ID after it. Raises BenchError where it is none."""
     path = folder / RECORD_FILE
     try:
         record = ResultRecord.model_validate_json(path.read_bytes())

@@ -1,4 +1,4 @@
-"""Records as text for a terminal."""
+"""Writes records as text for a terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .result_record import ResultRecord
 
 
 def record_text(record: ResultRecord) -> str:
-    """One record: DSC and F1 of each class with their intervals, in percent, and what they are of."""
+    """Writes one record: DSC and F1 of each class with their intervals, in percent, and what they are of."""
     rows = [[key.replace("_", " ").capitalize(), _text(of.dsc), _text(of.f1)] for key, of in record.classes.items()]
     rows.append(["Avg.", _text(record.average.dsc), _text(record.average.f1)])
     table = tabulate(rows, ["Lesion", "DSC", "F1"], tablefmt="simple", disable_numparse=True, colalign=_ALIGN)
@@ -36,7 +36,7 @@ def record_text(record: ResultRecord) -> str:
 
 
 def records_table(records: Sequence[ResultRecord], *, width: int | None = None) -> str:
-    """A row for every record. Empty for none. What does not fit into `width` characters side by side comes below."""
+    """Writes a row for every record; empty for none. What does not fit into `width` characters comes below."""
     rows = [
         [
             record.track,

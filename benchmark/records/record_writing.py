@@ -1,18 +1,25 @@
-"""Adds records to a results folder: whole or not at all, and never over one that is there."""
+"""Adds records to a results folder, whole or not at all and never over one that is there, and summaries to them."""
 
 from __future__ import annotations
 
 import os
 import shutil
 from collections.abc import Callable
+from math import prod
 from pathlib import Path
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
-from mswal_bench.benchmark.core.whole_files import PARTIAL
-from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE, LESIONS_FILE
+from mswal_bench.benchmark.core.whole_files import PARTIAL, write_text
+from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
+from mswal_bench.benchmark.scoring.case_rows import CASES_FILE
+from mswal_bench.benchmark.scoring.lesion_rows import LESIONS_FILE
+from mswal_bench.benchmark.scoring.nnunet_summary import SUMMARY_FILE, SummarisedCase, summary_json
+from mswal_bench.benchmark.scoring.stored_scores import load_method
 
+from .evaluation_target import Setting
+from .private_log import kept_private
 from .publication import published
-from .record_store import RECORD_FILE, private_folder, read_record, record_folder
+from .record_store import private_folder, read_record, record_folder
 from .result_record import ResultRecord
 
 
@@ -39,8 +46,36 @@ def add_record(record: ResultRecord, rows: Path, results: Path, private: Path | 
     return record
 
 
+def write_summary(record: ResultRecord, setting: Setting) -> None:
+    """Writes nnU-Net's `summary.json` beside the rows, of which it is made: of a hidden track into the private folder.
+
+    Files are called `CASE.nii.gz`, whatever folder they lay in. Raises BenchError where the rows are damaged and
+    where it cannot be written.
+    """
+    with kept_private(setting.private):
+        if record.hidden and setting.private is not None:
+            folder = private_folder(setting.private, record.track, record.id)
+        else:
+            folder = record_folder(setting.results, record.track, record.id)
+        scores = load_method(folder, setting.protocol)
+        cases = [
+            SummarisedCase(
+                reference_file=f"{case}.nii.gz",
+                prediction_file=None if scored.is_missing else f"{case}.nii.gz",
+                voxels=prod(setting.manifest.cases[case].shape),
+                score=scored.score,
+            )
+            for case, scored in scores.by_case.items()
+        ]
+        try:
+            write_text(folder / SUMMARY_FILE, summary_json(cases, setting.protocol.class_ids))
+        except OSError as error:
+            what = f"cannot be written ({error.strerror or error})"
+            raise BenchError(Problem(what, str(folder / SUMMARY_FILE))) from error
+
+
 def record_json(record: ResultRecord) -> str:
-    """The content of `record.json`."""
+    """Writes the content of `record.json`."""
     return record.model_dump_json(indent=1) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""The reference labels that a submission is scored against: which files they are, and of which split."""
+"""Finds the reference labels that a submission is scored against, and the split that they are of."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mswal_bench.splits import SPLIT_FILE, SplitError, read_split
 
 
 def reference_files(folder: Path, cases: Collection[str]) -> dict[str, Path]:
-    """Case id -> label map, for `cases` alone and sorted. Raises BenchError where the folder has none of a case."""
+    """Returns case id -> label map, sorted, for `cases` alone. Raises BenchError where a case has none."""
     if not folder.is_dir():
         raise BenchError(Problem("there is no such folder of reference labels", str(folder)))
     wanted = set(cases)
@@ -24,7 +24,7 @@ def reference_files(folder: Path, cases: Collection[str]) -> dict[str, Path]:
 
 
 def split_digest(folder: Path) -> str | None:
-    """Of the `split.json` beside the folder of labels, None without one. Raises BenchError for a damaged one."""
+    """Returns the digest of the `split.json` beside the labels, or None. Raises BenchError for a damaged one."""
     path = folder.resolve().parent / SPLIT_FILE
     if not path.is_file():
         return None

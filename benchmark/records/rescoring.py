@@ -1,4 +1,4 @@
-"""Scores a recorded submission again and compares."""
+"""Scores a recorded submission again and compares the result with its record."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from tempfile import TemporaryDirectory
 
 from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.errors import BenchError, Problem
-from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE, LESIONS_FILE
+from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
+from mswal_bench.benchmark.scoring.case_rows import CASES_FILE
 from mswal_bench.benchmark.scoring.estimates import estimates
 from mswal_bench.benchmark.scoring.labels_digest import labels_digest
+from mswal_bench.benchmark.scoring.lesion_rows import LESIONS_FILE
 from mswal_bench.benchmark.submissions.manifest import Manifest
 from mswal_bench.benchmark.submissions.package.digest import predictions_digest
 from mswal_bench.benchmark.submissions.package.submitted_files import open_submission
@@ -19,7 +21,7 @@ from mswal_bench.benchmark.submissions.validate import validate
 from .evaluation_target import manifest_for
 from .private_log import kept_private
 from .publication import published
-from .record_store import RECORD_FILE, StoredRecord, private_folder, read_record, scan_records
+from .record_store import StoredRecord, private_folder, read_record, scan_records
 from .reference import reference_files, split_digest
 from .result_record import ResultRecord
 from .scored_rows import score_submission
@@ -36,7 +38,7 @@ def differences_to_rescored(
     jobs: int | None = None,
     progress: bool = False,
 ) -> list[Problem]:
-    """Everything in which the records of these predictions differ from what scoring them again gives.
+    """Tells everything in which the records of these predictions differ from what scoring them again gives.
 
     A submission that is not valid, and one without a record, are problems too. Of a hidden track what is wrong with the
     labels is told in the private folder's log alone.
@@ -93,12 +95,12 @@ def _scored_again(
         progress=progress,
     )
     drawn = record.bootstrap
-    classes, average, _ = estimates(scores, protocol, resamples=drawn.resamples, seed=drawn.seed)
+    classes, average, _ = estimates(scores, resamples=drawn.resamples, seed=drawn.seed)
     return record.model_copy(
         update={
             "classes": classes,
             "average": average,
-            "cases": len(scores),
+            "cases": len(scores.by_case),
             "manifest_digest": manifest.model_copy(update={"hidden": record.hidden}).digest,
             # Of labels that lie elsewhere now there may be none.
             "split_digest": split_digest(reference) or record.split_digest,

@@ -1,4 +1,4 @@
-"""Scores a submission and writes its rows, and makes of them what a record says."""
+"""Scores a submission and writes its rows."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from pathlib import Path
 from mswal_bench.benchmark.core.errors import raise_if_any
 from mswal_bench.benchmark.data.protocol import Protocol
 from mswal_bench.benchmark.scoring.score_folders import score_folders
-from mswal_bench.benchmark.scoring.score_result import write_scores
-from mswal_bench.benchmark.scoring.stored_scores import as_written
+from mswal_bench.benchmark.scoring.scores import MethodScores
 from mswal_bench.benchmark.submissions.package.unpack import unpacked
-from mswal_bench.metrics.case import CaseScore
 
 
 def score_submission(
@@ -26,8 +24,8 @@ def score_submission(
     *,
     jobs: int | None = None,
     progress: bool = False,
-) -> list[CaseScore]:
-    """Writes `cases.csv` and `lesions.csv` to `out` and gives the scores that they hold, in the order of case ids.
+) -> MethodScores:
+    """Writes `cases.csv` and `lesions.csv` to `out` and gives the scores that they hold.
 
     `predictions` is case id -> name inside the submission; a case without one counts as predicted empty. What was
     scored before into `out` is not scored again. Raises BenchError with every problem of every file.
@@ -45,6 +43,7 @@ def score_submission(
             protocol=protocol,
         )
     raise_if_any(scored.problems)
-    (of_method,) = scored.cases.values()
-    write_scores(replace(scored, cases={method: of_method}), out)
-    return [as_written(case.score) for case in sorted(of_method, key=lambda case: case.case)]
+    (of_folder,) = scored.values()
+    of_method = replace(of_folder, name=method)
+    replace(scored, methods={method: of_method}).save(out)
+    return of_method

@@ -1,4 +1,4 @@
-"""Verifies records: everything in them that follows from something else is computed again.
+"""Verifies records: computes everything in them again that follows from something else.
 
 What follows from nothing, when, with which version and on which machine was scored, is only seen to be changed where
 the private folder of a hidden track has the record too.
@@ -16,14 +16,16 @@ from pydantic import BaseModel
 from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.litter import is_litter
-from mswal_bench.benchmark.data.protocol import Protocol, protocol_of_labels
-from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE, LESIONS_FILE
+from mswal_bench.benchmark.data.protocol import Protocol
+from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
+from mswal_bench.benchmark.scoring.case_rows import CASES_FILE
 from mswal_bench.benchmark.scoring.estimates import estimates
-from mswal_bench.benchmark.scoring.stored_scores import read_method, read_rows
+from mswal_bench.benchmark.scoring.lesion_rows import LESIONS_FILE
+from mswal_bench.benchmark.scoring.stored_scores import load_method, protocol_of_keys
 
 from .identity import identity_of, submission_digest
 from .publication import published
-from .record_store import RECORD_FILE, StoredRecord, private_folder, read_record, scan_records
+from .record_store import StoredRecord, private_folder, read_record, scan_records
 from .result_record import ResultRecord
 
 # Of the ends of intervals: drawn sums, which another machine may add up in another order. Values are exact.
@@ -67,24 +69,23 @@ def verify_records(results: Path, private: Path | None = None) -> Verified:
 
 
 def rows_differ(stored: StoredRecord) -> list[Problem]:
-    """What of a record's numbers, files and cases does not follow from the rows beside it."""
+    """Tells what of a record's numbers, files and cases does not follow from the rows beside it."""
     record, where = stored.record, str(stored.folder / RECORD_FILE)
     problems = list(_files_differ(stored))
     try:
         protocol = protocol_of_record(record, where)
-        scores = read_rows(stored.folder, protocol)
-        method, missing = read_method(stored.folder)
+        scores = load_method(stored.folder, protocol)
     except BenchError as error:
         return [*problems, *error.problems]
     for what, told, found in (
-        ("method", record.form.method, method),
-        ("number of cases", record.cases, len(scores)),
-        ("cases without a prediction", record.missing, missing),
+        ("method", record.form.method, scores.name),
+        ("number of cases", record.cases, len(scores.by_case)),
+        ("cases without a prediction", record.missing, scores.missing),
     ):
         if told != found:
             problems.append(Problem(f"the {what} is not that of {CASES_FILE}", where, str(found), str(told)))
     drawn = record.bootstrap
-    classes, average, bootstrap = estimates(list(scores.values()), protocol, resamples=drawn.resamples, seed=drawn.seed)
+    classes, average, bootstrap = estimates(scores, resamples=drawn.resamples, seed=drawn.seed)
     if drawn != bootstrap:
         what = "the confidence is not that of its intervals"
         problems.append(Problem(what, where, str(bootstrap.confidence), str(drawn.confidence)))
@@ -93,7 +94,7 @@ def rows_differ(stored: StoredRecord) -> list[Problem]:
 
 
 def numbers_differ(record: ResultRecord, again: ResultRecord, where: str) -> Iterator[Problem]:
-    """A problem for every number of the classes and the average that is another one in `again`."""
+    """Yields a problem for every number of the classes and the average that is another one in `again`."""
     parts = {"average": (record.average, again.average)}
     for key in dict.fromkeys([*again.classes, *record.classes]):
         if key not in record.classes or key not in again.classes:
@@ -114,11 +115,7 @@ def numbers_differ(record: ResultRecord, again: ResultRecord, where: str) -> Ite
 
 def protocol_of_record(record: ResultRecord, where: str) -> Protocol:
     """Raises BenchError for a protocol that this version does not know."""
-    labels = {"background": 0, **{key: number for number, key in enumerate(record.classes, start=1)}}
-    protocol = protocol_of_labels(labels, where)
-    if protocol.id != record.protocol:
-        raise BenchError(Problem("the protocol is not that of its classes", where, protocol.id, record.protocol))
-    return protocol
+    return protocol_of_keys(record.classes, record.protocol, where)
 
 
 def _own_claims(stored: StoredRecord) -> Iterator[Problem]:

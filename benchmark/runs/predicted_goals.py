@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
-from mswal_bench.benchmark.core.litter import is_seen_below
 from mswal_bench.benchmark.scoring.case_folders import MethodFolder, cases_in, folder_name
+
+from .finished_goals import RECORD_FILE, finished_goals
 
 if TYPE_CHECKING:
     from .run_record import RunRecord
-
-RECORD_FILE = "record.json"
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def predicted_goals(path: Path) -> tuple[PredictedGoal, ...]:
         _refuse_results(path)
     if (path / RECORD_FILE).is_file():
         return (_goal(absolute.parent, path / RECORD_FILE),)
-    records = sorted(record for record in path.glob(f"*/{RECORD_FILE}") if is_seen_below(record, path))
+    records = finished_goals(path)
     if not records and (path / STATE_FILE).is_file():
         what = "has no record of a finished run"
         mend = "`mswal-bench runs` says how far it is."
@@ -86,10 +85,10 @@ def _are_of_submissions(records: Iterable[Path]) -> bool:
 
 
 def _goal(work: Path, path: Path) -> PredictedGoal:
-    from .run_record import read_record
+    from .run_record import read_run_record
     from .tracks import Track
 
-    record = read_record(path)
+    record = read_run_record(path)
     # The cases that folds held out lie together, whichever of the folds a call was about.
     folder = path.parent if record.track == Track.OFFICIAL_TEST else work / Track.PUBLIC_CV.value
     return PredictedGoal(work, folder_name(path.parent), record, folder / record.identity.method)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from enum import StrEnum
+from math import isnan
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
-from mswal_bench.benchmark.core.litter import is_litter, is_seen_below
+from mswal_bench.benchmark.core.litter import is_litter
 
+from .finished_goals import finished_goals
 from .run_folder import STATE_FILE, Owner, RunFolder
 from .run_progress import Progress, read_failures, read_progress
-from .run_record import RunRecord, RunState, Step, TrainingSession, read_record
+from .run_record import RunRecord, RunState, Step, TrainingSession, read_run_record
 
 
 class Condition(StrEnum):
@@ -124,8 +125,7 @@ def _listed(root: Path) -> ListedRun:
 
 def _records(root: Path) -> dict[str, RunRecord]:
     """The records of the goals that were reached, by the goal's folder."""
-    found = sorted(path for path in root.glob("*/record.json") if is_seen_below(path, root))
-    return {path.parent.name: read_record(path) for path in found}
+    return {path.parent.name: read_run_record(path) for path in finished_goals(root)}
 
 
 def _unfinished(root: Path, owners: Sequence[Owner], records: Mapping[str, RunRecord]) -> list[Progress]:
@@ -145,11 +145,8 @@ def _is_trained(sessions: Sequence[TrainingSession]) -> bool:
 
 
 def _mean_dsc(record: RunRecord) -> float | None:
-    with suppress(LookupError, TypeError):
-        (method,) = (record.scores or {})["methods"].values()
-        dsc: float | None = method["average"]["dsc"]
-        return dsc
-    return None
+    scores = record.method_scores
+    return None if scores is None or isnan(scores.average.dsc) else scores.average.dsc
 
 
 def _walls(state: RunState) -> list[float | None]:

@@ -15,17 +15,18 @@ from mswal_bench.benchmark.data.dataset import open_dataset
 from mswal_bench.benchmark.data.protocol import Protocol, protocol_of
 from mswal_bench.benchmark.scoring.labels_digest import labels_digest
 from mswal_bench.benchmark.scoring.score_folders import score_folders
-from mswal_bench.benchmark.scoring.score_result import ScoreResult, write_scores
+from mswal_bench.benchmark.scoring.scores import Scores
 from mswal_bench.splits import five_folds
 
 from .devices import pick_device, pick_devices
+from .finished_goals import RECORD_FILE
 from .input_check import check_input
 from .method_choice import require_training_packages
 from .pretrained import Pretrained
 from .run_folder import RunFolder
 from .run_identity import run_identity
 from .run_progress import forget_failure, keep_failure
-from .run_record import RunRecord, RunState, Start, now, read_record
+from .run_record import RunRecord, RunState, Start, now, read_run_record
 from .steps import Steps
 from .tracks import ALL_FOLDS, Goal, Track, check_goal
 
@@ -36,7 +37,7 @@ class RunOutcome:
 
     predictions: Path
     record: Path
-    scores: ScoreResult | None
+    scores: Scores | None
     """None when the data set has no labels of the predicted cases, or when everything was finished before."""
     finished_before: bool
 
@@ -95,7 +96,7 @@ def run_method(
     identity = run_identity(method, dataset, budget, seed, start, folder.state().identity if begun else None)
     folder.refuse_another(identity)
     outcome, predictions = work / goal.name, work / goal.predictions / method.name
-    record = outcome / "record.json"
+    record = outcome / RECORD_FILE
     if _is_finished(record, goal):
         return RunOutcome(predictions, record, None, finished_before=True)
     if check and not begun:
@@ -128,7 +129,7 @@ def _is_finished(record: Path, goal: Goal) -> bool:
     """Whether nothing is left to do; labels that came or changed after the record was written are to be scored."""
     if not record.exists():
         return False
-    scored = read_record(record).labels_digest
+    scored = read_run_record(record).labels_digest
     return goal.labels is None or scored == _labels_digest(goal)
 
 
@@ -158,14 +159,14 @@ def _of_cases(failed: FailedCasesError, work: Path) -> list[Problem]:
     return [*problems, Problem(what, str(work), mend=mend)]
 
 
-def _score(goal: Goal, protocol: Protocol, predictions: Path, out: Path) -> ScoreResult | None:
+def _score(goal: Goal, protocol: Protocol, predictions: Path, out: Path) -> Scores | None:
     if goal.labels is None:
         return None
-    result = score_folders([predictions], goal.labels, cases=goal.cases, out=out, progress=True, protocol=protocol)
-    raise_if_any(result.problems)
-    result = replace(result, table=replace(result.table, track=goal.title))
-    write_scores(result, out)
-    return result
+    scores = score_folders([predictions], goal.labels, cases=goal.cases, out=out, progress=True, protocol=protocol)
+    raise_if_any(scores.problems)
+    scores = replace(scores, track=goal.title)
+    scores.save(out)
+    return scores
 
 
 def _write_record(
@@ -174,7 +175,7 @@ def _write_record(
     goal: Goal,
     start: Pretrained | None,
     state: RunState,
-    scores: ScoreResult | None,
+    scores: Scores | None,
     digest: str | None,
 ) -> None:
     if state.prepared is None or state.parameters is None:
@@ -205,7 +206,7 @@ def _write_record(
         },
         predicted=predicted,
         cases=len(goal.cases),
-        scores=scores.table.to_json() if scores is not None else None,
+        scores=scores.summary() if scores is not None else None,
         labels_digest=digest,
     )
     write_text(path, record.model_dump_json(indent=2) + "\n")

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from mswal_bench.baselines.weight_fit import WeightFit
 from mswal_bench.benchmark.core.environment import Environment
 from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.scoring.score_summary import MethodSummary, ScoreSummary
 
 from .resources import Resources
 
@@ -134,13 +135,25 @@ class RunRecord(BaseModel):
     """The prediction of all cases; after an interruption, of those that were left."""
     cases: int
     """How many were predicted."""
-    scores: dict[str, Any] | None
-    """The score table as `mswal-bench score --format json` gives it; None when the labels are not there."""
+    scores: ScoreSummary | None
+    """As `mswal-bench score --format json` gives them, of the one method; None when the labels are not there."""
     labels_digest: str | None = None
     """Over the contents of the labels it was scored against: corrected ones are scored anew. None without scores."""
 
+    @field_validator("scores")
+    @classmethod
+    def _of_one_method(cls, scores: ScoreSummary | None) -> ScoreSummary | None:
+        if scores is not None and len(scores.methods) != 1:
+            raise ValueError("not the scores of one method")
+        return scores
 
-def read_record(path: Path) -> RunRecord:
+    @property
+    def method_scores(self) -> MethodSummary | None:
+        """The numbers of its method; None when the labels are not there."""
+        return None if self.scores is None else next(iter(self.scores.methods.values()))
+
+
+def read_run_record(path: Path) -> RunRecord:
     """The record in a file. Raises BenchError when it is none, OSError when the file cannot be read."""
     try:
         return RunRecord.model_validate_json(path.read_bytes())

@@ -10,7 +10,7 @@ from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.data.protocol import MSWAL_1, Protocol
 from mswal_bench.benchmark.scoring.case_folders import folder_name
 from mswal_bench.benchmark.scoring.score_folders import score_folders
-from mswal_bench.benchmark.scoring.score_result import ScoreResult
+from mswal_bench.benchmark.scoring.scores import Scores
 
 from .predicted_goals import folders_of_methods
 
@@ -25,7 +25,7 @@ def score_methods(
     out: Path | None = None,
     progress: bool = False,
     protocol: Protocol = MSWAL_1,
-) -> ScoreResult:
+) -> Scores:
     """As `score_folders`; each of `paths` may also be the folder of a run, or of one of its goals.
 
     A run that is not finished is left out as a folder that is not complete is.
@@ -36,7 +36,7 @@ def score_methods(
     if not folders:
         raise_if_any(problems)
     try:
-        result = score_folders(
+        scores = score_folders(
             folders,
             reference,
             jobs=jobs,
@@ -51,5 +51,9 @@ def score_methods(
     left_out = [
         folder_name(path) for path in paths if any(path in (at := Path(each.where), *at.parents) for each in problems)
     ]
-    table = replace(result.table, left_out=(*left_out, *result.table.left_out))
-    return replace(result, table=table, notes=(*notes, *result.notes), problems=(*problems, *result.problems))
+    return replace(
+        scores,
+        left_out=(*left_out, *scores.left_out),
+        notes=(*notes, *scores.notes),
+        problems=(*problems, *scores.problems),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import isnan
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -20,7 +21,7 @@ from .method_choice import require_training_packages
 from .pretrained import Pretrained, find_pretrained
 from .run_folder import STATE_FILE, RunFolder, is_of_checks, refuse_foreign
 from .run_method import run_method
-from .run_record import RunRecord, Start, now, read_record
+from .run_record import RunRecord, Start, now, read_run_record
 from .tracks import ALL_FOLDS, Goal, Track, check_goal
 
 SCRATCH, PRETRAINED = "scratch", "pretrained"
@@ -117,7 +118,7 @@ def transfer(
             check=False,
             announce=announce,
         )
-        return outcome.record, read_record(outcome.record)
+        return outcome.record, read_run_record(outcome.record)
 
     if check:
         # Once for both runs.
@@ -166,11 +167,11 @@ def _begun_with(work: Path) -> str | None:
 
 
 def _dsc(record: RunRecord, key: str) -> float | None:
-    if record.scores is None:
+    scores = record.method_scores
+    if scores is None:
         raise AssertionError("a run with test labels is scored")
-    (scores,) = record.scores["methods"].values()
-    dsc: float | None = scores["classes"][key]["dsc"]
-    return dsc
+    dsc = scores.classes[key].dsc
+    return None if isnan(dsc) else dsc
 
 
 def _compared(name: str, scratch: float | None, pretrained: float | None) -> StructureTransfer:

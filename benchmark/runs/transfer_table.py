@@ -6,10 +6,10 @@ import csv
 import io
 from math import nan
 
+from mswal_bench.benchmark.scoring.case_rows import fraction_cell
 from mswal_bench.benchmark.scoring.score_formats import TableFormat
-from mswal_bench.benchmark.scoring.score_result import fraction_cell
 from mswal_bench.benchmark.tables.formats import format_view
-from mswal_bench.benchmark.tables.view import UNDEFINED, Cell, Row, TableView, percent
+from mswal_bench.benchmark.tables.view import UNDEFINED, Cell, Row, TableView, percent, points
 
 from .transfer import StructureTransfer, TransferRecord
 
@@ -33,15 +33,15 @@ def transfer_view(record: TransferRecord) -> TableView:
 
 
 def _cells(structure: StructureTransfer) -> tuple[Cell, ...]:
-    scratch, pretrained = (percent(nan if dsc is None else dsc) for dsc in (structure.scratch, structure.pretrained))
-    return Cell(scratch), Cell(pretrained), Cell(_improvement(scratch, pretrained))
+    scratch, pretrained = (nan if dsc is None else dsc for dsc in (structure.scratch, structure.pretrained))
+    return Cell(percent(scratch)), Cell(percent(pretrained)), Cell(_improvement(points(scratch), points(pretrained)))
 
 
-def _improvement(scratch: str, pretrained: str) -> str:
-    if UNDEFINED in (scratch, pretrained):
+def _improvement(scratch: float | None, pretrained: float | None) -> str:
+    if scratch is None or pretrained is None:
         return UNDEFINED
     # Of the numbers as printed, as in the paper: a row adds up. Adding 0 makes -0 a 0.
-    return f"{round(float(pretrained) - float(scratch), 2) + 0:+.2f}"
+    return f"{round(pretrained - scratch, 2) + 0:+.2f}"
 
 
 def _notes(record: TransferRecord) -> list[str]:

@@ -1,1 +1,1 @@
-"""Scores prediction folders into a table, which is written in every format."""
+"""Scores prediction folders, keeps the scores, and draws their table in every format."""

@@ -133,12 +133,12 @@ def pair(
 
 
 def folder_name(path: Path) -> str:
-    """The name of a folder as text: a link's own, which is the one that the user chose."""
+    """Returns the name of a folder as text: a link's own, which is the one that the user chose."""
     return unicode_name(os.path.basename(os.path.abspath(path)))  # noqa: PTH100, PTH119
 
 
 def cases_in(folder: Path) -> set[str]:
-    """The ids of the cases that have a label map in a folder; none where it cannot be listed."""
+    """Returns the ids of the cases that have a label map in a folder; none where it cannot be listed."""
     try:
         return {unicode_name(case) for entry in visible(folder) if (case := case_id(entry.name)) is not None}
     except OSError:
@@ -203,7 +203,7 @@ def _empty(path: Path, ignored: list[str]) -> Problem:
 
 
 def meant_folder(path: Path) -> str:
-    """A question about the folders of label maps below a folder that holds none; empty where there is none."""
+    """Asks about the folders of label maps below a folder that holds none; empty where there is none."""
     holding = [str(folder) for folder in _folders_of_label_maps(path)]
     return f"Did you mean {' or '.join(holding[:_MOST_MEANT])}?" if holding else ""
 

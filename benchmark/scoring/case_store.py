@@ -117,7 +117,7 @@ def _digest(path: Path) -> str | None:
 
 @cache
 def digest_of_the_code() -> str:
-    """Of `SCORED_BY` and `COMPUTED_WITH` as they are here."""
+    """Returns the digest of `SCORED_BY` and `COMPUTED_WITH` as they are here."""
     digest = hashlib.sha256()
     package = resources.files(__name__.partition(".")[0])
     for module in SCORED_BY:

@@ -14,8 +14,8 @@ from mswal_bench.benchmark.tables.view import UNDEFINED, percent
 from mswal_bench.benchmark.tables.wrapped_table import wrapped_table
 from mswal_bench.metrics.details import ClassDetails
 
-from .score_table import ScoreTable
 from .score_view import warning
+from .scores import Scores
 
 
 @dataclass(frozen=True)
@@ -58,17 +58,17 @@ DETAIL_COLUMNS = (
 )
 
 
-def details_table(table: ScoreTable, style: Literal["table", "markdown", "latex"], width: int | None = None) -> str:
-    """The details of every method, which the table must have, and what the columns mean.
+def details_table(scores: Scores, style: Literal["table", "markdown", "latex"], width: int | None = None) -> str:
+    """Writes the details of every method, which the scores must have, and what the columns mean.
 
     A lesion type that a method's cases have on neither side has no row. `width` is the terminal's, in characters.
     """
     headings = [("Method", ""), ("Lesion", ""), *(column.heading for column in DETAIL_COLUMNS)]
     rows = [
         [name, lesion, *(column.text(column.value(details)) for column in DETAIL_COLUMNS)]
-        for name, lesion, details in _classes(table)
+        for name, lesion, details in _classes(scores)
     ]
-    notes = _notes(table)
+    notes = _notes(scores)
     if not rows:
         return "\n".join(notes)
     if style == "table":
@@ -94,27 +94,27 @@ def _alignment(headings: Sequence[object]) -> list[str]:
     return ["left", "left", *["right"] * (len(headings) - 2)]
 
 
-def _classes(table: ScoreTable) -> Iterator[tuple[str, str, ClassDetails]]:
-    for name, method in table.methods.items():
-        for lesion in table.lesion_classes:
-            if method.details is not None and method.classes[lesion.key].cases:
+def _classes(scores: Scores) -> Iterator[tuple[str, str, ClassDetails]]:
+    for name, method in scores.items():
+        for lesion in scores.lesion_classes:
+            if method[lesion.key].cases:
                 yield name, lesion.name, method.details[lesion.key]
 
 
-def _notes(table: ScoreTable) -> list[str]:
-    limit = f"{table.protocol.large_from_mm:g} mm"
+def _notes(scores: Scores) -> list[str]:
+    limit = f"{scores.protocol.large_from_mm:g} mm"
     return [
-        *([warning(table)] if not table.is_whole else []),
+        *([warning(scores)] if not scores.is_whole else []),
         "Reported, never ranked on. Precision, recall and F1 pool the lesions of all cases, as does DSC of matches.",
         f"Small: a longest axial diameter below {limit}, of the reference's lesion where there is one.",
         "Volume error, predicted less reference, and NSD: mean over the cases where either side has the lesion type.",
-        f"NSD is at {table.protocol.nsd_tolerance_mm:g} mm.",
+        f"NSD is at {scores.protocol.nsd_tolerance_mm:g} mm.",
         "HD95: mean over the cases where both sides have it; a method that finds little has few.",
-        *_absent(table),
+        *_absent(scores),
     ]
 
 
-def _absent(table: ScoreTable) -> list[str]:
-    shown = {lesion for _, lesion, _ in _classes(table)}
-    names = [lesion.name.lower() for lesion in table.lesion_classes if lesion.name not in shown]
+def _absent(scores: Scores) -> list[str]:
+    shown = {lesion for _, lesion, _ in _classes(scores)}
+    names = [lesion.name.lower() for lesion in scores.lesion_classes if lesion.name not in shown]
     return [f"In no case on either side: {', '.join(names)}."] if names else []

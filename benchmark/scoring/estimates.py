@@ -1,4 +1,4 @@
-"""One method's numbers with their bootstrap intervals: what a record holds."""
+"""Computes one method's numbers with their bootstrap intervals, which are what a record holds."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from mswal_bench.benchmark.data.protocol import Protocol
-from mswal_bench.metrics.aggregation import average, class_score
 from mswal_bench.metrics.case import CaseScore
-from mswal_bench.metrics.details import class_details
 from mswal_bench.metrics.resampling.bootstrap import CONFIDENCE, averaged, bootstrap
 from mswal_bench.metrics.resampling.case_ratios import CaseRatios, mean_of, pooled
+
+from .scores import MethodScores
 
 Key = Annotated[str, StringConstraints(pattern=r"^\w{1,200}$")]
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -72,21 +72,20 @@ Counts = NDArray[np.int64]
 
 
 def estimates(
-    cases: Sequence[CaseScore], protocol: Protocol, *, resamples: int, seed: int
+    method: MethodScores, *, resamples: int, seed: int
 ) -> tuple[dict[str, ClassResult], AverageResult, Bootstrap]:
-    """The protocol's classes by key, their average, and how the intervals were drawn.
+    """Computes the classes by key, their average, and how the intervals were drawn.
 
-    `cases` are in the order of their sorted ids: the same cases, resamples and seed give the intervals of
-    `rank_methods`. The values are those of `metrics.aggregation` and `metrics.details`; None where undefined. An
+    The same cases, resamples and seed give the intervals of `rank_methods`. The values are those of the scores and
+    their details; None where undefined. An
     interval leaves out draws in which its number is undefined, and is None for a number that rests on fewer than
     `FEWEST_CASES` cases. Without any case all is None. Raises ValueError when `resamples` is not positive.
     """
-    numbers = _ratios(cases, protocol)
+    numbers = _ratios(method.case_scores, method.protocol)
     drawn = dict(zip(numbers, bootstrap(list(numbers.values()), resamples, seed), strict=True))
-    scores = {lesion.key: class_score(case.classes[lesion.id] for case in cases) for lesion in protocol.lesion_classes}
     classes = {}
-    for column, lesion in enumerate(protocol.lesion_classes):
-        score, details = scores[lesion.key], class_details(cases, lesion.id, protocol.large_from_mm)
+    for column, (key, score) in enumerate(method.items()):
+        details = method.details[key]
         values = {
             "dsc": score.dsc,
             "f1": score.f1,
@@ -96,10 +95,10 @@ def estimates(
             "recall_small": details.small.recall,
             "recall_large": details.large.recall,
         }
-        classes[lesion.key] = ClassResult(
+        classes[key] = ClassResult(
             **{name: _estimate(value, drawn[name].interval(0, column)) for name, value in values.items()}
         )
-    means = average(scores)
+    means = method.average
 
     def of_all(name: str, value: float) -> Estimate:
         return _estimate(value, averaged(drawn[name], numbers[name]).interval(0, 0))

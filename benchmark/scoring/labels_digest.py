@@ -1,4 +1,4 @@
-"""One number for the labels that scores are of: scores against corrected labels are other scores."""
+"""Computes one digest of all labels that scores are of: scores against corrected labels are other scores."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mswal_bench.benchmark.volumes.volume_header import files_of
 
 
 def labels_digest(files: Mapping[str, Path]) -> str:
-    """SHA-256, as `sha256:...`, over case ids and the contents of their label maps, whatever the files are called.
+    """Returns SHA-256, as `sha256:...`, over case ids and the contents of their label maps, whatever the files' names.
 
     Raises BenchError for a file that cannot be read.
     """

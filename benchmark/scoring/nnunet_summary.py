@@ -1,4 +1,4 @@
-"""The `summary.json` that nnU-Net's own evaluation writes, for the tools that read it.
+"""Writes the `summary.json` that nnU-Net's own evaluation writes, for the tools that read it.
 
 As `compute_metrics_on_folder` of nnunetv2 2.8 has it: voxels alone, no lesions, and an average that is its own. A
 number that is undefined is NaN there, which strict JSON does not know; `foreground_mean` is undefined as soon as one
@@ -18,7 +18,7 @@ from mswal_bench.benchmark.core.whole_files import write_text
 from mswal_bench.metrics.aggregation import defined_mean
 from mswal_bench.metrics.case import CaseScore, ClassCounts
 
-from .score_result import ScoreResult
+from .scores import ScoredCase, Scores
 
 SUMMARY_FILE = "summary.json"
 _Metrics = dict[str, float]
@@ -37,7 +37,7 @@ class SummarisedCase:
 
 
 def summary_json(cases: Sequence[SummarisedCase], class_ids: Sequence[int]) -> str:
-    """The file's content, keys sorted as nnU-Net sorts them. Without any case every mean is NaN."""
+    """Writes the file's content, keys sorted as nnU-Net sorts them. Without any case every mean is NaN."""
     of_cases = [{class_id: _metrics(case, class_id) for class_id in class_ids} for case in cases]
     names = tuple(_metrics_of(ClassCounts(0, 0, 0, 0, 0, 0), 0))
     mean = {
@@ -60,27 +60,26 @@ def summary_json(cases: Sequence[SummarisedCase], class_ids: Sequence[int]) -> s
     return json.dumps(content, indent=4, sort_keys=True) + "\n"
 
 
-def write_summaries(result: ScoreResult, out: Path) -> None:
+def write_summaries(scores: Scores, out: Path) -> None:
     """Writes `out/nnunet/METHOD/summary.json` for every method.
 
-    Raises BenchError when a file cannot be written.
+    Raises BenchError when a file cannot be written, and ValueError for scores that were read from files, which do not
+    have the grids.
     """
-    class_ids = [lesion.id for lesion in result.table.lesion_classes]
-    for method, of_method in result.cases.items():
-        cases = [
-            SummarisedCase(
-                str(case.reference),
-                None if case.prediction is None else str(case.prediction),
-                prod(case.geometry.shape),
-                case.score,
-            )
-            for case in of_method
-        ]
-        path = out / "nnunet" / method / SUMMARY_FILE
+    for name, method in scores.items():
+        cases = [_summarised(case) for case in method.by_case.values()]
+        path = out / "nnunet" / name / SUMMARY_FILE
         try:
-            write_text(path, summary_json(cases, class_ids))
+            write_text(path, summary_json(cases, scores.protocol.class_ids))
         except OSError as error:
             raise BenchError(Problem(f"cannot be written ({error.strerror or error})", str(path))) from error
+
+
+def _summarised(case: ScoredCase) -> SummarisedCase:
+    if case.geometry is None:
+        raise ValueError(f"expected the grid of the case {case.case}, got scores that were read from files")
+    prediction = None if case.prediction is None else str(case.prediction)
+    return SummarisedCase(str(case.reference), prediction, prod(case.geometry.shape), case.score)
 
 
 def _metrics(case: SummarisedCase, class_id: int) -> _Metrics:

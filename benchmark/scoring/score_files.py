@@ -18,7 +18,7 @@ from .case_store import ResultStore
 
 
 @dataclass(frozen=True)
-class CaseFiles:
+class CaseToScore:
     """One case's files."""
 
     case: str
@@ -48,13 +48,13 @@ def score_files(reference: Path, prediction: Path, *, protocol: Protocol = MSWAL
 
     Raises BenchError with every problem of both.
     """
-    outcome = score_case_files(CaseFiles("", reference, {"": prediction}), protocol, details=details)
+    outcome = score_case_files(CaseToScore("", reference, {"": prediction}), protocol, details=details)
     raise_if_any(outcome.problems)
     return outcome.scores[""]
 
 
 def score_case_files(
-    files: CaseFiles, protocol: Protocol, *, details: bool, store: ResultStore | None = None
+    files: CaseToScore, protocol: Protocol, *, details: bool, store: ResultStore | None = None
 ) -> CaseOutcome:
     """Reads a case's reference once and scores every method's prediction of it.
 

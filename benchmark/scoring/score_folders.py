@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from mswal_bench.baselines.processes import cores
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.progress import progress_bar
+from mswal_bench.benchmark.core.worker_pool import worked_on
 from mswal_bench.benchmark.data.protocol import MSWAL_1, Protocol
 from mswal_bench.benchmark.volumes.file_names import case_id
 
 from .case_folders import CaseFolder, MethodFolder, Pairing, pair
-from .case_pool import score_cases
 from .case_store import ResultStore, StoreError
-from .score_files import CaseFiles, CaseOutcome
-from .score_result import ScoredCase, ScoreResult
-from .score_table import score_table
+from .score_files import CaseOutcome, CaseToScore, score_case_files
+from .scores import MethodScores, ScoredCase, Scores
 from .single_case import pair_files
 
 STORE_FOLDER = "cases"
@@ -35,18 +34,18 @@ def score_folders(
     out: Path | None = None,
     progress: bool = False,
     protocol: Protocol = MSWAL_1,
-) -> ScoreResult:
+) -> Scores:
     """Scores each prediction folder, a method named after the folder, against the label maps in `reference`.
 
     Where `reference` is one label map, `predictions` are files of its case, methods named after the files.
 
     With `cases` only those are scored, whatever else both sides have. `jobs` is the number of processes, by default
     one a core; the numbers do not depend on it. With `allow_missing` a case without a prediction counts as predicted
-    empty, and the result says so. `details` adds what is reported and never ranked, of which NSD and HD95 take their
+    empty, and the scores say so. `details` adds what is reported and never ranked, of which NSD and HD95 take their
     time. What was scored before into the folder `out` is not scored again. `progress` shows a bar on stderr.
 
-    A file that is wrong costs the scores that need it; they are left out of the table, which says so. One of several
-    folders that is not complete costs itself and has no place in the table. The result has the problems.
+    A file that is wrong costs the scores that need it; they are left out, and the scores say so. One of several
+    folders that is not complete costs itself. The scores have the problems.
 
     Raises BenchError when the folders do not fit together, when `out` cannot be written, and with every problem of
     every file when nothing can be scored.
@@ -61,19 +60,31 @@ def score_folders(
     problems = (*pairing.problems, *(problem for outcome in outcomes for problem in outcome.problems))
     if not any(outcome.scores for outcome in outcomes):
         raise BenchError(*problems)
-    scored = {folder.name: _scored_cases(pairing.reference, folder, outcomes) for folder in pairing.predictions}
-    failed = {
-        folder.name: tuple(outcome.case for outcome in outcomes if folder.name not in outcome.scores)
-        for folder in pairing.predictions
-    }
-    missing = {
-        name: tuple(case for case in of_method if case not in failed[name])
-        for name, of_method in pairing.missing.items()
-    }
-    scores = {name: [case.score for case in of_method] for name, of_method in scored.items()}
-    table = score_table(protocol, scores, len(outcomes), missing=missing, failed=failed, details=details)
-    table = replace(table, left_out=pairing.left_out)
-    return ScoreResult(table, scored, _notes(pairing, outcomes, out), problems)
+    return Scores(
+        protocol,
+        {folder.name: _method(pairing.reference, folder, outcomes, protocol) for folder in pairing.predictions},
+        left_out=pairing.left_out,
+        notes=_notes(pairing, outcomes, out),
+        problems=problems,
+    )
+
+
+def score_cases(
+    work: Sequence[CaseToScore],
+    protocol: Protocol,
+    *,
+    details: bool,
+    store: ResultStore | None,
+    jobs: int,
+    score: Callable[..., CaseOutcome] = score_case_files,
+) -> Iterator[CaseOutcome]:
+    """Yields the outcome of every case, in any order, as soon as it is there; `jobs` is the number of processes.
+
+    A case that takes its process down with it costs no more than itself. `score` does the work of one, with the options
+    of `score_case_files`. Raises StoreError, and BenchError when no process can be started.
+    """
+    of_case = partial(_guarded, partial(score, protocol=protocol, details=details, store=store))
+    return worked_on(work, of_case, lost=_ended, jobs=jobs)
 
 
 def _is_one_file(reference: Path, predictions: Sequence[Path | MethodFolder]) -> bool:
@@ -97,7 +108,7 @@ def _outcomes(
     """The outcome of every case, in the order of the reference's."""
     store = ResultStore(out / STORE_FOLDER, protocol) if out is not None else None
     work = [
-        CaseFiles(case, path, {folder.name: folder.files.get(case) for folder in pairing.predictions})
+        CaseToScore(case, path, {folder.name: folder.files.get(case) for folder in pairing.predictions})
         for case, path in pairing.reference.files.items()
     ]
     outcomes: dict[str, CaseOutcome] = {}
@@ -111,18 +122,23 @@ def _outcomes(
     return [outcomes[files.case] for files in work]
 
 
-def _scored_cases(reference: CaseFolder, folder: CaseFolder, outcomes: Sequence[CaseOutcome]) -> tuple[ScoredCase, ...]:
-    return tuple(
-        ScoredCase(
+def _method(
+    reference: CaseFolder, folder: CaseFolder, outcomes: Sequence[CaseOutcome], protocol: Protocol
+) -> MethodScores:
+    by_case = {
+        outcome.case: ScoredCase(
             outcome.case,
-            reference.files[outcome.case],
-            folder.files.get(outcome.case),
-            outcome.geometry,
             outcome.scores[folder.name],
+            is_missing=outcome.case not in folder.files,
+            reference=reference.files[outcome.case],
+            prediction=folder.files.get(outcome.case),
+            geometry=outcome.geometry,
         )
         for outcome in outcomes
-        if outcome.geometry is not None and folder.name in outcome.scores
-    )
+        if folder.name in outcome.scores
+    }
+    failed = tuple(outcome.case for outcome in outcomes if outcome.case not in by_case)
+    return MethodScores(folder.name, protocol, by_case, failed)
 
 
 def _notes(pairing: Pairing, outcomes: Sequence[CaseOutcome], out: Path | None) -> tuple[str, ...]:
@@ -132,3 +148,24 @@ def _notes(pairing: Pairing, outcomes: Sequence[CaseOutcome], out: Path | None) 
         every = sum(len(outcome.scores) for outcome in outcomes)
         notes.append(f"{reused} of {every} scores were in {out} already and taken from there")
     return tuple(notes)
+
+
+def _guarded(score: Callable[[CaseToScore], CaseOutcome], files: CaseToScore) -> CaseOutcome:
+    try:
+        return score(files)
+    except StoreError:
+        raise
+    except MemoryError:
+        return _failed(files, "there is not enough memory to score it", "Score with fewer --jobs.")
+    except Exception as error:  # What one case does to the scorer must not cost the others.
+        what = f"scoring it failed ({type(error).__name__}: {error})"
+        return _failed(files, what, "This is a fault of mswal-bench: please report it.")
+
+
+def _ended(files: CaseToScore) -> CaseOutcome:
+    what = "its scoring process was ended from outside, most often for lack of memory"
+    return _failed(files, what, "Is a file of it far larger than the others?")
+
+
+def _failed(files: CaseToScore, what: str, mend: str) -> CaseOutcome:
+    return CaseOutcome(files.case, problems=[Problem(f"case {files.case}: {what}", str(files.reference), mend=mend)])

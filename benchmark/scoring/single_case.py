@@ -1,4 +1,4 @@
-"""Pairs files with one reference file: a case by itself, without folders."""
+"""Pairs files with one reference file, which is a case by itself, without folders."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .case_folders import CaseFolder, MethodFolder, Pairing, cases_in, folder_na
 
 
 def pair_files(predictions: Sequence[Path | MethodFolder], reference: Path) -> Pairing:
-    """The case of the file `reference` with a method's file each.
+    """Pairs the case of the file `reference` with a file of each method.
 
     A method is called as its file is; where that is the case's name, as the folder that it is in. Raises BenchError
     with everything that is wrong: a folder, no such file, another kind of file, two methods of one name.

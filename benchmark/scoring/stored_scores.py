@@ -1,132 +1,147 @@
-"""The rows of a record, read back into the scores that its numbers follow from."""
+"""Reads scores back from the files that `Scores.save` wrote, and refuses files that contradict one another."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from itertools import groupby
-from math import nan
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from math import isnan, nan
 from pathlib import Path
 
 import numpy as np
 
-from mswal_bench.benchmark.core.errors import BenchError, Problem, listed
-from mswal_bench.benchmark.data.protocol import Protocol
-from mswal_bench.metrics.case import CaseScore, ClassCounts
-from mswal_bench.metrics.lesions import Lesions
+from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
+from mswal_bench.benchmark.data.protocol import Protocol, protocol_of_labels
+from mswal_bench.metrics.case import CaseScore
+from mswal_bench.metrics.surface_distance import SurfaceAgreement
 
-from . import cases_csv
-from .cases_csv import CASES_FILE, LESIONS_FILE
-
-_SIDES = {"reference": False, "prediction": True}
-_MOST = 10**15
-"""Of a voxel count or a length; nothing near it is a lesion's, and a float still holds it exactly."""
+from .case_rows import CASES_FILE, CaseRow, read_case_rows
+from .lesion_rows import LESIONS_FILE, ReadLesions, no_lesions, read_lesions
+from .scores import MethodScores, ScoredCase, Scores
 
 
-def read_rows(folder: Path, protocol: Protocol) -> dict[str, CaseScore]:
-    """Case id -> its score, by case, from `cases.csv` and `lesions.csv` as `write_scores` writes them for one method.
+def load_scores(folder: Path) -> Scores:
+    """Reads the scores that `Scores.save`, or `mswal-bench score --out`, wrote to `folder`.
 
-    Diameters are as written, to the micrometre, and places, volumes and surface distances are left out: NaN, and
-    None. Raises BenchError where a file is not such rows, a case lacks one of the protocol's classes, or the lesions
-    are not those that the cases count.
+    Counts, IoU, DSC, NSD and HD95 are the very numbers that were saved; diameters and places are to the micrometre,
+    volumes to a thousandth of a mm3, as files have them. Notes, problems and the paths of label maps are not kept.
+    Raises BenchError where one of the three files is not there, cannot be read, or contradicts another, and for a
+    protocol that this version does not know.
     """
-    counts = _read_counts(folder / CASES_FILE, protocol)
-    lesions = _read_lesions(folder / LESIONS_FILE, protocol)
-    rows = {case: CaseScore(counts[case], lesions.pop(case, _lesions([])), nan) for case in sorted(counts)}
-    strangers = sorted(lesions) + [case for case, score in rows.items() if not _agree(score)]
-    if strangers:
-        what = f"the lesions are not those that {CASES_FILE} counts, in case {strangers[0]}"
+    # pydantic takes as long to import as a small folder to score.
+    from .score_summary import SCORES_FILE, read_summary
+
+    summary = read_summary(folder / SCORES_FILE)
+    protocol = protocol_of_keys(summary.class_keys, summary.protocol, str(folder / SCORES_FILE))
+    measured = {name for name, method in summary.methods.items() if method.details is not None}
+    methods = _read_methods(folder, protocol, measured)
+    unscored = [name for name in summary.methods if name not in methods and not summary.failed.get(name)]
+    strangers = [name for name in methods if name not in summary.methods]
+    if unscored or strangers:
+        found, expected = listed(list(methods)), listed(list(summary.methods))
+        what = f"the methods are not those of {SCORES_FILE}"
+        raise BenchError(Problem(what, str(folder / CASES_FILE), expected, found))
+    return Scores(
+        protocol,
+        {
+            name: MethodScores(name, protocol, methods.get(name, {}), summary.failed.get(name, ()))
+            for name in summary.methods
+        },
+        summary.track,
+        summary.left_out,
+    )
+
+
+def load_method(folder: Path, protocol: Protocol) -> MethodScores:
+    """Reads the scores in the `cases.csv` and `lesions.csv` of one method, as records have them.
+
+    Raises BenchError where a file is not such rows, or of several methods, a case lacks one of the protocol's classes,
+    or the lesions are not those that the cases count.
+    """
+    methods = _read_methods(folder, protocol)
+    if len(methods) != 1:
+        raise BenchError(Problem("is not of one method", str(folder / CASES_FILE), found=listed(list(methods))))
+    ((name, cases),) = methods.items()
+    return MethodScores(name, protocol, cases)
+
+
+def protocol_of_keys(keys: Iterable[str], protocol_id: str, where: str) -> Protocol:
+    """Returns the protocol of that id whose classes have these keys, in order.
+
+    Raises BenchError, about the file `where`, for a protocol that this version does not know.
+    """
+    labels = {"background": 0, **{key: number for number, key in enumerate(keys, start=1)}}
+    protocol = protocol_of_labels(labels, where)
+    if protocol.id != protocol_id:
+        raise BenchError(Problem("the protocol is not that of its classes", where, protocol.id, protocol_id))
+    return protocol
+
+
+def _read_methods(folder: Path, protocol: Protocol, measured: Collection[str] = ()) -> dict[str, dict[str, ScoredCase]]:
+    """Method -> case id -> its score, by case id; methods in the order of the file.
+
+    `measured` are those with NSD and HD95 of every case, also where they are undefined.
+    """
+    rows: dict[tuple[str, str], list[CaseRow]] = {}
+    for row in read_case_rows(folder / CASES_FILE):
+        rows.setdefault((row.method, row.case), []).append(row)
+    raise_if_any(_other_classes(rows, protocol, folder / CASES_FILE))
+    lesions = read_lesions(folder / LESIONS_FILE, {lesion.key: lesion.id for lesion in protocol.lesion_classes})
+    methods: dict[str, dict[str, ScoredCase]] = {method: {} for method, _ in rows}
+    differing = [case for method, case in lesions if (method, case) not in rows]
+    for (method, case), of_case in sorted(rows.items()):
+        read = lesions.get((method, case), no_lesions())
+        scored = _scored_case(case, of_case, read, protocol, measured=method in measured)
+        methods[method][case] = scored
+        if not _agree(scored.score):
+            differing.append(case)
+    if differing:
+        what = f"the lesions are not those that {CASES_FILE} counts, in case {differing[0]}"
         raise BenchError(Problem(what, str(folder / LESIONS_FILE)))
-    return rows
+    return methods
 
 
-def read_method(folder: Path) -> tuple[str, tuple[str, ...]]:
-    """The method that the rows name, and the cases that they say had no prediction. Raises as `read_rows` does."""
-    path = folder / CASES_FILE
-    methods, missing = set(), set()
-    for _, row in _rows(path):
-        methods.add(row.get("method"))
-        if row.get("missing") != "0":
-            missing.add(row.get("case") or "")
-    method = methods.pop() if len(methods) == 1 else None
-    if method is None:
-        raise BenchError(Problem("is not of one method", str(path)))
-    return method, tuple(sorted(missing))
+def _other_classes(
+    rows: Mapping[tuple[str, str], Sequence[CaseRow]], protocol: Protocol, path: Path
+) -> Iterable[Problem]:
+    expected = {lesion.key for lesion in protocol.lesion_classes}
+    for (_, case), of_case in rows.items():
+        keys = [row.class_key for row in of_case]
+        if set(keys) != expected:
+            what = f"the case {case} has other classes"
+            yield Problem(what, str(path), f"those of {protocol.id}", listed(keys))
+            return
 
 
-def as_written(score: CaseScore) -> CaseScore:
-    """The score with its diameters as its rows have them: what a record says follows from the rows it is kept with."""
-    written = np.array([float(f"{diameter:.3f}") for diameter in score.lesions.diameter_mm], np.float64)
-    return replace(score, lesions=replace(score.lesions, diameter_mm=written))
+def _scored_case(
+    case: str, rows: Sequence[CaseRow], read: ReadLesions, protocol: Protocol, *, measured: bool
+) -> ScoredCase:
+    by_key = {row.class_key: row for row in rows}
+    in_order = {lesion.id: by_key[lesion.key] for lesion in protocol.lesion_classes}
+    surfaces = None
+    # What is undefined is empty in the table, as is what was not measured.
+    if measured or any(row.surface is not None for row in rows):
+        surfaces = {id_: row.surface or SurfaceAgreement(nan, nan) for id_, row in in_order.items()}
+    score = CaseScore({id_: row.counts for id_, row in in_order.items()}, read.lesions, _voxel_mm3(rows), surfaces)
+    missing = any(row.is_missing for row in rows)
+    return ScoredCase(case, score, is_missing=missing, read_positions_mm=read.positions_mm)
 
 
-def _read_counts(path: Path, protocol: Protocol) -> dict[str, dict[int, ClassCounts]]:
-    keys = [lesion.key for lesion in protocol.lesion_classes]
-    of_methods = cases_csv.read_rows(path)
-    if len(of_methods) != 1:
-        raise BenchError(Problem("is not of one method", str(path), found=listed(list(of_methods))))
-    (of_cases,) = of_methods.values()
-    for case, of_case in of_cases.items():
-        if of_case.keys() != set(keys):
-            found = listed(list(of_case))
-            raise BenchError(Problem(f"the case {case} has other classes", str(path), f"those of {protocol.id}", found))
-    return {
-        case: {lesion.id: of_case[lesion.key] for lesion in protocol.lesion_classes}
-        for case, of_case in of_cases.items()
-    }
-
-
-def _read_lesions(path: Path, protocol: Protocol) -> dict[str, Lesions]:
-    class_ids = {lesion.key: lesion.id for lesion in protocol.lesion_classes}
-    lesions: dict[str, Lesions] = {}
-    # Case by case: of predictions that are specks all over, the rows of all cases would not fit into memory.
-    for case, of_case in groupby(_rows(path), key=lambda numbered: numbered[1].get("case")):
-        rows = []
-        for number, row in of_case:
-            try:
-                rows.append(_lesion(row, class_ids))
-            except (KeyError, TypeError, ValueError) as error:
-                raise _unreadable(path, number) from error
-        if case is None or case in lesions:
-            raise BenchError(Problem(f"the rows of the case {case} are not together", str(path)))
-        lesions[case] = _lesions(rows)
-    return lesions
-
-
-def _lesion(row: dict[str, str], class_ids: dict[str, int]) -> tuple[float, ...]:
-    numbers = (
-        int(row["lesion"]),
-        int(row["voxels"]),
-        float(row["volume_mm3"]),
-        float(row["diameter_mm"]),
-        int(row["matched"] or 0),
-        float(row["iou"]),
-        float(row["dsc"]),
-    )
-    if not all(0 <= number <= _MOST for number in numbers):
-        raise ValueError
-    return class_ids[row["class"]], _SIDES[row["side"]], *numbers
-
-
-def _lesions(rows: Sequence[tuple[float, ...]]) -> Lesions:
-    columns = np.array(rows, np.float64).reshape(-1, 9).T
-    class_id, is_prediction, lesion_id, voxels, volume_mm3, diameter_mm, matched_id, iou, dsc = columns
-    return Lesions(
-        class_id=class_id.astype(np.int64),
-        is_prediction=is_prediction.astype(bool),
-        lesion_id=lesion_id.astype(np.int64),
-        voxels=voxels.astype(np.int64),
-        volume_mm3=volume_mm3,
-        diameter_mm=diameter_mm,
-        centroid_mm=np.full((columns.shape[1], 3), nan),
-        matched_id=matched_id.astype(np.int64),
-        iou=iou,
-        dsc=dsc,
-    )
+def _voxel_mm3(rows: Sequence[CaseRow]) -> float:
+    """Of the side with most voxels, for the volumes are rounded; NaN where there is none, or no volume."""
+    sides = [
+        (voxels, volume_mm3)
+        for row in rows
+        for voxels, volume_mm3 in (
+            (row.counts.reference_voxels, row.reference_mm3),
+            (row.counts.prediction_voxels, row.prediction_mm3),
+        )
+        if voxels and not isnan(volume_mm3)
+    ]
+    voxels, volume_mm3 = max(sides, default=(0, nan))
+    return volume_mm3 / voxels if voxels else nan
 
 
 def _agree(score: CaseScore) -> bool:
+    """Whether the lesions are those that the counts are of."""
     lesions = score.lesions
     for class_id, counts in score.classes.items():
         of_class = lesions.class_id == class_id
@@ -147,16 +162,3 @@ def _agree(score: CaseScore) -> bool:
         if told != counted:
             return False
     return True
-
-
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """The lines of a CSV with their numbers in the file."""
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            yield from enumerate(csv.DictReader(file, strict=True), start=2)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BenchError(Problem(f"cannot be read ({error})", str(path))) from error
-
-
-def _unreadable(path: Path, number: int) -> BenchError:
-    return BenchError(Problem(f"line {number} is not a row of `mswal-bench score`, or was changed", str(path)))

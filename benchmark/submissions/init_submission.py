@@ -11,10 +11,11 @@ from typing import Any
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from mswal_bench.benchmark.core.link_or_copy import place
-from mswal_bench.benchmark.core.litter import is_seen_below, visible
+from mswal_bench.benchmark.core.litter import visible
 from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.whole_files import write_text
-from mswal_bench.benchmark.runs.run_record import RunRecord, read_record
+from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE, finished_goals
+from mswal_bench.benchmark.runs.run_record import RunRecord, read_run_record
 from mswal_bench.benchmark.runs.tracks import Track
 from mswal_bench.benchmark.scoring.case_folders import folder_name, meant_folder
 from mswal_bench.benchmark.volumes.file_names import SUBMITTED_SUFFIXES, case_id, submitted_case_id
@@ -24,8 +25,6 @@ from .form_template import form_template
 from .package.listing import PREDICTIONS
 from .run_claims import claims_of
 from .submission_form import FORM_FILE
-
-_RECORD = "record.json"
 
 
 @dataclass(frozen=True)
@@ -99,11 +98,11 @@ def _refused(text: str, fields: Iterable[str]) -> list[Problem]:
 
 
 def _record(run: Path) -> RunRecord:
-    path = run / _RECORD
+    path = run / RECORD_FILE
     try:
-        return read_record(path)
+        return read_run_record(path)
     except OSError as error:
-        inside = sorted(each.parent.name for each in run.glob(f"*/{_RECORD}") if is_seen_below(each, run))
+        inside = [each.parent.name for each in finished_goals(run)]
         mend = f"Did you mean {run / inside[0]}?" if inside else "It is there when a run has ended."
         what = f"the record of a run cannot be read ({error.strerror or error})"
         raise BenchError(Problem(what, str(path), mend=mend)) from error

@@ -24,7 +24,7 @@ def terminal_table(view: TableView, *, ansi: bool, width: int | None) -> str:
     """
     view = _printable(view)
     names = [as_printed(name) for name in _short_names(view.groups)]
-    label_width = max(len(view.corner), *(len(row.label) for row in view.rows))
+    label_width = max(len(label) for label in (view.corner, *(row.label for row in view.rows)))
     columns = _column_widths(view, names)
     lines = [view.warning, ""] if view.warning else []
     lines += [f"{view.title.name}. {view.title.caption}", ""] if view.title is not None else []

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isnan, nan
+from decimal import Decimal
+from math import isnan
 from typing import Literal
 
 UNDEFINED = "–"  # noqa: RUF001
@@ -96,22 +97,24 @@ def percent(fraction: float) -> str:
     return UNDEFINED if isnan(fraction) else f"{100 * fraction:.2f}"
 
 
-def marked(texts: Sequence[str]) -> list[Cell]:
-    """Marks the best and the second best among the numbers of one row and metric.
+def points(fraction: float) -> float | None:
+    """Returns the number that `percent` prints; None for NaN."""
+    return None if isnan(fraction) else round(100 * fraction, 2)
 
-    Numbers that print alike are equal: several best ones share the mark and leave no second, several second ones share
-    theirs. A number alone gets no mark, nor does an undefined one. A score of 0 gets none either: it belongs to a
-    method that finds nothing, or that predicts lesions where there are none.
+
+def marked(texts: Sequence[str], numbers: Sequence[float | Decimal | None]) -> list[Cell]:
+    """Marks the best and the second best among the numbers of one row and metric, which are shown as `texts`.
+
+    `numbers` are rounded as they are printed, None for undefined ones. Equal ones share a mark: several best leave no
+    second, several second ones share theirs. A number alone gets no mark, nor does an undefined one. A score of 0 gets
+    none either: it belongs to a method that finds nothing, or that predicts lesions where there are none.
     """
-    ranked = sorted((number for text in texts if text != UNDEFINED and (number := float(text)) > 0), reverse=True)
+    ranked = sorted((number for number in numbers if number is not None and number > 0), reverse=True)
+    # Alone there is nothing to be better than.
     if len(texts) == 1 or not ranked:
         return [Cell(text) for text in texts]
-    best, second = ranked[0], ranked[1] if len(ranked) > 1 else nan
+    best, second = ranked[0], ranked[1] if len(ranked) > 1 else 0
     return [
-        Cell(
-            text,
-            best=text != UNDEFINED and float(text) == best,
-            second=text != UNDEFINED and float(text) == second and second < best,
-        )
-        for text in texts
+        Cell(text, best=number == best, second=number == second and 0 < second < best)
+        for text, number in zip(texts, numbers, strict=True)
     ]

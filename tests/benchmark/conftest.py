@@ -1,4 +1,4 @@
-"""Score tables for the tests of what is made from them."""
+"""Scores for the tests of what is made from them."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from dataclasses import replace
 import pytest
 
 from mswal_bench.benchmark.data.protocol import MSWAL_1
-from mswal_bench.benchmark.scoring.score_table import ScoreTable, score_table
+from mswal_bench.benchmark.scoring.scores import Scores, scores_of
 from mswal_bench.metrics import CaseScore, ClassCounts, score_case
 from mswal_bench.metrics.foreground import empty_foreground
 
 Counts = tuple[int, int, int, int]
-MakeTable = Callable[..., ScoreTable]
+MakeTable = Callable[..., Scores]
 
 
 @pytest.fixture(scope="session")
 def make_table() -> MakeTable:
     """`make_table({method: [{class key: (DSC in percent, tp, fp, fn)}, ... one a case]}, missing=...)`."""
 
-    def make(
-        methods: dict[str, list[dict[str, Counts]]], missing: dict[str, tuple[str, ...]] | None = None
-    ) -> ScoreTable:
-        cases = {name: [_case(classes) for classes in of_method] for name, of_method in methods.items()}
-        count = len(next(iter(cases.values())))
-        return score_table(MSWAL_1, cases, count, missing=missing or {}, failed={})
+    def make(methods: dict[str, list[dict[str, Counts]]], missing: dict[str, tuple[str, ...]] | None = None) -> Scores:
+        cases = {
+            name: {f"case_{number}": _case(classes) for number, classes in enumerate(of_method, start=1)}
+            for name, of_method in methods.items()
+        }
+        return scores_of(MSWAL_1, cases, missing=missing)
 
     return make
 
 
 @pytest.fixture(scope="session")
-def two_methods(make_table: MakeTable) -> ScoreTable:
+def two_methods(make_table: MakeTable) -> Scores:
     """Two methods over two cases with three classes; the second method lacks a prediction."""
     return make_table(
         {

@@ -94,7 +94,7 @@ def score(
 
 
 def diameter_mm(mask: NDArray[np.bool_], spacing_mm: Sequence[float], axial_axis: int) -> float:
-    """The greatest distance between two corners of voxels in one slice: all pairs of them."""
+    """The greatest distance between two corners of voxels in one slice, of all pairs of them, to the micrometre."""
     first, second = (axis for axis in range(3) if axis != axial_axis)
     steps = np.array([spacing_mm[first], spacing_mm[second]])
     longest = 0.0
@@ -106,7 +106,7 @@ def diameter_mm(mask: NDArray[np.bool_], spacing_mm: Sequence[float], axial_axis
         if points.size:
             apart = points[:, None] - points
             longest = max(longest, float(np.square(apart).sum(axis=-1).max()))
-    return sqrt(longest)
+    return round(sqrt(longest), 3)
 
 
 def assert_same_lesions(found: Sequence[Lesion], expected: Sequence[Lesion]) -> None:

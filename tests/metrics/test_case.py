@@ -102,9 +102,9 @@ def test_anisotropic_voxels_count_alike_and_measure_by_their_size() -> None:
         assert score.classes[1] == ClassCounts(12, 6, 6, tp=1, fp=0, fn=0)
         for lesion in score.lesions:
             assert lesion.volume_mm3 == pytest.approx(lesion.voxels * np.prod(spacing))
-            assert lesion.diameter_mm == pytest.approx(np.hypot(2 * spacing[1], 3 * spacing[2]))
+            assert lesion.diameter_mm == round(np.hypot(2 * spacing[1], 3 * spacing[2]), 3)
     along = [score_case(labels, half, (5, 2, 1), [1], axial_axis=axis).lesions.diameter_mm[1] for axis in range(3)]
-    assert along == [pytest.approx(np.hypot(*sides)) for sides in ((4, 3), (5, 3), (5, 4))]
+    assert along == [round(np.hypot(*sides), 3) for sides in ((4, 3), (5, 3), (5, 4))]
 
 
 def test_a_lesion_at_the_border_does_not_go_round_it() -> None:

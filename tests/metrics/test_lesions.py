@@ -25,13 +25,18 @@ def score() -> CaseScore:
     return score_case(reference, prediction, SPACING_MM, (4, 3, 1))
 
 
+def _mm(squared: float) -> float:
+    """A diameter, to the micrometre."""
+    return round(sqrt(squared), 3)
+
+
 VOXEL_MM3 = 0.25
-FALSE = Lesion(1, "prediction", 1, 3, 3 * VOXEL_MM3, sqrt(0.5**2 + 0.5**2), (2 / 3, 5 / 3, 0.25), None, 0, 0, "FP")
-MISSED = Lesion(3, "reference", 1, 8, 8 * VOXEL_MM3, sqrt(1 + 0.5**2), (1, 2.25, 2.125), None, 2 / 8, 4 / 10, "FN")
-FOUND = Lesion(3, "reference", 2, 4, 4 * VOXEL_MM3, sqrt(1 + 0.5**2), (6, 1, 0.625), 3, 3 / 4, 6 / 7, "TP")
-SPECK = Lesion(3, "prediction", 1, 1, VOXEL_MM3, sqrt(0.25**2 + 0.5**2), (0, 0, 1.75), None, 0, 0, "FP")
-PART = Lesion(3, "prediction", 2, 2, 2 * VOXEL_MM3, sqrt(0.5**2 + 0.5**2), (2, 2.5, 2.125), None, 2 / 8, 4 / 10, "FP")
-MATCH = Lesion(3, "prediction", 3, 3, 3 * VOXEL_MM3, sqrt(0.75**2 + 0.5**2), (6, 1, 0.75), 2, 3 / 4, 6 / 7, "TP")
+FALSE = Lesion(1, "prediction", 1, 3, 3 * VOXEL_MM3, _mm(0.5**2 + 0.5**2), (2 / 3, 5 / 3, 0.25), None, 0, 0, "FP")
+MISSED = Lesion(3, "reference", 1, 8, 8 * VOXEL_MM3, _mm(1 + 0.5**2), (1, 2.25, 2.125), None, 2 / 8, 4 / 10, "FN")
+FOUND = Lesion(3, "reference", 2, 4, 4 * VOXEL_MM3, _mm(1 + 0.5**2), (6, 1, 0.625), 3, 3 / 4, 6 / 7, "TP")
+SPECK = Lesion(3, "prediction", 1, 1, VOXEL_MM3, _mm(0.25**2 + 0.5**2), (0, 0, 1.75), None, 0, 0, "FP")
+PART = Lesion(3, "prediction", 2, 2, 2 * VOXEL_MM3, _mm(0.5**2 + 0.5**2), (2, 2.5, 2.125), None, 2 / 8, 4 / 10, "FP")
+MATCH = Lesion(3, "prediction", 3, 3, 3 * VOXEL_MM3, _mm(0.75**2 + 0.5**2), (6, 1, 0.75), 2, 3 / 4, 6 / 7, "TP")
 
 
 def test_a_row_for_every_lesion_by_class_and_side(score: CaseScore) -> None:

@@ -1,9 +1,9 @@
-"""Scores the label maps of all jobs against the organiser's labels: from `/input` to `/output/metrics.json`."""
+"""Scores the label maps of all jobs against the organiser's labels, from `/input` to `/output/metrics.json`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from importlib import metadata
@@ -15,12 +15,11 @@ from tempfile import TemporaryDirectory
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.litter import is_seen_below, visible
 from mswal_bench.benchmark.core.whole_files import write_text
-from mswal_bench.benchmark.data.protocol import Protocol, protocol_of_labels
+from mswal_bench.benchmark.data.protocol import protocol_of_labels
 from mswal_bench.benchmark.records.publication import publishable
 from mswal_bench.benchmark.scoring.estimates import estimates
 from mswal_bench.benchmark.scoring.score_folders import score_folders
-from mswal_bench.benchmark.scoring.score_result import ScoredCase
-from mswal_bench.benchmark.scoring.stored_scores import as_written
+from mswal_bench.benchmark.scoring.scores import MethodScores
 from mswal_bench.benchmark.submissions.make_manifest import OFFICIAL_TEST, manifest_of
 from mswal_bench.benchmark.submissions.manifest import Manifest
 from mswal_bench.benchmark.submissions.manifest_file import read_manifest
@@ -28,6 +27,7 @@ from mswal_bench.benchmark.submissions.package.listing import SubmittedFile
 from mswal_bench.benchmark.submissions.prediction_check import check_prediction
 from mswal_bench.benchmark.tables.escaping import plain_text
 from mswal_bench.benchmark.volumes.file_names import case_id
+from mswal_bench.metrics.case import ClassCounts
 
 from .configuration import Configuration
 from .jobs import predictions_by_case
@@ -55,8 +55,8 @@ def evaluate_jobs(configuration: Configuration) -> None:
             (folder / (case + path.name.removeprefix(case_id(path.name) or ""))).symlink_to(path.resolve())
         scored = score_folders([folder], reference, cases=manifest.cases, jobs=configuration.jobs, protocol=protocol)
         raise_if_any(scored.problems)
-        (cases,) = scored.cases.values()
-        content = _metrics(cases, manifest, protocol, configuration)
+        (method,) = scored.values()
+        content = _metrics(method, manifest, configuration)
         text = json.dumps(content, indent=1, allow_nan=False) + "\n"
         write_text(configuration.output / METRICS_FILE, text)
 
@@ -103,41 +103,34 @@ def _wrong_predictions(predictions: Mapping[str, Path], manifest: Manifest) -> I
                 yield Problem(what, expected=finding.expected, found=found, mend=finding.mend)
 
 
-def _metrics(
-    cases: Sequence[ScoredCase], manifest: Manifest, protocol: Protocol, configuration: Configuration
-) -> dict[str, object]:
-    in_order = sorted(cases, key=lambda case: case.case)
-    scores = [as_written(case.score) for case in in_order]
-    classes, average, bootstrap = estimates(
-        scores, protocol, resamples=configuration.resamples, seed=configuration.seed
-    )
+def _metrics(method: MethodScores, manifest: Manifest, configuration: Configuration) -> dict[str, object]:
+    classes, average, bootstrap = estimates(method, resamples=configuration.resamples, seed=configuration.seed)
     if manifest.hidden:
         classes, average = publishable(classes, average)
     return {
         "schema_version": 1,
-        "protocol": protocol.id,
+        "protocol": method.protocol.id,
         "version": metadata.version("mswal-bench"),
-        "cases": len(cases),
+        "cases": len(method.by_case),
         "aggregates": {
             "average": average.model_dump(),
             "classes": {key: result.model_dump() for key, result in classes.items()},
         },
         "bootstrap": bootstrap.model_dump(),
-        **({} if manifest.hidden else {"results": [_result(case, protocol) for case in in_order]}),
+        **({} if manifest.hidden else {"results": [_result(case, counts) for case, counts in method.counts.items()]}),
     }
 
 
-def _result(case: ScoredCase, protocol: Protocol) -> dict[str, object]:
+def _result(case: str, of_case: Mapping[str, ClassCounts]) -> dict[str, object]:
     return {
-        "case": case.case,
+        "case": case,
         "classes": {
-            lesion.key: {
+            key: {
                 "dsc": None if isnan(counts.dsc) else counts.dsc,
                 "tp": counts.tp,
                 "fp": counts.fp,
                 "fn": counts.fn,
             }
-            for lesion in protocol.lesion_classes
-            if (counts := case.score.classes[lesion.id]) is not None
+            for key, counts in of_case.items()
         },
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,18 +11,17 @@ from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from mswal_bench.benchmark.core.suggestions import did_you_mean, looks
 from mswal_bench.benchmark.records.record_store import (
-    RECORD_FILE,
     private_folder,
     read_record,
     read_records,
     record_folder,
 )
 from mswal_bench.benchmark.records.result_record import ResultRecord, Status
-from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE, read_rows
+from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
+from mswal_bench.benchmark.scoring.case_rows import CASES_FILE, read_counts
+from mswal_bench.benchmark.scoring.score_summary import SCORES_FILE, read_summary
 
-from .score_arrays import ScoreArrays, arrays_of_rows, read_score_arrays
-
-_SCORES_FILE = "scores.json"
+from .score_arrays import ScoreArrays, arrays_of_read_counts, read_score_arrays
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class Comparable:
 def comparable_methods(
     source: Path, *, track: str | None = None, claimed: bool = False, private: Path | None = None
 ) -> list[Comparable]:
-    """What is in `source`, apart wherever it does not compare.
+    """Returns what is in `source`, apart wherever it does not compare.
 
     A folder that `score --out` wrote gives its methods. A results folder gives, track by track, the verified records of
     the same protocol, cases and reference labels, or with `claimed` the claimed ones in their place; never both, for
@@ -102,26 +100,16 @@ def _of_results(
 
 def _of_scores(folder: Path) -> Comparable:
     path = folder / CASES_FILE
-    rows = read_rows(path)
-    protocol, classes, left_out = _told(folder / _SCORES_FILE)
-    arrays = arrays_of_rows(rows, classes, dict.fromkeys(rows, str(path)))
+    counts = read_counts(path)
+    # Counts in a table alone, of anybody's, can be ranked too.
+    summary = read_summary(folder / SCORES_FILE) if (folder / SCORES_FILE).exists() else None
+    classes = None if summary is None else summary.class_keys
+    left_out = [] if summary is None else sorted({case for cases in summary.failed.values() for case in cases})
+    arrays = arrays_of_read_counts(counts, classes, dict.fromkeys(counts, str(path)))
     what = f"without {listed(left_out)}, which could not be scored of every method"
     notes = (f"NOT COMPARABLE with rankings of all cases: {what}.",) if left_out else ()
+    protocol = None if summary is None else summary.protocol
     return Comparable(arrays, protocol, notes=notes, left_out=tuple(left_out))
-
-
-def _told(path: Path) -> tuple[str | None, Sequence[str] | None, Sequence[str]]:
-    """Protocol, classes and the cases that could not be scored, as `scores.json` tells; nothing without such a file."""
-    if not path.exists():
-        return None, None, ()
-    try:
-        scores = json.loads(path.read_text(encoding="utf-8"))
-        methods = scores["methods"].values()
-        left_out = sorted({str(case) for cases in scores.get("failed", {}).values() for case in cases})
-        return str(scores["protocol"]), list(next(iter(methods))["classes"]), left_out
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
-        what = "is not the file that `mswal-bench score --out` writes, or was changed"
-        raise BenchError(Problem(what, str(path))) from error
 
 
 def _of_track(records: Sequence[ResultRecord], status: Status, results: Path, private: Path | None) -> list[Comparable]:

@@ -13,7 +13,7 @@ from mswal_bench.metrics.resampling.bootstrap import CONFIDENCE, FEWEST_CASES, a
 from mswal_bench.metrics.resampling.case_ratios import Floats
 from mswal_bench.metrics.resampling.permutation import PairTest, holm, permutation_tests
 
-from .ranking import Comparison, RankedMethod, Ranking
+from .ranking import RankedMethod, Ranking, TestedPair
 from .schemes import criteria, ranked, shown_numbers
 from .score_arrays import ScoreArrays
 
@@ -92,13 +92,13 @@ def _stability(ranks: Floats, methods: int) -> tuple[tuple[float, ...], int | No
 
 def _comparisons(
     names: Sequence[str], pairs: Sequence[tuple[int, int]], tests: Mapping[str, Mapping[tuple[int, int], PairTest]]
-) -> Iterator[Comparison]:
+) -> Iterator[TestedPair]:
     for number, of_number in tests.items():
         corrected = holm([of_number[pair].p for pair in pairs])
         for pair, p_holm in zip(pairs, corrected, strict=True):
             test = of_number[pair]
             first, second = (names[index] for index in pair)
-            yield Comparison(first, second, number, _plain(test.difference), _plain(test.p), _plain(p_holm))
+            yield TestedPair(first, second, number, _plain(test.difference), _plain(test.p), _plain(p_holm))
 
 
 def _estimate(value: float, interval: tuple[float, float]) -> Estimate:

@@ -1,4 +1,4 @@
-"""A ranking as plain values: what the command prints and the board shows."""
+"""Defines a ranking as plain values, which the command prints and the board shows."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class RankedMethod:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class TestedPair:
     """A paired permutation test between two methods: two-sided, a case's results swapped or not."""
 
     first: str
@@ -70,7 +70,7 @@ class Ranking:
     seed: int
     methods: tuple[RankedMethod, ...]
     """Best first, equal ones by name, those without a rank last."""
-    neighbours: tuple[Comparison, ...]
+    neighbours: tuple[TestedPair, ...]
     """Each ranked method against the next one in `methods`, number by number of those that are ranked by."""
-    pairs: tuple[Comparison, ...]
+    pairs: tuple[TestedPair, ...]
     """Every pair of ranked methods, number by number: the significance map."""

@@ -1,4 +1,4 @@
-"""A ranking as text: for the terminal, Markdown, CSV or JSON."""
+"""Writes a ranking as text: for the terminal, Markdown, CSV or JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mswal_bench.benchmark.tables.view import UNDEFINED, percent
 from mswal_bench.benchmark.tables.wrapped_table import wrapped_table
 from mswal_bench.metrics.resampling.bootstrap import FEWEST_CASES
 
-from .ranking import Comparison, RankedMethod, Ranking
+from .ranking import RankedMethod, Ranking, TestedPair
 
 RankingFormat = Literal["table", "markdown", "csv", "json"]
 
@@ -48,7 +48,7 @@ class TitledRanking:
 
 
 def format_rankings(rankings: Sequence[TitledRanking], style: RankingFormat, *, width: int | None = None) -> str:
-    """All of them, without a newline at the end. Tables are in percent, CSV and JSON hold fractions.
+    """Writes all rankings, without a newline at the end. Tables are in percent; CSV and JSON hold fractions.
 
     What does not fit into `width` characters side by side in the terminal's table comes below.
     """
@@ -133,7 +133,7 @@ def _p_to_next(ranking: Ranking, method: str, numbers: Sequence[str]) -> list[st
     return [_p(to_next[number]) if number in to_next else "" for number in numbers]
 
 
-def _p(comparison: Comparison) -> str:
+def _p(comparison: TestedPair) -> str:
     if comparison.p_holm is None:
         return UNDEFINED
     return "< 0.001" if comparison.p_holm < 0.001 else f"{comparison.p_holm:.3f}"

@@ -1,4 +1,4 @@
-"""Ranks: what methods are ordered by, and how ties share.
+"""Defines what methods are ranked by, and how ties share a rank.
 
 Ranks are competition ranks: equal methods share the best of their places and the next one stands as far down as there
 are methods before it, 1 1 3. Where several numbers count, each is ranked so, the ranks' mean is taken, and the means
@@ -49,7 +49,7 @@ class Criterion:
 
 
 def criteria(arrays: ScoreArrays, scheme: str) -> tuple[Criterion, ...]:
-    """What a scheme orders by. Raises BenchError for a scheme or a class that there is not."""
+    """Returns what a scheme orders by. Raises BenchError for a scheme or a class that there is not."""
     dsc, f1 = Criterion("dsc", arrays.dsc_ratios), Criterion("f1", arrays.f1_ratios)
     if scheme.startswith(_OF_CLASS):
         column = _column(arrays, scheme.removeprefix(_OF_CLASS))
@@ -73,7 +73,7 @@ def criteria(arrays: ScoreArrays, scheme: str) -> tuple[Criterion, ...]:
 
 
 def shown_numbers(arrays: ScoreArrays, scheme: str) -> tuple[CaseRatios, CaseRatios, CaseRatios]:
-    """DSC, F1 and F1 per case that stand beside the rank: of all classes, or of the one that a scheme names."""
+    """Returns DSC, F1 and F1 per case to stand beside the rank: of all classes, or of the one that a scheme names."""
     numbers = arrays.dsc_ratios, arrays.f1_ratios, arrays.f1_per_case_ratios
     if not scheme.startswith(_OF_CLASS):
         return numbers
@@ -106,7 +106,7 @@ def _without_false_positives_alone(values: Floats) -> Floats:
 
 
 def competition_ranks(values: Floats, *, highest_first: bool = True) -> Floats:
-    """1 for the first along the last axis, equal ones share: 1 1 3. NaN has no rank, NaN.
+    """Ranks along the last axis, 1 the first; equal ones share: 1 1 3. NaN has no rank, NaN.
 
     >>> competition_ranks(np.array([0.5, 0.7, np.nan, 0.7]))
     array([ 3.,  1., nan,  1.])

@@ -1,4 +1,4 @@
-"""The counts of all methods on the same cases, as arrays: what all statistics begin with."""
+"""Puts the counts of all methods on the same cases into arrays, with which all statistics begin."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mswal_bench.benchmark.core.errors import Problem, listed, raise_if_any
-from mswal_bench.benchmark.data.lesion_classes import LesionClass
-from mswal_bench.benchmark.scoring.cases_csv import Rows, raise_first, read_rows
-from mswal_bench.metrics.case import CaseScore, ClassCounts
+from mswal_bench.benchmark.scoring.case_rows import Counts, raise_first, read_counts
+from mswal_bench.benchmark.scoring.scores import Scores
+from mswal_bench.metrics.case import ClassCounts
 from mswal_bench.metrics.resampling.case_ratios import CaseRatios, Floats, divided, mean_of, pooled
 
 
@@ -50,23 +50,20 @@ class ScoreArrays:
         return mean_of(self.f1_per_case)
 
 
-Counts = Mapping[str, Mapping[str, Sequence[ClassCounts]]]
-"""Method -> case id -> the counts of each class, in the order of the classes."""
+def score_arrays(scores: Scores) -> ScoreArrays:
+    """Puts scores into arrays.
+
+    Raises BenchError when there is no scored case, and when the methods were not scored on the same cases, naming
+    which.
+    """
+    counts = {name: method.counts for name, method in scores.items()}
+    return arrays_of_counts(counts, tuple(lesion.key for lesion in scores.lesion_classes))
 
 
-def score_arrays_of(
-    scores: Mapping[str, Mapping[str, CaseScore]], lesion_classes: Sequence[LesionClass]
+def arrays_of_counts(
+    counts: Mapping[str, Mapping[str, Mapping[str, ClassCounts]]], classes: tuple[str, ...]
 ) -> ScoreArrays:
-    """The arrays of scored cases: method -> case id -> score. Raises BenchError as `arrays_of_counts` does."""
-    counts = {
-        method: {case: [score.classes[lesion.id] for lesion in lesion_classes] for case, score in of_method.items()}
-        for method, of_method in scores.items()
-    }
-    return arrays_of_counts(counts, tuple(lesion.key for lesion in lesion_classes))
-
-
-def arrays_of_counts(counts: Counts, classes: tuple[str, ...]) -> ScoreArrays:
-    """The arrays of counts. The order of the cases makes no difference.
+    """Puts counts, method -> case id -> class key -> counts, into arrays, in any order of the cases.
 
     Raises BenchError when there is no method, no case or no class, and when the methods were not scored on the same
     cases, naming which.
@@ -85,7 +82,7 @@ def arrays_of_counts(counts: Counts, classes: tuple[str, ...]) -> ScoreArrays:
     if not cases or not classes:
         problems.append(Problem(f"there is no {'class' if cases else 'scored case'} to rank by"))
     raise_if_any(problems)
-    rows = [[counts[method][case] for case in cases] for method in counts]
+    rows = [[[counts[method][case][key] for key in classes] for case in cases] for method in counts]
     dsc = [[[of_class.dsc for of_class in case] for case in of_method] for of_method in rows]
     tp, fp, fn = (
         np.array([[[getattr(of_class, name) for of_class in case] for case in of_method] for of_method in rows], int)
@@ -94,8 +91,8 @@ def arrays_of_counts(counts: Counts, classes: tuple[str, ...]) -> ScoreArrays:
     return ScoreArrays(tuple(counts), cases, classes, np.array(dsc, np.float64), tp, fp, fn)
 
 
-def read_score_arrays(cases_csv: Mapping[str, Path], classes: Sequence[str] | None = None) -> ScoreArrays:
-    """The arrays of methods, each read from its file.
+def read_score_arrays(files: Mapping[str, Path], classes: Sequence[str] | None = None) -> ScoreArrays:
+    """Reads methods into arrays, each from its `cases.csv`.
 
     A file that holds one method is that method's whatever its rows call it; of several, the one of that name is taken.
     `classes` are the keys of the classes that every case has rows of; None for those that most cases have.
@@ -104,26 +101,29 @@ def read_score_arrays(cases_csv: Mapping[str, Path], classes: Sequence[str] | No
     others contradict, a row twice, a class too many or too few, a method that is not in its file, methods that were not
     scored on the same cases.
     """
-    read = {path: read_rows(path) for path in dict.fromkeys(cases_csv.values())}
+    read = {path: read_counts(path) for path in dict.fromkeys(files.values())}
     problems = []
-    rows: Rows = {}
-    for method, path in cases_csv.items():
+    counts: Counts = {}
+    for method, path in files.items():
         held = read[path]
         if len(held) == 1:
-            rows[method] = next(iter(held.values()))
+            counts[method] = next(iter(held.values()))
         elif method in held:
-            rows[method] = held[method]
+            counts[method] = held[method]
         else:
             problems.append(Problem("holds no rows of the method", str(path), method, listed(list(held))))
     raise_if_any(problems)
-    return arrays_of_rows(rows, classes, {method: str(path) for method, path in cases_csv.items()})
+    return arrays_of_read_counts(counts, classes, {method: str(path) for method, path in files.items()})
 
 
-def arrays_of_rows(
-    rows: Rows, classes: Sequence[str] | None = None, where: Mapping[str, str] | None = None
+def arrays_of_read_counts(
+    counts: Counts, classes: Sequence[str] | None = None, where: Mapping[str, str] | None = None
 ) -> ScoreArrays:
-    """The arrays of rows that were read; `where` names each method's file. Raises BenchError as `read_score_arrays`."""
-    having = Counter(tuple(of_case) for of_method in rows.values() for of_case in of_method.values())
+    """Puts counts that were read into arrays; `where` names each method's file.
+
+    Raises BenchError as `read_score_arrays` does.
+    """
+    having = Counter(tuple(of_case) for of_method in counts.values() for of_case in of_method.values())
     expected = tuple(classes) if classes is not None else having.most_common(1)[0][0] if having else ()
     problems = [
         Problem(
@@ -132,13 +132,9 @@ def arrays_of_rows(
             listed(expected),
             listed(list(of_case)),
         )
-        for method, of_method in rows.items()
+        for method, of_method in counts.items()
         for case, of_case in of_method.items()
         if set(of_case) != set(expected)
     ]
     raise_first(problems)
-    counts = {
-        method: {case: [of_case[key] for key in expected] for case, of_case in of_method.items()}
-        for method, of_method in rows.items()
-    }
     return arrays_of_counts(counts, expected)

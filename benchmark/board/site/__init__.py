@@ -1,4 +1,4 @@
-"""The public board: static pages made of records.
+"""Builds the public board: static pages made of records.
 
 Records and the paper's printed numbers become entries (`entries.py`), entries that compare become a board
 (`boards.py`), a board gets its ranks (`board_ranks.py`), its statistics (`board_statistics.py`) and its charts

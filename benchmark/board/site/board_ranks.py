@@ -1,4 +1,4 @@
-"""The places of a board's entries under every scheme, of each status among themselves."""
+"""Ranks the entries of a board under every scheme, those of each status among themselves."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ SCHEMES = (
 
 
 def class_scheme(key: str, name: str) -> Scheme:
-    """By one lesion class."""
+    """Makes the scheme that ranks by one lesion class."""
     return Scheme(f"class:{key}", name, f"The mean of the ranks of DSC and F1 of this type alone: {name.lower()}.")
 
 
 def board_places(
     board: Board, arrays: Mapping[EntryStatus, ScoreArrays]
 ) -> tuple[tuple[Scheme, ...], dict[str, dict[str, Place]]]:
-    """The schemes that can be had, and scheme -> entry id -> place; an entry without a rank is left out.
+    """Returns the schemes that can be had, and scheme -> entry id -> place; an entry without a rank is left out.
 
     `arrays` are the rows of all entries of a status, methods by entry id. Without those of every status that is there,
     the schemes that begin with single cases cannot be had.

@@ -44,7 +44,7 @@ class Stability:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class MapCell:
     """The entry of the row against that of the column."""
 
     verdict: Literal["better", "worse", "open"]
@@ -60,7 +60,7 @@ class SignificanceMap:
     metric: str
     entries: tuple[Entry, ...]
     """Best first."""
-    cells: Mapping[tuple[str, str], Comparison]
+    cells: Mapping[tuple[str, str], MapCell]
     """By the ids of row and column; a pair that cannot be tested is left out."""
 
 
@@ -84,7 +84,7 @@ def board_statistics(
     resamples: int,
     seed: int,
 ) -> Statistics | None:
-    """Of the verified entries, or of the claimed ones where not two are verified; None where neither has two and rows.
+    """Computes them of the verified entries, or of the claimed where not two are verified; None where neither can be.
 
     `places` are those of `mean-rank`.
     """
@@ -141,5 +141,5 @@ def _map(ranking: Ranking, entries: Mapping[str, Entry], metric: str) -> Signifi
             verdict: Literal["better", "worse", "open"] = "open"
             if pair.p_holm < SIGNIFICANT:
                 verdict = "better" if difference > 0 else "worse"
-            cells[row, column] = Comparison(verdict, difference, pair.p_holm)
+            cells[row, column] = MapCell(verdict, difference, pair.p_holm)
     return SignificanceMap(metric, tuple(entries[each.method] for each in ranking.methods if each.rank), cells)

@@ -46,7 +46,7 @@ class Board:
 
 
 def boards_of(records: Sequence[ResultRecord]) -> tuple[Board, ...]:
-    """The boards of all records: the official test first, which is there without any record, then by name.
+    """Makes the boards of all records: the official test first, which is there without any record, then by name.
 
     What is reported in the paper stands on the boards of the official test.
     """

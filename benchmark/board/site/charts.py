@@ -60,12 +60,12 @@ class Difficulty:
 
 
 def position(share: float) -> str:
-    """A part of the width for an SVG's attribute."""
+    """Writes a part of the width for an SVG's attribute."""
     return f"{share * 100:.2f}%"
 
 
 def axis_of(estimates: Iterable[Estimate], *, from_zero: bool = False) -> Axis:
-    """The axis that all values and intervals lie on; from 0 to 100 % where there are none."""
+    """Returns the axis that all values and intervals lie on; from 0 to 100 % where there are none."""
     numbers = [
         number * 100
         for estimate in estimates
@@ -82,7 +82,7 @@ def axis_of(estimates: Iterable[Estimate], *, from_zero: bool = False) -> Axis:
 
 
 def forest(board: Board, metric: str) -> Forest:
-    """The averages of a board's entries that have one."""
+    """Makes the forest plot of the averages of a board's entries that have one."""
     groups = []
     left_out = 0
     for status in STATUSES:
@@ -95,7 +95,7 @@ def forest(board: Board, metric: str) -> Forest:
 
 
 def difficulty(board: Board, entries: Sequence[Entry], metric: str) -> Difficulty:
-    """The average score of each class over `entries`, ascending; classes without a value are left out."""
+    """Orders the classes by their average score over `entries`, ascending, and leaves out those without a value."""
     means: dict[BoardClass, float] = {}
     for lesion in board.classes:
         values = [value for entry in entries if (value := entry.of(lesion.key, metric).value) is not None]
@@ -106,6 +106,6 @@ def difficulty(board: Board, entries: Sequence[Entry], metric: str) -> Difficult
 
 
 def class_axis(entry: Entry, metrics: Iterable[str]) -> Axis:
-    """From 0, for the bars of an entry's classes."""
+    """Returns the axis, from 0, for the bars of an entry's classes."""
     shown: Mapping[str, None] = dict.fromkeys(metrics)
     return axis_of((values[key] for values in entry.classes.values() for key in shown if key in values), from_zero=True)

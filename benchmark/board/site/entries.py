@@ -70,7 +70,7 @@ class Entry:
 
 
 def entry_of(record: ResultRecord) -> Entry:
-    """The line of a record."""
+    """Makes the line of a record."""
     baseline, card_of = _baseline(record.form)
     return Entry(
         id=record.id,
@@ -101,7 +101,7 @@ def _baseline(form: PublicForm) -> tuple[Method | None, str | None]:
 
 
 def reported_entries() -> tuple[Entry, ...]:
-    """The paper's seven methods, every number as printed in its Table 2, also averages that a mean would not give."""
+    """Makes the lines of the paper's seven methods, every number, averages too, as printed in its Table 2."""
     return tuple(
         Entry(
             id=f"paper-{method.key}",

@@ -15,7 +15,7 @@ AVERAGE = "average"
 
 
 def board_data(board: Board, schemes: Sequence[Scheme], places: Mapping[str, Mapping[str, Place]]) -> dict[str, object]:
-    """One board. Numbers are fractions, `[value, low, high]`, None where undefined; texts are nobody's markup."""
+    """Describes one board. Numbers are fractions, `[value, low, high]`, None where undefined; no text is markup."""
     return {
         "key": board.key,
         "title": board.title,
@@ -27,7 +27,7 @@ def board_data(board: Board, schemes: Sequence[Scheme], places: Mapping[str, Map
 
 
 def status_data() -> list[dict[str, str]]:
-    """The statuses and what they mean, in the order of the board."""
+    """Returns the statuses and what they mean, in the order of the board."""
     return [{"key": status, "label": status.capitalize(), "meaning": text} for status, text in STATUSES.items()]
 
 

@@ -1,4 +1,4 @@
-"""The rows of records: which may be published, and which are for statistics only."""
+"""Decides which rows of records may be published, and which serve statistics only."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pathlib import Path
 from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays, read_score_arrays
 from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
-from mswal_bench.benchmark.records.record_store import RECORD_FILE, private_folder, read_record, record_folder
+from mswal_bench.benchmark.records.record_store import private_folder, read_record, record_folder
 from mswal_bench.benchmark.records.record_writing import record_json
 from mswal_bench.benchmark.records.result_record import ResultRecord
-from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
+from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
+from mswal_bench.benchmark.scoring.case_rows import CASES_FILE
 
 from .board_ranks import RANKED
 from .boards import Board
@@ -19,7 +20,7 @@ from .entries import EntryStatus
 
 
 def public_files(record: ResultRecord, results: Path) -> dict[str, bytes]:
-    """What can be downloaded of a record, by name: of a hidden track no rows, wherever they lie.
+    """Returns what can be downloaded of a record, by name: of a hidden track no rows, wherever they lie.
 
     Raises BenchError with every file that is not the one that the record names.
     """
@@ -40,7 +41,7 @@ def public_files(record: ResultRecord, results: Path) -> dict[str, bytes]:
 
 
 def statistics_rows(board: Board, results: Path, private: Path | None) -> dict[EntryStatus, ScoreArrays]:
-    """The counts of all cases, methods by entry id, of each status all of whose records have their rows at hand.
+    """Reads the counts of all cases, methods by entry id, of each status all of whose records have their rows at hand.
 
     Raises BenchError for rows that are not the record's or cannot be read.
     """

@@ -1,4 +1,4 @@
-"""The folder of the site: the new one takes the old one's place in one step, and nothing else's."""
+"""Puts the new site into the place of the old one in one step, and replaces nothing else."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def check_site(site: Path) -> None:
 
 
 def listing(files: Mapping[str, bytes], version: str) -> bytes:
-    """The content of `LISTING` for these files."""
+    """Writes the content of `LISTING` for these files."""
     digests = {name: f"sha256:{hashlib.sha256(content).hexdigest()}" for name, content in sorted(files.items())}
     return (json.dumps({"made_by": f"mswal-bench {version}", "files": digests}, indent=2) + "\n").encode()
 

@@ -1,4 +1,4 @@
-"""Every file of the site, from the records."""
+"""Writes every file of the site from the records."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from markupsafe import Markup, escape
 from mswal_bench.benchmark.records.publication import published
 from mswal_bench.benchmark.records.record_store import read_records
 from mswal_bench.benchmark.records.result_record import ResultRecord
+from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
+from mswal_bench.benchmark.scoring.case_rows import CASES_FILE
+from mswal_bench.benchmark.scoring.lesion_rows import LESIONS_FILE
 
 from . import charts
 from .board_ranks import Place, Scheme, board_places
@@ -31,10 +34,10 @@ _NO_ROWS = (
     "nor the significance of their differences can be told. The intervals above are those that the records hold."
 )
 _DOWNLOADS = {
-    "record.json": "everything on this page",
+    RECORD_FILE: "everything on this page",
     "form.json": "what the authors say of their submission",
-    "cases.csv": "a row for each case and lesion type",
-    "lesions.csv": "a row for each lesion",
+    CASES_FILE: "a row for each case and lesion type",
+    LESIONS_FILE: "a row for each lesion",
 }
 
 
@@ -119,7 +122,7 @@ class _Pages:
 
 
 def vendored() -> list[dict[str, Any]]:
-    """The libraries of others in `vendor/`: name, version, licence and the digest of each file."""
+    """Lists the libraries of others in `vendor/`: name, version, licence and the digest of each file."""
     libraries: list[dict[str, Any]] = json.loads(
         resources.files(_PACKAGE).joinpath("vendor", "VENDORED.json").read_text(encoding="utf-8")
     )

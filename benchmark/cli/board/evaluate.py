@@ -60,8 +60,8 @@ def evaluate(
     from mswal_bench.benchmark.records.evaluate_submission import evaluate as evaluated
     from mswal_bench.benchmark.records.evaluation_target import Setting, manifest_for
     from mswal_bench.benchmark.records.record_store import private_folder, record_folder
-    from mswal_bench.benchmark.records.record_summary import write_summary
     from mswal_bench.benchmark.records.record_text import record_text
+    from mswal_bench.benchmark.records.record_writing import write_summary
     from mswal_bench.benchmark.submissions.validation_text import validation_text
 
     expected = manifest_for(submission, reference, manifest, track, private=private is not None)

@@ -59,8 +59,7 @@ def tables(table: str, results: Path | None, track: str | None, ours: str | None
 
     _refuse_wrong_calls(table, results, track, ours, style)
     if table == _CHECK:
-        from mswal_bench.benchmark.paper.all_checks import all_checks
-        from mswal_bench.benchmark.paper.checks_text import format_checks
+        from mswal_bench.benchmark.paper.all_checks import all_checks, format_checks
 
         click.echo(format_checks(all_checks(), style))  # type: ignore[arg-type]
         return

@@ -68,18 +68,17 @@ def score(
         raise click.UsageError("--nnunet-summary needs a folder to write to, --out.")
     from mswal_bench.benchmark.runs.score_methods import score_methods
     from mswal_bench.benchmark.scoring.nnunet_summary import write_summaries
-    from mswal_bench.benchmark.scoring.score_result import write_scores
 
     from .table_output import print_scores
 
-    result = score_methods(
+    scores = score_methods(
         predictions, reference, jobs=jobs, allow_missing=allow_missing, details=details, out=out, progress=True
     )
-    print_scores(result, style, details=details)
+    print_scores(scores, style, details=details)
     if out is not None:
-        write_scores(result, out)
+        scores.save(out)
         if nnunet_summary:
-            write_summaries(result, out)
+            write_summaries(scores, out)
         summaries = ", nnunet/METHOD/summary.json" if nnunet_summary else ""
         click.echo(f"written to {out}: scores.json, cases.csv, lesions.csv{summaries}", err=True)
-    raise_if_any(result.problems)
+    raise_if_any(scores.problems)

@@ -12,23 +12,22 @@ import click
 
 if TYPE_CHECKING:
     from mswal_bench.benchmark.scoring.score_formats import TableFormat
-    from mswal_bench.benchmark.scoring.score_result import ScoreResult
+    from mswal_bench.benchmark.scoring.scores import Scores
     from mswal_bench.benchmark.tables.formats import ViewFormat
     from mswal_bench.benchmark.tables.view import TableView
 
 
-def print_scores(result: ScoreResult, style: TableFormat = "table", *, details: bool = False) -> None:
+def print_scores(scores: Scores, style: TableFormat = "table", *, details: bool = False) -> None:
     """Prints the notes to stderr and the table to stdout; bold and underlined on a terminal, broken to its width.
 
     Without `details` those that are known are not printed.
     """
     from mswal_bench.benchmark.scoring.score_formats import format_table
 
-    for note in result.notes:
+    for note in scores.notes:
         click.echo(f"note: {note}", err=True)
     ansi, width = _terminal()
-    table = result.table if details else result.table.without_details()
-    click.echo(format_table(table, style, ansi=ansi, width=width))
+    click.echo(format_table(scores, style, details=details, ansi=ansi, width=width))
 
 
 def print_views(views: Sequence[TableView], style: ViewFormat) -> None:

@@ -47,11 +47,11 @@ def test_scores_carry_the_names_of_the_data_set(dataset, save_labels, tmp_path):
     for folder in ("reference", "mine"):
         save_labels(tmp_path / folder / "case.nii.gz", labels)
     result = score_folders([tmp_path / "mine"], tmp_path / "reference", jobs=1, protocol=protocol_of(dataset))
-    text = format_table(result.table, "table")
+    text = format_table(result, "table")
     assert "Liver tumor" in text
     assert "Gallstone" not in text
     assert "Percent. Protocol mswal/1 on liver+liver_tumor, 1 case scored, none left out." in text
-    assert list(result.table.to_json()["methods"]["mine"]["classes"]) == ["liver", "liver_tumor"]
+    assert list(result["mine"]) == ["liver", "liver_tumor"]
 
 
 def test_a_label_of_mswal_is_none_of_another_data_set(dataset, save_labels, tmp_path):

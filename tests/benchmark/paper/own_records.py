@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from mswal_bench.baselines.weight_fit import WeightFit
 from mswal_bench.benchmark.core.environment import Environment, describe_environment
@@ -18,6 +18,7 @@ from mswal_bench.benchmark.runs.run_record import RunIdentity, RunRecord, Start,
 from mswal_bench.benchmark.runs.transfer import StructureTransfer, TransferRecord
 from mswal_bench.benchmark.scoring.estimates import AverageResult, Bootstrap, ClassResult, Estimate
 from mswal_bench.benchmark.submissions.submission_form import PublicForm
+from mswal_bench.tests.benchmark.score_summaries import Pair, summary
 
 Score = float | None
 FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -46,10 +47,15 @@ def submit(
     status: Status = "verified",
     day: int = 0,
     missing: tuple[str, ...] = (),
-    classes: dict[str, tuple[Score, Score]] | None = None,
+    classes: Mapping[str, tuple[Score, Score]] | None = None,
+    absent: Sequence[str] = (),
+    hidden: bool = False,
 ) -> Path:
-    """A record in `results` with the same scores for every class but those in `classes`; fractions."""
-    scores = {lesion.key: (dsc, f1) for lesion in LESION_CLASSES} | (classes or {})
+    """A record in `results` with the same scores for every class but those in `classes`; fractions.
+
+    The reference has lesions of the classes with a score, but of those in `absent`.
+    """
+    scores = {lesion.key: (dsc, f1) for lesion in LESION_CLASSES} | dict(classes or {})
     nothing = Estimate(value=None)
     of_class = {
         key: ClassResult(
@@ -57,7 +63,7 @@ def submit(
             f1=Estimate(value=own_f1),
             f1_per_case=nothing,
             precision=nothing,
-            recall=nothing,
+            recall=nothing if key in absent else Estimate(value=own_f1),
             recall_small=nothing,
             recall_large=nothing,
         )
@@ -70,7 +76,7 @@ def submit(
         created_at=FIRST_DAY + timedelta(days=day),
         status=status,
         track=track,
-        hidden=False,
+        hidden=hidden,
         protocol=protocol,
         cases=210,
         manifest_digest=digest("manifest"),
@@ -113,19 +119,21 @@ def run(
     labels: str = "labels",
     cases: int = 210,
     title: str | None = None,
-    scores: Any = "to order",
+    scored: bool = True,
+    classes: Mapping[str, Pair] | None = None,
+    absent: Sequence[str] = (),
 ) -> Path:
-    """A finished run in the work folder `work`, which may have one already, with one DSC and F1 for all classes."""
+    """A finished run in the work folder `work`, which may have one already, with one DSC and F1 for all classes.
+
+    `classes` replaces that of some; those in `absent` the reference does not have.
+    """
     identity = RunIdentity(
         method=method, budget="demo", seed=0, dataset="Toy", split_digest="s", files_digest="f", settings_digest="t"
     )
     folder = RunFolder(work)
     folder.open(identity)
-    if scores == "to order":
-        pair = {"dsc": dsc, "f1": dsc}
-        average = {**pair, "dsc_classes": 7 if dsc is not None else 0}
-        of_classes = {lesion.key: pair for lesion in LESION_CLASSES}
-        scores = {"protocol": protocol, "methods": {method: {"classes": of_classes, "average": average}}}
+    of_classes = {lesion.key: (dsc, dsc) for lesion in LESION_CLASSES} | dict(classes or {})
+    scores = summary({method: of_classes}, protocol=protocol, cases=cases, absent=absent) if scored else None
     step = Step(started_at=now(), environment="e", resources=Resources())
     record = RunRecord(
         created_at=now(),

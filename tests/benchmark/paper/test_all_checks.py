@@ -8,9 +8,8 @@ from decimal import Decimal
 import pytest
 
 from mswal_bench.benchmark.paper import printed
-from mswal_bench.benchmark.paper.all_checks import all_checks
+from mswal_bench.benchmark.paper.all_checks import all_checks, format_checks
 from mswal_bench.benchmark.paper.check import differing
-from mswal_bench.benchmark.paper.checks_text import format_checks
 from mswal_bench.benchmark.paper.table_1 import printed_data_sets
 from mswal_bench.benchmark.paper.table_2 import printed_comparison, printed_improvements, printed_underlines
 from mswal_bench.benchmark.paper.table_3 import printed_ablation

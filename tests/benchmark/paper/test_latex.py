@@ -11,7 +11,7 @@ import pytest
 
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
 from mswal_bench.benchmark.paper.build_tables import OWN_TABLES, TABLES, own_tables, printed_tables
-from mswal_bench.benchmark.paper.table_2 import ComparedMethod, Pair, printed_comparison
+from mswal_bench.benchmark.paper.table_2 import MethodColumns, Pair, printed_comparison
 from mswal_bench.benchmark.paper.table_2_view import comparison_view
 from mswal_bench.benchmark.tables.formats import format_view
 
@@ -39,7 +39,7 @@ def test_hostile_names_compile_and_are_drawn(compiled: Callable[[str], str]) -> 
     pair = Pair(Decimal("10.00"), Decimal("20.00"))
     classes = {lesion.key: pair for lesion in LESION_CLASSES}
     comparison = printed_comparison()
-    hostile = tuple(ComparedMethod(name, name, classes, pair) for name in HOSTILE)
+    hostile = tuple(MethodColumns(name, name, classes, pair) for name in HOSTILE)
     view = comparison_view(
         replace(comparison, methods=(*comparison.methods, *hostile)),
         [f"Note of {name}" for name in HOSTILE],
@@ -54,7 +54,7 @@ def test_hostile_names_compile_and_are_drawn(compiled: Callable[[str], str]) -> 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_name_is_text_in_every_format(name: str) -> None:
     pair = Pair(Decimal("10.00"), Decimal("20.00"))
-    method = ComparedMethod(name, name, {lesion.key: pair for lesion in LESION_CLASSES}, pair)
+    method = MethodColumns(name, name, {lesion.key: pair for lesion in LESION_CLASSES}, pair)
     comparison = replace(printed_comparison(), methods=(*printed_comparison().methods, method))
     view = comparison_view(comparison, [])
     html = format_view(view, "html")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -227,7 +228,7 @@ def test_one_fold_of_public_cv_is_a_track_of_its_own(tmp_path: Path) -> None:
 
 def test_other_protocols_and_unscored_runs_are_passed_over_and_told(tmp_path: Path) -> None:
     run(tmp_path / "kits", "nnunet-v2", 0.5, protocol="mswal/1 on kidney+kidney_tumor")
-    run(tmp_path / "unscored", "mednext", None, scores=None)
+    run(tmp_path / "unscored", "mednext", None, scored=False)
     run(tmp_path / "good", "nnformer", 0.5)
     _, notes = own_tables(["2"], tmp_path, None)
     assert notes == [
@@ -266,12 +267,50 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     assert "there is no such folder" in message("2", tmp_path / "nothing")
 
 
+@pytest.mark.parametrize("source", ["runs", "public", "hidden", "both"])
+def test_a_class_that_every_method_invents_is_in_no_order_of_difficulty(tmp_path: Path, source: str) -> None:
+    """All have a number for it, 0, which is of false positives: the counts behind the numbers tell."""
+    invented, absent = {"liver_cyst": (0.0, 0.0)}, ["liver_cyst"]
+    if source in ("runs", "both"):
+        run(tmp_path / "a", "nnunet-v2", 0.5, classes=invented, absent=absent)
+    if source in ("runs",):
+        run(tmp_path / "b", "mednext", 0.4, classes=invented, absent=absent)
+    if source in ("public", "hidden", "both"):
+        submit(tmp_path, "A", 0.5, classes=invented, absent=absent, hidden=source != "public")
+    if source in ("public", "hidden"):
+        submit(tmp_path, "B", 0.4, classes=invented, absent=absent, hidden=source == "hidden")
+    for name in ("2", "difficulty"):
+        told = "Without a place in the order, because no reference has it: liver cyst."
+        # A hidden track withholds what would tell it.
+        assert (told in table(name, tmp_path).notes) == (source != "hidden")
+    shown = [row.cells[0].text for row in table("difficulty", tmp_path).rows]
+    assert ("Liver cyst" in shown) == (source == "hidden")
+
+
+def test_a_hidden_class_that_one_alone_invents_is_in_no_order_of_difficulty(tmp_path: Path) -> None:
+    nothing = {"liver_cyst": (None, None)}
+    submit(tmp_path, "A", 0.5, classes={"liver_cyst": (0.0, 0.0)}, absent=["liver_cyst"], hidden=True)
+    submit(tmp_path, "B", 0.4, classes=nothing, hidden=True)
+    assert (
+        "Without a place in the order, because no reference has it: liver cyst." in table("difficulty", tmp_path).notes
+    )
+
+
+def test_a_class_that_nobody_finds_is_the_hardest(tmp_path: Path) -> None:
+    missed = {"liver_cyst": (0.0, 0.0)}
+    run(tmp_path / "a", "nnunet-v2", 0.5, classes=missed)
+    run(tmp_path / "b", "mednext", 0.4, classes=missed)
+    assert table("difficulty", tmp_path).rows[0].cells[0].text == "Liver cyst"
+
+
 def test_every_damaged_record_is_told(tmp_path: Path) -> None:
     submit(tmp_path, "A", 0.5)
     for name in ("a", "b"):
         run(tmp_path / name, "nnunet-v2", 0.5).write_text("{", encoding="utf-8")
-    run(tmp_path / "c", "nnunet-v2", 0.5, scores={"protocol": "mswal/1", "methods": {}})
-    run(tmp_path / "d", "nnunet-v2", 0.5, scores={"protocol": "mswal/1", "methods": {"m": {"classes": {"x": 3}}}})
+    for name, wrong in (("c", {"methods": {}}), ("d", {"methods": {"m": {"classes": {"x": 3}}}})):
+        path = run(tmp_path / name, "nnunet-v2", 0.5)
+        record = json.loads(path.read_text())
+        path.write_text(json.dumps(record | {"scores": record["scores"] | wrong}), encoding="utf-8")
     with pytest.raises(BenchError) as raised:
         own_tables(["2"], tmp_path, None)
     assert len(raised.value.problems) == 4

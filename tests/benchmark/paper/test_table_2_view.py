@@ -2,15 +2,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import get_args
 
 import pytest
 
-from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
+from mswal_bench.benchmark.data.lesion_classes import BY_KEY, LESION_CLASSES
 from mswal_bench.benchmark.paper.table_2 import (
     AVERAGE,
     NOTHING,
-    ComparedMethod,
     Comparison,
+    MethodColumns,
     Pair,
     printed_comparison,
     printed_improvements,
@@ -22,6 +23,7 @@ from mswal_bench.benchmark.paper.table_2_view import (
     improvements,
     printed_table_2,
 )
+from mswal_bench.benchmark.tables.formats import ViewFormat, format_view
 from mswal_bench.benchmark.tables.view import UNDEFINED, Cell
 
 
@@ -31,7 +33,7 @@ def toy(**dsc: str | None) -> Comparison:
     for key, value in dsc.items():
         pair = Pair(None if value is None else Decimal(value), Decimal("1.00"))
         classes = {lesion.key: pair if lesion.key == "gallstone" else NOTHING for lesion in LESION_CLASSES}
-        methods.append(ComparedMethod(key, key.title(), classes, NOTHING))
+        methods.append(MethodColumns(key, key.title(), classes, NOTHING))
     return Comparison(tuple(methods), dict.fromkeys((*(one.key for one in LESION_CLASSES), AVERAGE), NOTHING))
 
 
@@ -128,13 +130,17 @@ def test_difficulty_leaves_out_what_is_undefined() -> None:
 
 def test_false_positives_alone_are_in_no_order_of_difficulty() -> None:
     comparison = printed_comparison()
-    first, *others = comparison.methods
-    zero = Pair(Decimal("0.00"), Decimal("0.00"))
-    methods = [replace(first, classes={**first.classes, "gallstone": NOTHING})]
-    methods += [replace(method, classes={**method.classes, "gallstone": zero}) for method in others]
-    changed = replace(comparison, methods=tuple(methods), average_score={**comparison.average_score, "gallstone": zero})
+    changed = replace(comparison, false_alone=("gallstone",))
     assert "gallstone" in difficulty(comparison, "f1")
     assert "gallstone" not in difficulty(changed, "f1")
     told = "Without a place in the order, because no reference has it: gallstone."
     assert told in difficulty_view(changed, []).notes
     assert told in comparison_view(changed, []).notes
+
+
+@pytest.mark.parametrize("style", get_args(ViewFormat))
+def test_an_order_of_no_class_is_drawn(style: ViewFormat) -> None:
+    comparison = replace(printed_comparison(), false_alone=tuple(BY_KEY))
+    view = difficulty_view(comparison, [])
+    assert view.rows == ()
+    assert "Average score" in format_view(view, style)

@@ -39,9 +39,8 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 def test_the_numbers_are_those_of_the_scorer(submission: Path, labels: Path, setting_of: SettingOf) -> None:
     record = _evaluated(submission, setting_of).record
-    table = score_folders([submission / "predictions"], labels, jobs=1, details=True).table
-    (method,) = table.methods.values()
-    assert method.details is not None
+    table = score_folders([submission / "predictions"], labels, jobs=1, details=True)
+    (method,) = table.values()
     assert record.cases == 6
     for key, score in method.classes.items():
         details = method.details[key]

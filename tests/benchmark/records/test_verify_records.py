@@ -158,7 +158,7 @@ class TestScoredAgain:
         from mswal_bench.benchmark.records.record_store import read_record
         from mswal_bench.benchmark.records.record_writing import record_json
         from mswal_bench.benchmark.scoring.estimates import estimates
-        from mswal_bench.benchmark.scoring.stored_scores import read_rows
+        from mswal_bench.benchmark.scoring.stored_scores import load_method
 
         # The prediction that missed is made one that was right.
         for name in ("cases.csv", "lesions.csv"):
@@ -166,7 +166,7 @@ class TestScoredAgain:
             right = [line.replace("case_5", "case_6") for line in lines if "case_5" in line]
             (folder / name).write_text("".join([line for line in lines if "case_6" not in line] + right))
         record = read_record(folder)
-        classes, average, _ = estimates([*read_rows(folder, MSWAL_1).values()], MSWAL_1, resamples=200, seed=3)
+        classes, average, _ = estimates(load_method(folder, MSWAL_1), resamples=200, seed=3)
         files = {name: file_digest(folder / name) for name in record.files}
         forged = record.model_copy(update={"classes": classes, "average": average, "files": files})
         (folder / "record.json").write_text(record_json(forged))

@@ -12,7 +12,6 @@ pytest.importorskip("psutil")
 
 from mswal_bench.benchmark.core.environment import Environment, describe_environment
 from mswal_bench.benchmark.core.errors import BenchError
-from mswal_bench.benchmark.runs import run_method as run_method_module
 from mswal_bench.benchmark.runs import steps
 from mswal_bench.benchmark.runs.resources import Resources
 from mswal_bench.benchmark.runs.run_folder import RunFolder
@@ -20,6 +19,7 @@ from mswal_bench.benchmark.runs.run_listing import Condition, ListedRun, list_ru
 from mswal_bench.benchmark.runs.run_method import RunOutcome, run_method
 from mswal_bench.benchmark.runs.run_progress import read_progress
 from mswal_bench.benchmark.runs.transfer import transfer
+from mswal_bench.benchmark.scoring.scores import Scores
 
 from .quick_method import EPOCHS, QuickMethod, network
 
@@ -82,7 +82,7 @@ def test_a_scoring_that_is_interrupted_keeps_what_it_has(raw, tmp_path, monkeypa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(run_method_module, "write_scores", interrupt)
+        patch.setattr(Scores, "save", interrupt)
         with pytest.raises(KeyboardInterrupt):
             run(raw, tmp_path)
     outcome = run(raw, tmp_path)

@@ -18,6 +18,7 @@ from mswal_bench.benchmark.runs.run_listing import Condition, ListedRun, list_ru
 from mswal_bench.benchmark.runs.run_listing_table import runs_table
 from mswal_bench.benchmark.runs.run_progress import forget_failure, keep_failure, kept_progress
 from mswal_bench.benchmark.runs.run_record import RunIdentity, RunRecord, Step, TrainingSession, now
+from mswal_bench.tests.benchmark.score_summaries import summary
 
 IDENTITY = RunIdentity(
     method="nnunet-v2", budget="demo", seed=3, dataset="Toy", split_digest="s", files_digest="f", settings_digest="t"
@@ -44,7 +45,6 @@ def begin(root: Path) -> RunFolder:
 
 
 def finish(folder: RunFolder, goal: str = "fold-0", dsc: float | None = 0.25) -> None:
-    scores = {"methods": {"nnunet-v2": {"average": {"dsc": dsc, "f1": 0}}}}
     state = folder.state()
     assert state.prepared is not None
     record = RunRecord(
@@ -64,7 +64,7 @@ def finish(folder: RunFolder, goal: str = "fold-0", dsc: float | None = 0.25) ->
         resumed_from_epochs={},
         predicted=state.prepared,
         cases=1,
-        scores=scores if dsc is not None else None,
+        scores=summary({"nnunet-v2": {"gallstone": (dsc, 0)}}) if dsc is not None else None,
     )
     (folder.root / goal).mkdir()
     (folder.root / goal / "record.json").write_text(record.model_dump_json())

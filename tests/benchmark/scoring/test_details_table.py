@@ -8,14 +8,14 @@ import pytest
 
 from mswal_bench.benchmark.scoring.score_folders import score_folders
 from mswal_bench.benchmark.scoring.score_formats import format_table
-from mswal_bench.benchmark.scoring.score_table import ScoreTable
+from mswal_bench.benchmark.scoring.scores import Scores
 
 if TYPE_CHECKING:
     from mswal_bench.tests.conftest import SaveLabels
 
 
 @pytest.fixture
-def table(tmp_path: Path, save_labels: SaveLabels) -> ScoreTable:
+def table(tmp_path: Path, save_labels: SaveLabels) -> Scores:
     reference = np.zeros((3, 30, 30), np.uint8)
     reference[1, :25, :25] = 3
     reference[2, 28, 28] = 3
@@ -24,7 +24,7 @@ def table(tmp_path: Path, save_labels: SaveLabels) -> ScoreTable:
     prediction[1, 24, :25] = 0
     save_labels(tmp_path / "ref" / "a.nii.gz", reference)
     save_labels(tmp_path / "a_method" / "a.nii.gz", prediction)
-    return score_folders([tmp_path / "a_method"], tmp_path / "ref", jobs=1, details=True).table
+    return score_folders([tmp_path / "a_method"], tmp_path / "ref", jobs=1, details=True)
 
 
 def _row(text: str) -> list[str]:
@@ -33,7 +33,7 @@ def _row(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("style", ["markdown", "latex"])
-def test_hand_computed(table: ScoreTable, style: str) -> None:
+def test_hand_computed(table: Scores, style: str) -> None:
     _, lesion, precision, recall, small, large, f1_small, f1_large, matched, *volumes = _row(format_table(table, style))  # type: ignore[arg-type]
     assert (lesion, precision, recall) == ("Liver tumor", "100.00", "50.00")
     assert (small, large, f1_small, f1_large) == ("0.00", "100.00", "0.00", "100.00")
@@ -43,24 +43,24 @@ def test_hand_computed(table: ScoreTable, style: str) -> None:
     assert volumes[4] == "1"
 
 
-def test_the_first_table_comes_first_and_notes_last(table: ScoreTable) -> None:
+def test_the_first_table_comes_first_and_notes_last(table: Scores) -> None:
     text = format_table(table, "table")
     assert text.index("Avg.") < text.index("Prec.") < text.index("Reported, never ranked on.")
     assert "Volume" in text
 
 
-def test_names_are_shown_as_they_are(table: ScoreTable) -> None:
+def test_names_are_shown_as_they_are(table: Scores) -> None:
     assert r"a\_method" in format_table(table, "markdown").split("Prec.")[1]
     assert r"a\_method" in format_table(table, "latex").split("Prec.")[1]
 
 
-def test_lesion_types_in_no_case_are_named_below(table: ScoreTable) -> None:
+def test_lesion_types_in_no_case_are_named_below(table: Scores) -> None:
     details = format_table(table, "table").split("Prec.")[1]
     assert "In no case on either side: gallstone, kidney stone, kidney tumor," in details
     assert "Gallstone" not in details
 
 
-def test_csv_has_more_columns(table: ScoreTable) -> None:
+def test_csv_has_more_columns(table: Scores) -> None:
     header, *rows = (line.split(",") for line in format_table(table, "csv").splitlines())
     assert header[-4:] == ["absolute_volume_error_mm3", "nsd", "hd95_mm", "hd95_cases"]
     assert {len(row) for row in rows} == {len(header)}

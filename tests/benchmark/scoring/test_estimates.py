@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from mswal_bench.benchmark.board.ranking.rank_methods import rank_methods
-from mswal_bench.benchmark.board.ranking.score_arrays import score_arrays_of
+from mswal_bench.benchmark.board.ranking.score_arrays import score_arrays
 from mswal_bench.benchmark.data.protocol import MSWAL_1
 from mswal_bench.benchmark.scoring.estimates import Estimate, estimates
+from mswal_bench.benchmark.scoring.scores import MethodScores, scores_of
 from mswal_bench.metrics import CaseScore, average, class_details, class_score, score_case
 
 _NONE = Estimate(value=None)
@@ -34,6 +35,14 @@ def _cases(count: int, seed: int = 0, classes: Sequence[int] = (1, 3, 6)) -> lis
     return scores
 
 
+def _method(cases: Sequence[CaseScore]) -> MethodScores:
+    return scores_of(MSWAL_1, {"mine": _named(cases)})["mine"]
+
+
+def _named(cases: Sequence[CaseScore]) -> dict[str, CaseScore]:
+    return {f"case_{number:02}": case for number, case in enumerate(cases)}
+
+
 def _or_none(value: float) -> float | None:
     return None if np.isnan(value) else value
 
@@ -41,7 +50,7 @@ def _or_none(value: float) -> float | None:
 @pytest.mark.parametrize("count", [1, 4, 25])
 def test_the_values_are_exactly_those_of_metrics(count: int) -> None:
     cases = _cases(count)
-    classes, mean, bootstrap = estimates(cases, MSWAL_1, resamples=50, seed=3)
+    classes, mean, bootstrap = estimates(_method(cases), resamples=50, seed=3)
     assert list(classes) == [lesion.key for lesion in MSWAL_1.lesion_classes]
     scores = {}
     for lesion in MSWAL_1.lesion_classes:
@@ -63,7 +72,7 @@ def test_the_values_are_exactly_those_of_metrics(count: int) -> None:
 
 def test_intervals_are_those_of_a_plain_loop() -> None:
     cases = _cases(30, seed=1)
-    classes, mean, _ = estimates(cases, MSWAL_1, resamples=400, seed=0)
+    classes, mean, _ = estimates(_method(cases), resamples=400, seed=0)
     generator = np.random.default_rng(0)
     found: dict[str, list[float]] = {"dsc": [], "f1": [], "recall_small": [], "recall_large": [], "precision": []}
     averages = []
@@ -86,27 +95,27 @@ def test_intervals_are_those_of_a_plain_loop() -> None:
 
 
 def test_values_lie_in_their_intervals() -> None:
-    classes, mean, _ = estimates(_cases(40, seed=2), MSWAL_1, resamples=1000, seed=0)
+    classes, mean, _ = estimates(_method(_cases(40, seed=2)), resamples=1000, seed=0)
     for estimate in (classes["gallstone"].dsc, classes["liver_cyst"].f1, mean.dsc, mean.f1, mean.f1_per_case):
         ends = np.array([estimate.low, estimate.value, estimate.high], np.float64)
         assert (np.diff(ends) > 0).all()
 
 
 def test_a_class_that_no_case_has() -> None:
-    classes, mean, _ = estimates(_cases(10), MSWAL_1, resamples=50, seed=0)
+    classes, mean, _ = estimates(_method(_cases(10)), resamples=50, seed=0)
     assert all(value == _NONE for _, value in classes["kidney_stone"])
     assert mean.dsc_classes == 3
 
 
 def test_one_case_has_values_and_no_interval() -> None:
     cases = [case for case in _cases(10) if len(case.lesions)][:1]
-    _, mean, _ = estimates(cases, MSWAL_1, resamples=50, seed=0)
+    _, mean, _ = estimates(_method(cases), resamples=50, seed=0)
     assert mean.dsc.value is not None
     assert (mean.dsc.low, mean.dsc.high) == (None, None)
 
 
 def test_no_case_at_all() -> None:
-    classes, mean, _ = estimates([], MSWAL_1, resamples=50, seed=0)
+    classes, mean, _ = estimates(_method([]), resamples=50, seed=0)
     assert all(value == _NONE for result in classes.values() for _, value in result)
     assert (mean.dsc, mean.f1, mean.dsc_classes) == (_NONE, _NONE, 0)
 
@@ -115,30 +124,24 @@ def test_perfect_predictions_have_an_interval_of_no_width() -> None:
     label = np.zeros((3, 9, 9), np.uint8)
     label[1, 2:5, 2:5] = 1
     cases = [score_case(label, label, (1.0, 1.0, 1.0), MSWAL_1.class_ids)] * 6
-    _, mean, _ = estimates(cases, MSWAL_1, resamples=50, seed=0)
+    _, mean, _ = estimates(_method(cases), resamples=50, seed=0)
     assert mean.dsc == mean.f1 == Estimate(value=1.0, low=1.0, high=1.0)
 
 
 def test_a_record_and_a_ranking_tell_the_same() -> None:
-    scores = {
-        "second": {f"case_{number:02}": case for number, case in enumerate(_cases(20, seed=5))},
-        "first": {f"case_{number:02}": case for number, case in enumerate(_cases(20, seed=6))},
-    }
-    ranking = rank_methods(score_arrays_of(scores, MSWAL_1.lesion_classes), resamples=500, permutations=10, seed=4)
+    seeds = {"second": 5, "first": 6}
+    scores = scores_of(MSWAL_1, {name: _named(_cases(20, seed=seed)) for name, seed in seeds.items()})
+    ranking = rank_methods(score_arrays(scores), resamples=500, permutations=10, seed=4)
     for method in ranking.methods:
-        _, mean, _ = estimates(list(scores[method.method].values()), MSWAL_1, resamples=500, seed=4)
+        _, mean, _ = estimates(scores[method.method], resamples=500, seed=4)
         assert (method.dsc, method.f1, method.f1_per_case) == (mean.dsc, mean.f1, mean.f1_per_case)
 
 
 @pytest.mark.parametrize("key", ["gallstone", "liver_tumor", "liver_cyst"])
 def test_a_record_and_the_ranking_of_a_class_tell_the_same(key: str) -> None:
     """To the last digit: products of other shapes round other ways."""
-    scores = {
-        f"method {seed}": {f"case_{number:02}": case for number, case in enumerate(_cases(40, seed=seed))}
-        for seed in range(3)
-    }
-    arrays = score_arrays_of(scores, MSWAL_1.lesion_classes)
-    for method in rank_methods(arrays, f"class:{key}", resamples=500, permutations=10, seed=4).methods:
-        classes, _, _ = estimates(list(scores[method.method].values()), MSWAL_1, resamples=500, seed=4)
+    scores = scores_of(MSWAL_1, {f"method {seed}": _named(_cases(40, seed=seed)) for seed in range(3)})
+    for method in rank_methods(score_arrays(scores), f"class:{key}", resamples=500, permutations=10, seed=4).methods:
+        classes, _, _ = estimates(scores[method.method], resamples=500, seed=4)
         expected = classes[key]
         assert (method.dsc, method.f1, method.f1_per_case) == (expected.dsc, expected.f1, expected.f1_per_case)

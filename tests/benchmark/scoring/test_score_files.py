@@ -12,7 +12,7 @@ from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.data.protocol import MSWAL_1
 from mswal_bench.benchmark.scoring.case_store import ResultStore
 from mswal_bench.benchmark.scoring.labels_digest import labels_digest
-from mswal_bench.benchmark.scoring.score_files import CaseFiles, CaseOutcome, score_case_files, score_files
+from mswal_bench.benchmark.scoring.score_files import CaseOutcome, CaseToScore, score_case_files, score_files
 
 _AFFINE = np.diag([-0.7, -0.7, 5.0, 1.0])
 
@@ -33,7 +33,7 @@ def _save(path: Path, labels: np.ndarray, **header: object) -> Path:
 
 
 def _outcome(reference: Path, prediction: Path) -> CaseOutcome:
-    return score_case_files(CaseFiles("a", reference, {"m": prediction}), MSWAL_1, details=False)
+    return score_case_files(CaseToScore("a", reference, {"m": prediction}), MSWAL_1, details=False)
 
 
 def test_a_shift_by_one_slice_is_as_far_as_the_size_of_elements_says(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_the_note_stays_when_the_score_is_in_the_store(tmp_path: Path) -> None:
     scaled = tmp_path / "scaled.nii.gz"
     nibabel.save(nibabel.Nifti1Image(_labels().astype(float), like.affine, like.header), scaled)
     store = ResultStore(tmp_path / "store", MSWAL_1)
-    for files in (CaseFiles("a", reference, {"m": scaled}), CaseFiles("a", scaled, {"m": reference})):
+    for files in (CaseToScore("a", reference, {"m": scaled}), CaseToScore("a", scaled, {"m": reference})):
         first, second = (score_case_files(files, MSWAL_1, details=False, store=store) for _ in range(2))
         assert (first.reused, second.reused) == (0, 1)
         assert first.notes == second.notes != []

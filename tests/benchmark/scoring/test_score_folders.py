@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from mswal_bench.benchmark.scoring import score_files
 from mswal_bench.benchmark.scoring.score_folders import score_folders
-from mswal_bench.benchmark.scoring.score_result import ScoreResult
+from mswal_bench.benchmark.scoring.score_summary import summary_json
+from mswal_bench.benchmark.scoring.scores import Scores
 from mswal_bench.metrics import CaseScore, score_case
 
 if TYPE_CHECKING:
@@ -36,9 +37,9 @@ def folders(tmp_path: Path, save_labels: SaveLabels) -> Path:
 
 @pytest.mark.parametrize("jobs", [1, 2, None])
 def test_hand_computed(folders: Path, jobs: int | None) -> None:
-    table = score_folders([folders / "good", folders / "poor"], folders / "ref", jobs=jobs).table
-    good, poor = table.methods["good"].classes, table.methods["poor"].classes
-    assert table.cases == 3
+    table = score_folders([folders / "good", folders / "poor"], folders / "ref", jobs=jobs)
+    good, poor = table["good"], table["poor"]
+    assert table.case_ids == ("a", "b", "c")
     assert (good["gallstone"].dsc, good["gallstone"].f1, good["gallstone"].cases) == (1, 1, 2)
     # Case a: 1 of 2 and 2 voxels shared, IoU 1/3. Case b: 3 of 4 and 4, IoU 3/5.
     assert poor["gallstone"].dsc == pytest.approx((2 / 4 + 6 / 8) / 2)
@@ -52,19 +53,19 @@ def test_hand_computed(folders: Path, jobs: int | None) -> None:
 def test_a_missing_prediction_counts_as_empty_where_allowed(folders: Path) -> None:
     (folders / "good" / "b.nii.gz").unlink()
     result = score_folders([folders / "good"], folders / "ref", jobs=1, allow_missing=True)
-    method = result.table.methods["good"]
+    method = result["good"]
     assert method.missing == ("b",)
     assert (method.classes["gallstone"].dsc, method.classes["gallstone"].fn) == (0.5, 1)
-    assert [case.prediction is None for case in result.cases["good"]] == [False, True, False]
+    assert [case.prediction is None for case in result["good"].by_case.values()] == [False, True, False]
 
 
 def test_only_the_cases_asked_for_are_scored(folders: Path) -> None:
     (folders / "good" / "b.nii.gz").write_bytes(b"nobody reads this")
     result = score_folders([folders / "good"], folders / "ref", cases=["a", "c"], jobs=1)
     assert result.problems == ()
-    assert result.table.cases == 2
-    assert [case.case for case in result.cases["good"]] == ["a", "c"]
-    assert result.table.methods["good"].classes["gallstone"].cases == 1
+    assert result.case_ids == ("a", "c")
+    assert list(result["good"].by_case) == ["a", "c"]
+    assert result["good"].classes["gallstone"].cases == 1
 
 
 def test_the_problems_of_all_cases_are_told(folders: Path, save_labels: SaveLabels) -> None:
@@ -78,26 +79,26 @@ def test_the_problems_of_all_cases_are_told(folders: Path, save_labels: SaveLabe
         assert len(problems) == 5
         expected = ["good/a.nii.gz", "good/a.nii.gz", "good/b.nii.gz", "poor/b.mha", "ref/c.nii.gz"]
         assert all(name in problem for name, problem in zip(expected, problems, strict=True))
-        failed = {name: method.failed for name, method in result.table.methods.items()}
+        failed = {name: method.failed for name, method in result.items()}
         assert failed == {"good": ("a", "b", "c"), "poor": ("b", "c")}
-        assert [case.case for case in result.cases["poor"]] == ["a"]
+        assert list(result["poor"].by_case) == ["a"]
 
 
 def test_scores_are_kept_and_taken_up_again(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def score() -> ScoreResult:
+    def score() -> Scores:
         return score_folders([folders / "good", folders / "poor"], folders / "ref", jobs=1, out=folders / "out")
 
     first = score()
     assert not first.notes
     monkeypatch.setattr(score_files, "score_case", pytest.fail)
     again = score()
-    assert again.table == first.table
+    assert summary_json(again.summary()) == summary_json(first.summary())
     assert again.notes == (f"6 of 6 scores were in {folders / 'out'} already and taken from there",)
     monkeypatch.undo()
     shutil.copy(folders / "ref" / "c.nii.gz", folders / "good" / "b.nii.gz")
     changed = score()
     assert changed.notes == (f"5 of 6 scores were in {folders / 'out'} already and taken from there",)
-    assert changed.table.methods["good"].classes["gallstone"].fn == 1
+    assert changed["good"].classes["gallstone"].fn == 1
 
 
 def test_nothing_of_an_interrupted_scoring_is_lost(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,13 +127,13 @@ def test_dsc_is_nnunets(kits_raters: Path) -> None:
 
     result = score_folders([kits_raters / rater], kits_raters / "rater1", jobs=1)
     theirs: dict[int, list[float]] = {4: [], 7: []}
-    for case in result.cases[rater]:
+    for case in result[rater].by_case.values():
         name = f"{case.case}.nii.gz"
         files = str(kits_raters / "rater1" / name), str(kits_raters / rater / name)
         metrics = evaluation.compute_metrics(*files, SimpleITKIO(), [4, 7])["metrics"]
         for class_id, values in theirs.items():
             values.append(metrics[class_id]["Dice"])
             np.testing.assert_allclose(case.score.classes[class_id].dsc, values[-1], atol=1e-6)
-    classes = result.table.methods[rater].classes
+    classes = result[rater]
     assert classes["kidney_tumor"].dsc == pytest.approx(np.nanmean(theirs[4]), abs=1e-6)
     assert classes["kidney_cyst"].dsc == pytest.approx(np.nanmean(theirs[7]), abs=1e-6)

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from typing import TYPE_CHECKING
 
 from mswal_bench.benchmark.scoring.score_formats import format_table
-from mswal_bench.benchmark.scoring.score_table import ScoreTable
+from mswal_bench.benchmark.scoring.score_summary import summary_json
+from mswal_bench.benchmark.scoring.scores import Scores
 
 if TYPE_CHECKING:
     from mswal_bench.tests.benchmark.conftest import MakeTable
@@ -34,14 +34,14 @@ def _without_padding(text: str) -> str:
     return " ".join(text.replace("-", "").split())
 
 
-def test_markdown(two_methods: ScoreTable) -> None:
+def test_markdown(two_methods: Scores) -> None:
     text = format_table(two_methods, "markdown")
     assert text.startswith("| Lesion")
     assert _without_padding(MARKDOWN) in _without_padding(text)
     assert r"second\_one: no prediction for 1 of 2 cases" in text
 
 
-def test_latex(two_methods: ScoreTable) -> None:
+def test_latex(two_methods: Scores) -> None:
     text = format_table(two_methods, "latex")
     assert LATEX in text
     assert r"\usepackage{booktabs}" in text
@@ -53,7 +53,7 @@ def test_latex_escapes_names(make_table: MakeTable) -> None:
     assert r"a\_b \& 50\% \#1 \textbackslash{}x $\sim$\textasciicircum{} \$" in text
 
 
-def test_csv(two_methods: ScoreTable) -> None:
+def test_csv(two_methods: Scores) -> None:
     rows = list(csv.DictReader(io.StringIO(format_table(two_methods, "csv"))))
     assert len(rows) == 2 * 8
     assert rows[0] == {
@@ -74,10 +74,10 @@ def test_csv(two_methods: ScoreTable) -> None:
     assert float(rows[7]["dsc"]) == two_methods.methods["first"].average.dsc
 
 
-def test_json(two_methods: ScoreTable) -> None:
-    assert json.loads(format_table(two_methods, "json")) == two_methods.to_json()
+def test_json(two_methods: Scores) -> None:
+    assert format_table(two_methods, "json") + "\n" == summary_json(two_methods.summary())
 
 
-def test_terminal_marks_only_when_asked(two_methods: ScoreTable) -> None:
+def test_terminal_marks_only_when_asked(two_methods: Scores) -> None:
     assert "\x1b[" not in format_table(two_methods, "table")
     assert "\x1b[1m85.00" in format_table(two_methods, "table", ansi=True)

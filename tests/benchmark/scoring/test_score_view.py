@@ -5,15 +5,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mswal_bench.benchmark.scoring.score_table import ScoreTable
+from mswal_bench.benchmark.scoring.score_summary import summary_json
 from mswal_bench.benchmark.scoring.score_view import AVERAGE_GROUP, table_view
+from mswal_bench.benchmark.scoring.scores import Scores
 from mswal_bench.benchmark.tables.view import UNDEFINED, Cell, marked
 
 if TYPE_CHECKING:
     from mswal_bench.tests.benchmark.conftest import MakeTable
 
 
-def test_layout(two_methods: ScoreTable) -> None:
+def test_layout(two_methods: Scores) -> None:
     view = table_view(two_methods)
     assert view.groups == ("first", "second_one", AVERAGE_GROUP)
     assert [row.label for row in view.rows] == [
@@ -65,20 +66,21 @@ def test_undefined_is_never_marked(make_table: MakeTable) -> None:
 
 
 @pytest.mark.parametrize(
-    ("texts", "best", "second"),
+    ("numbers", "best", "second"),
     [
-        (["0.00", "0.00"], [], []),
-        ([UNDEFINED, "0.00"], [], []),
-        (["0.01", "0.00"], [0], []),
-        (["50.00", "0.00", UNDEFINED], [0], []),
-        (["50.00", "40.00", "0.00"], [0], [1]),
-        (["0.00", "40.00", "40.00"], [1, 2], []),
-        (["12.00", UNDEFINED], [0], []),
-        (["12.00"], [], []),
+        ([0.0, 0.0], [], []),
+        ([None, 0.0], [], []),
+        ([0.01, 0.0], [0], []),
+        ([50.0, 0.0, None], [0], []),
+        ([50.0, 40.0, 0.0], [0], [1]),
+        ([0.0, 40.0, 40.0], [1, 2], []),
+        ([12.0, None], [0], []),
+        ([12.0], [], []),
     ],
 )
-def test_nought_is_neither_best_nor_second(texts: list[str], best: list[int], second: list[int]) -> None:
-    cells = marked(texts)
+def test_nought_is_neither_best_nor_second(numbers: list[float | None], best: list[int], second: list[int]) -> None:
+    texts = [UNDEFINED if number is None else f"{number:.2f}" for number in numbers]
+    cells = marked(texts, numbers)
     assert [cell.text for cell in cells] == texts
     assert [number for number, cell in enumerate(cells) if cell.best] == best
     assert [number for number, cell in enumerate(cells) if cell.second] == second
@@ -91,7 +93,7 @@ def test_one_method_has_no_marks_and_no_average_score(make_table: MakeTable) -> 
     assert not any("Hardest" in note for note in view.notes)
 
 
-def test_notes(two_methods: ScoreTable) -> None:
+def test_notes(two_methods: Scores) -> None:
     notes = "\n".join(table_view(two_methods).notes)
     assert "Hardest first by DSC: kidney cyst, liver tumor, gallstone." in notes
     assert "Hardest first by F1: kidney cyst, liver tumor, gallstone." in notes
@@ -101,14 +103,14 @@ def test_notes(two_methods: ScoreTable) -> None:
     assert "Protocol mswal/1, 2 cases scored, none left out." in notes
 
 
-def test_a_track_that_is_known_is_told(two_methods: ScoreTable) -> None:
+def test_a_track_that_is_known_is_told(two_methods: Scores) -> None:
     table = replace(two_methods, track="public-cv of fold 2 alone")
     assert (
         "Percent. Protocol mswal/1, track public-cv of fold 2 alone, 2 cases scored, none left out."
         in table_view(table).notes
     )
-    assert table.to_json()["track"] == "public-cv of fold 2 alone"
-    assert "track" not in two_methods.to_json()
+    assert table.summary().track == "public-cv of fold 2 alone"
+    assert '"track"' not in summary_json(two_methods.summary())
 
 
 def test_averages_over_different_numbers_of_classes_name_the_methods(make_table: MakeTable) -> None:

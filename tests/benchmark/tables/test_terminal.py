@@ -3,8 +3,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mswal_bench.benchmark.scoring.score_table import ScoreTable
 from mswal_bench.benchmark.scoring.score_view import table_view
+from mswal_bench.benchmark.scoring.scores import Scores
 from mswal_bench.benchmark.tables.terminal import terminal_table
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ Hardest first by DSC: kidney cyst, liver tumor, gallstone.
 LONG = [f"nnUNetTrainer__nnUNetResEncUNet{size}Plans__3d_fullres" for size in "ML"]
 
 
-def test_golden(two_methods: ScoreTable) -> None:
+def test_golden(two_methods: Scores) -> None:
     assert terminal_table(table_view(two_methods), ansi=False, width=None).startswith(GOLDEN)
 
 
-def test_marks_change_nothing_but_the_marks(two_methods: ScoreTable) -> None:
+def test_marks_change_nothing_but_the_marks(two_methods: Scores) -> None:
     marked = terminal_table(table_view(two_methods), ansi=True, width=None)
     assert "  \x1b[1m85.00\x1b[0m  \x1b[1m100.00\x1b[0m   \x1b[4m35.00\x1b[0m" in marked
     assert re.sub(r"\x1b\[\dm", "", marked).startswith(GOLDEN)
@@ -58,6 +58,6 @@ def test_a_narrow_terminal_gets_the_methods_below_each_other(make_table: MakeTab
     assert all(f"method {index}" in "\n".join(drawn) for index in range(7))
 
 
-def test_the_narrowest_terminal_still_gets_one_method_at_a_time(two_methods: ScoreTable) -> None:
+def test_the_narrowest_terminal_still_gets_one_method_at_a_time(two_methods: Scores) -> None:
     text = terminal_table(table_view(two_methods), ansi=False, width=1)
     assert sum(line.startswith("Gallstone") for line in text.splitlines()) == 3

@@ -133,7 +133,7 @@ def test_the_scores_are_those_of_a_submission(mounts: Mounts, tmp_path: Path) ->
     folder.mkdir()
     for case in CASES:
         (folder / f"{case}.mha").symlink_to(mounts.output_of(case))
-    (method,) = score_folders([folder], mounts.root / "ground_truth" / "labels", jobs=1).table.methods.values()
+    (method,) = score_folders([folder], mounts.root / "ground_truth" / "labels", jobs=1).values()
     evaluate_jobs(mounts.configuration(MSWAL_HIDDEN="false"))
     aggregates = mounts.metrics()["aggregates"]
     for key, score in method.classes.items():

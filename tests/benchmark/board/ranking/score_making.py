@@ -24,12 +24,16 @@ def counts(row: Row) -> ClassCounts:
 
 def arrays(methods: Mapping[str, Sequence[Sequence[Row]]], classes: Sequence[str] | None = None) -> ScoreArrays:
     """`arrays({method: [[row of each class] of each case]})`; cases are named a, b, c and so on."""
+    width = len(next(iter(methods.values()))[0])
+    keys = tuple(classes or (f"class_{place}" for place in range(width)))
     of_methods = {
-        name: {chr(ord("a") + place): [counts(row) for row in case] for place, case in enumerate(cases)}
+        name: {
+            chr(ord("a") + place): {key: counts(row) for key, row in zip(keys, case, strict=True)}
+            for place, case in enumerate(cases)
+        }
         for name, cases in methods.items()
     }
-    width = len(next(iter(methods.values()))[0])
-    return arrays_of_counts(of_methods, tuple(classes or (f"class_{place}" for place in range(width))))
+    return arrays_of_counts(of_methods, keys)
 
 
 def random_arrays(methods: int = 3, cases: int = 20, classes: int = 4, *, seed: int = 0) -> ScoreArrays:

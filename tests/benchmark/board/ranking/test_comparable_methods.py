@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,8 @@ from mswal_bench.benchmark.board.ranking.comparable_methods import comparable_me
 from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.records.result_record import ResultRecord
+from mswal_bench.benchmark.scoring.score_summary import summary_json
+from mswal_bench.tests.benchmark.score_summaries import summary
 
 from .record_making import digest, store_record
 from .score_making import picked, random_arrays
@@ -54,8 +55,8 @@ def test_the_folder_of_scores(
     assert (found.track, found.status, found.protocol) == (None, None, None)
     assert found.arrays.methods == scores.methods
     np.testing.assert_array_equal(found.arrays.tp, scores.tp)
-    classes: dict[str, object] = {key: {} for key in reversed(scores.classes)}
-    (tmp_path / "scores.json").write_text(json.dumps({"protocol": "mswal/1", "methods": {"m": {"classes": classes}}}))
+    of_classes = dict.fromkeys(reversed(scores.classes), (0.5, 0.5))
+    (tmp_path / "scores.json").write_text(summary_json(summary({"m": of_classes})))
     (found,) = comparable_methods(tmp_path)
     assert found.protocol == "mswal/1"
     assert found.arrays.classes == tuple(reversed(scores.classes))

@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mswal_bench.benchmark.board.ranking.score_arrays import arrays_of_counts, score_arrays_of
+from mswal_bench.benchmark.board.ranking.score_arrays import arrays_of_counts, score_arrays
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.data.protocol import MSWAL_1
+from mswal_bench.benchmark.scoring.scores import scores_of
 from mswal_bench.metrics import score_case
 
 from .score_making import arrays, counts
@@ -17,7 +18,7 @@ def test_scored_cases() -> None:
     reference[1, 2, :2] = 6
     score = score_case(reference, np.roll(reference, 1, axis=2), (1.0, 1.0, 1.0), MSWAL_1.class_ids)
     nothing = score_case(reference * 0, reference * 0, (1.0, 1.0, 1.0), MSWAL_1.class_ids)
-    of = score_arrays_of({"mine": {"b": score, "a": nothing}}, MSWAL_1.lesion_classes)
+    of = score_arrays(scores_of(MSWAL_1, {"mine": {"b": score, "a": nothing}}))
     assert of.cases == ("a", "b")
     assert of.classes[2] == "liver_tumor"
     assert np.isnan(of.dsc[0, 0]).all()
@@ -28,7 +29,7 @@ def test_scored_cases() -> None:
 
 
 def test_the_order_of_the_cases_makes_no_difference() -> None:
-    one, two = [counts((50, 1, 0, 0))], [counts((80, 1, 2, 0))]
+    one, two = {"gallstone": counts((50, 1, 0, 0))}, {"gallstone": counts((80, 1, 2, 0))}
     ways = (
         {"m": {"a": one, "b": two}, "n": {"a": two, "b": one}},
         {"m": {"b": two, "a": one}, "n": {"b": one, "a": two}},
@@ -39,7 +40,7 @@ def test_the_order_of_the_cases_makes_no_difference() -> None:
 
 
 def test_methods_on_other_cases_are_refused_and_which_are_named() -> None:
-    row = [counts((50, 1, 0, 0))]
+    row = {"gallstone": counts((50, 1, 0, 0))}
     of = {"whole": {"a": row, "b": row}, "half": {"a": row}, "more": {"a": row, "b": row, "c": row}}
     with pytest.raises(BenchError) as caught:
         arrays_of_counts(of, ("gallstone",))
@@ -47,7 +48,7 @@ def test_methods_on_other_cases_are_refused_and_which_are_named() -> None:
 
 
 def test_nothing_to_rank() -> None:
-    for of, classes in (({}, ("gallstone",)), ({"m": {}}, ("gallstone",)), ({"m": {"a": []}}, ())):
+    for of, classes in (({}, ("gallstone",)), ({"m": {}}, ("gallstone",)), ({"m": {"a": {}}}, ())):
         with pytest.raises(BenchError, match=r"there is no .* to rank by"):
             arrays_of_counts(of, classes)
 

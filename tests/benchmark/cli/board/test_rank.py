@@ -10,6 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from mswal_bench.benchmark.cli.main import main
+from mswal_bench.benchmark.scoring.score_summary import summary_json
+from mswal_bench.tests.benchmark.score_summaries import summary
 
 Rank = Callable[..., str]
 
@@ -172,11 +174,12 @@ def test_methods_of_different_cases_are_told_what_to_do(tmp_path: Path) -> None:
 
 def test_cases_that_were_left_out_are_told(tmp_path: Path) -> None:
     _cases_csv(tmp_path / "scores", good=(0, 1), bad=(0, 0))
-    scores = {"protocol": "mswal/1", "methods": {"good": {"classes": {"a": {}, "b": {}}}}, "failed": {"bad": ["c2"]}}
-    (tmp_path / "scores" / "scores.json").write_text(json.dumps(scores))
+    of_classes = dict.fromkeys("ab", (0.5, 0.5))
+    scores = summary({"good": of_classes}, failed={"bad": ("c2",)})
+    (tmp_path / "scores" / "scores.json").write_text(summary_json(scores))
     for style in ("table", "markdown", "json"):
         told = CliRunner().invoke(main, ["rank", str(tmp_path / "scores"), "--resamples", "10", "--format", style])
         assert "NOT COMPARABLE with rankings of all cases: without c2, which could not be scored" in told.stdout
     assert {(row["left_out"], row["comparable"]) for row in _ranked_csv(tmp_path / "scores").values()} == {("1", "0")}
-    (tmp_path / "scores" / "scores.json").write_text(json.dumps({**scores, "failed": {}}))
+    (tmp_path / "scores" / "scores.json").write_text(summary_json(summary({"good": of_classes})))
     assert {(row["left_out"], row["comparable"]) for row in _ranked_csv(tmp_path / "scores").values()} == {("0", "1")}

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mswal_bench.benchmark.scoring.score_table import ScoreTable
+from mswal_bench.benchmark.scoring.score_summary import summary_json
+from mswal_bench.benchmark.scoring.scores import Scores
 
 if TYPE_CHECKING:
     from mswal_bench.tests.benchmark.conftest import MakeTable
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
 KEYS = ["gallstone", "kidney_stone", "liver_tumor", "kidney_tumor", "pancreatic_cancer", "liver_cyst", "kidney_cyst"]
 
 
-def test_json_is_strict_and_complete(two_methods: ScoreTable) -> None:
-    content = json.loads(json.dumps(two_methods.to_json(), allow_nan=False))
+def test_json_is_strict_and_complete(two_methods: Scores) -> None:
+    content = json.loads(summary_json(two_methods.summary()))
     assert content["protocol"] == "mswal/1"
     assert list(content["methods"]) == ["first", "second_one"]
     first = content["methods"]["first"]
@@ -54,4 +55,4 @@ def test_one_method_is_its_own_average(make_table: MakeTable) -> None:
     table = make_table({"one": [{"gallstone": (90, 1, 0, 0)}]})
     assert table.average_score["gallstone"].dsc == 0.9
     assert table.difficulty_dsc == ("gallstone",)
-    assert table.to_json()["missing"] == {}
+    assert table.summary().missing == {}

@@ -9,14 +9,13 @@ import pytest
 
 from mswal_bench.benchmark.board.ranking.score_arrays import (
     ScoreArrays,
-    arrays_of_rows,
+    arrays_of_read_counts,
     read_score_arrays,
-    score_arrays_of,
+    score_arrays,
 )
 from mswal_bench.benchmark.core.errors import BenchError
-from mswal_bench.benchmark.scoring.cases_csv import read_rows
+from mswal_bench.benchmark.scoring.case_rows import read_counts
 from mswal_bench.benchmark.scoring.score_folders import score_folders
-from mswal_bench.benchmark.scoring.score_result import write_scores
 
 from .score_making import random_arrays
 
@@ -39,14 +38,11 @@ def filled(rows: Rows) -> dict[str, str]:
 
 def test_what_scoring_writes_is_what_was_scored(tmp_path: Path, kits_raters: Path) -> None:
     others = [kits_raters / "rater2", kits_raters / "rater3"]
-    result = score_folders(others, kits_raters / "rater1", jobs=1)
-    write_scores(result, tmp_path)
+    scores = score_folders(others, kits_raters / "rater1", jobs=1)
+    scores.save(tmp_path)
     path = tmp_path / "cases.csv"
     read = read_score_arrays({"rater2": path, "rater3": path})
-    scored = score_arrays_of(
-        {name: {case.case: case.score for case in cases} for name, cases in result.cases.items()},
-        result.table.lesion_classes,
-    )
+    scored = score_arrays(scores)
     assert (read.methods, read.cases, read.classes) == (scored.methods, scored.cases, scored.classes)
     np.testing.assert_array_equal(read.dsc, scored.dsc)
     for name in ("tp", "fp", "fn"):
@@ -66,7 +62,7 @@ def test_one_method_a_file_and_several(tmp_path: Path, rows: Rows, write_rows: W
 
 def _problems(path: Path) -> list[str]:
     with pytest.raises(BenchError) as caught:
-        arrays_of_rows(read_rows(path))
+        arrays_of_read_counts(read_counts(path))
     return [str(problem) for problem in caught.value.problems]
 
 
@@ -92,6 +88,8 @@ def _problems(path: Path) -> list[str]:
         ({"method": " "}, "has no readable method: found ' '"),
         ({"case": "a\x1b[31m"}, r"has no readable case: found 'a\x1b[31m'"),
         ({"class": ""}, "has no readable class"),
+        ({"missing": "yes"}, "has a missing that is neither: expected 1 without a prediction, else 0, found 'yes'"),
+        ({"missing": "1"}, "has predicted voxels though the prediction is missing: found"),
     ],
 )
 def test_cells(
