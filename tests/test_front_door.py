@@ -1,0 +1,146 @@
+"""What `import mswal_bench as mb` gives: its names, its examples, and what it loads."""
+
+from __future__ import annotations
+
+import doctest
+import inspect
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK
+
+import mswal_bench as mb
+from mswal_bench.benchmark.data.phantom.dataset_writer import write_phantom
+from mswal_bench.benchmark.submissions.make_manifest import manifest_of
+from mswal_bench.benchmark.submissions.manifest_file import write_manifest
+
+ROOT = Path(__file__).resolve().parents[1]
+FORM = "method: Mine\nauthors: [A]\naffiliation: B\ncontact: a@b.org\ntrack: phantom\n"
+TRAINING = pytest.param("run", marks=pytest.mark.slow)
+NAMES = [name for name in mb.__all__ if name not in ("__version__", "run")]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the examples begin with: a data set, two methods' predictions, a manifest and a submission."""
+    folder = tmp_path_factory.mktemp("made")
+    write_phantom(folder / "raw", train=5, test=2, size="tiny", seed=0, progress=False)
+    labels = shutil.copytree(folder / "raw" / "labelsTs", folder / "labels")
+    write_manifest(manifest_of(labels, "phantom"), folder / "manifest.json")
+    with zipfile.ZipFile(folder / "mine.zip", "w") as archive:
+        archive.writestr("submission.yaml", FORM)
+        for path in sorted(labels.iterdir()):
+            archive.write(path, f"predictions/{path.name}")
+    for name, voxels in (("a", 0), ("b", 1)):
+        (folder / "runs" / name).mkdir(parents=True)
+        for path in labels.iterdir():
+            image = SimpleITK.ReadImage(str(path))
+            moved = SimpleITK.GetImageFromArray(np.roll(SimpleITK.GetArrayFromImage(image), voxels, axis=2))
+            moved.CopyInformation(image)
+            SimpleITK.WriteImage(moved, str(folder / "runs" / name / path.name), useCompression=True)
+    return folder
+
+
+@pytest.fixture
+def workplace(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory of an example, with all of that in it, for it to write to."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run_examples(test: doctest.DocTest) -> None:
+    told: list[str] = []
+    results = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test, out=told.append)
+    assert not results.failed, "".join(told)
+
+
+@pytest.mark.parametrize("name", [*NAMES, TRAINING])
+def test_the_examples_run(name: str, workplace: Path) -> None:
+    found = getattr(mb, name)
+    tests = doctest.DocTestFinder(exclude_empty=False).find(found, name, module=False, globs={"mb": mb, "np": np})
+    for test in tests:
+        run_examples(test)
+    assert inspect.isclass(found) or any(test.examples for test in tests), f"{name} has no example"
+
+
+@pytest.mark.parametrize("name", [name for name in mb.__all__ if name != "__version__"])
+def test_every_name_is_described(name: str) -> None:
+    assert (inspect.getdoc(getattr(mb, name)) or "").strip(), name
+
+
+def test_the_names_are_listed_once_and_in_order() -> None:
+    assert sorted(set(mb.__all__)) == mb.__all__
+    assert set(mb.__all__) <= set(dir(mb))
+
+
+def test_what_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'mswal_bench' has no attribute 'predict'"):
+        _ = mb.predict
+
+
+def test_importing_the_package_loads_nothing_large() -> None:
+    code = """
+import sys
+before = set(sys.modules)
+import mswal_bench
+print(*sorted(set(sys.modules) - before))
+assert "score_case" in dir(mswal_bench)
+mswal_bench.score_case
+print(*sorted({"matplotlib", "pandas", "SimpleITK", "skimage", "torch"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "mswal_bench\n\n"
+
+
+def test_a_script_without_a_guard_is_run_once(workplace: Path) -> None:
+    """The processes that evaluate and score are started anew, and would each begin with the script."""
+    script = workplace / "script.py"
+    script.write_text(
+        "import mswal_bench as mb\n"
+        "print('begins')\n"
+        "mb.evaluate('mine.zip', reference='labels', results='results', jobs=2)\n"
+    )
+    done = subprocess.run([sys.executable, script], cwd=workplace, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == ("begins\n", "", 0)
+
+
+def test_a_submission_that_is_refused_raises_with_every_error(workplace: Path) -> None:
+    """The notes among the findings are no reason."""
+    with zipfile.ZipFile("mine.zip") as archive, zipfile.ZipFile("bad.zip", "w") as bad:
+        bad.writestr("submission.yaml", FORM.replace("Mine", "TODO"))
+        bad.writestr("notes.txt", "")
+        bad.writestr("predictions/PHANTOM_0485.nii.gz", archive.read("predictions/PHANTOM_0485.nii.gz")[:99])
+    with pytest.raises(mb.BenchError) as raised:
+        mb.evaluate("bad.zip", reference="labels", results="results")
+    found = mb.validate("bad.zip", "manifest.json", deep=True)
+    assert [str(problem) for problem in raised.value.problems] == [str(problem) for problem in found.problems]
+    assert len(found.problems) == found.number("error") == len(found.findings) - 1
+    assert not Path("results").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [
+        ("budget", "smok", "there is no budget 'smok': expected one of paper, demo, smoke. Did you mean smoke?"),
+        ("track", "public_cv", "Did you mean public-cv?"),
+        ("fold", 5, "there is no fold '5': expected one of 0, 1, 2, 3, 4, all."),
+        ("device", "gpu", "there is no device 'gpu': expected one of auto, cpu, cuda."),
+        ("variant", "IX", "nnunet-v2 has no variant 'IX'"),
+    ],
+)
+def test_a_run_says_what_it_can_be_asked_for(option: str, value: object, expected: str, tmp_path: Path) -> None:
+    with pytest.raises(mb.BenchError) as raised:
+        mb.run("nnunet-v2", "raw", work=tmp_path / "work", **{option: value})
+    assert expected in str(raised.value)
+    assert not (tmp_path / "work").exists()
+
+
+def test_a_run_is_of_one_device_or_of_several() -> None:
+    with pytest.raises(mb.BenchError, match="`device` and `devices` exclude each other"):
+        mb.run("nnunet-v2", "raw", work="work", device="cpu", devices=["cpu", "cpu"])
