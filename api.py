@@ -1,4 +1,4 @@
-"""Holds the functions of `import mswal_bench as mb`: they take what a user has at hand, and call what the commands call.
+"""Holds the functions of `import mswal_bench as mb`: they take what a user has at hand and call what commands call.
 
 Paths are `str` or `Path`. What a user can mend is a `BenchError`, with every problem in one go. Nothing is printed but
 progress, on stderr and where it is asked for. Every result prints as the command's table, is a table in a notebook,
@@ -241,7 +241,7 @@ def run(
 
     Stopped at any moment and called again, it goes on from what is finished; a finished run's record is given at once.
     Its predictions are scored by `mb.score_folders([work], data)`. Raises BenchError for what the user can mend, before
-    anything is begun where that is possible: a method that there is not, packages that are not installed, damaged files.
+    anything is begun where that is possible: no such method, packages that are not installed, damaged files.
 
     >>> record = mb.run("nnunet-v2", "raw", work="runs/v2", budget="smoke", fold=0, device="cpu")
     >>> record.title, record.track, record.folds, record.cases

@@ -76,7 +76,7 @@ def _foreground(values: ArrayLike, name: str, protocol: Protocol, problems: list
         problems.append(Problem("is not one 3D label map", name, "the axes (z, y, x)", f"shape {array.shape}", mend))
         return None
     if array.dtype.kind not in "buif":
-        problems.append(Problem("does not hold numbers", name, "integers, booleans or floats", str(array.dtype)))
+        problems.append(Problem("holds no numbers", name, "integers, booleans or floats", str(array.dtype)))
         return None
     strangers = _strangers(array, protocol)
     if strangers:

@@ -49,19 +49,23 @@ def validation_text(validation: Validation) -> str:
 
 def validation_view(validation: Validation) -> TableView:
     """The findings as a table for HTML, a row each, with the verdict above them."""
-    heads = ["Finding", "Severity", "Case", "File", "What", "Found", "Expected", "What to do"]
+    heads = ["Finding", "Severity", "Where", "What", "Found", "Expected", "What to do"]
     rows = [
-        [
-            finding.code,
-            finding.severity,
-            *map(
-                plain_text,
-                (finding.case, _place(finding), finding.what, finding.found, finding.expected, finding.mend),
-            ),
+        [finding.code, finding.severity]
+        + [
+            plain_text(text)
+            for text in (
+                _place(finding) or finding.case,
+                finding.what,
+                finding.found,
+                finding.expected,
+                finding.mend,
+            )
         ]
         for finding in validation.findings
     ]
-    return plain_view(heads, rows, title=Title("Validation", verdict(validation), label=""))
+    summary = verdict(validation)
+    return plain_view(heads, rows, title=Title("Validation", summary[0].upper() + summary[1:], label=""), words=True)
 
 
 def verdict(validation: Validation) -> str:

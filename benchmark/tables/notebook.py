@@ -16,6 +16,7 @@ _STYLE = """\
 .mswal-bench table { border-collapse: collapse; border: 0; margin: 0; font-variant-numeric: tabular-nums; }
 .mswal-bench caption { caption-side: top; text-align: left; font-weight: bold; padding: .25em 0; }
 .mswal-bench :is(th, td) { padding: .2em .7em; border: 0; white-space: nowrap; vertical-align: top; }
+.mswal-bench td[style*=left] { white-space: normal; overflow-wrap: anywhere; min-width: 6em; }
 .mswal-bench th[scope=colgroup] { text-align: center; }
 .mswal-bench thead tr:last-child > * { border-bottom: 1px solid; }
 .mswal-bench tbody + tbody tr:first-child > * { border-top: 1px solid; }
@@ -30,7 +31,12 @@ def notebook_html(*views: TableView) -> str:
 
 
 def plain_view(
-    heads: Sequence[str], rows: Sequence[Sequence[str]], notes: Sequence[str] = (), *, title: Title | None = None
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    notes: Sequence[str] = (),
+    *,
+    title: Title | None = None,
+    words: bool = False,
 ) -> TableView:
     """Lays out rows of texts without marks; the first text of each says what the row is of."""
     return TableView(
@@ -40,4 +46,5 @@ def plain_view(
         tuple(Row(row[0], tuple(map(Cell, row[1:]))) for row in rows),
         tuple(notes),
         title,
+        words=words,
     )

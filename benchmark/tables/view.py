@@ -70,6 +70,8 @@ class TableView:
     """Explains the marks; it stands above the notes in formats that draw marks."""
     warning: str = ""
     """Says why the numbers must not be compared with other tables; every format makes it stand out."""
+    words: bool = False
+    """Is true where the cells are texts: all columns are then aligned left, also those with digits."""
 
 
 def shown_notes(view: TableView) -> tuple[str, ...]:
@@ -82,6 +84,8 @@ def alignments(view: TableView) -> tuple[Alignment, ...]:
 
     A column in which any number has a superscript is aligned left, so that all its numbers stay in line.
     """
+    if view.words:
+        return ("left",) * sum(map(len, view.columns))
     return tuple(_side([row.cells[column] for row in view.rows]) for column in range(sum(map(len, view.columns))))
 
 

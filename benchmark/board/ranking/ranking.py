@@ -84,6 +84,10 @@ class OrderedMethods:
     """Every pair of ranked methods, number by number: the significance map."""
 
 
+_NO_FRACTIONS = frozenset({"track", "status", "protocol", "left_out", "comparable", "scheme", "method", "next"})
+"""The columns of `to_frame` that hold names and counts."""
+
+
 @dataclass(frozen=True)
 class Ranking:
     """Methods in order, what was ranked, and by which rules: `ranking["nnunet-v2"].rank`.
@@ -113,7 +117,7 @@ class Ranking:
         raise KeyError(f"there is no method {method!r}: ranked are {', '.join(each.method for each in self.methods)}")
 
     def to_frame(self) -> pandas.DataFrame:
-        """A row a method, best first, as in the CSV of `mswal-bench rank`; fractions, NaN or None for undefined."""
+        """A row a method, best first, as in the CSV of `mswal-bench rank`: fractions, NaN where undefined."""
         return Rankings((self,)).to_frame()
 
     def __str__(self) -> str:
@@ -143,13 +147,15 @@ class Rankings(Sequence[Ranking]):
         return iter(self.rankings)
 
     def to_frame(self) -> pandas.DataFrame:
-        """A row a ranking and method, as in the CSV of `mswal-bench rank`; fractions, NaN or None for undefined."""
+        """A row a ranking and method, as in the CSV of `mswal-bench rank`: fractions, NaN where undefined."""
         import pandas
 
         from .ranking_text import ranking_rows
 
         heads, *rows = ranking_rows(self.rankings)
-        return pandas.DataFrame(rows, columns=heads)
+        frame = pandas.DataFrame(rows, columns=heads)
+        # An undefined number, None, would make a column one of objects.
+        return frame.astype({head: float for head in heads if head not in _NO_FRACTIONS})
 
     def __str__(self) -> str:
         from .ranking_text import format_rankings

@@ -49,7 +49,8 @@ def format_rankings(rankings: Sequence[Ranking], style: RankingFormat, *, width:
 def ranking_views(titled: Ranking) -> list[TableView]:
     """The same tables laid out for HTML: the ranking and, of three methods or more, the significance maps."""
     heads, rows = _ranking(titled)
-    title = Title(*_title(titled), label="")
+    name, of = _title(titled)
+    title = Title(name, of[0].upper() + of[1:], label="")
     views = [_view(heads, rows, _notes(titled), title)]
     for number, name in _maps(titled):
         views.append(_view(*_map(titled.ranking, number), (), Title("Significance map", name, label="")))
