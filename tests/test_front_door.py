@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import inspect
+import os
 import shutil
 import subprocess
 import sys
@@ -144,3 +145,46 @@ def test_a_run_says_what_it_can_be_asked_for(option: str, value: object, expecte
 def test_a_run_is_of_one_device_or_of_several() -> None:
     with pytest.raises(mb.BenchError, match="`device` and `devices` exclude each other"):
         mb.run("nnunet-v2", "raw", work="work", device="cpu", devices=["cpu", "cpu"])
+
+
+def test_findings_are_rows_and_print_as_the_command_prints_them(workplace: Path) -> None:
+    with zipfile.ZipFile("bad.zip", "w") as bad:
+        bad.writestr("submission.yaml", FORM)
+        bad.writestr("predictions/<b>.nii.gz", b"")
+    found = mb.validate("bad.zip", "manifest.json")
+    command = [sys.executable, "-m", "mswal_bench", "validate", "bad.zip", "--manifest", "manifest.json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (f"{found}\n", done.returncode) == (done.stdout, 1)
+    frame = found.to_frame()
+    assert frame["code"].tolist() == [finding.code for finding in found.findings]
+    assert {"severity", "case", "file", "what", "found", "expected", "mend", "field"} < {*frame.columns}
+    assert "&lt;b&gt;.nii.gz" in found._repr_html_()
+    assert list(mb.validate("mine.zip", "manifest.json").to_frame().columns) == list(frame.columns)
+
+
+def test_a_record_and_its_ranking_are_frames_of_numbers(workplace: Path) -> None:
+    record = mb.evaluate("mine.zip", reference="labels", results="results", verified=True)
+    frame = record.to_frame().set_index(["lesion", "metric"])
+    assert frame.loc[("average", "dsc"), "value"] == record.average.dsc.value == 1
+    assert np.isnan(frame.loc[("liver_cyst", "f1"), "value"]) == (record.classes["liver_cyst"].f1.value is None)
+    assert frame[["value", "low", "high"]].dtypes.eq(float).all()
+    assert "Avg." in record._repr_html_()
+    (ranking,) = rankings = mb.rank("results")
+    assert (ranking["Mine"].rank, ranking.track, str(ranking)) == (1, "phantom", str(rankings))
+    assert ranking.to_frame()[["method", "rank", "dsc"]].values.tolist() == [["Mine", 1.0, 1.0]]
+    assert "Mine" in ranking._repr_html_()
+    with pytest.raises(KeyError, match="there is no method 'mine': ranked are Mine"):
+        ranking["mine"]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_results_print_whatever_letters_stdout_has(encoding: str, workplace: Path) -> None:
+    code = (
+        "import mswal_bench as mb\n"
+        "record = mb.evaluate('mine.zip', reference='labels', results='results', track='phantom', verified=True)\n"
+        "print(record, mb.rank('results'), mb.validate('none.zip', 'manifest.json'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, env={**os.environ, "PYTHONIOENCODING": encoding}
+    )
+    assert ("\N{EN DASH}" in done.stdout.decode(encoding)) == (encoding == "utf-8")
