@@ -8,6 +8,7 @@ and gives a pandas frame by `to_frame()`.
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -187,9 +188,9 @@ def evaluate(
     `allow_missing` a case without a prediction counts as empty. `jobs` is the number of processes, by default one a
     core; `resamples` and `seed` draw the intervals over cases. `progress` shows a bar on stderr.
 
-    Gives the record as it is published. What was recorded before is recognised, and its record given. Interrupted, the
-    same call goes on where it stopped. Raises BenchError with everything that is wrong with the submission, the
-    reference or the folders.
+    Gives the record as it is published. What was recorded before is recognised, and its record given; that the same
+    predictions are recorded under another form is a warning. Interrupted, the same call goes on where it stopped.
+    Raises BenchError with everything that is wrong with the submission, the reference or the folders.
 
     >>> record = mb.evaluate("mine.zip", reference="labels", results="results")
     >>> record.form.method, record.track, record.cases, record.status
@@ -212,6 +213,8 @@ def evaluate(
         )
     if outcome.record is None:
         raise BenchError(*outcome.validation.problems)
+    for note in outcome.notes:
+        warnings.warn(note, stacklevel=2)
     return outcome.record
 
 

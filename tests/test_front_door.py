@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import inspect
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 import SimpleITK
 
 import mswal_bench as mb
+from mswal_bench import api
 from mswal_bench.benchmark.data.phantom.dataset_writer import write_phantom
 from mswal_bench.benchmark.submissions.make_manifest import manifest_of
 from mswal_bench.benchmark.submissions.manifest_file import write_manifest
@@ -78,6 +80,12 @@ def test_every_name_is_described(name: str) -> None:
 def test_the_names_are_listed_once_and_in_order() -> None:
     assert sorted(set(mb.__all__)) == mb.__all__
     assert set(mb.__all__) <= set(dir(mb))
+
+
+def test_the_list_of_names_is_the_same_wherever_it_stands() -> None:
+    assert [*api.__all__, "__version__"] == sorted(mb.__all__, key=lambda name: name == "__version__")
+    page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    assert [name for name in mb.__all__ if not re.search(rf"`{name}\b", page)] == []
 
 
 def test_what_is_not_there_is_an_attribute_error() -> None:
@@ -188,3 +196,12 @@ def test_results_print_whatever_letters_stdout_has(encoding: str, workplace: Pat
         [sys.executable, "-c", code], capture_output=True, check=True, env={**os.environ, "PYTHONIOENCODING": encoding}
     )
     assert ("\N{EN DASH}" in done.stdout.decode(encoding)) == (encoding == "utf-8")
+
+
+def test_predictions_that_are_recorded_under_another_form_are_a_warning(workplace: Path) -> None:
+    mb.evaluate("mine.zip", reference="labels", results="results")
+    with zipfile.ZipFile("mine.zip") as archive, zipfile.ZipFile("again.zip", "w") as again:
+        for name in archive.namelist():
+            again.writestr(name, archive.read(name).replace(b"method: Mine", b"method: Ours"))
+    with pytest.warns(UserWarning, match="the same predictions are recorded as 'Mine' under another form"):
+        mb.evaluate("again.zip", reference="labels", results="results")
