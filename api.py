@@ -63,9 +63,9 @@ def load_dataset(folder: str | Path) -> Dataset:
 
     >>> data = mb.load_dataset("raw")
     >>> data
-    <Dataset MSWAL phantom: 5 training and 2 test cases in raw>
+    <Dataset MSWAL phantom: 5 training and 4 test cases in raw>
     >>> list(data.test)
-    ['PHANTOM_0485', 'PHANTOM_0486']
+    ['PHANTOM_0485', 'PHANTOM_0486', 'PHANTOM_0487', 'PHANTOM_0488']
     """
     return open_dataset(Path(folder))
 
@@ -154,7 +154,7 @@ def validate(
 
     >>> validation = mb.validate("mine.zip", "manifest.json", deep=True)
     >>> print(validation)
-    valid: predictions of 2 of 2 cases. The headers and voxels were checked.
+    valid: predictions of 4 of 4 cases. The headers and voxels were checked.
     >>> validation.ok, validation.findings
     (True, ())
     >>> mb.validate("nothing.zip", "manifest.json").to_frame()[["code", "severity"]].values.tolist()
@@ -194,7 +194,7 @@ def evaluate(
 
     >>> record = mb.evaluate("mine.zip", reference="labels", results="results")
     >>> record.form.method, record.track, record.cases, record.status
-    ('Mine', 'phantom', 2, 'claimed')
+    ('Mine', 'phantom', 4, 'claimed')
     >>> record.average.dsc.value
     1.0
     """
@@ -248,7 +248,7 @@ def run(
 
     >>> record = mb.run("nnunet-v2", "raw", work="runs/v2", budget="smoke", fold=0, device="cpu")
     >>> record.title, record.track, record.folds, record.cases
-    ('nnU-Net v2', 'official-test', [0], 2)
+    ('nnU-Net v2', 'official-test', [0], 4)
     """
     chosen = chosen_method(method, variant)
     if devices and device != "auto":

@@ -32,7 +32,7 @@ NAMES = [name for name in mb.__all__ if name not in ("__version__", "run")]
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the examples begin with: a data set, two methods' predictions, a manifest and a submission."""
     folder = tmp_path_factory.mktemp("made")
-    write_phantom(folder / "raw", train=5, test=2, size="tiny", seed=0, progress=False)
+    write_phantom(folder / "raw", train=5, test=4, size="tiny", seed=0, progress=False)
     labels = shutil.copytree(folder / "raw" / "labelsTs", folder / "labels")
     write_manifest(manifest_of(labels, "phantom"), folder / "manifest.json")
     with zipfile.ZipFile(folder / "mine.zip", "w") as archive:
