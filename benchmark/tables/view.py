@@ -84,9 +84,8 @@ def alignments(view: TableView) -> tuple[Alignment, ...]:
 
     A column in which any number has a superscript is aligned left, so that all its numbers stay in line.
     """
-    if view.words:
-        return ("left",) * sum(map(len, view.columns))
-    return tuple(_side([row.cells[column] for row in view.rows]) for column in range(sum(map(len, view.columns))))
+    columns = range(sum(map(len, view.columns)))
+    return tuple("left" if view.words else _side([row.cells[column] for row in view.rows]) for column in columns)
 
 
 def _side(cells: Sequence[Cell]) -> Alignment:
