@@ -1,4 +1,33 @@
-"""The reference harness for whole-abdomen lesion segmentation on MSWAL: `import mswal_bench as mb`."""
+"""The reference harness for whole-abdomen lesion segmentation on MSWAL.
+
+>>> import mswal_bench as mb
+>>> data = mb.load_dataset("raw")
+>>> scores = mb.score_folders(["runs/a", "runs/b"], data)
+>>> print(scores)  # doctest: +ELLIPSIS
+                                a               b   Average score
+Lesion                DSC      F1     DSC      F1     DSC      F1
+─────────────────────────────────────────────────────────────────
+Gallstone          100.00  100.00   85.47   33.33   92.74   66.67
+...
+>>> scores["a"]["kidney_tumor"].f1
+1.0
+>>> scores.to_frame().head(2)
+  method     lesion metric  value
+0      a  gallstone    dsc    1.0
+1      a  gallstone     f1    1.0
+>>> scores.save("out")
+>>> print(mb.rank(mb.load_scores("out"), by="mean-rank", seed=0))  # doctest: +ELLIPSIS
+Ranking by mean-rank: mswal/1, 4 cases
+...
+>>> mb.validate("mine.zip", "manifest.json", deep=True).findings
+()
+>>> print(mb.evaluate("mine.zip", reference="labels", results="results"))  # doctest: +ELLIPSIS
+Mine, phantom, claimed: ...
+>>> mb.score_case(reference_array, prediction_array, spacing_mm=(2.5, 0.7, 0.7))["kidney_tumor"].dsc
+0.75
+>>> print(mb.run("nnunet-v2", data, work="runs/v2", budget="smoke"))  # doctest: +ELLIPSIS
+nnU-Net v2, official-test, ...
+"""
 
 from __future__ import annotations
 
@@ -13,12 +42,15 @@ if TYPE_CHECKING:
         Rankings,
         ResultRecord,
         RunRecord,
+        Scores,
         Validation,
         evaluate,
         load_dataset,
+        load_scores,
         rank,
         run,
         score_case,
+        score_folders,
         validate,
     )
 
@@ -32,13 +64,16 @@ __all__ = [
     "Rankings",
     "ResultRecord",
     "RunRecord",
+    "Scores",
     "Validation",
     "__version__",
     "evaluate",
     "load_dataset",
+    "load_scores",
     "rank",
     "run",
     "score_case",
+    "score_folders",
     "validate",
 ]
 

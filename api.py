@@ -11,27 +11,30 @@ import sys
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, overload
 
 from numpy.typing import ArrayLike
 
 from .baselines.method import Budget
 from .baselines.processes import script_left_alone
 from .benchmark.board.ranking.rank_methods import PERMUTATIONS, RESAMPLES
-from .benchmark.board.ranking.rank_source import rank_folder
+from .benchmark.board.ranking.rank_source import Draws, rank_folder, rank_scores
 from .benchmark.board.ranking.ranking import Ranking, Rankings
-from .benchmark.core.errors import BenchError, Problem
+from .benchmark.core.errors import BenchError, Problem, listed
 from .benchmark.core.suggestions import did_you_mean
 from .benchmark.data.dataset import Dataset, open_dataset
-from .benchmark.data.protocol import MSWAL_1, protocol_of_labels
+from .benchmark.data.protocol import MSWAL_1, protocol_of, protocol_of_labels
 from .benchmark.records.evaluate_submission import evaluate as evaluate_submission
 from .benchmark.records.evaluation_target import Setting, manifest_for
 from .benchmark.records.result_record import ResultRecord
 from .benchmark.runs.method_choice import chosen_method
 from .benchmark.runs.run_method import run_method
 from .benchmark.runs.run_record import RunRecord, read_record
+from .benchmark.runs.score_methods import score_methods
 from .benchmark.runs.tracks import SELECTIONS, Track
 from .benchmark.scoring.labelled_arrays import CaseResult, score_arrays
+from .benchmark.scoring.scores import Scores
+from .benchmark.scoring.stored_scores import load_scores as read_scores
 from .benchmark.submissions.manifest_file import read_manifest
 from .benchmark.submissions.validate import Validation
 from .benchmark.submissions.validate import validate as validate_submission
@@ -44,12 +47,15 @@ __all__ = [
     "Rankings",
     "ResultRecord",
     "RunRecord",
+    "Scores",
     "Validation",
     "evaluate",
     "load_dataset",
+    "load_scores",
     "rank",
     "run",
     "score_case",
+    "score_folders",
     "validate",
 ]
 
@@ -68,6 +74,67 @@ def load_dataset(folder: str | Path) -> Dataset:
     ['PHANTOM_0485', 'PHANTOM_0486', 'PHANTOM_0487', 'PHANTOM_0488']
     """
     return open_dataset(Path(folder))
+
+
+def score_folders(
+    predictions: str | Path | Sequence[str | Path],
+    data: Dataset | str | Path | None = None,
+    *,
+    reference: str | Path | None = None,
+    track: Literal["official-test", "public-cv"] = "official-test",
+    jobs: int | None = None,
+    allow_missing: bool = False,
+    details: bool = False,
+    out: str | Path | None = None,
+    progress: bool = False,
+) -> Scores:
+    """Scores folders of label maps against reference labels; each is a method that is named after its folder.
+
+    `predictions` are folders of `CASE.nii.gz` (or another format that is read), work folders of runs, or of one of
+    their goals. They are scored either against the labels of a data set, `data` (or its folder): those of its test
+    cases, with `track="public-cv"` those of its training cases; or against `reference`, a folder of label maps of
+    MSWAL's classes. With a file as the reference predictions are files of its case.
+
+    `jobs` is the number of processes, by default one a core; the numbers do not depend on it. With `allow_missing` a
+    case without a prediction counts as predicted empty. `details` adds what is never ranked on: NSD, HD95, precision,
+    recall, F1 by size, volume error. The folder `out` keeps the score of every case, which is then not scored again.
+    `progress` shows a bar on stderr.
+
+    A file that cannot be scored is left out, as is one of several folders that is not complete: that is a warning,
+    `scores.problems` has the reasons, and the table says that it is not comparable. A lesion that no case has gives
+    NaN. Raises BenchError, with every problem, where nothing can be scored, and for a call that is wrong: no such
+    folder, two folders of one name, a data set without labels.
+
+    >>> scores = mb.score_folders(["runs/a", "runs/b"], "raw")
+    >>> list(scores), scores["b"]["kidney_tumor"].f1
+    (['a', 'b'], 0.5)
+    >>> scores.to_frame().query("metric == 'f1' and lesion == 'average'").value.round(4).tolist()
+    [1.0, 0.3819]
+    >>> print(scores["a"].average.dsc == mb.score_folders("runs/a", reference="labels")["a"].average.dsc)
+    True
+    """
+    if (data is None) == (reference is None):
+        what = "predictions are scored against a data set or against a folder of label maps"
+        raise BenchError(Problem(what, expected="`data` or `reference`", found="none" if data is None else "both"))
+    labels, protocol = Path(reference or ""), MSWAL_1
+    if data is not None:
+        dataset = data if isinstance(data, Dataset) else load_dataset(data)
+        labels, protocol = _labels_of(dataset, Track(_one_of("track", track, Track))), protocol_of(dataset)
+    paths = [predictions] if isinstance(predictions, str | Path) else predictions
+    with script_left_alone():
+        scores = score_methods(
+            [Path(path) for path in paths],
+            labels,
+            jobs=jobs,
+            allow_missing=allow_missing,
+            details=details,
+            out=_path(out),
+            progress=progress,
+            protocol=protocol,
+        )
+    if scores.problems:
+        warnings.warn("\n".join(map(str, scores.problems)), stacklevel=2)
+    return scores
 
 
 def score_case(
@@ -103,8 +170,39 @@ def score_case(
     return score_arrays(reference, prediction, spacing_mm, protocol, details=details)
 
 
+def load_scores(folder: str | Path) -> Scores:
+    """Reads the scores back that `scores.save(folder)`, or `mswal-bench score --out`, wrote.
+
+    Counts and ratios are the very numbers that were saved; lengths and places are to the micrometre, as in the files.
+    Raises BenchError where `cases.csv`, `lesions.csv` or `scores.json` is not there, cannot be read, or contradicts
+    another.
+
+    >>> scores = mb.score_folders(["runs/a", "runs/b"], reference="labels")
+    >>> scores.save("out")
+    >>> mb.load_scores("out")["b"]["liver_tumor"] == scores["b"]["liver_tumor"]
+    True
+    """
+    return read_scores(Path(folder))
+
+
+@overload
+def rank(
+    source: Scores, by: str = ..., *, resamples: int = ..., permutations: int = ..., seed: int = ...
+) -> Ranking: ...
+@overload
 def rank(
     source: str | Path,
+    by: str = ...,
+    *,
+    track: str | None = ...,
+    claimed: bool = ...,
+    private: str | Path | None = ...,
+    resamples: int = ...,
+    permutations: int = ...,
+    seed: int = ...,
+) -> Rankings: ...
+def rank(
+    source: Scores | str | Path,
     by: str = "mean-rank",
     *,
     track: str | None = None,
@@ -113,26 +211,37 @@ def rank(
     resamples: int = RESAMPLES,
     permutations: int = PERMUTATIONS,
     seed: int = 0,
-) -> Rankings:
-    """Puts methods in order, with intervals, tests and how stable the order is, as `mswal-bench rank` does.
+) -> Ranking | Rankings:
+    """Puts methods in order, with intervals, tests and how often each rank is drawn.
 
-    `source` is a results folder of records, which gives a ranking for every track and whatever else does not compare.
+    `source` is scores, which give one ranking; or a folder, which gives rankings: a results folder of records one for
+    every track and whatever else does not compare, a folder that `score --out` wrote a single one.
 
+    `by` is `mean-rank` (the benchmark's: the mean of the ranks by Avg. DSC and by Avg. F1), `dsc`, `f1`, `class:KEY`
+    such as `class:gallstone`, `mean-then-rank` or `rank-then-mean`. `resamples` of the cases draw the intervals,
+    `permutations` of a pair's results the tests; the same `seed` draws the same. Of a results folder `track` takes one
+    track alone, `claimed` the claimed records in place of the verified ones, and `private` is the folder with the rows
+    of hidden tracks.
+
+    Numbers are fractions, None where undefined; a method that has no such number has no rank. Raises BenchError for a
+    way to rank that there is not, for methods that were not scored on the same cases, and for a folder that has nothing
+    to rank.
+
+    >>> scores = mb.score_folders(["runs/a", "runs/b"], "raw")
+    >>> ranking = mb.rank(scores, by="mean-rank", seed=0)
+    >>> [(method.rank, method.method) for method in ranking.methods], ranking["a"].dsc.value
+    ([(1, 'a'), (2, 'b')], 1.0)
     >>> _ = mb.evaluate("mine.zip", reference="labels", results="results", verified=True)
-    >>> rankings = mb.rank("results", seed=0)
-    >>> [(each.track, each.methods[0].method) for each in rankings]
-    [('phantom', 'Mine')]
+    >>> [(each.track, each.cases) for each in mb.rank("results")]
+    [('phantom', 4)]
     """
-    return rank_folder(
-        Path(source),
-        by,
-        track=track,
-        claimed=claimed,
-        private=_path(private),
-        resamples=resamples,
-        permutations=permutations,
-        seed=seed,
-    )
+    drawn = Draws(resamples, permutations, seed)
+    if isinstance(source, Scores):
+        given = [name for name, value in (("track", track), ("claimed", claimed), ("private", private)) if value]
+        if given:
+            raise BenchError(Problem("choose among the records of a results folder, not among scores", listed(given)))
+        return rank_scores(source, by, drawn)
+    return rank_folder(Path(source), by, drawn, track=track, claimed=claimed, private=_path(private))
 
 
 def validate(
@@ -269,6 +378,14 @@ def run(
             announce=lambda sentence: print(sentence, file=sys.stderr),
         )
     return read_record(outcome.record)
+
+
+def _labels_of(dataset: Dataset, track: Track) -> Path:
+    labels = Goal(dataset, track, ALL_FOLDS).labels
+    if labels is None:
+        mend = f"With track={Track.PUBLIC_CV.value!r} predictions of its training cases are scored."
+        raise BenchError(Problem("the labels of the test cases are not there", str(dataset.root), "labelsTs", mend=mend))
+    return labels
 
 
 def _path(path: str | Path | None) -> Path | None:

@@ -73,6 +73,27 @@ def test_the_examples_run(name: str, workplace: Path) -> None:
     assert inspect.isclass(found) or any(test.examples for test in tests), f"{name} has no example"
 
 
+@pytest.mark.parametrize("training", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_the_package_begins_with_an_example_of_all(training: bool, workplace: Path) -> None:
+    """The line that trains is left to the slow tests."""
+    reference = np.zeros((4, 8, 8), np.uint8)
+    reference[1:3, 2:6, 2:6] = 4
+    arrays = {"reference_array": reference, "prediction_array": np.roll(reference, 1, axis=2)}
+    test = doctest.DocTestParser().get_doctest(inspect.getdoc(mb) or "", arrays, "mswal_bench", None, None)
+    test.examples = [example for example in test.examples if training or "mb.run(" not in example.source]
+    run_examples(test)
+
+
+def test_the_readme_has_the_same_lines() -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    examples = doctest.DocTestParser().get_examples(inspect.getdoc(mb) or "")
+    assert list(map(_code, block.splitlines())) == [_code(example.source) for example in examples]
+
+
+def _code(line: str) -> str:
+    return line.partition("  #")[0].strip()
+
+
 @pytest.mark.parametrize("name", [name for name in mb.__all__ if name != "__version__"])
 def test_every_name_is_described(name: str) -> None:
     assert (inspect.getdoc(getattr(mb, name)) or "").strip(), name

@@ -1,37 +1,50 @@
-"""Ranks the methods that a user names by a folder of scores or of records."""
+"""Ranks the methods that a user names: scores, or a folder of scores or records."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from .comparable_methods import Comparable, comparable_methods
+from mswal_bench.benchmark.scoring.scores import Scores
+
+from .comparable_methods import Comparable, comparable_methods, comparable_scores
 from .rank_methods import PERMUTATIONS, RESAMPLES, rank_methods
 from .ranking import Ranking, Rankings
 
 
+@dataclass(frozen=True)
+class Draws:
+    """What intervals and tests are drawn by."""
+
+    resamples: int = RESAMPLES
+    permutations: int = PERMUTATIONS
+    seed: int = 0
+
+
+def rank_scores(scores: Scores, by: str, drawn: Draws = Draws()) -> Ranking:
+    """The ranking of scores, as `rank_methods` makes it. Raises BenchError as that does, and as `arrays_of_counts`."""
+    return _ranking(comparable_scores(scores), by, drawn)
+
+
 def rank_folder(
     source: Path,
-    by: str = "mean-rank",
+    by: str,
+    drawn: Draws = Draws(),
     *,
     track: str | None = None,
     claimed: bool = False,
     private: Path | None = None,
-    resamples: int = RESAMPLES,
-    permutations: int = PERMUTATIONS,
-    seed: int = 0,
 ) -> Rankings:
-    """The rankings of what `comparable_methods` finds in a folder, each as `rank_methods` makes it.
-
-    Raises BenchError as these do.
-    """
+    """The rankings of what `comparable_methods` finds in a folder. Raises BenchError as that and `rank_methods` do."""
     found = comparable_methods(source, track=track, claimed=claimed, private=private)
-    return Rankings(tuple(rank_comparable(each, by, resamples, permutations, seed) for each in found))
+    return Rankings(tuple(_ranking(each, by, drawn) for each in found))
 
 
-def rank_comparable(methods: Comparable, by: str, resamples: int, permutations: int, seed: int) -> Ranking:
-    """The ranking of methods that compare, with what is known of them."""
+def _ranking(methods: Comparable, by: str, drawn: Draws) -> Ranking:
     return Ranking(
-        rank_methods(methods.arrays, by, resamples=resamples, permutations=permutations, seed=seed),
+        rank_methods(
+            methods.arrays, by, resamples=drawn.resamples, permutations=drawn.permutations, seed=drawn.seed
+        ),
         methods.protocol,
         methods.track,
         methods.status,
