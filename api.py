@@ -31,7 +31,7 @@ from .benchmark.runs.method_choice import chosen_method
 from .benchmark.runs.run_method import run_method
 from .benchmark.runs.run_record import RunRecord, read_record
 from .benchmark.runs.score_methods import score_methods
-from .benchmark.runs.tracks import SELECTIONS, Track
+from .benchmark.runs.tracks import ALL_FOLDS, SELECTIONS, Goal, Track
 from .benchmark.scoring.labelled_arrays import CaseResult, score_arrays
 from .benchmark.scoring.scores import Scores
 from .benchmark.scoring.stored_scores import load_scores as read_scores
@@ -384,7 +384,9 @@ def _labels_of(dataset: Dataset, track: Track) -> Path:
     labels = Goal(dataset, track, ALL_FOLDS).labels
     if labels is None:
         mend = f"With track={Track.PUBLIC_CV.value!r} predictions of its training cases are scored."
-        raise BenchError(Problem("the labels of the test cases are not there", str(dataset.root), "labelsTs", mend=mend))
+        raise BenchError(
+            Problem("the labels of the test cases are not there", str(dataset.root), "labelsTs", mend=mend)
+        )
     return labels
 
 

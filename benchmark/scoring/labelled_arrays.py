@@ -15,9 +15,15 @@ from mswal_bench.benchmark.core.suggestions import did_you_mean
 from mswal_bench.benchmark.data.protocol import Protocol
 from mswal_bench.metrics.case import CaseScore, ClassCounts, score_case
 from mswal_bench.metrics.foreground import HIGHEST_CLASS_ID, Foreground, foreground_of
+from mswal_bench.metrics.surface_distance import SurfaceAgreement
+
+from .scores import Scores, scores_of
 
 if TYPE_CHECKING:
     pass
+
+if TYPE_CHECKING:
+    import pandas
 
 _AXES = "one number an axis of the arrays, in their order (z, y, x)"
 _MOST_VALUES = 5
@@ -139,3 +145,29 @@ class CaseResult(Mapping[str, ClassCounts]):
 
     def __len__(self) -> int:
         return len(self.protocol.lesion_classes)
+
+    @property
+    def surfaces(self) -> Mapping[str, SurfaceAgreement] | None:
+        """NSD and HD95 by lesion; None where details were not asked for."""
+        measured = self.score.surfaces
+        if measured is None:
+            return None
+        return {lesion.key: measured[lesion.id] for lesion in self.protocol.lesion_classes}
+
+    def to_frame(self) -> pandas.DataFrame:
+        """A row a number of a lesion type: `lesion`, `metric`, `value`. NaN where undefined."""
+        from .score_frames import case_numbers_frame
+
+        return case_numbers_frame(self.score, {lesion.id: lesion.key for lesion in self.protocol.lesion_classes})
+
+    def __str__(self) -> str:
+        return str(self._as_scores())
+
+    def __repr__(self) -> str:
+        return f"<CaseResult: {len(self.score.lesions)} lesions, {self.protocol.id}>"
+
+    def _repr_html_(self) -> str:
+        return self._as_scores()._repr_html_()
+
+    def _as_scores(self) -> Scores:
+        return scores_of(self.protocol, {"prediction": {"case": self.score}})

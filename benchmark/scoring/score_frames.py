@@ -6,17 +6,16 @@ undefined is NaN.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from math import nan
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from mswal_bench.metrics.case import CaseScore, ClassCounts
 
 from .details_table import DETAIL_COLUMNS
-from .scores import MethodScores, Scores
+from .score_summary import MethodSummary
+from .scores import Scores
 
 if TYPE_CHECKING:
     import pandas
@@ -25,17 +24,17 @@ _NUMBERS = ("method", "lesion", "metric", "value")
 _COUNTS = tuple(field.name for field in fields(ClassCounts))
 
 
-def numbers_frame(scores: Scores) -> pandas.DataFrame:
+def numbers_frame(methods: Mapping[str, MethodSummary]) -> pandas.DataFrame:
     """A row a number of a method and lesion: `method`, `lesion`, `metric`, `value`.
 
     The metrics are those of the CSV of `mswal-bench score`, the details among them where they were measured. The lesion
     `average` has the means over the lesions.
     """
-    rows = [(name, *number) for name, method in scores.items() for number in _numbers(method, scores.has_details)]
+    rows = [(name, *number) for name, method in methods.items() for number in _numbers(method)]
     return _frame(rows, _NUMBERS).astype({"value": float})
 
 
-def case_numbers_frame(score: CaseScore, keys: dict[int, str]) -> pandas.DataFrame:
+def case_numbers_frame(score: CaseScore, keys: Mapping[int, str]) -> pandas.DataFrame:
     """A row a number of a lesion in one case: `lesion`, `metric`, `value`. `keys` are those of the classes by id."""
     rows: list[tuple[str, str, float]] = []
     for class_id, key in keys.items():
@@ -49,8 +48,10 @@ def case_numbers_frame(score: CaseScore, keys: dict[int, str]) -> pandas.DataFra
 
 def cases_frame(scores: Scores) -> pandas.DataFrame:
     """A row a method, case and lesion, its columns those of `cases.csv`."""
-    columns = ("method", "case", "lesion", "missing", *_COUNTS, "dsc", "f1")
-    columns += ("reference_mm3", "prediction_mm3", "nsd", "hd95_mm")
+    columns = (
+        *("method", "case", "lesion", "missing", *_COUNTS),
+        *("dsc", "f1", "reference_mm3", "prediction_mm3", "nsd", "hd95_mm"),
+    )
     return _frame(
         [
             (
@@ -78,8 +79,10 @@ def lesions_frame(scores: Scores) -> pandas.DataFrame:
     `number` is the lesion's own among those of its type, case and side, and `matched` the number of its match on the
     other side, missing (`<NA>`) without one. Centroids are places in the patient, LPS in mm.
     """
-    columns = ("method", "case", "lesion", "side", "number", "status", "matched", "iou", "dsc", "voxels", "volume_mm3")
-    columns += ("diameter_mm", "centroid_x_mm", "centroid_y_mm", "centroid_z_mm")
+    columns = (
+        *("method", "case", "lesion", "side", "number", "status", "matched", "iou", "dsc", "voxels"),
+        *("volume_mm3", "diameter_mm", "centroid_x_mm", "centroid_y_mm", "centroid_z_mm"),
+    )
     rows = [
         (
             row.method,
@@ -101,16 +104,16 @@ def lesions_frame(scores: Scores) -> pandas.DataFrame:
     return _frame(rows, columns).astype({"matched": "Int64"})
 
 
-def _numbers(method: MethodScores, details: bool) -> Iterator[tuple[str, str, float]]:
+def _numbers(method: MethodSummary) -> Iterator[tuple[str, str, float]]:
     for lesion, score in method.classes.items():
         yield from ((lesion, metric, value) for metric, value in asdict(score).items())
-        if details:
+        if method.details is not None:
             of_lesion = method.details[lesion]
             yield from ((lesion, column.key, column.value(of_lesion)) for column in DETAIL_COLUMNS)
     yield from (("average", metric, getattr(method.average, metric)) for metric in ("dsc", "f1", "f1_per_case"))
 
 
-def _frame(rows: list[tuple[object, ...]], columns: tuple[str, ...]) -> pandas.DataFrame:
+def _frame(rows: Sequence[tuple[object, ...]], columns: Sequence[str]) -> pandas.DataFrame:
     import pandas
 
     return pandas.DataFrame(rows, columns=list(columns))

@@ -21,7 +21,7 @@ class Draws:
     seed: int = 0
 
 
-def rank_scores(scores: Scores, by: str, drawn: Draws = Draws()) -> Ranking:
+def rank_scores(scores: Scores, by: str, drawn: Draws) -> Ranking:
     """The ranking of scores, as `rank_methods` makes it. Raises BenchError as that does, and as `arrays_of_counts`."""
     return _ranking(comparable_scores(scores), by, drawn)
 
@@ -29,7 +29,7 @@ def rank_scores(scores: Scores, by: str, drawn: Draws = Draws()) -> Ranking:
 def rank_folder(
     source: Path,
     by: str,
-    drawn: Draws = Draws(),
+    drawn: Draws,
     *,
     track: str | None = None,
     claimed: bool = False,
@@ -42,9 +42,7 @@ def rank_folder(
 
 def _ranking(methods: Comparable, by: str, drawn: Draws) -> Ranking:
     return Ranking(
-        rank_methods(
-            methods.arrays, by, resamples=drawn.resamples, permutations=drawn.permutations, seed=drawn.seed
-        ),
+        rank_methods(methods.arrays, by, resamples=drawn.resamples, permutations=drawn.permutations, seed=drawn.seed),
         methods.protocol,
         methods.track,
         methods.status,

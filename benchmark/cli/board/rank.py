@@ -66,18 +66,10 @@ def rank(
     Records of different tracks, protocols, cases or reference labels are never ranked together, nor are verified
     records with claimed ones.
     """
-    from mswal_bench.benchmark.board.ranking.rank_source import rank_folder
+    from mswal_bench.benchmark.board.ranking.rank_source import Draws, rank_folder
     from mswal_bench.benchmark.board.ranking.ranking_text import format_rankings
     from mswal_bench.benchmark.tables.terminal import terminal_width
 
-    rankings = rank_folder(
-        source,
-        scheme,
-        track=track,
-        claimed=claimed,
-        private=private,
-        resamples=resamples,
-        permutations=permutations,
-        seed=seed,
-    )
+    drawn = Draws(resamples, permutations, seed)
+    rankings = rank_folder(source, scheme, drawn, track=track, claimed=claimed, private=private)
     click.echo(format_rankings(rankings, style, width=terminal_width()))
