@@ -31,7 +31,7 @@ from .benchmark.runs.method_choice import chosen_method
 from .benchmark.runs.run_method import run_method
 from .benchmark.runs.run_record import RunRecord, read_record
 from .benchmark.runs.score_methods import score_methods
-from .benchmark.runs.tracks import ALL_FOLDS, SELECTIONS, Goal, Track
+from .benchmark.runs.tracks import SELECTIONS, Track, labels_of
 from .benchmark.scoring.labelled_arrays import CaseResult, score_arrays
 from .benchmark.scoring.scores import Scores
 from .benchmark.scoring.stored_scores import load_scores as read_scores
@@ -119,7 +119,7 @@ def score_folders(
     labels, protocol = Path(reference or ""), MSWAL_1
     if data is not None:
         dataset = data if isinstance(data, Dataset) else load_dataset(data)
-        labels, protocol = _labels_of(dataset, Track(_one_of("track", track, Track))), protocol_of(dataset)
+        labels, protocol = labels_of(dataset, Track(_one_of("track", track, Track))), protocol_of(dataset)
     paths = [predictions] if isinstance(predictions, str | Path) else predictions
     with script_left_alone():
         scores = score_methods(
@@ -232,8 +232,8 @@ def rank(
     >>> [(method.rank, method.method) for method in ranking.methods], ranking["a"].dsc.value
     ([(1, 'a'), (2, 'b')], 1.0)
     >>> _ = mb.evaluate("mine.zip", reference="labels", results="results", verified=True)
-    >>> [(each.track, each.cases) for each in mb.rank("results")]
-    [('phantom', 4)]
+    >>> [(each.track, each.methods[0].method) for each in mb.rank("results")]
+    [('phantom', 'Mine')]
     """
     drawn = Draws(resamples, permutations, seed)
     if isinstance(source, Scores):
@@ -378,16 +378,6 @@ def run(
             announce=lambda sentence: print(sentence, file=sys.stderr),
         )
     return read_record(outcome.record)
-
-
-def _labels_of(dataset: Dataset, track: Track) -> Path:
-    labels = Goal(dataset, track, ALL_FOLDS).labels
-    if labels is None:
-        mend = f"With track={Track.PUBLIC_CV.value!r} predictions of its training cases are scored."
-        raise BenchError(
-            Problem("the labels of the test cases are not there", str(dataset.root), "labelsTs", mend=mend)
-        )
-    return labels
 
 
 def _path(path: str | Path | None) -> Path | None:

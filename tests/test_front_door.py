@@ -87,7 +87,7 @@ def test_the_package_begins_with_an_example_of_all(training: bool, workplace: Pa
 def test_the_readme_has_the_same_lines() -> None:
     (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     examples = doctest.DocTestParser().get_examples(inspect.getdoc(mb) or "")
-    assert list(map(_code, block.splitlines())) == [_code(example.source) for example in examples]
+    assert list(filter(None, map(_code, block.splitlines()))) == [_code(example.source) for example in examples]
 
 
 def _code(line: str) -> str:

@@ -20,9 +20,6 @@ from mswal_bench.metrics.surface_distance import SurfaceAgreement
 from .scores import Scores, scores_of
 
 if TYPE_CHECKING:
-    pass
-
-if TYPE_CHECKING:
     import pandas
 
 _AXES = "one number an axis of the arrays, in their order (z, y, x)"

@@ -230,13 +230,14 @@ class Scores(Mapping[str, MethodScores]):
         """
         from .score_summary import SCORES_FILE, summary_json
 
+        folder = Path(out)
         try:
-            write_case_rows(out / CASES_FILE, self.case_rows())
-            write_lesion_rows(out / LESIONS_FILE, self.lesion_rows())
-            write_text(out / SCORES_FILE, summary_json(self.summary()))
+            write_case_rows(folder / CASES_FILE, self.case_rows())
+            write_lesion_rows(folder / LESIONS_FILE, self.lesion_rows())
+            write_text(folder / SCORES_FILE, summary_json(self.summary()))
         except OSError as error:
             what = f"cannot be written ({error.strerror or error})"
-            raise BenchError(Problem(what, str(error.filename or out))) from error
+            raise BenchError(Problem(what, str(error.filename or folder))) from error
 
     def case_rows(self) -> Iterator[CaseRow]:
         """The rows of `cases.csv`: one a method, case and class."""
