@@ -104,11 +104,10 @@ def _of_scores(folder: Path) -> Comparable:
     counts = read_counts(path)
     # Counts in a table alone, of anybody's, can be ranked too.
     summary = read_summary(folder / SCORES_FILE) if (folder / SCORES_FILE).exists() else None
-    classes = None if summary is None else summary.class_keys
-    arrays = arrays_of_read_counts(counts, classes, dict.fromkeys(counts, str(path)))
-    return _of_one_scoring(
-        arrays, None if summary is None else summary.protocol, {} if summary is None else summary.failed
-    )
+    where = dict.fromkeys(counts, str(path))
+    if summary is None:
+        return Comparable(arrays_of_read_counts(counts, None, where), None)
+    return _of_one_scoring(arrays_of_read_counts(counts, summary.class_keys, where), summary.protocol, summary.failed)
 
 
 def comparable_scores(scores: Scores) -> Comparable:
