@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -229,3 +230,56 @@ def test_predictions_that_are_recorded_under_another_form_are_a_warning(workplac
             again.writestr(name, archive.read(name).replace(b"method: Mine", b"method: Ours"))
     with pytest.warns(UserWarning, match="the same predictions are recorded as 'Mine' under another form"):
         mb.evaluate("again.zip", reference="labels", results="results")
+
+
+def test_scores_print_as_the_command_prints_them(workplace: Path) -> None:
+    scores = mb.score_folders(["runs/a", Path("runs/b")], reference="labels", details=True)
+    command = [sys.executable, "-m", "mswal_bench", "score", "runs/a", "runs/b", "--reference", "labels", "--details"]
+    assert f"{scores}\n" == subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert repr(scores) == "<Scores of a, b: 4 cases, mswal/1>"
+    assert scores._repr_html_().count("<table>") == 2
+
+
+def test_scores_are_of_a_data_set_s_test_or_training_cases(workplace: Path) -> None:
+    assert [*mb.score_folders("runs/a", mb.load_dataset("raw"))["a"].by_case] == [*mb.load_dataset("raw").test]
+    out_of_fold = shutil.copytree("raw/labelsTr", "runs/all")
+    assert [*mb.score_folders(out_of_fold, "raw", track="public-cv")["all"].by_case] == [*mb.load_dataset("raw").train]
+    shutil.rmtree("raw/labelsTs")
+    with pytest.raises(mb.BenchError, match="the test labels are not there: expected a folder labelsTs"):
+        mb.score_folders("runs/a", "raw")
+
+
+@pytest.mark.parametrize(("given", "found"), [({}, "none"), ({"data": "raw", "reference": "labels"}, "both")])
+def test_scores_are_against_one_thing(given: dict[str, Any], found: str) -> None:
+    with pytest.raises(mb.BenchError, match=f"expected `data` or `reference`, found {found}"):
+        mb.score_folders("runs/a", **given)
+
+
+def test_what_is_left_out_of_scores_is_a_warning(workplace: Path) -> None:
+    Path("runs/b/PHANTOM_0485.nii.gz").write_bytes(b"")
+    with pytest.warns(UserWarning, match=r"PHANTOM_0485\.nii\.gz"):
+        scores = mb.score_folders(["runs/a", "runs/b"], "raw")
+    assert (scores["b"].failed, len(scores.problems)) == (("PHANTOM_0485",), 1)
+    with pytest.raises(mb.BenchError, match="has no scores of 1 of the cases that others have"):
+        mb.rank(scores)
+
+
+def test_a_ranking_is_of_scores_or_of_what_a_folder_holds(workplace: Path) -> None:
+    scores = mb.score_folders(["runs/a", "runs/b"], "raw")
+    scores.save("out")
+    ranking = mb.rank(scores, "dsc", resamples=100, permutations=100, seed=1)
+    assert mb.rank(mb.load_scores("out"), "dsc", resamples=100, permutations=100, seed=1) == ranking
+    assert list(mb.rank("out", "dsc", resamples=100, permutations=100, seed=1)) == [ranking]
+    with pytest.raises(mb.BenchError, match="track, claimed: choose among the records"):
+        mb.rank(scores, track="phantom", claimed=True)  # type: ignore[call-overload]
+
+
+def test_numbers_are_the_same_of_files_and_of_arrays(workplace: Path) -> None:
+    scores = mb.score_folders(["runs/a", "runs/b"], "raw")
+    counts: Counter[tuple[str, str]] = Counter()
+    for case in scores["b"].by_case:
+        files = (SimpleITK.ReadImage(f"{folder}/{case}.nii.gz") for folder in ("labels", "runs/b"))
+        reference, prediction = (SimpleITK.GetArrayFromImage(file) for file in files)
+        result = mb.score_case(reference, prediction, spacing_mm=(4, 4, 4))
+        counts.update({(key, name): getattr(of, name) for key, of in result.items() for name in ("tp", "fp", "fn")})
+    assert counts == {(key, name): getattr(of, name) for key, of in scores["b"].items() for name in ("tp", "fp", "fn")}

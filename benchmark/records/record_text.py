@@ -23,7 +23,7 @@ def record_text(record: ResultRecord) -> str:
 
 def record_view(record: ResultRecord) -> TableView:
     """The same table laid out for HTML."""
-    return plain_view(_HEADS, _rows(record), _notes(record), title=Title("Record", _title(record), label=""))
+    return plain_view(_HEADS, _rows(record), _notes(record), title=Title(_title(record), "", label=""))
 
 
 def _rows(record: ResultRecord) -> list[list[str]]:

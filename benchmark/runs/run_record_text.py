@@ -16,18 +16,18 @@ def run_record_text(record: RunRecord) -> str:
     """DSC and F1 of each class, in percent, and what they are of."""
     rows = _rows(record)
     table = tabulate(rows, _HEADS, tablefmt="simple", disable_numparse=True, colalign=("left", "right", "right"))
-    return "\n".join([f"{record.title}, {_of(record)}", "", *([table, ""] if rows else []), *_notes(record)])
+    return "\n".join([_title(record), "", *([table, ""] if rows else []), *_notes(record)])
 
 
 def run_record_view(record: RunRecord) -> TableView:
     """The same table laid out for HTML."""
-    return plain_view(_HEADS, _rows(record), _notes(record), title=Title(record.title, _of(record), label=""))
+    return plain_view(_HEADS, _rows(record), _notes(record), title=Title(_title(record), "", label=""))
 
 
-def _of(record: RunRecord) -> str:
+def _title(record: RunRecord) -> str:
     folds = "fold" if len(record.folds) == 1 else "folds"
     cases = "1 case" if record.cases == 1 else f"{record.cases} cases"
-    return f"{record.track}, {folds} {', '.join(map(str, record.folds))}: {cases} predicted"
+    return f"{record.title}, {record.track}, {folds} {', '.join(map(str, record.folds))}: {cases} predicted"
 
 
 def _rows(record: RunRecord) -> list[list[str]]:

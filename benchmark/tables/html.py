@@ -12,7 +12,7 @@ def html_table(view: TableView) -> str:
     title = view.title
     opening = f'<figure id="{title.label}">' if title is not None and title.label else "<figure>"
     above = [f"<strong>{_text(view.warning)}</strong>"] if view.warning else []
-    above += [_text(f"{title.name}. {title.caption}")] if title is not None else []
+    above += [_text(f"{title.name}. {title.caption}".rstrip())] if title is not None else []
     caption = f"<caption>{'<br>'.join(above)}</caption>" if above else ""
     notes = "<br>".join(_text(note) for note in shown_notes(view))
     return "\n".join(

@@ -16,7 +16,7 @@ _STYLE = """\
 .mswal-bench table { border-collapse: collapse; border: 0; margin: 0; font-variant-numeric: tabular-nums; }
 .mswal-bench caption { caption-side: top; text-align: left; font-weight: bold; padding: .25em 0; }
 .mswal-bench :is(th, td) { padding: .2em .7em; border: 0; white-space: nowrap; vertical-align: top; }
-.mswal-bench td[style*=left] { white-space: normal; overflow-wrap: anywhere; min-width: 6em; }
+.mswal-bench td[style*=left] { white-space: normal; overflow-wrap: anywhere; min-width: 9em; }
 .mswal-bench th[scope=colgroup] { text-align: center; }
 .mswal-bench thead tr:last-child > * { border-bottom: 1px solid; }
 .mswal-bench tbody + tbody tr:first-child > * { border-top: 1px solid; }

@@ -49,11 +49,9 @@ def format_rankings(rankings: Sequence[Ranking], style: RankingFormat, *, width:
 def ranking_views(titled: Ranking) -> list[TableView]:
     """The same tables laid out for HTML: the ranking and, of three methods or more, the significance maps."""
     heads, rows = _ranking(titled)
-    name, of = _title(titled)
-    title = Title(name, of[0].upper() + of[1:], label="")
-    views = [_view(heads, rows, _notes(titled), title)]
+    views = [_view(heads, rows, _notes(titled), Title(_title(titled), "", label=""))]
     for number, name in _maps(titled):
-        views.append(_view(*_map(titled.ranking, number), (), Title("Significance map", name, label="")))
+        views.append(_view(*_map(titled.ranking, number), (), Title(f"Significance map, {name}", "", label="")))
     return views
 
 
@@ -66,8 +64,7 @@ def _view(heads: list[str], rows: list[list[str]], notes: Sequence[str], title: 
 
 def _text(titled: Ranking, style: Literal["table", "markdown"], width: int | None) -> str:
     markdown = style == "markdown"
-    name, of = _title(titled)
-    parts = [f"{name}: {of}", _table(*_ranking(titled), markdown, width)]
+    parts = [_title(titled), _table(*_ranking(titled), markdown, width)]
     for number, name in _maps(titled):
         parts += [f"Significance map, {name}:", _table(*_map(titled.ranking, number), markdown, width)]
     notes = _notes(titled)
@@ -107,10 +104,10 @@ def _maps(titled: Ranking) -> list[tuple[str, str]]:
     return [(number, _NUMBERS[number]) for number in _compared(titled.ranking)]
 
 
-def _title(titled: Ranking) -> tuple[str, str]:
+def _title(titled: Ranking) -> str:
     told = [f"track {titled.track}" if titled.track else "", titled.status or "", titled.protocol or ""]
     told += [f"{titled.ranking.cases} cases" if titled.ranking.cases > 1 else "1 case"]
-    return f"Ranking by {titled.ranking.scheme}", ", ".join(filter(None, told))
+    return f"Ranking by {titled.ranking.scheme}: {', '.join(filter(None, told))}"
 
 
 def _order_head(ranking: OrderedMethods) -> list[str]:

@@ -149,3 +149,18 @@ def test_other_labels_have_their_own_names() -> None:
     protocol = protocol_of_labels({"background": 0, "kidney": 1, "tumor": 2}, "labels")
     result = score_arrays(np.full((1, 1, 1), 2), np.full((1, 1, 1), 2), SPACING, protocol, details=False)
     assert (list(result), result["tumor"].dsc) == (["kidney", "tumor"], 1)
+
+
+def test_it_prints_as_scores_of_one_prediction() -> None:
+    result = scored(label_map(), label_map())
+    assert "\nKidney tumor       100.00  100.00\n" in str(result)
+    assert str(result).endswith("Percent. Protocol mswal/1, 1 case scored, none left out.")
+    assert "<td" in result._repr_html_()
+    assert repr(result) == "<CaseResult: 4 lesions, mswal/1>"
+    assert result.surfaces is None
+
+
+def test_surfaces_are_named_too() -> None:
+    surfaces = scored(label_map(), label_map(), details=True).surfaces
+    assert surfaces is not None
+    assert (surfaces["kidney_tumor"].nsd, surfaces["gallstone"].hd95_mm) == (1, 0)
