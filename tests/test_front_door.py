@@ -122,9 +122,11 @@ import sys
 before = set(sys.modules)
 import mswal_bench
 print(*sorted(set(sys.modules) - before))
+# As they are where the methods' packages are not installed.
+sys.modules |= dict.fromkeys(["torch", "nnunetv2", "monai", "psutil", "pynvml", "dynamic_network_architectures"])
 assert "score_case" in dir(mswal_bench)
 mswal_bench.score_case
-print(*sorted({"matplotlib", "pandas", "SimpleITK", "skimage", "torch"} & set(sys.modules)))
+print(*sorted({"matplotlib", "pandas", "SimpleITK", "skimage"} & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "mswal_bench\n\n"
