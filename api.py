@@ -29,7 +29,7 @@ from .benchmark.records.evaluation_target import Setting, manifest_for
 from .benchmark.records.result_record import ResultRecord
 from .benchmark.runs.method_choice import chosen_method
 from .benchmark.runs.run_method import run_method
-from .benchmark.runs.run_record import RunRecord, read_record
+from .benchmark.runs.run_record import RunRecord, read_run_record
 from .benchmark.runs.score_methods import score_methods
 from .benchmark.runs.tracks import SELECTIONS, Track, labels_of
 from .benchmark.scoring.labelled_arrays import CaseResult, score_arrays
@@ -377,7 +377,7 @@ def run(
             check=check,
             announce=lambda sentence: print(sentence, file=sys.stderr),
         )
-    return read_record(outcome.record)
+    return read_run_record(outcome.record)
 
 
 def _path(path: str | Path | None) -> Path | None:
