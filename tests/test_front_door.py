@@ -26,8 +26,8 @@ from mswal_bench.benchmark.submissions.manifest_file import write_manifest
 
 ROOT = Path(__file__).resolve().parents[1]
 FORM = "method: Mine\nauthors: [A]\naffiliation: B\ncontact: a@b.org\ntrack: phantom\n"
-TRAINING = pytest.param("run", marks=pytest.mark.slow)
 NAMES = [name for name in mb.__all__ if name not in ("__version__", "run")]
+"""Those whose examples train nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -65,24 +65,38 @@ def run_examples(test: doctest.DocTest) -> None:
     assert not results.failed, "".join(told)
 
 
-@pytest.mark.parametrize("name", [*NAMES, TRAINING])
+@pytest.mark.parametrize("name", NAMES)
 def test_the_examples_run(name: str, workplace: Path) -> None:
-    found = getattr(mb, name)
-    tests = doctest.DocTestFinder(exclude_empty=False).find(found, name, module=False, globs={"mb": mb, "np": np})
-    for test in tests:
-        run_examples(test)
-    assert inspect.isclass(found) or any(test.examples for test in tests), f"{name} has no example"
+    assert run_examples_of(name) or inspect.isclass(getattr(mb, name)), f"{name} has no example"
 
 
-@pytest.mark.parametrize("training", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_the_package_begins_with_an_example_of_all(training: bool, workplace: Path) -> None:
-    """The line that trains is left to the slow tests."""
+def test_the_package_begins_with_an_example_of_all(workplace: Path) -> None:
+    """The line that trains is left to the test below."""
+    test = first_example()
+    test.examples = [example for example in test.examples if "mb.run(" not in example.source]
+    run_examples(test)
+
+
+@pytest.mark.slow
+def test_the_examples_that_train_run(workplace: Path) -> None:
+    """In one folder, where the second finds what the first has trained."""
+    run_examples(first_example())
+    assert run_examples_of("run")
+
+
+def first_example() -> doctest.DocTest:
     reference = np.zeros((4, 8, 8), np.uint8)
     reference[1:3, 2:6, 2:6] = 4
     arrays = {"reference_array": reference, "prediction_array": np.roll(reference, 1, axis=2)}
-    test = doctest.DocTestParser().get_doctest(inspect.getdoc(mb) or "", arrays, "mswal_bench", None, None)
-    test.examples = [example for example in test.examples if training or "mb.run(" not in example.source]
-    run_examples(test)
+    return doctest.DocTestParser().get_doctest(inspect.getdoc(mb) or "", arrays, "mswal_bench", None, None)
+
+
+def run_examples_of(name: str) -> int:
+    """How many there are in the docstrings of the function, or of the class and its methods."""
+    found = doctest.DocTestFinder().find(getattr(mb, name), name, module=False, globs={"mb": mb, "np": np})
+    for test in found:
+        run_examples(test)
+    return sum(len(test.examples) for test in found)
 
 
 def test_the_readme_has_the_same_lines() -> None:

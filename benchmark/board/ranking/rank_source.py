@@ -8,7 +8,7 @@ from pathlib import Path
 from mswal_bench.benchmark.scoring.scores import Scores
 
 from .comparable_methods import Comparable, comparable_methods, comparable_scores
-from .rank_methods import PERMUTATIONS, RESAMPLES, rank_methods
+from .rank_methods import rank_methods
 from .ranking import Ranking, Rankings
 
 
@@ -16,9 +16,9 @@ from .ranking import Ranking, Rankings
 class Draws:
     """What intervals and tests are drawn by."""
 
-    resamples: int = RESAMPLES
-    permutations: int = PERMUTATIONS
-    seed: int = 0
+    resamples: int
+    permutations: int
+    seed: int
 
 
 def rank_scores(scores: Scores, by: str, drawn: Draws) -> Ranking:
