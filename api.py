@@ -20,7 +20,7 @@ from .baselines.processes import script_left_alone
 from .benchmark.board.ranking.rank_methods import PERMUTATIONS, RESAMPLES
 from .benchmark.board.ranking.rank_source import Draws, rank_folder, rank_scores
 from .benchmark.board.ranking.ranking import Ranking, Rankings
-from .benchmark.core.errors import BenchError, Problem, listed
+from .benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from .benchmark.core.suggestions import did_you_mean
 from .benchmark.data.dataset import Dataset, open_dataset
 from .benchmark.data.protocol import MSWAL_1, protocol_of, protocol_of_labels
@@ -81,7 +81,7 @@ def score_folders(
     data: Dataset | str | Path | None = None,
     *,
     reference: str | Path | None = None,
-    track: Literal["official-test", "public-cv"] = "official-test",
+    track: Literal["official-test", "public-cv"] | None = None,
     jobs: int | None = None,
     allow_missing: bool = False,
     details: bool = False,
@@ -92,7 +92,7 @@ def score_folders(
 
     `predictions` are folders of `CASE.nii.gz` (or another format that is read), work folders of runs, or of one of
     their goals. They are scored either against the labels of a data set, `data` (or its folder): those of its test
-    cases, with `track="public-cv"` those of its training cases; or against `reference`, a folder of label maps of
+    cases, or with `track="public-cv"` of its training cases; or against `reference`, a folder of label maps of
     MSWAL's classes. With a file as the reference predictions are files of its case.
 
     `jobs` is the number of processes, by default one a core; the numbers do not depend on it. With `allow_missing` a
@@ -110,17 +110,24 @@ def score_folders(
     (['a', 'b'], 0.5)
     >>> scores.to_frame().query("metric == 'f1' and lesion == 'average'").value.round(4).tolist()
     [1.0, 0.3819]
-    >>> print(scores["a"].average.dsc == mb.score_folders("runs/a", reference="labels")["a"].average.dsc)
+    >>> mb.score_folders("runs/a", reference="labels")["a"].average == scores["a"].average
     True
     """
+    paths = [predictions] if isinstance(predictions, str | Path) else list(predictions)
+    problems = []
+    if not paths:
+        problems.append(Problem("no folder of predictions is named"))
     if (data is None) == (reference is None):
         what = "predictions are scored against a data set or against a folder of label maps"
-        raise BenchError(Problem(what, expected="`data` or `reference`", found="none" if data is None else "both"))
+        problems.append(Problem(what, expected="`data` or `reference`", found="none" if data is None else "both"))
+    elif track is not None and data is None:
+        problems.append(Problem("a track is one of a data set", expected="`data`, not `reference`", found=track))
+    raise_if_any(problems)
     labels, protocol = Path(reference or ""), MSWAL_1
     if data is not None:
         dataset = data if isinstance(data, Dataset) else load_dataset(data)
-        labels, protocol = labels_of(dataset, Track(_one_of("track", track, Track))), protocol_of(dataset)
-    paths = [predictions] if isinstance(predictions, str | Path) else predictions
+        labels = labels_of(dataset, Track(_one_of("track", track or Track.OFFICIAL_TEST, Track)))
+        protocol = protocol_of(dataset)
     with script_left_alone():
         scores = score_methods(
             [Path(path) for path in paths],

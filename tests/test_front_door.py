@@ -265,10 +265,18 @@ def test_scores_are_of_a_data_set_s_test_or_training_cases(workplace: Path) -> N
         mb.score_folders("runs/a", "raw")
 
 
-@pytest.mark.parametrize(("given", "found"), [({}, "none"), ({"data": "raw", "reference": "labels"}, "both")])
-def test_scores_are_against_one_thing(given: dict[str, Any], found: str) -> None:
-    with pytest.raises(mb.BenchError, match=f"expected `data` or `reference`, found {found}"):
-        mb.score_folders("runs/a", **given)
+@pytest.mark.parametrize(
+    ("predictions", "given", "expected"),
+    [
+        ("runs/a", {}, "expected `data` or `reference`, found none."),
+        ("runs/a", {"data": "raw", "reference": "labels"}, "expected `data` or `reference`, found both."),
+        ("runs/a", {"reference": "labels", "track": "public-cv"}, "a track is one of a data set: expected `data`"),
+        ([], {"reference": "labels"}, "no folder of predictions is named."),
+    ],
+)
+def test_a_call_that_scores_nothing_is_refused(predictions: Any, given: dict[str, Any], expected: str) -> None:
+    with pytest.raises(mb.BenchError, match=re.escape(expected)):
+        mb.score_folders(predictions, **given)
 
 
 def test_what_is_left_out_of_scores_is_a_warning(workplace: Path) -> None:
