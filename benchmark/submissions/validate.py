@@ -11,8 +11,8 @@ from mswal_bench.benchmark.core.errors import BenchError, Problem, listed
 from mswal_bench.benchmark.core.findings import in_order
 from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.suggestions import looks, written_otherwise
+from mswal_bench.benchmark.tables.escaping import plain_text
 from mswal_bench.benchmark.tables.notebook import notebook_html
-from mswal_bench.benchmark.tables.plain_text import plain_text
 from mswal_bench.benchmark.tables.terminal_letters import as_printed
 from mswal_bench.benchmark.volumes.file_names import case_behind, submitted_case_id
 

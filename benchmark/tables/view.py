@@ -47,7 +47,7 @@ class Title:
     """Reads as `Table 2`, without a full stop."""
     caption: str
     label: str
-    """Serves for references: LaTeX's label after `tab:`, HTML's id. It has lower-case letters, digits and hyphens, and is
+    """Serves for references: LaTeX's label after `tab:`, HTML's id. It has lower-case letters, digits and hyphens; it is
     empty for a table in HTML that nothing refers to."""
 
 
