@@ -47,8 +47,8 @@ class Title:
     """Reads as `Table 2`, without a full stop."""
     caption: str
     label: str
-    """Serves for references: LaTeX's label after `tab:`, HTML's id. It has lower-case letters, digits and hyphens; it is
-    empty for a table in HTML that nothing refers to."""
+    """Serves for references: LaTeX's label after `tab:`, HTML's id. It has lower-case letters, digits and hyphens, and
+    is empty for a table in HTML that nothing refers to."""
 
 
 @dataclass(frozen=True)
