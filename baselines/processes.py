@@ -8,9 +8,10 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import parent_process
+from multiprocessing import parent_process, spawn
 from multiprocessing.process import BaseProcess
-from threading import Thread
+from threading import Lock, Thread
+from typing import Any
 
 _PR_SET_PDEATHSIG = 1
 _SHARE = "MSWAL_BENCH_CORES"
@@ -51,6 +52,35 @@ def deaf_to_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def script_left_alone() -> Iterator[None]:
+    """Processes that are started inside do not run the script again from which this one was started.
+
+    `multiprocessing` has each new process import it, for what it defines. Ours need nothing of it; a script that calls
+    us outside of `if __name__ == "__main__":` would begin anew in every one of them.
+    """
+    global _leaving_alone  # noqa: PLW0603
+    with _LEAVING:
+        if _leaving_alone == 0:
+            spawn.get_preparation_data = _without_script
+        _leaving_alone += 1
+    try:
+        yield
+    finally:
+        with _LEAVING:
+            _leaving_alone -= 1
+            if _leaving_alone == 0:
+                spawn.get_preparation_data = _prepared
+
+
+_LEAVING, _leaving_alone = Lock(), 0
+_prepared = spawn.get_preparation_data
+
+
+def _without_script(name: str) -> dict[str, Any]:
+    return {key: value for key, value in _prepared(name).items() if not key.startswith("init_main_from_")}
 
 
 def die_with_parent() -> None:

@@ -49,6 +49,10 @@ class Dataset:
         folder = self.root / "labelsTs"
         return folder if folder.is_dir() else None
 
+    def __repr__(self) -> str:
+        # Not with its cases: they are hundreds.
+        return f"<Dataset {self.name}: {len(self.train)} training and {len(self.test)} test cases in {self.root}>"
+
 
 def open_dataset(root: Path) -> Dataset:
     """Discovers and checks a raw folder, without reading a volume. Raises BenchError with every problem found."""

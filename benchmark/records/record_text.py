@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from tabulate import tabulate
 
 from mswal_bench.benchmark.scoring.estimates import Estimate
-from mswal_bench.benchmark.tables.view import UNDEFINED
+from mswal_bench.benchmark.tables.notebook import plain_view
+from mswal_bench.benchmark.tables.view import UNDEFINED, TableView, Title
 from mswal_bench.benchmark.tables.wrapped_table import wrapped_table
 from mswal_bench.metrics.resampling.bootstrap import FEWEST_CASES
 
@@ -16,23 +17,34 @@ from .result_record import ResultRecord
 
 def record_text(record: ResultRecord) -> str:
     """Writes one record: DSC and F1 of each class with their intervals, in percent, and what they are of."""
+    table = tabulate(_rows(record), _HEADS, tablefmt="simple", disable_numparse=True, colalign=_ALIGN)
+    return "\n".join([_title(record), "", table, "", *_notes(record)])
+
+
+def record_view(record: ResultRecord) -> TableView:
+    """The same table laid out for HTML."""
+    return plain_view(_HEADS, _rows(record), _notes(record), title=Title(_title(record), "", label=""))
+
+
+def _rows(record: ResultRecord) -> list[list[str]]:
     rows = [[key.replace("_", " ").capitalize(), _text(of.dsc), _text(of.f1)] for key, of in record.classes.items()]
-    rows.append(["Avg.", _text(record.average.dsc), _text(record.average.f1)])
-    table = tabulate(rows, ["Lesion", "DSC", "F1"], tablefmt="simple", disable_numparse=True, colalign=_ALIGN)
+    return [*rows, ["Avg.", _text(record.average.dsc), _text(record.average.f1)]]
+
+
+def _title(record: ResultRecord) -> str:
+    return f"{record.form.method}, {record.track}{' (hidden)' if record.hidden else ''}, {record.status}: {record.id}"
+
+
+def _notes(record: ResultRecord) -> list[str]:
     cases = "1 case" if record.cases == 1 else f"{record.cases} cases"
     missing = f", {len(record.missing)} without a prediction and counted as empty" if record.missing else ""
     drawn = record.bootstrap
-    lines = [
-        f"{record.form.method}, {record.track}{' (hidden)' if record.hidden else ''}, {record.status}: {record.id}",
-        "",
-        table,
-        "",
+    return [
         f"Percent, and {100 * drawn.confidence:g} % intervals over cases "
         f"({drawn.resamples:,} resamples, seed {drawn.seed}).",
         *_why_less(record),
         f"Protocol {record.protocol}, {cases}{missing}.",
     ]
-    return "\n".join(lines)
 
 
 def records_table(records: Sequence[ResultRecord], *, width: int | None = None) -> str:
@@ -78,4 +90,5 @@ def _text(estimate: Estimate) -> str:
     return f"{text} ({100 * estimate.low:.2f} to {100 * estimate.high:.2f})"
 
 
+_HEADS = ("Lesion", "DSC", "F1")
 _ALIGN = ("left", "right", "right")

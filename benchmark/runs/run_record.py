@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
@@ -12,8 +12,13 @@ from mswal_bench.baselines.weight_fit import WeightFit
 from mswal_bench.benchmark.core.environment import Environment
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.scoring.score_summary import MethodSummary, ScoreSummary
+from mswal_bench.benchmark.tables.notebook import notebook_html
+from mswal_bench.benchmark.tables.terminal_letters import as_printed
 
 from .resources import Resources
+
+if TYPE_CHECKING:
+    import pandas
 
 
 class RunIdentity(BaseModel):
@@ -151,6 +156,22 @@ class RunRecord(BaseModel):
     def method_scores(self) -> MethodSummary | None:
         """The numbers of its method; None when the labels are not there."""
         return None if self.scores is None else next(iter(self.scores.methods.values()))
+
+    def to_frame(self) -> pandas.DataFrame:
+        """A row a number of a lesion type: `method`, `lesion`, `metric`, `value`; none without scores."""
+        from mswal_bench.benchmark.scoring.score_frames import numbers_frame
+
+        return numbers_frame({} if self.scores is None else self.scores.methods)
+
+    def __str__(self) -> str:
+        from .run_record_text import run_record_text
+
+        return as_printed(run_record_text(self))
+
+    def _repr_html_(self) -> str:
+        from .run_record_text import run_record_view
+
+        return notebook_html(run_record_view(self))
 
 
 def read_run_record(path: Path) -> RunRecord:

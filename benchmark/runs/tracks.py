@@ -117,6 +117,15 @@ class Goal:
         return self.dataset.test_labels if self.track is Track.OFFICIAL_TEST else self.dataset.root / "labelsTr"
 
 
+def labels_of(dataset: Dataset, track: Track) -> Path:
+    """The folder with the reference labels of a track's cases. Raises BenchError where they are not there."""
+    labels = Goal(dataset, track, ALL_FOLDS).labels
+    if labels is None:
+        what, mend = "the test labels are not there", f"The training cases are those of the track {Track.PUBLIC_CV}."
+        raise BenchError(Problem(what, str(dataset.root), "a folder labelsTs", mend=mend))
+    return labels
+
+
 def check_goal(goal: Goal) -> None:
     """Raises BenchError when the data set is too small for the folds, or has nothing to predict."""
     dataset = goal.dataset

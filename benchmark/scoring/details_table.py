@@ -10,7 +10,8 @@ from typing import Literal
 from tabulate import tabulate
 
 from mswal_bench.benchmark.tables.escaping import latex_text, markdown_text
-from mswal_bench.benchmark.tables.view import UNDEFINED, percent
+from mswal_bench.benchmark.tables.notebook import plain_view
+from mswal_bench.benchmark.tables.view import UNDEFINED, TableView, percent
 from mswal_bench.benchmark.tables.wrapped_table import wrapped_table
 from mswal_bench.metrics.details import ClassDetails
 
@@ -63,12 +64,7 @@ def details_table(scores: Scores, style: Literal["table", "markdown", "latex"], 
 
     A lesion type that a method's cases have on neither side has no row. `width` is the terminal's, in characters.
     """
-    headings = [("Method", ""), ("Lesion", ""), *(column.heading for column in DETAIL_COLUMNS)]
-    rows = [
-        [name, lesion, *(column.text(column.value(details)) for column in DETAIL_COLUMNS)]
-        for name, lesion, details in _classes(scores)
-    ]
-    notes = _notes(scores)
+    headings, rows, notes = _HEADINGS, _rows(scores), _notes(scores)
     if not rows:
         return "\n".join(notes)
     if style == "table":
@@ -85,8 +81,27 @@ def details_table(scores: Scores, style: Literal["table", "markdown", "latex"], 
     return f"{_tabulated(headings, rows, 'latex_booktabs')}\n\n\\smallskip\n{{\\footnotesize\n{small}}}"
 
 
+def details_view(scores: Scores) -> TableView:
+    """The same table laid out for HTML."""
+    return plain_view([_in_one_line(heading) for heading in _HEADINGS], _rows(scores), _notes(scores))
+
+
+_HEADINGS = (("Method", ""), ("Lesion", ""), *(column.heading for column in DETAIL_COLUMNS))
+
+
+def _rows(scores: Scores) -> list[list[str]]:
+    return [
+        [name, lesion, *(column.text(column.value(details)) for column in DETAIL_COLUMNS)]
+        for name, lesion, details in _classes(scores)
+    ]
+
+
+def _in_one_line(heading: tuple[str, str]) -> str:
+    return " ".join(filter(None, heading))
+
+
 def _tabulated(headings: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]], style: str) -> str:
-    titles = [f"{above} {below}".strip(" ") for above, below in headings]
+    titles = [_in_one_line(heading) for heading in headings]
     return tabulate(rows, titles, tablefmt=style, disable_numparse=True, colalign=_alignment(headings))
 
 

@@ -15,6 +15,9 @@ from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.whole_files import write_text
 from mswal_bench.benchmark.data.lesion_classes import LesionClass
 from mswal_bench.benchmark.data.protocol import Protocol
+from mswal_bench.benchmark.tables.notebook import notebook_html
+from mswal_bench.benchmark.tables.terminal import terminal_width
+from mswal_bench.benchmark.tables.terminal_letters import as_printed
 from mswal_bench.benchmark.volumes.geometry import Geometry
 from mswal_bench.metrics.aggregation import (
     Average,
@@ -32,6 +35,8 @@ from .case_rows import CASES_FILE, CaseRow, write_case_rows
 from .lesion_rows import LESIONS_FILE, LesionRow, lesion_rows, write_lesion_rows
 
 if TYPE_CHECKING:
+    import pandas
+
     from .score_summary import MethodSummary, ScoreSummary
 
 
@@ -119,6 +124,9 @@ class MethodScores(Mapping[str, ClassScore]):
     def case_scores(self) -> list[CaseScore]:
         """The scores of the cases, by case id."""
         return [case.score for case in self.by_case.values()]
+
+    def __repr__(self) -> str:
+        return f"<MethodScores of {self.name}: {len(self.by_case)} cases, {self.protocol.id}>"
 
     @property
     def counts(self) -> Mapping[str, Mapping[str, ClassCounts]]:
@@ -215,20 +223,21 @@ class Scores(Mapping[str, MethodScores]):
             left_out=self.left_out,
         )
 
-    def save(self, out: Path) -> None:
+    def save(self, out: str | Path) -> None:
         """Writes `cases.csv`, `lesions.csv` and `scores.json` to the folder `out`, each whole or not at all.
 
         `load_scores` reads them back. Raises BenchError when a file cannot be written.
         """
         from .score_summary import SCORES_FILE, summary_json
 
+        folder = Path(out)
         try:
-            write_case_rows(out / CASES_FILE, self.case_rows())
-            write_lesion_rows(out / LESIONS_FILE, self.lesion_rows())
-            write_text(out / SCORES_FILE, summary_json(self.summary()))
+            write_case_rows(folder / CASES_FILE, self.case_rows())
+            write_lesion_rows(folder / LESIONS_FILE, self.lesion_rows())
+            write_text(folder / SCORES_FILE, summary_json(self.summary()))
         except OSError as error:
             what = f"cannot be written ({error.strerror or error})"
-            raise BenchError(Problem(what, str(error.filename or out))) from error
+            raise BenchError(Problem(what, str(error.filename or folder))) from error
 
     def case_rows(self) -> Iterator[CaseRow]:
         """The rows of `cases.csv`: one a method, case and class."""
@@ -243,6 +252,48 @@ class Scores(Mapping[str, MethodScores]):
         for method in self.methods.values():
             for case in method.by_case.values():
                 yield from lesion_rows(method.name, case.case, case.score.lesions, case.positions_mm, keys)
+
+    def to_frame(self) -> pandas.DataFrame:
+        """A row a number of a method and lesion type: `method`, `lesion`, `metric`, `value`. NaN where undefined.
+
+        The metrics are those of the CSV of `mswal-bench score`, the details among them where NSD and HD95 were
+        measured. The lesion `average` has the means over the lesion types.
+        """
+        from .score_frames import numbers_frame
+
+        return numbers_frame(self.summary().methods)
+
+    @property
+    def cases(self) -> pandas.DataFrame:
+        """A row a method, case and lesion type, made anew each time; its columns are those of `cases.csv`."""
+        from .score_frames import cases_frame
+
+        return cases_frame(self)
+
+    @property
+    def lesions(self) -> pandas.DataFrame:
+        """A row a lesion of the prediction or the reference, made anew each time; its columns are those of
+        `lesions.csv`. In every frame `lesion` is the lesion's type, and its own number is `number`.
+        """
+        from .score_frames import lesions_frame
+
+        return lesions_frame(self)
+
+    def __str__(self) -> str:
+        from .score_formats import format_table
+
+        return as_printed(format_table(self, "table", width=terminal_width()))
+
+    def __repr__(self) -> str:
+        # Not with its cases and lesions: they are thousands.
+        return f"<Scores of {', '.join(self.methods)}: {len(self.case_ids)} cases, {self.protocol.id}>"
+
+    def _repr_html_(self) -> str:
+        from .details_table import details_view
+        from .score_view import table_view
+
+        views = [table_view(self), *([details_view(self)] if self.has_details else [])]
+        return notebook_html(*views)
 
     def _in_a_reference(self) -> dict[str, MetricPair]:
         """The average score of the classes that the reference of a scored case has."""

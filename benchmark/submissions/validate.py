@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mswal_bench.benchmark.core.errors import BenchError, listed
+from mswal_bench.benchmark.core.errors import BenchError, Problem, listed
 from mswal_bench.benchmark.core.findings import in_order
 from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.suggestions import looks, written_otherwise
+from mswal_bench.benchmark.tables.escaping import plain_text
+from mswal_bench.benchmark.tables.notebook import notebook_html
+from mswal_bench.benchmark.tables.terminal_letters import as_printed
 from mswal_bench.benchmark.volumes.file_names import case_behind, submitted_case_id
 
 from .findings_catalogue import SubmissionFinding
@@ -22,12 +26,18 @@ from .package.submitted_files import open_submission
 from .prediction_check import check_prediction
 from .submission_form import FORM_FILE, SubmissionForm
 
+if TYPE_CHECKING:
+    import pandas
+
 _FORM_NAMES = frozenset({"submission.yaml", "submission.yml", "submission.yaml.txt"})
 
 
 @dataclass(frozen=True)
 class Validation:
-    """What became of validating a submission."""
+    """What became of validating a submission.
+
+    Printed, it is what `mswal-bench validate` prints; in a notebook it is a table of the findings.
+    """
 
     form: SubmissionForm | None
     """None where a finding says why."""
@@ -48,6 +58,38 @@ class Validation:
     def number(self, severity: str) -> int:
         """How many findings are an `error`, or a `note`."""
         return sum(finding.severity == severity for finding in self.findings)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The errors among the findings, for a BenchError."""
+        return tuple(
+            Problem(
+                f"{finding.what} [{finding.code}]",
+                plain_text(finding.file or finding.case),
+                plain_text(finding.expected),
+                plain_text(finding.found),
+                finding.mend,
+            )
+            for finding in self.findings
+            if finding.severity == "error"
+        )
+
+    def to_frame(self) -> pandas.DataFrame:
+        """A row a finding, errors first: code, severity, case, file, what, expected, found, mend, field. All text."""
+        import pandas
+
+        columns = SubmissionFinding(next(iter(SubmissionFinding.kinds))).to_json().keys()
+        return pandas.DataFrame([finding.to_json() for finding in self.findings], columns=list(columns))
+
+    def __str__(self) -> str:
+        from .validation_text import validation_text
+
+        return as_printed(validation_text(self))
+
+    def _repr_html_(self) -> str:
+        from .validation_text import validation_view
+
+        return notebook_html(validation_view(self))
 
 
 def validate(

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from mswal_bench.benchmark.core.errors import listed
 from mswal_bench.benchmark.core.findings import counts
 from mswal_bench.benchmark.tables.escaping import plain_text
+from mswal_bench.benchmark.tables.notebook import plain_view
+from mswal_bench.benchmark.tables.view import TableView, Title
 
 from .findings_catalogue import SubmissionFinding
 from .validate import Validation
@@ -45,6 +47,27 @@ def validation_text(validation: Validation) -> str:
     return "\n".join([*lines, verdict(validation)])
 
 
+def validation_view(validation: Validation) -> TableView:
+    """The findings as a table for HTML, a row each, with the verdict above them."""
+    heads = ["Finding", "Severity", "Where", "What", "Found", "Expected", "What to do"]
+    rows = [
+        [finding.code, finding.severity]
+        + [
+            plain_text(text)
+            for text in (
+                _place(finding) or finding.case,
+                finding.what,
+                finding.found,
+                finding.expected,
+                finding.mend,
+            )
+        ]
+        for finding in validation.findings
+    ]
+    summary = verdict(validation)
+    return plain_view(heads, rows, title=Title("Validation", summary[0].upper() + summary[1:], label=""), words=True)
+
+
 def verdict(validation: Validation) -> str:
     """One sentence: whether it can be scored, and how closely was looked."""
     looked = "headers and voxels were checked" if validation.deep else "headers were checked; --deep reads the voxels"
@@ -71,10 +94,14 @@ def _details(findings: Sequence[SubmissionFinding]) -> list[str]:
 
 
 def _detail(finding: SubmissionFinding) -> str:
-    place = ", ".join(filter(None, (finding.file, finding.field)))
+    place = _place(finding)
     expected = f"expected {finding.expected}" if finding.expected else ""
     told = "; ".join(filter(None, (finding.found, expected)))
     return plain_text(": ".join(filter(None, (place, told))))
+
+
+def _place(finding: SubmissionFinding) -> str:
+    return ", ".join(filter(None, (finding.file, finding.field)))
 
 
 def _counted(count: int, noun: str) -> str:

@@ -10,9 +10,9 @@ from .view import Alignment, Cell, Row, TableView, alignments, shown_notes
 def html_table(view: TableView) -> str:
     """Returns the figure. Its only style is the alignment of columns; the page that takes it in sets all else."""
     title = view.title
-    opening = f'<figure id="{title.label}">' if title is not None else "<figure>"
+    opening = f'<figure id="{title.label}">' if title is not None and title.label else "<figure>"
     above = [f"<strong>{_text(view.warning)}</strong>"] if view.warning else []
-    above += [_text(f"{title.name}. {title.caption}")] if title is not None else []
+    above += [_text(f"{title.name}. {title.caption}".rstrip())] if title is not None else []
     caption = f"<caption>{'<br>'.join(above)}</caption>" if above else ""
     notes = "<br>".join(_text(note) for note in shown_notes(view))
     return "\n".join(

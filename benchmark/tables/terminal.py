@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from textwrap import wrap
@@ -33,6 +35,11 @@ def terminal_table(view: TableView, *, ansi: bool, width: int | None) -> str:
         lines += ([""] if number else []) + _block(view, names, block, columns, label_width, ansi)
     full = [f"{short} = {name}" for short, name in zip(names, view.groups, strict=True) if short != name]
     return "\n".join([*lines, "", *full, *(shown_notes(view) if ansi else view.notes)]).rstrip("\n")
+
+
+def terminal_width() -> int | None:
+    """How many characters are in a line of the terminal; None where stdout is none, and has all the room."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _printable(view: TableView) -> TableView:

@@ -28,7 +28,6 @@ def print_on_any_terminal() -> None:
     none. Bytes of a file name that are not UTF-8 are written as `\xe9`. All other letters stay. Processes started from
     here, by other packages too, print escapes for what they cannot print.
     """
-    codecs.register_error(_ERRORS, _look_alike)
     for stream in {sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__}:
         if not isinstance(stream, io.TextIOWrapper):
             continue
@@ -44,9 +43,13 @@ def print_on_any_terminal() -> None:
 
 
 def as_printed(text: str) -> str:
-    """Returns the text as stdout shows it, so that it can be laid out by the number of its letters."""
+    """Returns the text as stdout shows it, so that it can be laid out by the number of its letters.
+
+    Where stdout would raise for a letter that it lacks, as in a script of somebody else, it is the look-alike.
+    """
     encoding = sys.stdout.encoding or "utf-8"
-    return text.encode(encoding, sys.stdout.errors or "strict").decode(encoding)
+    errors = sys.stdout.errors or "strict"
+    return text.encode(encoding, _ERRORS if errors == "strict" else errors).decode(encoding)
 
 
 def _look_alike(error: UnicodeError) -> tuple[str, int]:
@@ -63,6 +66,9 @@ def _replaced(letter: str, encoding: str) -> str:
         return unicode_name(letter)
     # Normalised, an accented letter becomes a letter and an accent, and a superscript a digit.
     return _LOOK_ALIKES.get(letter) or normalize("NFKD", letter).encode(encoding, "ignore").decode(encoding) or "?"
+
+
+codecs.register_error(_ERRORS, _look_alike)
 
 
 def _plain_ascii(name: str) -> codecs.CodecInfo | None:

@@ -47,7 +47,8 @@ class Title:
     """Reads as `Table 2`, without a full stop."""
     caption: str
     label: str
-    """Serves for references: LaTeX's label after `tab:`, HTML's id. It has lower-case letters, digits and hyphens."""
+    """Serves for references: LaTeX's label after `tab:`, HTML's id. It has lower-case letters, digits and hyphens, and
+    is empty for a table in HTML that nothing refers to."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ class TableView:
     """Explains the marks; it stands above the notes in formats that draw marks."""
     warning: str = ""
     """Says why the numbers must not be compared with other tables; every format makes it stand out."""
+    words: bool = False
+    """Is true where the cells are texts: all columns are then aligned left, also those with digits."""
 
 
 def shown_notes(view: TableView) -> tuple[str, ...]:
@@ -81,7 +84,8 @@ def alignments(view: TableView) -> tuple[Alignment, ...]:
 
     A column in which any number has a superscript is aligned left, so that all its numbers stay in line.
     """
-    return tuple(_side([row.cells[column] for row in view.rows]) for column in range(sum(map(len, view.columns))))
+    columns = range(sum(map(len, view.columns)))
+    return tuple("left" if view.words else _side([row.cells[column] for row in view.rows]) for column in columns)
 
 
 def _side(cells: Sequence[Cell]) -> Alignment:

@@ -58,3 +58,33 @@ def test_a_worker_ends_with_a_parent_that_is_killed(platform, tmp_path):
     parent.wait()
     parent.stdout.close()
     assert_gone([worker])
+
+
+SCRIPT = """
+import sys
+from multiprocessing import get_context
+from mswal_bench.baselines.processes import script_left_alone
+
+print("script", flush=True)
+
+def start():
+    worker = get_context("spawn").Process(target=print, args=("worker",))
+    worker.start()
+    worker.join()
+
+with script_left_alone():
+    with script_left_alone():
+        start()
+    start()
+if __name__ == "__main__":
+    start()
+"""
+
+
+def test_a_script_is_left_alone_inside_and_imported_again_outside(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    done = subprocess.run([sys.executable, "-u", script], capture_output=True, text=True, check=True)
+    # In the last worker, the script begins anew and would start workers; Python refuses, and it ends.
+    assert done.stdout.split() == ["script", "worker", "worker", "script"]
+    assert "An attempt has been made to start a new process" in done.stderr

@@ -20,8 +20,9 @@ from mswal_bench.benchmark.records.result_record import ResultRecord, Status
 from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
 from mswal_bench.benchmark.scoring.case_rows import CASES_FILE, read_counts
 from mswal_bench.benchmark.scoring.score_summary import SCORES_FILE, read_summary
+from mswal_bench.benchmark.scoring.scores import Scores
 
-from .score_arrays import ScoreArrays, arrays_of_read_counts, read_score_arrays
+from .score_arrays import ScoreArrays, arrays_of_read_counts, read_score_arrays, score_arrays
 
 
 @dataclass(frozen=True)
@@ -103,12 +104,23 @@ def _of_scores(folder: Path) -> Comparable:
     counts = read_counts(path)
     # Counts in a table alone, of anybody's, can be ranked too.
     summary = read_summary(folder / SCORES_FILE) if (folder / SCORES_FILE).exists() else None
-    classes = None if summary is None else summary.class_keys
-    left_out = [] if summary is None else sorted({case for cases in summary.failed.values() for case in cases})
-    arrays = arrays_of_read_counts(counts, classes, dict.fromkeys(counts, str(path)))
+    where = dict.fromkeys(counts, str(path))
+    if summary is None:
+        return Comparable(arrays_of_read_counts(counts, None, where), None)
+    return _of_one_scoring(arrays_of_read_counts(counts, summary.class_keys, where), summary.protocol, summary.failed)
+
+
+def comparable_scores(scores: Scores) -> Comparable:
+    """The methods of scores. Raises BenchError as `score_arrays` does."""
+    failed = {name: method.failed for name, method in scores.items()}
+    return replace(_of_one_scoring(score_arrays(scores), scores.protocol.id, failed), track=scores.track)
+
+
+def _of_one_scoring(arrays: ScoreArrays, protocol: str, failed: Mapping[str, Sequence[str]]) -> Comparable:
+    """`failed` are the ids of cases that could not be scored, by method."""
+    left_out = sorted({case for cases in failed.values() for case in cases})
     what = f"without {listed(left_out)}, which could not be scored of every method"
     notes = (f"NOT COMPARABLE with rankings of all cases: {what}.",) if left_out else ()
-    protocol = None if summary is None else summary.protocol
     return Comparable(arrays, protocol, notes=notes, left_out=tuple(left_out))
 
 

@@ -13,7 +13,7 @@ from mswal_bench.metrics.resampling.bootstrap import CONFIDENCE, FEWEST_CASES, a
 from mswal_bench.metrics.resampling.case_ratios import Floats
 from mswal_bench.metrics.resampling.permutation import PairTest, holm, permutation_tests
 
-from .ranking import RankedMethod, Ranking, TestedPair
+from .ranking import OrderedMethods, RankedMethod, TestedPair
 from .schemes import criteria, ranked, shown_numbers
 from .score_arrays import ScoreArrays
 
@@ -28,7 +28,7 @@ def rank_methods(
     resamples: int = RESAMPLES,
     permutations: int = PERMUTATIONS,
     seed: int = 0,
-) -> Ranking:
+) -> OrderedMethods:
     """Ranks by one of `SCHEMES`. The order of the methods makes no difference.
 
     A method's numbers and intervals do not depend on who else is ranked, nor do the p values of a pair before they are
@@ -66,7 +66,7 @@ def rank_methods(
         criterion.name: dict(zip(pairs, permutation_tests(criterion.ratios, pairs, permutations, seed), strict=True))
         for criterion in by
     }
-    return Ranking(
+    return OrderedMethods(
         scheme=scheme,
         cases=len(arrays.cases),
         classes=arrays.classes,

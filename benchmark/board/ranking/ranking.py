@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, overload
 
 from mswal_bench.benchmark.scoring.estimates import Estimate
+from mswal_bench.benchmark.tables.notebook import notebook_html
+from mswal_bench.benchmark.tables.terminal import terminal_width
+from mswal_bench.benchmark.tables.terminal_letters import as_printed
+
+if TYPE_CHECKING:
+    import pandas
 
 
 @dataclass(frozen=True)
@@ -56,7 +64,7 @@ class TestedPair:
 
 
 @dataclass(frozen=True)
-class Ranking:
+class OrderedMethods:
     """Methods in order, and how sure the order is."""
 
     scheme: str
@@ -74,3 +82,87 @@ class Ranking:
     """Each ranked method against the next one in `methods`, number by number of those that are ranked by."""
     pairs: tuple[TestedPair, ...]
     """Every pair of ranked methods, number by number: the significance map."""
+
+
+_NO_FRACTIONS = frozenset({"track", "status", "protocol", "left_out", "comparable", "scheme", "method", "next"})
+"""The columns of `to_frame` that hold names and counts."""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Methods in order, what was ranked, and by which rules: `ranking["nnunet-v2"].rank`.
+
+    Printed, it is the table of `mswal-bench rank`; in a notebook it is one in HTML.
+    """
+
+    ranking: OrderedMethods
+    protocol: str | None = None
+    """None where the source does not say, as for `track` and `status`."""
+    track: str | None = None
+    status: str | None = None
+    notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """Case ids that could not be scored of every method; with any of them it compares with no other ranking."""
+
+    @property
+    def methods(self) -> tuple[RankedMethod, ...]:
+        """Best first, equal ones by name, those without a rank last."""
+        return self.ranking.methods
+
+    def __getitem__(self, method: str) -> RankedMethod:
+        """One method's place. Raises KeyError for one that is not ranked."""
+        for each in self.methods:
+            if each.method == method:
+                return each
+        raise KeyError(f"there is no method {method!r}: ranked are {', '.join(each.method for each in self.methods)}")
+
+    def to_frame(self) -> pandas.DataFrame:
+        """A row a method, best first, as in the CSV of `mswal-bench rank`: fractions, NaN where undefined."""
+        return Rankings((self,)).to_frame()
+
+    def __str__(self) -> str:
+        return str(Rankings((self,)))
+
+    def _repr_html_(self) -> str:
+        return Rankings((self,))._repr_html_()
+
+
+@dataclass(frozen=True)
+class Rankings(Sequence[Ranking]):
+    """The rankings of a results folder, track by track: what does not compare is ranked apart."""
+
+    rankings: tuple[Ranking, ...]
+
+    @overload
+    def __getitem__(self, index: int) -> Ranking: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Ranking, ...]: ...
+    def __getitem__(self, index: int | slice) -> Ranking | tuple[Ranking, ...]:
+        return self.rankings[index]
+
+    def __len__(self) -> int:
+        return len(self.rankings)
+
+    def __iter__(self) -> Iterator[Ranking]:
+        return iter(self.rankings)
+
+    def to_frame(self) -> pandas.DataFrame:
+        """A row a ranking and method, as in the CSV of `mswal-bench rank`: fractions, NaN where undefined."""
+        import pandas
+
+        from .ranking_text import ranking_rows
+
+        heads, *rows = ranking_rows(self.rankings)
+        frame = pandas.DataFrame(rows, columns=heads)
+        # An undefined number, None, would make a column one of objects.
+        return frame.astype({head: float for head in heads if head not in _NO_FRACTIONS})
+
+    def __str__(self) -> str:
+        from .ranking_text import format_rankings
+
+        return as_printed(format_rankings(self.rankings, "table", width=terminal_width()))
+
+    def _repr_html_(self) -> str:
+        from .ranking_text import ranking_views
+
+        return notebook_html(*(view for ranking in self.rankings for view in ranking_views(ranking)))

@@ -5,20 +5,20 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import nan
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import TypeAdapter
 from tabulate import tabulate
 
 from mswal_bench.benchmark.scoring.estimates import Estimate
 from mswal_bench.benchmark.tables.escaping import markdown_text
-from mswal_bench.benchmark.tables.view import UNDEFINED, percent
+from mswal_bench.benchmark.tables.notebook import plain_view
+from mswal_bench.benchmark.tables.view import UNDEFINED, TableView, Title, percent
 from mswal_bench.benchmark.tables.wrapped_table import wrapped_table
 from mswal_bench.metrics.resampling.bootstrap import FEWEST_CASES
 
-from .ranking import RankedMethod, Ranking, TestedPair
+from .ranking import OrderedMethods, RankedMethod, Ranking, TestedPair
 
 RankingFormat = Literal["table", "markdown", "csv", "json"]
 
@@ -34,34 +34,47 @@ _TOLD_FROM = 0.005
 """A rank that is drawn less often is not told."""
 
 
-@dataclass(frozen=True)
-class TitledRanking:
-    """A ranking and what was ranked."""
-
-    ranking: Ranking
-    protocol: str | None = None
-    track: str | None = None
-    status: str | None = None
-    notes: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
-    """Case ids that could not be scored of every method; with any of them it compares with no other ranking."""
-
-
-def format_rankings(rankings: Sequence[TitledRanking], style: RankingFormat, *, width: int | None = None) -> str:
+def format_rankings(rankings: Sequence[Ranking], style: RankingFormat, *, width: int | None = None) -> str:
     """Writes all rankings, without a newline at the end. Tables are in percent; CSV and JSON hold fractions.
 
     What does not fit into `width` characters side by side in the terminal's table comes below.
     """
     if style == "json":
-        return TypeAdapter(list[TitledRanking]).dump_json(list(rankings), indent=2).decode()
+        return TypeAdapter(list[Ranking]).dump_json(list(rankings), indent=2).decode()
     if style == "csv":
         return _csv(rankings)
     return "\n\n".join(_text(titled, style, width) for titled in rankings)
 
 
-def _text(titled: TitledRanking, style: Literal["table", "markdown"], width: int | None) -> str:
-    ranking, markdown = titled.ranking, style == "markdown"
-    numbers = list(dict.fromkeys(each.number for each in ranking.neighbours))
+def ranking_views(titled: Ranking) -> list[TableView]:
+    """The same tables laid out for HTML: the ranking and, of three methods or more, the significance maps."""
+    heads, rows = _ranking(titled)
+    views = [_view(heads, rows, _notes(titled), Title(_title(titled), "", label=""))]
+    for number, name in _maps(titled):
+        views.append(_view(*_map(titled.ranking, number), (), Title(f"Significance map, {name}", "", label="")))
+    return views
+
+
+def _view(heads: list[str], rows: list[list[str]], notes: Sequence[str], title: Title) -> TableView:
+    # A row is one of a method; its rank is a number of it.
+    rows = [[row[1], row[0], *row[2:]] for row in rows]
+    heads = [head.replace("\n", " ") for head in (heads[1], heads[0], *heads[2:])]
+    return plain_view(heads, rows, notes, title=title)
+
+
+def _text(titled: Ranking, style: Literal["table", "markdown"], width: int | None) -> str:
+    markdown = style == "markdown"
+    parts = [_title(titled), _table(*_ranking(titled), markdown, width)]
+    for number, name in _maps(titled):
+        parts += [f"Significance map, {name}:", _table(*_map(titled.ranking, number), markdown, width)]
+    notes = _notes(titled)
+    return "\n\n".join([*parts, "  \n".join(map(markdown_text, notes)) if markdown else "\n".join(notes)])
+
+
+def _ranking(titled: Ranking) -> tuple[list[str], list[list[str]]]:
+    """The headings and the rows of methods."""
+    ranking = titled.ranking
+    numbers = _compared(ranking)
     of = "" if ranking.scheme.startswith("class:") else "Avg. "
     # Each names what it is of, for a narrow terminal may begin a part of the table with it.
     heads = [
@@ -75,30 +88,36 @@ def _text(titled: TitledRanking, style: Literal["table", "markdown"], width: int
         "Ranks drawn",
     ]
     heads += [f"p, {_NUMBERS[number]}" if len(numbers) > 1 else "p" for number in numbers]
-    rows = [[*_cells(method, ranking), *_p_to_next(ranking, method.method, numbers)] for method in ranking.methods]
-    parts = [_title(titled), _table(heads, rows, markdown, width)]
-    # Of two methods the only pair is one of neighbours.
-    if len({each.first for each in ranking.pairs}) > 1:
-        for number in numbers:
-            parts += [f"Significance map, {_NUMBERS[number]}:", _map(ranking, number, markdown, width)]
-    notes = _notes(titled)
-    return "\n\n".join([*parts, "  \n".join(map(markdown_text, notes)) if markdown else "\n".join(notes)])
+    return heads, [
+        [*_cells(method, ranking), *_p_to_next(ranking, method.method, numbers)] for method in ranking.methods
+    ]
 
 
-def _title(titled: TitledRanking) -> str:
+def _compared(ranking: OrderedMethods) -> list[str]:
+    return list(dict.fromkeys(each.number for each in ranking.neighbours))
+
+
+def _maps(titled: Ranking) -> list[tuple[str, str]]:
+    """The numbers that there are maps of, each with its name; of two methods the only pair is one of neighbours."""
+    if len({each.first for each in titled.ranking.pairs}) <= 1:
+        return []
+    return [(number, _NUMBERS[number]) for number in _compared(titled.ranking)]
+
+
+def _title(titled: Ranking) -> str:
     told = [f"track {titled.track}" if titled.track else "", titled.status or "", titled.protocol or ""]
     told += [f"{titled.ranking.cases} cases" if titled.ranking.cases > 1 else "1 case"]
     return f"Ranking by {titled.ranking.scheme}: {', '.join(filter(None, told))}"
 
 
-def _order_head(ranking: Ranking) -> list[str]:
+def _order_head(ranking: OrderedMethods) -> list[str]:
     """What methods are ordered by, where that is not one of the numbers that are shown anyway."""
     if ranking.scheme in ("dsc", "f1"):
         return []
     return ["Mean score" if ranking.scheme == "mean-then-rank" else "Mean rank"]
 
 
-def _order(method: RankedMethod, ranking: Ranking) -> list[str]:
+def _order(method: RankedMethod, ranking: OrderedMethods) -> list[str]:
     if method.ordered_by is None:
         return [UNDEFINED] * len(_order_head(ranking))
     if ranking.scheme == "mean-then-rank":
@@ -106,7 +125,7 @@ def _order(method: RankedMethod, ranking: Ranking) -> list[str]:
     return [f"{method.ordered_by:.2f}" for _ in _order_head(ranking)]
 
 
-def _cells(method: RankedMethod, ranking: Ranking) -> list[str]:
+def _cells(method: RankedMethod, ranking: OrderedMethods) -> list[str]:
     drawn = [f"{rank}: {100 * share:.0f} %" for rank, share in enumerate(method.rank_shares, 1) if share >= _TOLD_FROM]
     return [
         UNDEFINED if method.rank is None else str(method.rank),
@@ -128,7 +147,7 @@ def _percent(fraction: float | None) -> str:
     return percent(nan if fraction is None else fraction)
 
 
-def _p_to_next(ranking: Ranking, method: str, numbers: Sequence[str]) -> list[str]:
+def _p_to_next(ranking: OrderedMethods, method: str, numbers: Sequence[str]) -> list[str]:
     to_next = {each.number: each for each in ranking.neighbours if each.first == method}
     return [_p(to_next[number]) if number in to_next else "" for number in numbers]
 
@@ -139,7 +158,7 @@ def _p(comparison: TestedPair) -> str:
     return "< 0.001" if comparison.p_holm < 0.001 else f"{comparison.p_holm:.3f}"
 
 
-def _map(ranking: Ranking, number: str, markdown: bool, width: int | None) -> str:
+def _map(ranking: OrderedMethods, number: str) -> tuple[list[str], list[list[str]]]:
     """Each method against those that are ranked behind it, which stand under their places in the list."""
     of_pair = {(each.first, each.second): _p(each) for each in ranking.pairs if each.number == number}
     placed = [method.method for method in ranking.methods if method.rank is not None]
@@ -148,7 +167,7 @@ def _map(ranking: Ranking, number: str, markdown: bool, width: int | None) -> st
         for place, first in enumerate(placed[:-1], start=1)
     ]
     heads = ["Place", "Method", *(f"to {place}" for place in range(2, len(placed) + 1))]
-    return _table(heads, rows, markdown, width)
+    return heads, rows
 
 
 def _table(heads: list[str], rows: list[list[str]], markdown: bool, width: int | None) -> str:
@@ -161,7 +180,7 @@ def _table(heads: list[str], rows: list[list[str]], markdown: bool, width: int |
     )
 
 
-def _notes(titled: TitledRanking) -> list[str]:
+def _notes(titled: Ranking) -> list[str]:
     ranking = titled.ranking
     by = _RANKED_BY.get(ranking.scheme, f"the mean of the ranks of DSC and of F1 of {ranking.scheme.partition(':')[2]}")
     notes = [f"Ranked by {by}. Equal methods share a rank, and the next has as many before it: 1 1 3."]
@@ -183,27 +202,33 @@ def _notes(titled: TitledRanking) -> list[str]:
     return [*notes, *titled.notes]
 
 
-def _csv(rankings: Sequence[TitledRanking]) -> str:
-    """A row for every method; p values to the next method are in the columns of the number that is compared.
+def _csv(rankings: Sequence[Ranking]) -> str:
+    text = io.StringIO()
+    # Written by csv, None is an empty cell and a float as many digits as it takes.
+    csv.writer(text, lineterminator="\n").writerows(ranking_rows(rankings))
+    return text.getvalue().rstrip("\n")
 
-    `left_out` is how many cases could not be scored of every method; `comparable` is 0 where there are any.
+
+def ranking_rows(rankings: Sequence[Ranking]) -> list[list[Any]]:
+    """The headings, then a row for every method.
+
+    P values to the next method are in the columns of the number that is compared. `left_out` is how many cases could
+    not be scored of every method; `comparable` is 0 where there are any.
     """
     numbers = list(dict.fromkeys(each.number for titled in rankings for each in titled.ranking.neighbours))
     most = max((len(titled.ranking.methods) for titled in rankings), default=0)
     estimates = ("dsc", "f1", "f1_per_case")
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
+    rows: list[list[Any]] = [
         ["track", "status", "protocol", "left_out", "comparable", "scheme", "rank", "method", "ordered_by"]
         + [f"{name}{end}" for name in estimates for end in ("", "_low", "_high")]
         + ["rank_low", "rank_high", *(f"share_of_rank_{rank}" for rank in range(1, most + 1)), "next"]
         + [f"{kind}_{number}" for number in numbers for kind in ("p", "p_holm")]
-    )
+    ]
     for titled in rankings:
         ranking = titled.ranking
         for method in ranking.methods:
             to_next = {each.number: each for each in ranking.neighbours if each.first == method.method}
-            row: list[object] = [titled.track, titled.status, titled.protocol]
+            row: list[Any] = [titled.track, titled.status, titled.protocol]
             row += [len(titled.left_out), int(not titled.left_out), ranking.scheme, method.rank, method.method]
             row.append(method.ordered_by)
             for name in estimates:
@@ -217,6 +242,5 @@ def _csv(rankings: Sequence[TitledRanking]) -> str:
             for number in numbers:
                 compared = to_next.get(number)
                 row += [compared.p, compared.p_holm] if compared else [None, None]
-            # Written by csv, None is an empty cell and a float as many digits as it takes.
-            writer.writerow(row)
-    return text.getvalue().rstrip("\n")
+            rows.append(row)
+    return rows

@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Literal
 
 from mswal_bench.benchmark.board.ranking.rank_methods import rank_methods
-from mswal_bench.benchmark.board.ranking.ranking import RankedMethod, Ranking
+from mswal_bench.benchmark.board.ranking.ranking import OrderedMethods, RankedMethod
 from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays
 
 from .board_ranks import RANKED, Place
@@ -69,7 +69,7 @@ class Statistics:
     """Of the entries of one status."""
 
     status: EntryStatus
-    ranking: Ranking
+    ranking: OrderedMethods
     stability: tuple[Stability, ...]
     maps: tuple[SignificanceMap, ...]
     left_out: int
@@ -131,7 +131,7 @@ def _segments(shares: tuple[float, ...]) -> tuple[Segment, ...]:
     )
 
 
-def _map(ranking: Ranking, entries: Mapping[str, Entry], metric: str) -> SignificanceMap:
+def _map(ranking: OrderedMethods, entries: Mapping[str, Entry], metric: str) -> SignificanceMap:
     cells = {}
     for pair in ranking.pairs:
         if pair.number != metric or pair.difference is None or pair.p_holm is None:

@@ -76,21 +76,10 @@ def rank(
     Records of different tracks, protocols, cases or reference labels are never ranked together, nor are verified
     records with claimed ones.
     """
-    from mswal_bench.benchmark.board.ranking.comparable_methods import comparable_methods
-    from mswal_bench.benchmark.board.ranking.rank_methods import rank_methods
-    from mswal_bench.benchmark.board.ranking.ranking_text import TitledRanking, format_rankings
-    from mswal_bench.benchmark.cli.scoring.table_output import terminal_width
+    from mswal_bench.benchmark.board.ranking.rank_source import Draws, rank_folder
+    from mswal_bench.benchmark.board.ranking.ranking_text import format_rankings
+    from mswal_bench.benchmark.tables.terminal import terminal_width
 
-    found = comparable_methods(source, track=track, claimed=claimed, private=private)
-    rankings = [
-        TitledRanking(
-            rank_methods(each.arrays, scheme, resamples=resamples, permutations=permutations, seed=seed),
-            each.protocol,
-            each.track,
-            each.status,
-            each.notes,
-            each.left_out,
-        )
-        for each in found
-    ]
+    drawn = Draws(resamples, permutations, seed)
+    rankings = rank_folder(source, scheme, drawn, track=track, claimed=claimed, private=private)
     click.echo(format_rankings(rankings, style, width=terminal_width()))

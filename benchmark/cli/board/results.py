@@ -18,9 +18,9 @@ def results() -> None:
 @click.argument("folder", metavar="RESULTS", type=click.Path(path_type=Path))
 def list_records(folder: Path) -> None:
     """List the records in RESULTS by track and age. What the organiser verified is not listed as claimed too."""
-    from mswal_bench.benchmark.cli.scoring.table_output import terminal_width
     from mswal_bench.benchmark.records.record_store import read_records
     from mswal_bench.benchmark.records.record_text import records_table
+    from mswal_bench.benchmark.tables.terminal import terminal_width
 
     click.echo(records_table(read_records(folder), width=terminal_width()) or "no records")
 

@@ -39,7 +39,6 @@ def stats(raw: Path, out: Path | None, subset: Subsets, jobs: int | None, as_jso
 
     A file that cannot be read is named and makes the command exit with 1; the others are counted.
     """
-    from mswal_bench.benchmark.cli.scoring.table_output import terminal_width
     from mswal_bench.benchmark.data.stats.dataset_statistics import dataset_statistics
     from mswal_bench.benchmark.data.stats.statistics_files import (
         refuse_to_write_into,
@@ -48,6 +47,7 @@ def stats(raw: Path, out: Path | None, subset: Subsets, jobs: int | None, as_jso
     )
     from mswal_bench.benchmark.data.stats.statistics_tables import statistics_tables
     from mswal_bench.benchmark.data.stats.summary import summarise
+    from mswal_bench.benchmark.tables.terminal import terminal_width
 
     if out is not None:
         refuse_to_write_into(raw, out)

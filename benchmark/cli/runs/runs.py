@@ -22,9 +22,9 @@ def runs(folder: Path, as_json: bool) -> None:
     """
     from pydantic import TypeAdapter
 
-    from mswal_bench.benchmark.cli.scoring.table_output import terminal_width
     from mswal_bench.benchmark.runs.run_listing import ListedRun, list_runs
     from mswal_bench.benchmark.runs.run_listing_table import runs_table
+    from mswal_bench.benchmark.tables.terminal import terminal_width
 
     found, problems = list_runs(folder)
     if as_json:

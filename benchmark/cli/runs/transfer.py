@@ -9,8 +9,8 @@ import click
 
 from mswal_bench.baselines.method import Budget
 from mswal_bench.benchmark.cli.choices import Choice
-from mswal_bench.benchmark.cli.scoring.table_output import terminal_width
 from mswal_bench.benchmark.runs.method_choice import chosen_method
+from mswal_bench.benchmark.tables.terminal import terminal_width
 from mswal_bench.splits import N_FOLDS
 
 from .training_options import device_names, stoppable, training_options

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -38,13 +37,8 @@ def print_views(views: Sequence[TableView], style: ViewFormat) -> None:
     click.echo("\n\n".join(format_view(view, style, ansi=ansi, width=width) for view in views))
 
 
-def terminal_width() -> int | None:
-    """How many characters are in a line; None where it is no terminal."""
-    return _terminal()[1]
-
-
 def _terminal() -> tuple[bool, int | None]:
     """Whether to mark with escape codes, and how many characters are in a line; None where it is no terminal."""
-    if not sys.stdout.isatty():
-        return False, None
-    return not os.environ.get("NO_COLOR"), shutil.get_terminal_size().columns
+    from mswal_bench.benchmark.tables.terminal import terminal_width
+
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR"), terminal_width()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mswal_bench.benchmark.board.ranking.rank_methods import rank_methods
-from mswal_bench.benchmark.board.ranking.ranking import Ranking
+from mswal_bench.benchmark.board.ranking.ranking import OrderedMethods
 from mswal_bench.benchmark.board.ranking.schemes import SCHEMES, competition_ranks
 from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays
 from mswal_bench.benchmark.core.errors import BenchError
@@ -19,11 +19,11 @@ _SCHEMES = [scheme.replace("KEY", "class_1") for scheme in SCHEMES]
 
 
 def _ranked(of: ScoreArrays, scheme: str = "mean-rank", **options: int) -> Any:
-    """A `Ranking`, whose numbers are there: a type checker would have that said at each of them."""
+    """`OrderedMethods` whose numbers are there: a type checker would have that said at each of them."""
     return rank_methods(of, scheme, **{"resamples": 300, "permutations": 200, **options})
 
 
-def _places(ranking: Ranking) -> dict[str, int | None]:
+def _places(ranking: OrderedMethods) -> dict[str, int | None]:
     return {method.method: method.rank for method in ranking.methods}
 
 

@@ -1,0 +1,399 @@
+"""Holds the functions of `import mswal_bench as mb`: they take what a user has at hand and call what commands call.
+
+Paths are `str` or `Path`. What a user can mend is a `BenchError`, with every problem in one go. Nothing is printed but
+progress, on stderr and where it is asked for. Every result prints as the command's table, is a table in a notebook,
+and gives a pandas frame by `to_frame()`.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal, overload
+
+from numpy.typing import ArrayLike
+
+from .baselines.method import Budget
+from .baselines.processes import script_left_alone
+from .benchmark.board.ranking.rank_methods import PERMUTATIONS, RESAMPLES
+from .benchmark.board.ranking.rank_source import Draws, rank_folder, rank_scores
+from .benchmark.board.ranking.ranking import Ranking, Rankings
+from .benchmark.core.errors import BenchError, Problem, listed, raise_if_any
+from .benchmark.core.suggestions import did_you_mean
+from .benchmark.data.dataset import Dataset, open_dataset
+from .benchmark.data.protocol import MSWAL_1, protocol_of, protocol_of_labels
+from .benchmark.records.evaluate_submission import evaluate as evaluate_submission
+from .benchmark.records.evaluation_target import Setting, manifest_for
+from .benchmark.records.result_record import ResultRecord
+from .benchmark.runs.method_choice import chosen_method
+from .benchmark.runs.run_method import run_method
+from .benchmark.runs.run_record import RunRecord, read_run_record
+from .benchmark.runs.score_methods import score_methods
+from .benchmark.runs.tracks import SELECTIONS, Track, labels_of
+from .benchmark.scoring.labelled_arrays import CaseResult, score_arrays
+from .benchmark.scoring.scores import Scores
+from .benchmark.scoring.stored_scores import load_scores as read_scores
+from .benchmark.submissions.manifest_file import read_manifest
+from .benchmark.submissions.validate import Validation
+from .benchmark.submissions.validate import validate as validate_submission
+
+__all__ = [
+    "BenchError",
+    "CaseResult",
+    "Dataset",
+    "Ranking",
+    "Rankings",
+    "ResultRecord",
+    "RunRecord",
+    "Scores",
+    "Validation",
+    "evaluate",
+    "load_dataset",
+    "load_scores",
+    "rank",
+    "run",
+    "score_case",
+    "score_folders",
+    "validate",
+]
+
+
+def load_dataset(folder: str | Path) -> Dataset:
+    """Opens a data set in nnU-Net's raw layout, without reading a volume.
+
+    `folder` holds `dataset.json`, `imagesTr`, `labelsTr`, `imagesTs`, and `labelsTs` where the test labels are at hand.
+    A folder without `imagesTs` gives a data set without test cases. Raises BenchError with everything that is wrong:
+    no such folder, a `dataset.json` that is none, cases without a label, labels without an image.
+
+    >>> data = mb.load_dataset("raw")
+    >>> data
+    <Dataset MSWAL phantom: 5 training and 4 test cases in raw>
+    >>> list(data.test)
+    ['PHANTOM_0485', 'PHANTOM_0486', 'PHANTOM_0487', 'PHANTOM_0488']
+    """
+    return open_dataset(Path(folder))
+
+
+def score_folders(
+    predictions: str | Path | Sequence[str | Path],
+    data: Dataset | str | Path | None = None,
+    *,
+    reference: str | Path | None = None,
+    track: Literal["official-test", "public-cv"] | None = None,
+    jobs: int | None = None,
+    allow_missing: bool = False,
+    details: bool = False,
+    out: str | Path | None = None,
+    progress: bool = False,
+) -> Scores:
+    """Scores folders of label maps against reference labels; each is a method that is named after its folder.
+
+    `predictions` are folders of `CASE.nii.gz` (or another format that is read), work folders of runs, or of one of
+    their goals. They are scored either against the labels of a data set, `data` (or its folder): those of its test
+    cases, or with `track="public-cv"` of its training cases; or against `reference`, a folder of label maps of
+    MSWAL's classes. With a file as the reference predictions are files of its case.
+
+    `jobs` is the number of processes, by default one a core; the numbers do not depend on it. With `allow_missing` a
+    case without a prediction counts as predicted empty. `details` adds what is never ranked on: NSD, HD95, precision,
+    recall, F1 by size, volume error. The folder `out` keeps the score of every case, which is then not scored again.
+    `progress` shows a bar on stderr.
+
+    A file that cannot be scored is left out, as is one of several folders that is not complete: that is a warning,
+    `scores.problems` has the reasons, and the table says that it is not comparable. A lesion that no case has gives
+    NaN. Raises BenchError, with every problem, where nothing can be scored, and for a call that is wrong: no such
+    folder, two folders of one name, a data set without labels.
+
+    >>> scores = mb.score_folders(["runs/a", "runs/b"], "raw")
+    >>> list(scores), scores["b"]["kidney_tumor"].f1
+    (['a', 'b'], 0.5)
+    >>> scores.to_frame().query("metric == 'f1' and lesion == 'average'").value.round(4).tolist()
+    [1.0, 0.3819]
+    >>> mb.score_folders("runs/a", reference="labels")["a"].average == scores["a"].average
+    True
+    """
+    paths = [predictions] if isinstance(predictions, str | Path) else list(predictions)
+    problems = []
+    if not paths:
+        problems.append(Problem("no folder of predictions is named"))
+    if (data is None) == (reference is None):
+        what = "predictions are scored against a data set or against a folder of label maps"
+        problems.append(Problem(what, expected="`data` or `reference`", found="none" if data is None else "both"))
+    elif track is not None and data is None:
+        problems.append(Problem("a track is one of a data set", expected="`data`, not `reference`", found=track))
+    raise_if_any(problems)
+    labels, protocol = Path(reference or ""), MSWAL_1
+    if data is not None:
+        dataset = data if isinstance(data, Dataset) else load_dataset(data)
+        labels = labels_of(dataset, Track(_one_of("track", track or Track.OFFICIAL_TEST, Track)))
+        protocol = protocol_of(dataset)
+    with script_left_alone():
+        scores = score_methods(
+            [Path(path) for path in paths],
+            labels,
+            jobs=jobs,
+            allow_missing=allow_missing,
+            details=details,
+            out=_path(out),
+            progress=progress,
+            protocol=protocol,
+        )
+    if scores.problems:
+        warnings.warn("\n".join(map(str, scores.problems)), stacklevel=2)
+    return scores
+
+
+def score_case(
+    reference: ArrayLike,
+    prediction: ArrayLike,
+    spacing_mm: Sequence[float],
+    *,
+    labels: Mapping[str, int] | None = None,
+    details: bool = False,
+) -> CaseResult:
+    """Scores one case whose label maps are arrays, by the protocol's rules.
+
+    `reference` and `prediction` are 3D arrays (z, y, x) of one shape, slices first, as SimpleITK's `GetArrayFromImage`
+    gives them; of nibabel's (x, y, z) take the transpose, `array.T`, and the spacings in reverse. They hold MSWAL's
+    labels, 0 for background to 7, or those of `labels` (`{"background": 0, "kidney": 1, ...}`, as in a `dataset.json`),
+    in any integer dtype, bool, or floats that are whole numbers. `spacing_mm` is the distance of the voxels along each
+    of the arrays' axes, in the same order. With `details` NSD and HD95 are measured too (`result.surfaces`), which
+    takes several times as long.
+
+    A lesion that neither array has gives counts of 0, and a DSC and F1 of NaN; so does an array without voxels. Raises
+    BenchError with everything that is wrong: shapes that differ, arrays that are not 3D, values that are no labels, a
+    spacing that is not three positive numbers.
+
+    >>> reference = np.zeros((4, 8, 8), np.uint8)
+    >>> reference[1:3, 2:6, 2:6] = 4
+    >>> result = mb.score_case(reference, np.roll(reference, 1, axis=2), spacing_mm=(2.5, 0.7, 0.7))
+    >>> result["kidney_tumor"].dsc, result["kidney_tumor"].f1
+    (0.75, 1.0)
+    >>> [(lesion.status, round(lesion.diameter_mm, 2)) for lesion in result.score.lesions]
+    [('TP', 3.96), ('TP', 3.96)]
+    """
+    protocol = MSWAL_1 if labels is None else protocol_of_labels(labels, "labels")
+    return score_arrays(reference, prediction, spacing_mm, protocol, details=details)
+
+
+def load_scores(folder: str | Path) -> Scores:
+    """Reads the scores back that `scores.save(folder)`, or `mswal-bench score --out`, wrote.
+
+    Counts and ratios are the very numbers that were saved; lengths and places are to the micrometre, as in the files.
+    Raises BenchError where `cases.csv`, `lesions.csv` or `scores.json` is not there, cannot be read, or contradicts
+    another.
+
+    >>> scores = mb.score_folders(["runs/a", "runs/b"], reference="labels")
+    >>> scores.save("out")
+    >>> mb.load_scores("out")["b"]["liver_tumor"] == scores["b"]["liver_tumor"]
+    True
+    """
+    return read_scores(Path(folder))
+
+
+@overload
+def rank(
+    source: Scores, by: str = ..., *, resamples: int = ..., permutations: int = ..., seed: int = ...
+) -> Ranking: ...
+@overload
+def rank(
+    source: str | Path,
+    by: str = ...,
+    *,
+    track: str | None = ...,
+    claimed: bool = ...,
+    private: str | Path | None = ...,
+    resamples: int = ...,
+    permutations: int = ...,
+    seed: int = ...,
+) -> Rankings: ...
+def rank(
+    source: Scores | str | Path,
+    by: str = "mean-rank",
+    *,
+    track: str | None = None,
+    claimed: bool = False,
+    private: str | Path | None = None,
+    resamples: int = RESAMPLES,
+    permutations: int = PERMUTATIONS,
+    seed: int = 0,
+) -> Ranking | Rankings:
+    """Puts methods in order, with intervals, tests and how often each rank is drawn.
+
+    `source` is scores, which give one ranking; or a folder, which gives rankings: a results folder of records one for
+    every track and whatever else does not compare, a folder that `score --out` wrote a single one.
+
+    `by` is `mean-rank` (the benchmark's: the mean of the ranks by Avg. DSC and by Avg. F1), `dsc`, `f1`, `class:KEY`
+    such as `class:gallstone`, `mean-then-rank` or `rank-then-mean`. `resamples` of the cases draw the intervals,
+    `permutations` of a pair's results the tests; the same `seed` draws the same. Of a results folder `track` takes one
+    track alone, `claimed` the claimed records in place of the verified ones, and `private` is the folder with the rows
+    of hidden tracks.
+
+    Numbers are fractions, None where undefined; a method that has no such number has no rank. Raises BenchError for a
+    way to rank that there is not, for methods that were not scored on the same cases, and for a folder that has nothing
+    to rank.
+
+    >>> scores = mb.score_folders(["runs/a", "runs/b"], "raw")
+    >>> ranking = mb.rank(scores, by="mean-rank", seed=0)
+    >>> [(method.rank, method.method) for method in ranking.methods], ranking["a"].dsc.value
+    ([(1, 'a'), (2, 'b')], 1.0)
+    >>> _ = mb.evaluate("mine.zip", reference="labels", results="results", verified=True)
+    >>> [(each.track, each.methods[0].method) for each in mb.rank("results")]
+    [('phantom', 'Mine')]
+    """
+    drawn = Draws(resamples, permutations, seed)
+    if isinstance(source, Scores):
+        given = [name for name, value in (("track", track), ("claimed", claimed), ("private", private)) if value]
+        if given:
+            raise BenchError(Problem("choose among the records of a results folder, not among scores", listed(given)))
+        return rank_scores(source, by, drawn)
+    return rank_folder(Path(source), by, drawn, track=track, claimed=claimed, private=_path(private))
+
+
+def validate(
+    submission: str | Path,
+    manifest: str | Path,
+    *,
+    deep: bool = False,
+    allow_missing: bool = False,
+    progress: bool = False,
+) -> Validation:
+    """Looks for everything that is wrong with a submission, as the organiser does, and writes nothing.
+
+    `submission` is a folder, a `.zip` or a `.tar.gz`; `manifest` the file of the track's cases. Without `deep` only
+    the headers of the predictions are read, with it every voxel. With `allow_missing` a case without a prediction,
+    which counts as empty, is noted only. `progress` shows a bar on stderr.
+
+    What is wrong is in the result's `findings`, errors first, each with a code that does not change; `ok` says whether
+    it can be scored. Only for a manifest that cannot be read BenchError is raised.
+
+    >>> validation = mb.validate("mine.zip", "manifest.json", deep=True)
+    >>> print(validation)
+    valid: predictions of 4 of 4 cases. The headers and voxels were checked.
+    >>> validation.ok, validation.findings
+    (True, ())
+    >>> mb.validate("nothing.zip", "manifest.json").to_frame()[["code", "severity"]].values.tolist()
+    [['package-missing', 'error']]
+    """
+    expected = read_manifest(Path(manifest))
+    return validate_submission(Path(submission), expected, deep=deep, allow_missing=allow_missing, progress=progress)
+
+
+def evaluate(
+    submission: str | Path,
+    *,
+    reference: str | Path,
+    results: str | Path,
+    manifest: str | Path | None = None,
+    track: str | None = None,
+    private: str | Path | None = None,
+    verified: bool = False,
+    allow_missing: bool = False,
+    jobs: int | None = None,
+    resamples: int = 10_000,
+    seed: int = 0,
+    progress: bool = False,
+) -> ResultRecord:
+    """Validates a submission deeply, scores it against the reference labels and adds its record to the results.
+
+    `submission` is a folder, a `.zip` or a `.tar.gz`; `reference` the folder of label maps; `results` the folder that
+    records are added to, made where it is not there. `manifest` is the file of the track's cases; without it one is
+    made of the reference, for `track` or the track that the submission names. The rows of a hidden track, such as
+    `official-test`, go to the folder `private`. `verified` marks the record as the organiser's own. With
+    `allow_missing` a case without a prediction counts as empty. `jobs` is the number of processes, by default one a
+    core; `resamples` and `seed` draw the intervals over cases. `progress` shows a bar on stderr.
+
+    Gives the record as it is published. What was recorded before is recognised, and its record given; that the same
+    predictions are recorded under another form is a warning. Interrupted, the same call goes on where it stopped.
+    Raises BenchError with everything that is wrong with the submission, the reference or the folders.
+
+    >>> record = mb.evaluate("mine.zip", reference="labels", results="results")
+    >>> record.form.method, record.track, record.cases, record.status
+    ('Mine', 'phantom', 4, 'claimed')
+    >>> record.average.dsc.value
+    1.0
+    """
+    folder, hidden_rows = Path(reference), _path(private)
+    expected = manifest_for(Path(submission), folder, _path(manifest), track, private=hidden_rows is not None)
+    setting = Setting(expected, folder, Path(results), hidden_rows, "verified" if verified else "claimed")
+    with script_left_alone():
+        outcome = evaluate_submission(
+            Path(submission),
+            setting,
+            allow_missing=allow_missing,
+            jobs=jobs,
+            resamples=resamples,
+            seed=seed,
+            progress=progress,
+        )
+    if outcome.record is None:
+        raise BenchError(*outcome.validation.problems)
+    for note in outcome.notes:
+        warnings.warn(note, stacklevel=2)
+    return outcome.record
+
+
+def run(
+    method: str,
+    data: Dataset | str | Path,
+    *,
+    work: str | Path,
+    variant: str | None = None,
+    budget: Literal["paper", "demo", "smoke"] = "paper",
+    track: Literal["official-test", "public-cv"] = "official-test",
+    fold: int | Literal["all"] = "all",
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    devices: Sequence[int | str] = (),
+    seed: int = 0,
+    check: bool = True,
+) -> RunRecord:
+    """Trains a method, predicts, scores where labels are there, and gives the record.
+
+    `method` is one that `mswal-bench methods` lists; `data` a data set or its folder; `work` the folder that keeps
+    everything of the run. `budget` is `paper` (what the authors set), `demo` (a small network, minutes on a CPU) or
+    `smoke` (a few iterations). `track` is `official-test` (the test images) or `public-cv` (each training case, by the
+    fold that held it out). `fold` is 0 to 4, or `all`: five are trained, and their ensemble predicts the test images.
+    `device` is what this process computes on; `devices` has a process on each in its place, GPUs by their numbers
+    (`[0, 1]`) or shares of the CPU's cores (`["cpu", "cpu"]`). With `check` every image and label that is used is read
+    before the run begins. Progress goes to stderr.
+
+    Stopped at any moment and called again, it goes on from what is finished; a finished run's record is given at once.
+    Its predictions are scored by `mb.score_folders([work], data)`. Raises BenchError for what the user can mend, before
+    anything is begun where that is possible: no such method, packages that are not installed, damaged files.
+
+    >>> record = mb.run("nnunet-v2", "raw", work="runs/v2", budget="smoke", fold=0, device="cpu")
+    >>> record.title, record.track, record.folds, record.cases
+    ('nnU-Net v2', 'official-test', [0], 4)
+    """
+    chosen = chosen_method(method, variant)
+    if devices and device != "auto":
+        raise BenchError(Problem("`device` and `devices` exclude each other", mend="Name the one or the others."))
+    _one_of("device", device, ("auto", "cpu", "cuda"))
+    with script_left_alone():
+        outcome = run_method(
+            chosen,
+            data.root if isinstance(data, Dataset) else Path(data),
+            Path(work),
+            budget=Budget(_one_of("budget", budget, tuple(Budget))),
+            track=Track(_one_of("track", track, tuple(Track))),
+            selection=_one_of("fold", str(fold), SELECTIONS),
+            device=device,
+            devices=tuple(map(str, devices)),
+            seed=seed,
+            check=check,
+            announce=lambda sentence: print(sentence, file=sys.stderr),
+        )
+    return read_run_record(outcome.record)
+
+
+def _path(path: str | Path | None) -> Path | None:
+    return None if path is None else Path(path)
+
+
+def _one_of(name: str, value: str, known: Iterable[str]) -> str:
+    values = [str(each) for each in known]
+    if value not in values:
+        mend = did_you_mean(value, values)
+        raise BenchError(Problem(f"there is no {name} {value!r}", expected=f"one of {', '.join(values)}", mend=mend))
+    return value
