@@ -27,8 +27,11 @@ class AxisTaps:
 
 
 def linear_taps(size: int, new_size: int) -> AxisTaps:
-    """Two neighbours of each of `new_size` positions. Beyond the edge both are the edge, with their weights kept: the sum
-    of two weighted equal values is not always that value."""
+    """The two neighbours of each of `new_size` positions.
+
+    Beyond the edge both are the edge, with their weights kept: the sum of two weighted equal values is not always that
+    value.
+    """
     centres = (np.arange(new_size, dtype=np.float64) + 0.5) * (float(size) / float(new_size)) - 0.5
     below = np.floor(centres)
     first = 1.0 - (centres - below)

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from acvl_utils.cropping_and_padding.bounding_boxes import insert_crop_into_image
 from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 from numpy.typing import NDArray
@@ -24,8 +23,10 @@ from mswal_bench.baselines.processes import use_threads
 from mswal_bench.metrics.foreground import Labels
 
 from .checkpoints import final_checkpoint, load_checkpoint
+from .label_export import labels_from_logits, labels_from_planes, why_not_sparse
 from .planned_network import planned_network
 from .plans import CONFIGURATION, read_dataset_json, read_plans, read_training_cases
+from .sliding_window import SlidingWindow
 from .speck_filter import shares_of_smallest_mm3, without_specks
 from .workspace import Workspace
 
@@ -112,57 +113,29 @@ def _predict(predictor: nnUNetPredictor, image: Path, target: Path, least_mm3: M
         if sentence := unreadable_image(error):
             raise MethodError(sentence) from error
         raise
-    logits = _finite_logits(predictor, data)
-    labels: Labels = labels_from_logits(logits, properties, plans, configuration)
+    labels = _labels(predictor, data, properties)
     if least_mm3:
         labels = without_specks(labels, properties["spacing"], least_mm3)
     plans.image_reader_writer_class().write_seg(labels, str(target), properties)
 
 
-def _finite_logits(predictor: nnUNetPredictor, image: NDArray[np.float32]) -> torch.Tensor:
-    """The logits for an image as the network sees it. Raises MethodError when one of them is not finite: the largest
-    logit of a voxel would then be that of background."""
-    try:
-        logits: torch.Tensor = predictor.predict_logits_from_preprocessed_data(torch.from_numpy(image))
-    except RuntimeError as error:
-        # nnU-Net's own words for infinite ones; of NaN it says nothing.
-        if "Encountered inf in predicted array" in str(error):
-            raise MethodError(lost_output(image)) from error
-        raise
-    # Class by class and by its extremes, which are NaN when one logit is: without a copy of all.
-    extremes = [extreme for channel in logits for extreme in channel.aminmax()]
-    if not all(torch.isfinite(extreme) for extreme in extremes):
-        raise MethodError(lost_output(image))
-    return logits
+def _labels(predictor: nnUNetPredictor, image: NDArray[np.float32], properties: Mapping[str, Any]) -> Labels:
+    """The label map of an image as the network sees it. Raises MethodError when a logit is not finite: the largest of
+    its voxel would then be that of background."""
+    plans, configuration = predictor.plans_manager, predictor.configuration_manager
+    window = SlidingWindow(predictor, image)
 
+    def plane(z: int) -> NDArray[np.float16]:
+        logits = window.plane(z)
+        if not np.isfinite(logits).all():
+            raise MethodError(lost_output(image))
+        return logits
 
-def labels_from_logits(
-    logits: torch.Tensor, properties: Mapping[str, Any], plans: PlansManager, configuration: Any
-) -> NDArray[np.uint8]:
-    """The label map on the image's own grid: each class resampled, the largest wins, the lower class in a tie.
-
-    `logits` is (class, z, y, x) on the network's grid. Gives what nnU-Net's
-    `convert_predicted_logits_to_segmentation_with_correct_shape` gives, but holds one resampled class at a time
-    instead of all: a volume of a thousand slices needs 3 GB instead of 16 and more.
-    """
-    shape = properties["shape_after_cropping_and_before_resampling"]
-    image_spacing = [properties["spacing"][axis] for axis in plans.transpose_forward]
-    labels = np.zeros(shape, np.uint8)
-    best: NDArray[np.floating[Any]] | None = None
-    for label, channel in enumerate(logits):
-        resampled = np.asarray(
-            configuration.resampling_fn_probabilities(channel[None], shape, configuration.spacing, image_spacing)
-        )[0]
-        if best is None:
-            best = np.array(resampled)
-            continue
-        better = resampled > best
-        labels[better] = label
-        np.copyto(best, resampled, where=better)
-    whole = np.zeros(properties["shape_before_cropping"], np.uint8)
-    whole = insert_crop_into_image(whole, labels, properties["bbox_used_for_cropping"])
-    result: NDArray[np.uint8] = whole.transpose(plans.transpose_backward)
-    return result
+    heads, *shape = window.shape
+    if not why_not_sparse(configuration, heads, predictor.label_manager):
+        return labels_from_planes(plane, shape, properties, plans, configuration)
+    logits = torch.from_numpy(np.stack([plane(z) for z in range(shape[0])], axis=1))
+    return labels_from_logits(logits, properties, plans, configuration, predictor.label_manager)
 
 
 def speck_limits_mm3(

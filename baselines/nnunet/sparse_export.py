@@ -1,23 +1,23 @@
 """Makes from logits the label map that nnU-Net would make, and resamples only what can win.
 
-**What nnU-Net does.** It resamples the logits of every class to the image's grid, in float64 and with linear weights. It
-rounds each value to the logits' own type. A voxel gets the class of the largest value, in a tie the lowest class.
+**What nnU-Net does.** It resamples the logits of every class to the image's grid, in float64 and with linear weights.
+It rounds each value to the logits' own type. A voxel gets the class of the largest value, in a tie the lowest class.
 
-**Why most voxels need none of it.** An output voxel is made of at most eight neighbours. Let class c be at most background
-at each of them. Then c does not win:
+**Why most voxels need none of it.** An output voxel is made of at most eight neighbours. Let class c be at most
+background at each of them. Then c does not win:
 
 1. A resampled value is the sum over the neighbours of ((v * wz) * wy) * wx, and no weight is negative.
 2. Rounding is monotone: from a <= b follows round(a) <= round(b). So the floating-point product with a weight, the
    floating-point sum and the rounding to a shorter type keep an order: what is not larger before is not larger after.
-3. Both classes have the same weights, and their terms are summed in the same order. Term by term, the value of c stays at
-   most that of background. In a tie the lower class wins, which is background.
+3. Both classes have the same weights, and their terms are summed in the same order. Term by term, the value of c
+   stays at most that of background. In a tie the lower class wins, which is background.
 
-skimage then clips a value to the extremes of its class. That moves it by some last bits of a float64 at most, which the
-rounding to the logits' type takes back: the extremes are themselves of that type.
+skimage then clips a value to the extremes of its class. That moves it by some last bits of a float64 at most, which
+the rounding to the logits' type takes back: the extremes are themselves of that type.
 
-So only pairs of a voxel and a class are evaluated in which the class is above background at one neighbour, by scipy's own
-operations in scipy's order. Lesions are a small part of the body, and these pairs are few. It holds for linear weights and
-for the nearest neighbour, not for cubic splines, whose weights may be negative.
+So only pairs of a voxel and a class are evaluated in which the class is above background at one neighbour, by scipy's
+own operations in scipy's order. Lesions are a small part of the body, and these pairs are few. It holds for linear
+weights and for the nearest neighbour, not for cubic splines, whose weights may be negative.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _ORDER_BITS = {2: (np.int16, 0x7FFF), 4: (np.int32, 0x7FFFFFFF)}
 
 
 def sparse_labels(plane: Callable[[int], Plane], taps: Sequence[AxisTaps]) -> NDArray[np.uint8]:
-    """The label map (z, y, x) on the grid that the taps of z, y and x lead to; all 0 where no class is above background.
+    """The label map (z, y, x) on the grid that the taps of z, y and x lead to; 0 where no class is above background.
 
     `plane(z)` gives the logits of a plane, all finite. It is called once for each plane, with numbers that rise.
     """
@@ -167,6 +167,7 @@ def _above_background(plane: Plane) -> NDArray[np.unsignedinteger] | None:
 
 
 def _span(holds: NDArray[np.bool_], axis: AxisTaps) -> slice:
-    """The output positions that have a neighbour where `holds` is true, from the first to the last."""
+    """The output positions that have a neighbour where `holds` is true, from the first to the last. A coarse grid may
+    have none."""
     (touched,) = np.nonzero(np.logical_or.reduce([holds[neighbour] for neighbour in axis.neighbours]))
-    return slice(int(touched[0]), int(touched[-1]) + 1)
+    return slice(int(touched[0]), int(touched[-1]) + 1) if len(touched) else slice(0, 0)

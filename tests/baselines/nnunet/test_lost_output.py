@@ -48,14 +48,14 @@ def trained(tmp_path):
         "resampling_fn_seg_kwargs": {"is_seg": True, **RESAMPLING},
     }
     (workspace.preprocessed / "benchPlans.json").write_text(json.dumps(plans))
-    (workspace.preprocessed / "splits_final.json").write_text(json.dumps([{"train": [], "val": []}]))
+    (workspace.preprocessed / "splits_final.json").write_text(json.dumps([{"train": [], "val": []}] * 2))
     network = planned_network(PlansManager(plans), read_dataset_json(workspace), deep_supervision=True)
     save(workspace, network.state_dict())
     return workspace
 
 
-def save(workspace, weights):
-    path = final_checkpoint(workspace, 0)
+def save(workspace, weights, fold=0):
+    path = final_checkpoint(workspace, fold)
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {"network_weights": weights, "trainer_name": "BenchTrainer", "inference_allowed_mirroring_axes": None}
     torch.save(content, path)
@@ -69,11 +69,11 @@ def save_image(path, *values):
     return path
 
 
-def predict(workspace, images, out):
+def predict(workspace, images, out, folds=(0,)):
     with workspace.entered("cpu"):
         predict_images(
             workspace,
-            [0],
+            folds,
             images,
             out,
             mirroring=False,
@@ -112,19 +112,20 @@ def test_a_network_that_diverged_is_told_from_a_bad_image(trained, tmp_path, val
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_one_lost_fold_of_an_ensemble_is_enough(trained, tmp_path, monkeypatch):
-    logits = torch.zeros((8, *SHAPE), dtype=torch.float16)
-    logits[2, 3, 4, 5] = torch.nan
-    monkeypatch.setattr(nnUNetPredictor, "predict_logits_from_preprocessed_data", lambda predictor, data: logits)
+def test_one_lost_fold_of_an_ensemble_is_enough(trained, tmp_path):
+    weights = torch.load(final_checkpoint(trained, 0))["network_weights"]
+    save(trained, {name: torch.full_like(weight, torch.nan) for name, weight in weights.items()}, fold=1)
+    image = save_image(tmp_path / "a_0000.mha")
+    predict(trained, {"a": image}, tmp_path / "of-one")
     with pytest.raises(FailedCasesError):
-        predict(trained, {"a": save_image(tmp_path / "a_0000.mha")}, tmp_path / "out")
+        predict(trained, {"a": image}, tmp_path / "of-both", folds=[0, 1])
 
 
 def test_another_error_of_the_network_is_none_of_the_case(trained, tmp_path, monkeypatch):
-    def fail(predictor, data):
+    def fail(predictor, tile):
         raise RuntimeError("no kernel image is available")
 
-    monkeypatch.setattr(nnUNetPredictor, "predict_logits_from_preprocessed_data", fail)
+    monkeypatch.setattr(nnUNetPredictor, "_internal_maybe_mirror_and_predict", fail)
     with pytest.raises(RuntimeError, match="no kernel image"):
         predict(trained, {"a": save_image(tmp_path / "a_0000.mha")}, tmp_path / "out")
 
