@@ -23,12 +23,15 @@ from mswal_bench.baselines.processes import use_threads
 from mswal_bench.metrics.foreground import Labels
 
 from .checkpoints import final_checkpoint, load_checkpoint
+from .image_preparation import prepare_image
 from .label_export import labels_from_logits, labels_from_planes, why_not_sparse
 from .planned_network import planned_network
 from .plans import CONFIGURATION, read_dataset_json, read_plans, read_training_cases
 from .sliding_window import SlidingWindow
 from .speck_filter import shares_of_smallest_mm3, without_specks
 from .workspace import Workspace
+
+__all__ = ["labels_from_logits", "predict_images", "speck_limits_mm3"]
 
 
 def predict_images(
@@ -106,9 +109,8 @@ def _predictor(
 def _predict(predictor: nnUNetPredictor, image: Path, target: Path, least_mm3: Mapping[int, float]) -> None:
     """Raises MethodError when the image cannot be read, or what the network makes of it is not finite."""
     plans, configuration = predictor.plans_manager, predictor.configuration_manager
-    preprocessor = configuration.preprocessor_class(verbose=False)
     try:
-        data, _, properties = preprocessor.run_case([str(image)], None, plans, configuration, predictor.dataset_json)
+        data, properties = prepare_image(image, plans, configuration, predictor.dataset_json)
     except RuntimeError as error:
         if sentence := unreadable_image(error):
             raise MethodError(sentence) from error

@@ -22,7 +22,8 @@ weights and for the nearest neighbour, not for cubic splines, whose weights may 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,7 @@ Plane = NDArray[np.floating]
 MOST_CLASSES = 65
 """Background and a class for each bit of the largest integer."""
 _VOXELS_AT_ONCE = 1 << 16
-_ORDER_BITS = {2: (np.int16, 0x7FFF), 4: (np.int32, 0x7FFFFFFF)}
+_ORDER_BITS: Mapping[int, tuple[type[np.signedinteger[Any]], int]] = {2: (np.int16, 0x7FFF), 4: (np.int32, 0x7FFFFFFF)}
 
 
 def sparse_labels(plane: Callable[[int], Plane], taps: Sequence[AxisTaps]) -> NDArray[np.uint8]:
@@ -136,7 +137,7 @@ class _Window:
         if not above:
             return None
         mask = above[0] if len(above) == 1 else above[0] | above[1]
-        rows, columns = _span(mask.any(axis=1), of_y), _span(mask.any(axis=0), of_x)
+        rows, columns = _span(np.asarray(mask.any(axis=1)), of_y), _span(np.asarray(mask.any(axis=0)), of_x)
         near = np.bitwise_or.reduce([mask[neighbour[rows]] for neighbour in of_y.neighbours])
         near = np.bitwise_or.reduce([near[:, neighbour[columns]] for neighbour in of_x.neighbours])
         y, x = np.nonzero(near)
@@ -154,10 +155,10 @@ class _Window:
 def _above_background(plane: Plane) -> NDArray[np.unsignedinteger] | None:
     """Bit c - 1 of (y, x) is set where class c is above background; None where no class is anywhere."""
     integer, magnitude = _ORDER_BITS[plane.dtype.itemsize]
-    bits = plane.view(integer)
+    bits: NDArray[Any] = plane.view(integer)
     # Integers of the same order as the numbers, which compare faster than halves. -0 lies below 0: where they meet, a
     # voxel is evaluated that need not be.
-    order = bits ^ ((bits >> (8 * bits.itemsize - 1)) & integer(magnitude))
+    order = bits ^ (bits >> (8 * bits.itemsize - 1) & integer(magnitude))
     classes = len(plane) - 1
     kind = np.dtype(f"u{next(size for size in (1, 2, 4, 8) if 8 * size >= classes)}").type
     mask = np.zeros(plane.shape[1:], kind)
