@@ -10,6 +10,7 @@ Importing this module imports torch and nnU-Net.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -43,24 +44,23 @@ def prepare_image(
     (`image_resampling.py`). An image that is no CT of one channel, and plans that nnU-Net does not make by itself, are
     left to the plans' own preprocessor. Raises RuntimeError when the file cannot be read.
     """
-    if _is_planned_as_known(plans, configuration):
-        stored = SimpleITK.ReadImage(str(image))
-        spacing = [stored.GetSpacing()[2 - axis] for axis in plans.transpose_forward] if _is_volume(stored) else []
-        separate, axis = _slices_apart(configuration, spacing) if spacing else (False, None)
-        if spacing and axis in (None, 0):
-            return _prepared(stored, plans, configuration, slices_apart=separate)
-        del stored
+    if is_planned_as_usual(plans, configuration):
+        cropped = CroppedImage.read(image, plans, configuration)
+        if cropped is not None:
+            return cropped.prepared()[None], cropped.properties
     whole, _, properties = configuration.preprocessor_class(verbose=False).run_case(
         [str(image)], None, plans, configuration, dict(dataset_json)
     )
     return whole, properties
 
 
-def _is_planned_as_known(plans: PlansManager, configuration: ConfigurationManager) -> bool:
+def is_planned_as_usual(plans: PlansManager, configuration: ConfigurationManager) -> bool:
+    """Whether the plans are of a CT, read and resampled as nnU-Net plans it by itself."""
     resample = configuration.resampling_fn_data
-    return bool(
+    usual: bool = (
         plans.image_reader_writer_class is SimpleITKIO
-        and configuration.preprocessor_class is DefaultPreprocessor
+        and issubclass(configuration.preprocessor_class, DefaultPreprocessor)
+        and configuration.preprocessor_class.__name__ == DefaultPreprocessor.__name__
         and configuration.normalization_schemes == ["CTNormalization"]
         and isinstance(resample, partial)
         and resample.func is resample_data_or_seg_to_shape
@@ -68,46 +68,65 @@ def _is_planned_as_known(plans: PlansManager, configuration: ConfigurationManage
         and not resample.keywords.keys() - _CUBIC.keys() - _FREE
         and len(configuration.spacing) == 3
     )
+    return usual
 
 
-def _is_volume(stored: SimpleITK.Image) -> bool:
-    return stored.GetDimension() == 3 and stored.GetNumberOfComponentsPerPixel() == 1
+@dataclass(frozen=True, eq=False)
+class CroppedImage:
+    """A CT as it is stored, along the axes of the plans (z, y, x), without the planes of nothing but 0 around it."""
 
+    voxels: NDArray[Any]
+    """Of the stored type."""
+    shape: tuple[int, ...]
+    """On the network's grid."""
+    properties: dict[str, Any]
+    """What nnU-Net's export wants to know."""
+    slices_apart: bool
+    """Whether slices are resampled one by one, as nnU-Net does where voxels are long along z."""
+    normalise: Normalisation
+    stored: SimpleITK.Image
+    """Owns the voxels, and must live as long as they."""
 
-def _slices_apart(configuration: ConfigurationManager, spacing: list[float]) -> tuple[bool, int | None]:
-    """Whether slices are resampled one by one, and along which axis they lie."""
-    force = configuration.resampling_fn_data.keywords.get("force_separate_z", False)
-    separate, axis = determine_do_sep_z_and_axis(force, spacing, configuration.spacing)
-    return separate, None if axis is None else int(axis)
+    @classmethod
+    def read(cls, path: Path, plans: PlansManager, configuration: ConfigurationManager) -> CroppedImage | None:
+        """None for what is not one channel in three dimensions, and where slices are apart along another axis."""
+        stored = SimpleITK.ReadImage(str(path))
+        if stored.GetDimension() != 3 or stored.GetNumberOfComponentsPerPixel() != 1:
+            return None
+        spacing = [float(size) for size in np.abs(stored.GetSpacing()[::-1])]
+        turned = [spacing[axis] for axis in plans.transpose_forward]
+        force_separate_z = configuration.resampling_fn_data.keywords.get("force_separate_z", False)
+        apart, axis = determine_do_sep_z_and_axis(force_separate_z, turned, configuration.spacing)
+        if apart and axis != 0:
+            return None
+        whole = SimpleITK.GetArrayViewFromImage(stored).transpose(plans.transpose_forward)
+        box = nonzero_box(whole)
+        voxels = whole[tuple(slice(*ends) for ends in box)]
+        properties = {
+            "sitk_stuff": {
+                "spacing": stored.GetSpacing(),
+                "origin": stored.GetOrigin(),
+                "direction": stored.GetDirection(),
+            },
+            "spacing": spacing,
+            "shape_before_cropping": whole.shape,
+            "bbox_used_for_cropping": box,
+            "shape_after_cropping_and_before_resampling": voxels.shape,
+        }
+        shape = tuple(int(size) for size in compute_new_shape(voxels.shape, turned, configuration.spacing))
+        normalise = Normalisation(plans.foreground_intensity_properties_per_channel["0"])
+        return cls(voxels, shape, properties, apart, normalise, stored)
 
-
-def _prepared(
-    stored: SimpleITK.Image, plans: PlansManager, configuration: ConfigurationManager, *, slices_apart: bool
-) -> tuple[NDArray[np.float32], dict[str, Any]]:
-    spacing = [float(size) for size in np.abs(stored.GetSpacing()[::-1])]
-    voxels = SimpleITK.GetArrayViewFromImage(stored).transpose(plans.transpose_forward)
-    box = nonzero_box(voxels)
-    cropped = voxels[tuple(slice(*ends) for ends in box)]
-    turned = [spacing[axis] for axis in plans.transpose_forward]
-    new_shape = compute_new_shape(cropped.shape, turned, configuration.spacing)
-    normalise = _Normalisation(plans.foreground_intensity_properties_per_channel["0"])
-    extremes = np.array([cropped.min(), cropped.max()])
-    low, high = normalise(extremes).tolist()
-    prepared = resample_image(
-        lambda z: normalise(cropped[z]), cropped.shape, new_shape, (low, high), slices_apart=slices_apart
-    )
-    properties = {
-        "sitk_stuff": {
-            "spacing": stored.GetSpacing(),
-            "origin": stored.GetOrigin(),
-            "direction": stored.GetDirection(),
-        },
-        "spacing": spacing,
-        "shape_before_cropping": voxels.shape,
-        "bbox_used_for_cropping": box,
-        "shape_after_cropping_and_before_resampling": cropped.shape,
-    }
-    return prepared[None], properties
+    def prepared(self) -> NDArray[np.float32]:
+        """(z, y, x) on the network's grid, normalised."""
+        low, high = self.normalise(np.array([self.voxels.min(), self.voxels.max()])).tolist()
+        return resample_image(
+            lambda z: self.normalise(self.voxels[z]),
+            self.voxels.shape,
+            self.shape,
+            (low, high),
+            slices_apart=self.slices_apart,
+        )
 
 
 def nonzero_box(voxels: NDArray[Any]) -> list[list[int]]:
@@ -126,7 +145,7 @@ def nonzero_box(voxels: NDArray[Any]) -> list[list[int]]:
     return [[first, last + 1] for first, last in ends]
 
 
-class _Normalisation:
+class Normalisation:
     """nnU-Net's of CT: intensities within two percentiles, less the mean, by the standard deviation; in float32."""
 
     def __init__(self, intensities: Mapping[str, float]) -> None:
