@@ -39,15 +39,31 @@ def bytes_to_resample(
 
 
 def _of_case(shape: Sequence[int], spacing_mm: Sequence[float], target_mm: Sequence[float]) -> float:
-    resampled = [round(size * old / new) for size, old, new in zip(shape, spacing_mm, target_mm, strict=True)]
-    before, after = prod(shape), prod(resampled)
-    if resampled == list(shape):
+    before, after, same = _voxels(shape, spacing_mm, target_mm)
+    if same:
         return _LIBRARIES_BYTES + 21 * before
     # Slices that are resampled one by one are then resampled along the body, at coordinates that are held for every
     # voxel: six numbers of 8 bytes.
     one_by_one = any(max(spacing) > _ANISOTROPIC * min(spacing) for spacing in (spacing_mm, target_mm))
     of_before, of_after = (27, 72) if one_by_one else (37, 27)
     return _LIBRARIES_BYTES + of_before * before + of_after * after
+
+
+def _voxels(shape: Sequence[int], spacing_mm: Sequence[float], target_mm: Sequence[float]) -> tuple[int, int, bool]:
+    """Before and after resampling, and whether nothing is resampled."""
+    resampled = [round(size * old / new) for size, old, new in zip(shape, spacing_mm, target_mm, strict=True)]
+    return prod(shape), prod(resampled), resampled == list(shape)
+
+
+def bytes_plane_by_plane(
+    cases: Iterable[tuple[Sequence[int], Sequence[float]]], target_spacing_mm: Sequence[float]
+) -> float:
+    """As `bytes_to_resample`, where cases are prepared plane by plane (`nnunet/case_preparation.py`)."""
+    need: float = _LIBRARIES_BYTES
+    for shape, spacing_mm in cases:
+        before, after, same = _voxels(shape, spacing_mm, target_spacing_mm)
+        need = max(need, _LIBRARIES_BYTES + max(12 * before, 0 if same else 8 * before + 8.3 * after))
+    return need
 
 
 def most_voxels(images: Iterable[Path]) -> int:

@@ -13,14 +13,11 @@ import cc3d
 import numpy as np
 import SimpleITK
 from nnunetv2.preprocessing.preprocessors.default_preprocessor import DefaultPreprocessor
-from nnunetv2.preprocessing.resampling.default_resampling import (
-    determine_do_sep_z_and_axis,
-    resample_data_or_seg_to_shape,
-)
+from nnunetv2.preprocessing.resampling.default_resampling import resample_data_or_seg_to_shape
 from nnunetv2.utilities.plans_handling.plans_handler import ConfigurationManager, PlansManager
 from numpy.typing import NDArray
 
-from .image_preparation import CroppedImage, is_planned_as_usual
+from .image_preparation import CroppedImage, is_planned_as_usual, slices_apart
 from .interpolation import grid_taps
 from .label_resampling import resample_labels
 
@@ -64,6 +61,14 @@ class PlaneByPlane(DefaultPreprocessor):  # type: ignore[misc]
         return image.prepared()[None], resampled.astype(smallest), image.properties
 
 
+def is_known(plans: PlansManager, configuration: ConfigurationManager, spacing_mm: Sequence[float]) -> bool:
+    """Whether CTs of such a spacing, along the plans' axes, are prepared plane by plane and not left to nnU-Net."""
+    if not _is_usual(plans, configuration):
+        return False
+    apart, axis = slices_apart(configuration, spacing_mm)
+    return not apart or axis == 0
+
+
 def _is_usual(plans: PlansManager, configuration: ConfigurationManager) -> bool:
     resample = configuration.resampling_fn_seg
     linear = {"is_seg": True, "order": 1, "order_z": 0}
@@ -71,7 +76,8 @@ def _is_usual(plans: PlansManager, configuration: ConfigurationManager) -> bool:
         is_planned_as_usual(plans, configuration)
         and resample.func is resample_data_or_seg_to_shape
         and resample.keywords.items() >= linear.items()
-        and not resample.keywords.keys() - linear.keys() - {"force_separate_z"}
+        and resample.keywords
+        == linear | {"force_separate_z": configuration.resampling_fn_data.keywords["force_separate_z"]}
     )
     return known
 
@@ -119,7 +125,6 @@ def _resampled(
     labels: NDArray[np.int16], image: CroppedImage, plans: PlansManager, configuration: ConfigurationManager
 ) -> NDArray[np.int16]:
     spacing = [image.properties["spacing"][axis] for axis in plans.transpose_forward]
-    force_separate_z = configuration.resampling_fn_seg.keywords.get("force_separate_z", False)
-    apart, axis = determine_do_sep_z_and_axis(force_separate_z, spacing, configuration.spacing)
+    apart, axis = slices_apart(configuration, spacing)
     taps = grid_taps(labels.shape, image.shape, axis if apart else None)
     return resample_labels(lambda z: labels[z], labels.shape, taps)

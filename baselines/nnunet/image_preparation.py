@@ -9,7 +9,7 @@ Importing this module imports torch and nnU-Net.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,6 @@ from numpy.typing import NDArray
 from .image_resampling import resample_image
 
 _CUBIC: Final = {"is_seg": False, "order": 3, "order_z": 0}
-_FREE: Final = frozenset({"force_separate_z"})
 _LEAST_DEVIATION: Final = 1e-8
 """nnU-Net's, by which it divides where all intensities are alike."""
 
@@ -64,11 +63,17 @@ def is_planned_as_usual(plans: PlansManager, configuration: ConfigurationManager
         and configuration.normalization_schemes == ["CTNormalization"]
         and isinstance(resample, partial)
         and resample.func is resample_data_or_seg_to_shape
-        and resample.keywords.items() >= _CUBIC.items()
-        and not resample.keywords.keys() - _CUBIC.keys() - _FREE
+        and resample.keywords == _CUBIC | {"force_separate_z": resample.keywords.get("force_separate_z")}
         and len(configuration.spacing) == 3
     )
     return usual
+
+
+def slices_apart(configuration: ConfigurationManager, spacing_mm: Sequence[float]) -> tuple[bool, int | None]:
+    """Whether nnU-Net resamples images of such a spacing slice by slice, and along which axis the slices lie."""
+    force_separate_z = configuration.resampling_fn_data.keywords["force_separate_z"]
+    apart, axis = determine_do_sep_z_and_axis(force_separate_z, spacing_mm, configuration.spacing)
+    return apart, None if axis is None else int(axis)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,8 +100,7 @@ class CroppedImage:
             return None
         spacing = [float(size) for size in np.abs(stored.GetSpacing()[::-1])]
         turned = [spacing[axis] for axis in plans.transpose_forward]
-        force_separate_z = configuration.resampling_fn_data.keywords.get("force_separate_z", False)
-        apart, axis = determine_do_sep_z_and_axis(force_separate_z, turned, configuration.spacing)
+        apart, axis = slices_apart(configuration, turned)
         if apart and axis != 0:
             return None
         whole = SimpleITK.GetArrayViewFromImage(stored).transpose(plans.transpose_forward)

@@ -10,7 +10,13 @@ from typing import Any
 
 from mswal_bench.baselines.memory import workers_for
 from mswal_bench.baselines.method import Report
-from mswal_bench.baselines.preparation_memory import V2_READS, bytes_to_read, bytes_to_resample, most_voxels
+from mswal_bench.baselines.preparation_memory import (
+    V2_READS,
+    bytes_plane_by_plane,
+    bytes_to_read,
+    bytes_to_resample,
+    most_voxels,
+)
 from mswal_bench.splits import Fold
 
 from .settings import Plan
@@ -43,6 +49,7 @@ def prepare(
         nnUNetPlannerResEncL,
     )
 
+    from .case_preparation import PlaneByPlane
     from .worker_pools import mortal_pools
 
     # What a killed preparation left may be half-written, and nnU-Net would build on it.
@@ -73,19 +80,30 @@ def prepare(
     report(2, 3, "preprocess")
     processes = workers_for(_bytes_to_preprocess(workspace, plans))
     with mortal_pools():
-        nnunet.preprocess_dataset(
-            DATASET_ID, _PLANS, [CONFIGURATION], num_processes=[processes], verbose=False, show_progress_bar=False
-        )
+        preprocessor = PlaneByPlane(verbose=False)
+        preprocessor.show_progress_bar = False
+        preprocessor.run(DATASET_ID, CONFIGURATION, _PLANS, num_processes=processes)
+    # What nnU-Net keeps of the raw data set: validation and the search for specks compare with labels as given.
+    shutil.copytree(workspace.raw / "labelsTr", workspace.preprocessed / "gt_segmentations", dirs_exist_ok=True)
     report(3, 3, "")
 
 
 def _bytes_to_preprocess(workspace: Workspace, plans: Mapping[str, Any]) -> float:
     """What a worker needs for the largest case, by what planning found of the cases."""
+    from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
+
+    from .case_preparation import is_known
+
     fingerprint = json.loads((workspace.preprocessed / "dataset_fingerprint.json").read_text())
     axes = plans["transpose_forward"]
     cases = zip(fingerprint["shapes_after_crop"], fingerprint["spacings"], strict=True)
-    turned = (([shape[axis] for axis in axes], [spacing[axis] for axis in axes]) for shape, spacing in cases)
-    return bytes_to_resample(turned, plans["configurations"][CONFIGURATION]["spacing"])
+    turned = [([shape[axis] for axis in axes], [spacing[axis] for axis in axes]) for shape, spacing in cases]
+    manager = PlansManager(read_plans(workspace))
+    configuration = manager.get_configuration(CONFIGURATION)
+    alone = [case for case in turned if is_known(manager, configuration, case[1])]
+    left = [case for case in turned if case not in alone]
+    spacing = plans["configurations"][CONFIGURATION]["spacing"]
+    return max(bytes_plane_by_plane(alone, spacing), bytes_to_resample(left, spacing))
 
 
 def is_planned(workspace: Workspace) -> bool:

@@ -8,7 +8,14 @@ import pytest
 import SimpleITK
 
 from mswal_bench.baselines.method import MethodError
-from mswal_bench.baselines.preparation_memory import V1_READS, V2_READS, bytes_to_read, bytes_to_resample, most_voxels
+from mswal_bench.baselines.preparation_memory import (
+    V1_READS,
+    V2_READS,
+    bytes_plane_by_plane,
+    bytes_to_read,
+    bytes_to_resample,
+    most_voxels,
+)
 
 THICK = (183, 512, 512), (2.5, 0.721, 0.721)
 THIN = (251, 512, 512), (1.25, 0.86, 0.86)
@@ -38,6 +45,26 @@ def finer(spacing, times):
 def test_a_worker_needs_no_more_than_the_formula_says_and_not_much_less(case, times, measured):
     need = bytes_to_resample([case], finer(case[1], times))
     assert measured <= need <= 1.25 * measured
+
+
+@pytest.mark.parametrize(
+    ("case", "times", "measured"),
+    [
+        (THICK, 0.5, 982_413_312),
+        (THICK, 0.8, 982_020_096),
+        (THICK, 1, 989_655_040),
+        (THICK, 1.3, 1_103_368_192),
+        (THICK, 2, 1_341_857_792),
+        (THIN, 0.5, 1_179_807_744),
+        (THIN, 1.3, 1_646_710_784),
+        (THIN, 2, 2_026_139_648),
+    ],
+)
+def test_a_worker_that_prepares_plane_by_plane(case, times, measured):
+    need = bytes_plane_by_plane([case], finer(case[1], times))
+    assert measured <= need <= 1.25 * measured
+    assert need < bytes_to_resample([case], finer(case[1], times))
+    assert bytes_plane_by_plane([], finer(case[1], times)) < measured
 
 
 @pytest.mark.parametrize(("per_voxel", "measured"), [(V2_READS, 1_030_742_016), (V1_READS, 1_838_292_992)])

@@ -25,19 +25,21 @@ def workers(monkeypatch):
     """How many processes each step of nnU-Net's gets, on eight cores with memory for two workers of a tiny case."""
     from nnunetv2.experiment_planning import plan_and_preprocess_api as nnunet
 
+    from mswal_bench.baselines.nnunet.case_preparation import PlaneByPlane
+
     asked = {}
 
-    def note(step: str) -> None:
-        do = getattr(nnunet, step)
+    def note(place: object, step: str) -> None:
+        do = getattr(place, step)
 
         def noted(*arguments, **options):
             asked[step] = options["num_processes"]
             return do(*arguments, **options)
 
-        monkeypatch.setattr(nnunet, step, noted)
+        monkeypatch.setattr(place, step, noted)
 
-    for step in ("extract_fingerprint_dataset", "preprocess_dataset"):
-        note(step)
+    note(nnunet, "extract_fingerprint_dataset")
+    note(PlaneByPlane, "run")
     monkeypatch.setattr(memory, "cores", lambda: 8)
     monkeypatch.setattr(memory, "free_memory", lambda: 1_200_000_000)
     return asked
@@ -52,7 +54,7 @@ def test_a_recipe_lands_in_the_plans(tmp_path, workers):
     cases = [path.name.removesuffix(".nii.gz") for path in (raw / "labelsTr").iterdir()]
     method.prepare(Job(raw, tmp_path, five_folds(cases), Budget.SMOKE, "cpu", 0), lambda done, total, note: None)
 
-    assert workers == {"extract_fingerprint_dataset": 2, "preprocess_dataset": [2]}
+    assert workers == {"extract_fingerprint_dataset": 2, "run": 2}
 
     workspace = Workspace(tmp_path / "nnunet")
     configuration = read_plans(workspace)["configurations"][CONFIGURATION]
