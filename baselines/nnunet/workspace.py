@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mswal_bench.baselines.processes import cores
+from mswal_bench.baselines.raw_layout import image_name, label_name
 
 DATASET_ID = 1
 
@@ -50,7 +51,7 @@ class Workspace:
         shutil.rmtree(self.raw, ignore_errors=True)
         files = [Path("dataset.json")]
         for case in sorted(cases):
-            files += [Path("imagesTr", f"{case}_0000{ending}"), Path("labelsTr", f"{case}{ending}")]
+            files += [Path("imagesTr", image_name(case, ending)), Path("labelsTr", label_name(case, ending))]
         for file in files:
             link = self.raw / file
             link.parent.mkdir(parents=True, exist_ok=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mswal_bench.baselines.method import MethodError
+from mswal_bench.baselines.raw_layout import image_name, label_name
 
-_CHANNEL = "_0000"
 _ENDING = ".nii.gz"
 """The only one v1 knows."""
 
@@ -27,8 +27,8 @@ def lay_out_task(raw: Path, cases: Iterable[str], task: Path) -> None:
     for folder in ("imagesTr", "labelsTr"):
         (task / folder).mkdir(parents=True)
     for case in ordered:
-        _bring(raw / "imagesTr" / f"{case}{_CHANNEL}{ending}", task / "imagesTr" / f"{case}{_CHANNEL}{_ENDING}")
-        _bring(raw / "labelsTr" / f"{case}{ending}", task / "labelsTr" / f"{case}{_ENDING}")
+        _bring(raw / "imagesTr" / image_name(case, ending), task / "imagesTr" / image_name(case, _ENDING))
+        _bring(raw / "labelsTr" / label_name(case, ending), task / "labelsTr" / label_name(case, _ENDING))
     text = json.dumps(task_description(description, ordered), indent=2)
     (task / "dataset.json").write_text(text + "\n", encoding="utf-8")
 

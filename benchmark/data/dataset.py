@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mswal_bench.baselines.raw_layout import image_name, label_name
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from mswal_bench.benchmark.core.litter import visible
-from mswal_bench.benchmark.core.suggestions import apart, looks, written_otherwise
-from mswal_bench.benchmark.tables.escaping import is_unicode
+from mswal_bench.benchmark.core.suggestions import apart, written_otherwise
+from mswal_bench.benchmark.volumes.file_names import RAW_SUFFIXES
 from mswal_bench.splits import SPLIT_FILE, Split, SplitError, read_split
 
-_CHANNEL = "_0000"
+from .raw_folder import DESCRIPTION, LAYOUT, Listing, RawSubset, read_description, read_raw_folder
 
 
 @dataclass(frozen=True)
@@ -56,49 +55,49 @@ class Dataset:
 
 def open_dataset(root: Path) -> Dataset:
     """Discovers and checks a raw folder, without reading a volume. Raises BenchError with every problem found."""
-    description = _read_description(root)
-    ending = str(description["file_ending"])
+    description = _description(root)
+    ending: str = description["file_ending"]
+    folder = read_raw_folder(root, ending)
     problems: list[Problem] = []
-    train = _pair(root, "Tr", ending, True, problems)
-    test = _pair(root, "Ts", ending, (root / "labelsTs").is_dir(), problems)
+    train = _cases(folder.train, ending, problems)
+    test = _cases(folder.test, ending, problems)
     if not train and not problems:
-        problems.append(
-            Problem("there is no training case", str(root / "imagesTr"), f"files named CASE{_CHANNEL}{ending}", "none")
-        )
+        expected = f"files named {image_name('CASE', ending)}"
+        problems.append(Problem("there is no training case", str(root / "imagesTr"), expected, "none"))
     announced = description["numTraining"]
     if not problems and announced != len(train):
         problems.append(
             Problem(
                 "the number of training cases differs from numTraining",
-                str(root / "dataset.json"),
+                str(root / DESCRIPTION),
                 f"{announced} cases in imagesTr",
                 str(len(train)),
                 "Complete the folder, or correct numTraining.",
             )
         )
-    for case in sorted(train.keys() & test.keys()):
+    for case in folder.in_both:
         problems.append(Problem("the case is in imagesTr and in imagesTs", case, mend="Remove one of the two."))
     raise_if_any(problems)
     name = str(description.get("name") or root.resolve().name)
     return Dataset(root, name, description["labels"], train, test, _split(root, name, train, test))
 
 
-def _read_description(root: Path) -> dict[str, Any]:
-    path = root / "dataset.json"
-    layout = "a folder in nnU-Net's raw layout (dataset.json, imagesTr, labelsTr, imagesTs)"
+def _description(root: Path) -> Mapping[str, Any]:
+    """`dataset.json`, with labels, numTraining and a file_ending that is known. Raises BenchError."""
+    path = root / DESCRIPTION
     if not root.is_dir():
-        raise BenchError(Problem("there is no such folder", str(root), layout))
+        raise BenchError(Problem("there is no such folder", str(root), LAYOUT))
     if not path.is_file():
         inside = [entry.name for entry in visible(root)][:5]
-        raise BenchError(Problem("has no dataset.json", str(root), layout, ", ".join(inside) or "an empty folder"))
-    try:
-        description = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BenchError(Problem(f"cannot be read as JSON ({error})", str(path))) from error
+        raise BenchError(Problem(f"has no {DESCRIPTION}", str(root), LAYOUT, ", ".join(inside) or "an empty folder"))
+    description, fault = read_description(root)
     wanted = ("labels", "file_ending", "numTraining")
-    if not isinstance(description, dict) or not all(key in description for key in wanted):
+    if not all(key in description for key in wanted):
         expected = ", ".join(f'"{key}"' for key in wanted)
-        raise BenchError(Problem("is not a description of a data set", str(path), f"{expected} in it"))
+        raise BenchError(Problem("is not a description of a data set", str(path), f"{expected} in it", fault))
+    if description["file_ending"] not in RAW_SUFFIXES:
+        what, found = "has a file_ending that is not read", repr(description["file_ending"])
+        raise BenchError(Problem(what, str(path), " or ".join(RAW_SUFFIXES), found))
     return description
 
 
@@ -117,54 +116,37 @@ def _split(root: Path, name: str, train: Mapping[str, Case], test: Mapping[str, 
     return frozen
 
 
-def _pair(root: Path, subset: str, ending: str, with_labels: bool, problems: list[Problem]) -> dict[str, Case]:
-    images = _by_case(root / f"images{subset}", ending, True, problems)
-    labels = _by_case(root / f"labels{subset}", ending, False, problems) if with_labels else {}
-    if with_labels:
-        for case in sorted(images.keys() - labels.keys()):
-            expected = f"labels{subset}/{case}{ending}"
-            mend = written_otherwise(case, labels)
-            problems.append(Problem("the case has no label", str(images[case]), expected, "no such file", mend))
-        for case in sorted(labels.keys() - images.keys()):
-            expected = f"images{subset}/{case}{_CHANNEL}{ending}"
-            mend = written_otherwise(case, images)
-            problems.append(Problem("the label has no image", str(labels[case]), expected, "no such file", mend))
-    return {case: Case(case, images[case], labels.get(case)) for case in sorted(images)}
+def _cases(subset: RawSubset, ending: str, problems: list[Problem]) -> dict[str, Case]:
+    """The cases that have an image, by id; what is wrong with the subset's files is added to `problems`."""
+    problems += _misplaced(subset.images, image_name("CASE", ending), ending)
+    problems += _misplaced(subset.labels, label_name("CASE", ending), ending)
+    images, labels = subset.pairs.images, subset.pairs.labels
+    for case in subset.pairs.without_label if subset.has_labels else ():
+        expected = f"{subset.labels.folder.name}/{label_name(case, ending)}"
+        mend = written_otherwise(case, labels)
+        problems.append(Problem("the case has no label", str(images[case]), expected, "no such file", mend))
+    for case in subset.pairs.without_image:
+        expected = f"{subset.images.folder.name}/{image_name(case, ending)}"
+        mend = written_otherwise(case, images)
+        problems.append(Problem("the label has no image", str(labels[case]), expected, "no such file", mend))
+    return {case: Case(case, image, labels.get(case)) for case, image in images.items()}
 
 
-def _by_case(folder: Path, ending: str, channels: bool, problems: list[Problem]) -> dict[str, Path]:
-    found: dict[str, list[Path]] = defaultdict(list)
-    seen: dict[str, str] = {}
-    entries: Iterable[Path] = visible(folder) if folder.is_dir() else ()
-    for path in entries:
-        if not path.exists():
-            problems.append(Problem("is a link to a file that is not there", str(path)))
-        stem = path.name
-        for suffix in (ending, ".nii.gz", ".nii", ".mha", ".nrrd"):
-            if path.name.endswith(suffix):
-                stem = path.name.removesuffix(suffix)
-                break
-        if stem == path.name or (channels and not stem.endswith(_CHANNEL)):
-            expected = f"CASE{_CHANNEL}{ending}" if channels else f"CASE{ending}"
-            problems.append(
-                Problem("is not named like a volume of this data set", str(path), expected, path.name, "Move it away.")
-            )
-            continue
-        if not is_unicode(stem):
-            # Neither records nor nnU-Net's files could tell of it.
-            problems.append(Problem("has a name that is not UTF-8", str(path), mend="Rename it."))
-            continue
-        case = stem.removesuffix(_CHANNEL) if channels else stem
-        # Names that look the same are one case to whoever reads them.
-        found[seen.setdefault(looks(case), case)].append(path)
-    for case, paths in found.items():
+def _misplaced(listing: Listing, expected: str, ending: str) -> Iterator[Problem]:
+    """What lies in a folder and is no single volume of a case with the data set's ending."""
+    if listing.fault:
+        yield Problem(f"cannot be read ({listing.fault})", str(listing.folder))
+    for path in listing.strangers:
+        yield Problem("is not named like a volume of this data set", str(path), expected, path.name, "Move it away.")
+    for path in listing.not_unicode:
+        yield Problem("has a name that is not UTF-8", str(path), mend="Rename it.")
+    for case, paths in listing.files.items():
+        for path in paths:
+            if not path.exists():
+                yield Problem("is a link to a file that is not there", str(path))
         if len(paths) > 1:
-            names = " and ".join(apart([path.name for path in paths]))
-            problems.append(
-                Problem(f"there are two files for the case {case}", str(folder), "one file", names, "Keep one of them.")
-            )
+            what, names = f"there are {len(paths)} files for the case {case}", sorted(path.name for path in paths)
+            yield Problem(what, str(listing.folder), "one file", " and ".join(apart(names)), "Keep one of them.")
         elif not paths[0].name.endswith(ending):
-            problems.append(
-                Problem("has another file ending than dataset.json says", str(paths[0]), ending, paths[0].name)
-            )
-    return {case: paths[0] for case, paths in found.items()}
+            what = f"has another file ending than {DESCRIPTION} says"
+            yield Problem(what, str(paths[0]), ending, paths[0].name)

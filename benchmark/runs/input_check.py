@@ -11,11 +11,11 @@ from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.data.check.check_dataset import inspect_files
 from mswal_bench.benchmark.data.check.findings_catalogue import DataFinding
 from mswal_bench.benchmark.data.check.kept_results import KeptResults
-from mswal_bench.benchmark.data.check.raw_folder import CaseFiles, Layout, file_bytes, lay_out
+from mswal_bench.benchmark.data.check.layout import Layout, lay_out
+from mswal_bench.benchmark.data.raw_folder import TEST, TRAINING, RawCase
 from mswal_bench.benchmark.volumes.stored_volume import Fault
 
 from .run_folder import CHECKED_FILE, RunFolder
-from .tracks import TEST, TRAINING
 
 # Read sooner than processes start.
 _WORTH_PROCESSES_BYTES = 20_000_000
@@ -47,7 +47,7 @@ def check_input(
             left = [files for files in layout.cases if kept.image(files) is None or kept.label(files) is None]
             if left:
                 announce(_what_is_read(layout, left))
-            jobs = 1 if sum(map(file_bytes, left)) < _WORTH_PROCESSES_BYTES else None
+            jobs = 1 if sum(files.file_bytes for files in left) < _WORTH_PROCESSES_BYTES else None
             inspection = inspect_files(layout, kept=kept, jobs=jobs, progress=True, label="0/3 check")
     except OSError as error:
         what = f"the work folder cannot be written ({error.strerror or error})"
@@ -59,7 +59,7 @@ def check_input(
         announce(f"{_counted(faults.warnings, 'warning')} on {raw}: `mswal-bench data check {raw}` lists them")
 
 
-def _what_is_read(layout: Layout, left: Collection[CaseFiles]) -> str:
+def _what_is_read(layout: Layout, left: Collection[RawCase]) -> str:
     train, test = (sum(files.subset == part for files in layout.cases) for part in (TRAINING, TEST))
     cases = f"{train} + {test} cases" if test else _counted(train, "case")
     begun = f", {len(left)} of them not read before or changed" if len(left) < train + test else ""

@@ -10,11 +10,10 @@ from pathlib import Path
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.data.dataset import Case, Dataset
+from mswal_bench.benchmark.data.raw_folder import TEST, TRAINING
 from mswal_bench.splits import N_FOLDS, five_folds
 
 ALL_FOLDS = "all"
-TRAINING, TEST = "Tr", "Ts"
-"""The parts of a raw folder."""
 SELECTIONS = (*(str(fold) for fold in range(N_FOLDS)), ALL_FOLDS)
 """What a call can ask for: one fold, or all of them."""
 

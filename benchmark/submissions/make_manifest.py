@@ -10,13 +10,12 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
-from mswal_bench.benchmark.core.litter import visible
 from mswal_bench.benchmark.core.progress import progress_bar
-from mswal_bench.benchmark.core.suggestions import apart, looks
+from mswal_bench.benchmark.core.suggestions import apart
 from mswal_bench.benchmark.core.wrong_values import wrong_values
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES, classes_of, names_by_id
-from mswal_bench.benchmark.tables.escaping import is_unicode
-from mswal_bench.benchmark.volumes.file_names import SUFFIXES, case_id
+from mswal_bench.benchmark.data.raw_folder import DESCRIPTION, by_case, list_volumes
+from mswal_bench.benchmark.volumes.file_names import SUFFIXES, case_of_image
 from mswal_bench.benchmark.volumes.geometry import Geometry
 from mswal_bench.benchmark.volumes.volume_header import read_header
 
@@ -24,9 +23,7 @@ from .manifest import CASE_ID_PATTERN, CASE_ID_WORDS, ExpectedCase, Manifest
 from .submission_form import TRACK_WORDS, TrackName
 
 OFFICIAL_TEST, PUBLIC_CV = "official-test", "public-cv"
-_CHANNEL = "_0000"
 _PARTS = {OFFICIAL_TEST: ("labelsTs", "imagesTs"), PUBLIC_CV: ("labelsTr", "imagesTr")}
-_DESCRIPTION = "dataset.json"
 # Images and labels of one scan differ by rounding; so many decimals of mm are beyond what any header means.
 _DECIMALS = 6
 
@@ -96,39 +93,29 @@ def _part(folder: Path, track: str) -> Path:
 
 
 def _files_by_case(folder: Path) -> dict[str, Path]:
-    try:
-        names = [entry.name for entry in visible(folder)]
-    except OSError as error:
-        raise BenchError(Problem(f"cannot be read ({error.strerror or error})", str(folder))) from error
-    raise_if_any(
-        Problem("has a name that is not UTF-8", str(folder / name), mend="Rename it.")
-        for name in names
-        if not is_unicode(name)
-    )
-    stems = {name: stem for name in names if (stem := case_id(name)) is not None}
-    if not stems:
+    listing = list_volumes(folder, str, suffixes=SUFFIXES)
+    if listing.fault:
+        raise BenchError(Problem(f"cannot be read ({listing.fault})", str(folder)))
+    raise_if_any(Problem("has a name that is not UTF-8", str(path), mend="Rename it.") for path in listing.not_unicode)
+    if not listing.files:
         expected = f"label maps or images ({', '.join(SUFFIXES)})"
-        raise BenchError(Problem("has no volume in it", str(folder), expected, listed(names) or "an empty folder"))
-    images = [name for name, stem in stems.items() if stem.endswith(_CHANNEL) and stem != _CHANNEL]
-    problems = []
-    if images and len(images) < len(stems):
-        others = [name for name in stems if name not in images]
-        found = f"{listed(images, 3)} beside {listed(others, 3)}"
-        problems.append(
-            Problem("some files are named as images and others not", str(folder), "one or the other", found)
+        found = listed([path.name for path in listing.strangers]) or "an empty folder"
+        raise BenchError(Problem("has no volume in it", str(folder), expected, found))
+    images = {stem: case for stem in listing.files if (case := case_of_image(stem)) is not None}
+    if images and len(images) < len(listing.files):
+        named, others = (
+            [path.name for stem, paths in listing.files.items() if (stem in images) is as_image for path in paths]
+            for as_image in (True, False)
         )
-    by_case: dict[str, list[str]] = {}
-    seen: dict[str, str] = {}
-    for name, stem in stems.items():
-        case = stem.removesuffix(_CHANNEL) if images else stem
-        by_case.setdefault(seen.setdefault(looks(case), case), []).append(name)
-    problems += [
-        Problem("two files for one case", str(folder), "one", " and ".join(apart(of_case)), "Move one of them away.")
-        for of_case in by_case.values()
-        if len(of_case) > 1 and not problems
-    ]
-    raise_if_any(problems)
-    return {case: folder / of_case[0] for case, of_case in sorted(by_case.items())}
+        what, found = "some files are named as images and others not", f"{listed(named, 3)} beside {listed(others, 3)}"
+        raise BenchError(Problem(what, str(folder), "one or the other", found))
+    files = by_case((images.get(stem, stem), path) for stem, paths in listing.files.items() for path in paths)
+    doubled = [apart([path.name for path in paths]) for paths in files.values() if len(paths) > 1]
+    raise_if_any(
+        Problem("two files for one case", str(folder), "one", " and ".join(names), "Move one of them away.")
+        for names in doubled
+    )
+    return {case: of_case[0] for case, of_case in files.items()}
 
 
 def _expected(path: Path, notes: list[str] | None) -> ExpectedCase:
@@ -159,7 +146,7 @@ def _rounded(geometry: Geometry) -> dict[str, Any]:
 
 
 def _labels(folder: Path) -> dict[str, int]:
-    for path in (folder / _DESCRIPTION, folder.resolve().parent / _DESCRIPTION):
+    for path in (folder / DESCRIPTION, folder.resolve().parent / DESCRIPTION):
         if path.is_file():
             labels = _described_labels(path)
             # MSWAL's have one spelling, so that its manifests are the same with the file and without it.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection
+
+from mswal_bench.baselines.raw_layout import CHANNEL
 
 SUBMITTED_SUFFIXES = (".nii.gz", ".nii", ".mha")
 """Are the endings accepted in submissions: formats that hold a volume in one file and need not be trusted."""
@@ -11,8 +12,13 @@ SUFFIXES = (*SUBMITTED_SUFFIXES, ".seg.nrrd", ".nrrd", ".mhd", ".hdr")
 """Are all endings that are read. The voxels of a `.mhd` and of a `.hdr` are in a file beside it."""
 COMPANION_SUFFIXES = (".raw", ".zraw", ".img")
 """Are the endings of files with the voxels that a `.mhd` or a `.hdr` describes."""
+RAW_SUFFIXES = (".nii.gz", ".nii", ".mha", ".nrrd")
+"""Are the endings that a data set in nnU-Net's raw layout may have: what nnU-Net reads with SimpleITK, in one file."""
+PREPARED_SUFFIXES = (".nii.gz", ".nii")
+"""Are the endings of volumes that can be prepared for training."""
+_NOT_PREPARED = (".mha", ".mhd", ".nrrd", ".hdr", ".img", ".dcm")
 # MONAI and other tools add these to the name of the image when they save a prediction.
-_ADDED = ("_trans", "_seg", "_pred", "_0000")
+_ADDED = ("_trans", "_seg", "_pred", CHANNEL)
 
 
 def is_nifti(name: str) -> bool:
@@ -20,12 +26,21 @@ def is_nifti(name: str) -> bool:
     return name.lower().endswith((".nii.gz", ".nii", ".hdr"))
 
 
-def case_id(name: str, suffixes: Collection[str] = SUFFIXES) -> str | None:
-    """Returns the case that a file belongs to, which is its name without the ending; None for other files."""
+def split_ending(name: str, suffixes: Collection[str]) -> tuple[str, str]:
+    """Splits a name into stem and ending, one of `suffixes`: `("MSWAL_0001", ".nii.gz")`.
+
+    Capitals make no difference. The ending is empty for other files.
+    """
     for suffix in suffixes:
         if name.lower().endswith(suffix) and len(name) > len(suffix):
-            return name[: -len(suffix)]
-    return None
+            return name[: -len(suffix)], suffix
+    return name, ""
+
+
+def case_id(name: str, suffixes: Collection[str] = SUFFIXES) -> str | None:
+    """Returns the case that a file belongs to, which is its name without the ending; None for other files."""
+    stem, ending = split_ending(name, suffixes)
+    return stem if ending else None
 
 
 def submitted_case_id(name: str) -> str | None:
@@ -46,64 +61,19 @@ def case_behind(stem: str, cases: Collection[str]) -> str | None:
     return stem
 
 
-ENDINGS = (".nii.gz", ".nii")
-"""Are the endings of volumes that can be prepared for training."""
-_OTHER_ENDINGS = (".mha", ".mhd", ".nrrd", ".hdr", ".img", ".dcm")
-_CHANNEL = "_0000"
-_PREFIX = re.compile(r"wab_(?=.*[a-z])", re.IGNORECASE)
-_MSWAL = re.compile(r"mswal[_-]?(\d+)", re.IGNORECASE)
-_BARE = re.compile(r"(?:wab_)?(\d+)", re.IGNORECASE)
-
-
-def split_ending(name: str) -> tuple[str, str]:
-    """Splits a name into case and ending, `("MSWAL_0001", ".nii.gz")`; the ending is empty for other files."""
-    for ending in ENDINGS:
-        if name.lower().endswith(ending) and len(name) > len(ending):
-            return name[: -len(ending)], ending
-    return name, ""
-
-
-def is_other_volume(name: str) -> bool:
-    """Returns whether a file of this name is a volume in a format that cannot be prepared."""
-    return name.lower().endswith(_OTHER_ENDINGS)
+def case_of_image(stem: str) -> str | None:
+    """Returns the case of an image in nnU-Net's raw layout, `stem` without the channel; None for other names."""
+    case = stem.removesuffix(CHANNEL)
+    return case if case and case != stem else None
 
 
 def without_channel(stem: str) -> str:
     """Returns the case of an image: its name without nnU-Net's channel number, which not everybody adds."""
-    case = stem.removesuffix(_CHANNEL)
+    case = stem.removesuffix(CHANNEL)
     # A case may itself have the number 0000; what is left then has no number.
     return case if any(character.isdigit() for character in case) else stem
 
 
-def is_bare(case: str) -> bool:
-    """Returns whether an id is a bare number, with or without `wab_`."""
-    return _BARE.fullmatch(case) is not None
-
-
-def certain_id(name: str) -> str:
-    """Returns `MSWAL_0001` for every spelling of it (`mswal-1`, `wab_MSWAL_0001`), and other names without `wab_`."""
-    if _PREFIX.match(name):
-        name = _PREFIX.sub("", name, count=1)
-    match = _MSWAL.fullmatch(name)
-    return f"MSWAL_{int(match[1]):04d}" if match else name
-
-
-def supposed_id(name: str) -> str:
-    """Returns the `certain_id`, where a bare number (`wab_0001`) is taken for a case of MSWAL."""
-    case = certain_id(name)
-    match = _BARE.fullmatch(case)
-    return f"MSWAL_{int(match[1]):04d}" if match else case
-
-
-def naming(files: Iterable[str], listed: Iterable[str]) -> Callable[[str], str]:
-    """Chooses how the names of a source become ids: by `certain_id`, or by `supposed_id` where that is safe.
-
-    `files` are the names of the training cases that are there, `listed` their names in the source's own list. Bare
-    numbers are taken for cases of MSWAL where one of the two has bare numbers, the other has full names, and they match
-    one to one. Otherwise a bare number is kept, for nothing says which patient it stands for.
-    """
-    files, listed = set(files), set(listed)
-    some_bare = [any(is_bare(certain_id(name)) for name in names) for names in (files, listed)]
-    supposed = {supposed_id(name) for name in files}
-    one_to_one = len(supposed) == len(files) == len(listed) and supposed == {supposed_id(name) for name in listed}
-    return supposed_id if one_to_one and sum(some_bare) == 1 else certain_id
+def is_not_prepared(name: str) -> bool:
+    """Returns whether a file of this name is a volume in a format that cannot be prepared."""
+    return name.lower().endswith(_NOT_PREPARED)

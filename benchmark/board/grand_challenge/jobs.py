@@ -15,12 +15,11 @@ from pydantic import AliasChoices, BaseModel, Field, TypeAdapter, ValidationErro
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from mswal_bench.benchmark.core.litter import visible
-from mswal_bench.benchmark.volumes.file_names import case_id
+from mswal_bench.benchmark.volumes.file_names import case_id, case_of_image
 
 from .configuration import Configuration
 
 PREDICTIONS_FILE = "predictions.json"
-_CHANNEL = "_0000"
 
 
 class _Socket(BaseModel):
@@ -88,7 +87,7 @@ def _case(job: _Job, slug: str | None, cases: Collection[str]) -> str:
     assert value.image is not None
     name = value.image.name
     stem = case_id(name) or name
-    for candidate in (stem, stem.removesuffix(_CHANNEL)):
+    for candidate in (stem, case_of_image(stem) or stem):
         if candidate in cases:
             return candidate
     raise BenchError(Problem(f"job {job.pk}: the image {name!r} belongs to no case"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mswal_bench.benchmark.data.raw_folder import RawCase
 from mswal_bench.benchmark.volumes.geometry import Geometry
 from mswal_bench.benchmark.volumes.stored_volume import VolumeError
 from mswal_bench.benchmark.volumes.volume_header import read_header
@@ -12,7 +13,7 @@ from mswal_bench.benchmark.volumes.volume_header import read_header
 from .findings_catalogue import DataFinding
 from .image_check import FileNotes, inspect_image
 from .label_check import inspect_label
-from .raw_folder import CaseFiles, Layout
+from .layout import Layout
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,12 @@ class FileResult:
 class CaseResult:
     """What came out of a case; an empty result stands for a file that is not there."""
 
-    files: CaseFiles
+    files: RawCase
     image: FileResult = FileResult()
     label: FileResult = FileResult()
 
 
-def inspect_case(layout: Layout, files: CaseFiles) -> CaseResult:
+def inspect_case(layout: Layout, files: RawCase) -> CaseResult:
     """Reads both files of a case whole. Whatever is wrong with them is in the result; nothing is raised for it."""
     image = FileResult()
     if files.image is not None:
@@ -43,7 +44,7 @@ def inspect_case(layout: Layout, files: CaseFiles) -> CaseResult:
     return CaseResult(files, image, inspect_case_label(layout, files))
 
 
-def inspect_case_label(layout: Layout, files: CaseFiles) -> FileResult:
+def inspect_case_label(layout: Layout, files: RawCase) -> FileResult:
     """Reads the label, and of the image the header."""
     if files.label is None:
         return FileResult()
@@ -52,7 +53,7 @@ def inspect_case_label(layout: Layout, files: CaseFiles) -> FileResult:
     return FileResult(tuple(notes.findings), digest)
 
 
-def failed_case(layout: Layout, files: CaseFiles, reason: str) -> CaseResult:
+def failed_case(layout: Layout, files: RawCase, reason: str) -> CaseResult:
     """The result of a case that could not be inspected to its end, for want of memory say."""
     path = files.image or files.label
     if path is None:
@@ -69,5 +70,5 @@ def _geometry(image: Path | None) -> Geometry | None:
         return None
 
 
-def _notes(layout: Layout, files: CaseFiles, path: Path) -> FileNotes:
+def _notes(layout: Layout, files: RawCase, path: Path) -> FileNotes:
     return FileNotes(files.case, path.relative_to(layout.root).as_posix())

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, Literal
 
 from mswal_bench.baselines.processes import cores
 from mswal_bench.benchmark.core.findings import counts, in_order
 from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.worker_pool import worked_on
+from mswal_bench.benchmark.data.raw_folder import RawCase
 
 from .case_check import CaseResult, FileResult, failed_case, inspect_case, inspect_case_label
-from .duplicates import duplicates
 from .findings_catalogue import DataFinding
 from .kept_results import KeptResults
-from .raw_folder import CaseFiles, Layout, file_bytes, lay_out
+from .layout import Layout, lay_out
 
 _WRITE_EVERY_S = 10.0
 
@@ -36,7 +37,7 @@ class Inspection:
     def findings(self) -> tuple[DataFinding, ...]:
         """Sorted by case; what is about the whole data set first."""
         of_files = [one for result in self.results for one in (*result.image.findings, *result.label.findings)]
-        return in_order([*self.layout.findings, *of_files, *duplicates(self.layout.root, self.results)])
+        return in_order([*self.layout.findings, *of_files, *_duplicates(self.layout.root, self.results)])
 
     @property
     def files(self) -> int:
@@ -44,7 +45,7 @@ class Inspection:
 
     @property
     def file_bytes(self) -> int:
-        return sum(file_bytes(result.files) for result in self.results)
+        return sum(result.files.file_bytes for result in self.results)
 
     def number(self, severity: str) -> int:
         """How many errors, or how many warnings."""
@@ -85,7 +86,7 @@ def inspect_files(
     What `kept` knows is not read again, and what is read now is kept there, also when the call is interrupted. Raises
     OSError when that cannot be written.
     """
-    done: dict[CaseFiles, CaseResult] = {}
+    done: dict[RawCase, CaseResult] = {}
     left: list[_Unread] = []
     for files in layout.cases:
         image, of_label = (kept.image(files), kept.label(files)) if kept is not None else (None, None)
@@ -109,12 +110,13 @@ def inspect_files(
 class _Unread:
     """A case of which the label is to be read, and the image unless it is known."""
 
-    files: CaseFiles
+    files: RawCase
     image: FileResult | None
 
 
 def _bytes_to_read(unread: _Unread) -> int:
-    return file_bytes(unread.files if unread.image is None else replace(unread.files, image=None))
+    files = unread.files if unread.image is None else replace(unread.files, image=None)
+    return files.file_bytes
 
 
 @contextmanager
@@ -150,7 +152,7 @@ def _ended(layout: Layout, unread: _Unread) -> CaseResult:
     return failed_case(layout, unread.files, "its process was ended from outside, most often for lack of memory")
 
 
-def _guarded(inspect: Callable[[Layout, CaseFiles], CaseResult], layout: Layout, unread: _Unread) -> CaseResult:
+def _guarded(inspect: Callable[[Layout, RawCase], CaseResult], layout: Layout, unread: _Unread) -> CaseResult:
     files = unread.files
     try:
         if unread.image is not None:
@@ -162,3 +164,29 @@ def _guarded(inspect: Callable[[Layout, CaseFiles], CaseResult], layout: Layout,
         return failed_case(layout, files, f"cannot be read ({error.strerror or error})")
     except Exception as error:  # What one case does to the inspection must not cost the others.
         return failed_case(layout, files, f"a fault of mswal-bench, please report it: {type(error).__name__}: {error}")
+
+
+def _duplicates(root: Path, results: Iterable[CaseResult]) -> list[DataFinding]:
+    """A finding for every image and label whose voxels an earlier case has; training cases come before test cases."""
+    ordered = sorted(results, key=lambda result: (result.files.subset, result.files.case))
+    return [*_alike(root, ordered, "image"), *_alike(root, ordered, "label")]
+
+
+def _alike(root: Path, results: Iterable[CaseResult], part: Literal["image", "label"]) -> Iterable[DataFinding]:
+    groups: dict[str, list[CaseResult]] = defaultdict(list)
+    for result in results:
+        digest = getattr(result, part).digest
+        if digest is not None:
+            groups[digest].append(result)
+    for first, *others in groups.values():
+        for other in others:
+            leaks = part == "image" and first.files.subset != other.files.subset
+            code = "test-in-training" if leaks else f"duplicate-{part}"
+            files = [getattr(result.files, part).relative_to(root).as_posix() for result in (first, other)]
+            yield DataFinding(
+                code,
+                case=other.files.case,
+                file=files[1],
+                found=f"the voxels of {files[0]}",
+                expected="voxels of its own",
+            )

@@ -19,10 +19,11 @@ from typing import Any
 from mswal_bench import metrics
 from mswal_bench.benchmark import volumes
 from mswal_bench.benchmark.core.whole_files import write_text
+from mswal_bench.benchmark.data.raw_folder import RawCase
 
 from .case_check import CaseResult, FileResult
 from .findings_catalogue import DataFinding
-from .raw_folder import CaseFiles, Layout
+from .layout import Layout
 
 # The coarsest clock of a file system in use, FAT's.
 _GRAIN_NS = 2_000_000_000
@@ -44,11 +45,11 @@ class KeptResults:
         self._rules = _rules(layout)
         self._kept: dict[str, dict[str, Any]] = _read(path, self._rules)
 
-    def image(self, files: CaseFiles) -> FileResult | None:
+    def image(self, files: RawCase) -> FileResult | None:
         """What was found of a case's image; None where that is not known, an empty result where there is no image."""
         return self._known(files.image, [files.image])
 
-    def label(self, files: CaseFiles) -> FileResult | None:
+    def label(self, files: RawCase) -> FileResult | None:
         """As `image`; a label is known only beside the image that it was compared with."""
         return self._known(files.label, [files.image, files.label])
 

@@ -19,6 +19,7 @@ from typing import Any
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.whole_files import whole_file, write_text
+from mswal_bench.benchmark.data.raw_folder import RawCase
 from mswal_bench.benchmark.volumes.geometry import differing
 from mswal_bench.benchmark.volumes.nifti_repair import copy_placement
 from mswal_bench.benchmark.volumes.stored_volume import DAMAGED, VolumeError
@@ -26,7 +27,6 @@ from mswal_bench.benchmark.volumes.volume_header import read_header
 
 from .case_check import CaseResult, inspect_case_label
 from .check_dataset import Inspection
-from .raw_folder import CaseFiles
 
 KEPT = ".before-fix"
 """The folder in the raw folder with the originals, in folders as they were, and with the log."""
@@ -74,7 +74,7 @@ def repair_dataset(inspection: Inspection, *, progress: bool = False) -> Repaire
     broken = [result for result in inspection.results if any(one.repairable for one in result.label.findings)]
     fixes: list[Fix] = []
     problems: list[Problem] = []
-    now: dict[CaseFiles, CaseResult] = {}
+    now: dict[RawCase, CaseResult] = {}
     with progress_bar("fix", "label", shown=progress) as report:
         for number, result in enumerate(broken, start=1):
             try:
@@ -89,7 +89,7 @@ def repair_dataset(inspection: Inspection, *, progress: bool = False) -> Repaire
     return Repaired(Inspection(layout, results), tuple(fixes), tuple(problems))
 
 
-def _repair(root: Path, files: CaseFiles) -> Fix:
+def _repair(root: Path, files: RawCase) -> Fix:
     image, label = files.image, files.label
     if image is None or label is None:
         raise ValueError(f"{files.case} has no label, or no image to copy from")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mswal_bench.baselines.raw_layout import image_name, label_name
 from mswal_bench.benchmark.core.errors import Problem, raise_if_any
 from mswal_bench.benchmark.core.whole_files import write_text
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
@@ -20,6 +21,7 @@ from .grids import SIZES, grid_for
 from .phantom_folder import check_folder, clear_leftovers, write_mark
 from .seeds import GENERATOR_VERSION
 
+_ENDING = ".nii.gz"
 _FOLDERS = {"train": ("imagesTr", "labelsTr"), "test": ("imagesTs", "labelsTs")}
 
 
@@ -96,7 +98,7 @@ def check_arguments(
 def _job(out: Path, seed: int, slot: int, size: str) -> _Job:
     images, labels = _FOLDERS["train" if slot <= TRAIN_SLOTS else "test"]
     case = case_name(slot)
-    return _Job(seed, slot, size, out / images / f"{case}_0000.nii.gz", out / labels / f"{case}.nii.gz")
+    return _Job(seed, slot, size, out / images / image_name(case, _ENDING), out / labels / label_name(case, _ENDING))
 
 
 def _recorded_cases(out: Path) -> list[str]:
@@ -141,7 +143,7 @@ def _dataset_json(mark: dict[str, Any], train: int, test: int) -> str:
         "labels": {"background": 0, **{lesion.key: lesion.id for lesion in LESION_CLASSES}},
         "numTraining": train,
         "numTest": test,
-        "file_ending": ".nii.gz",
+        "file_ending": _ENDING,
         "phantom": mark,
     }
     return json.dumps(description, indent=2) + "\n"

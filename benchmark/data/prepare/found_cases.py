@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,8 +10,9 @@ from typing import Any
 
 from mswal_bench.benchmark.core.errors import Problem, listed
 from mswal_bench.benchmark.core.litter import is_passed_over
+from mswal_bench.benchmark.core.suggestions import apart
 from mswal_bench.benchmark.data.dataset import Case
-from mswal_bench.benchmark.volumes.file_names import is_other_volume, split_ending
+from mswal_bench.benchmark.data.raw_folder import Pairs
 from mswal_bench.splits import Split
 
 _PART = "-partial"
@@ -66,51 +66,25 @@ def walk(root: Path) -> Iterator[Path]:
         yield from (Path(folder, name) for name in sorted(files) if not is_passed_over(name))
 
 
-class Gathering:
-    """Files by case and role, and what was wrong with them."""
-
-    def __init__(self) -> None:
-        self.files: dict[str, list[Path]] = defaultdict(list)
-
-    def add(self, case: str, path: Path) -> None:
-        self.files[case].append(path)
-
-    def single(self, problems: list[Problem]) -> dict[str, Path]:
-        """The file of each case; of two for one case, and of links to nothing, a problem."""
-        for case, paths in sorted(self.files.items()):
-            if len(paths) > 1:
-                names = " and ".join(str(path) for path in paths)
-                problems.append(Problem(f"there are {len(paths)} files for {case}", found=names, mend="Keep one."))
-            elif not paths[0].exists():
-                problems.append(Problem("is a link to a file that is not there", str(paths[0])))
-        return {case: paths[0] for case, paths in sorted(self.files.items())}
+def single(files: Mapping[str, tuple[Path, ...]], problems: list[Problem]) -> dict[str, Path]:
+    """The file of each case; of two for one case, and of links to nothing, a problem."""
+    for case, paths in files.items():
+        if len(paths) > 1:
+            names = " and ".join(apart([str(path) for path in paths]))
+            problems.append(Problem(f"there are {len(paths)} files for {case}", found=names, mend="Keep one."))
+        elif not paths[0].exists():
+            problems.append(Problem("is a link to a file that is not there", str(paths[0])))
+    return {case: paths[0] for case, paths in files.items()}
 
 
-def paired(
-    images: Mapping[str, Path],
-    labels: Mapping[str, Path],
-    where: Path,
-    problems: list[Problem],
-    left_out: list[str] | None = None,
-) -> dict[str, Case]:
+def paired(pairs: Pairs, where: Path, problems: list[Problem], left_out: list[str] | None = None) -> dict[str, Case]:
     """The cases that have both; the others become problems, or notes where a list `left_out` is given."""
-    for lack, cases in (("a label", images.keys() - labels.keys()), ("an image", labels.keys() - images.keys())):
+    for lack, cases in (("a label", pairs.without_label), ("an image", pairs.without_image)):
         if cases and left_out is not None:
             left_out.append(f"{counted(cases)} without {lack} left out: {some(cases)}")
         elif cases:
             problems.append(Problem(f"{counted(cases)} without {lack}: {some(cases)}", str(where)))
-    both = sorted(images.keys() & labels.keys())
-    return {case: Case(case, images[case], labels[case]) for case in both}
-
-
-def volume_stem(path: Path, problems: list[Problem]) -> str | None:
-    """The file's name without its ending; None for what is no volume, with a problem for one of another format."""
-    stem, ending = split_ending(path.name)
-    if ending:
-        return stem
-    if is_other_volume(path.name):
-        problems.append(Problem("is not a NIfTI file", str(path), "CASE.nii.gz or CASE.nii", path.name, "Convert it."))
-    return None
+    return {case: Case(case, pairs.images[case], pairs.labels[case]) for case in pairs.complete}
 
 
 def counted(cases: Collection[str]) -> str:

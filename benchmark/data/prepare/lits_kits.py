@@ -11,10 +11,11 @@ from typing import Literal
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.data.dataset import Case
 from mswal_bench.benchmark.data.phantom.phantom_folder import MARK
-from mswal_bench.benchmark.volumes.file_names import split_ending
+from mswal_bench.benchmark.data.raw_folder import Pairs, by_case
+from mswal_bench.benchmark.volumes.file_names import PREPARED_SUFFIXES, split_ending
 from mswal_bench.splits import Split, load_split
 
-from .found_cases import Gathering, Source, counted, paired, part_of, some, walk
+from .found_cases import Source, counted, paired, part_of, single, some, walk
 
 Role = Literal["image", "label"]
 # Given a file, its case and what it is; None for a file that is neither image nor label.
@@ -50,22 +51,22 @@ def _find(
     if not folder.is_dir():
         raise BenchError(Problem("there is no such folder", str(folder), f"a folder with {layout}"))
     paths = list(walk(folder))
-    images, segmentations = _gathered(paths, reader)
+    images, segmentations = _by_role(paths, reader)
     official = load_split(kind)
     known = {*official.train, *official.test}
     problems: list[Problem] = []
     # The hidden test cases of KiTS are passed over: who has their images has no labels.
-    strangers = sorted(case for case in images.files if case not in known and case not in segmentations.files)
+    strangers = sorted(case for case in images if case not in known and case not in segmentations)
     for case in strangers:
-        del images.files[case]
+        del images[case]
     left_out: list[str] = []
-    both = images.single(problems), segmentations.single(problems)
-    cases = paired(*both, folder, problems, left_out if partial else None)
+    pairs = Pairs(single(images, problems), single(segmentations, problems))
+    cases = paired(pairs, folder, problems, left_out if partial else None)
     unknown = sorted(cases.keys() - known)
     if unknown:
         what = f"{counted(unknown)} that the split of {name} does not know: {some(unknown)}"
         problems.append(Problem(what, str(folder), mend="Move them away."))
-    missing = sorted(known - images.files.keys() - segmentations.files.keys())
+    missing = sorted(known - images.keys() - segmentations.keys())
     if missing == sorted(known):
         problems.append(Problem(f"holds no case of {name}", str(folder), layout))
     elif missing and not partial:
@@ -91,18 +92,16 @@ def _find(
     )
 
 
-def _gathered(paths: Iterable[Path], reader: Reader) -> tuple[Gathering, Gathering]:
-    images, labels = Gathering(), Gathering()
-    for path in paths:
-        read = reader(path)
-        if read is not None:
-            case, role = read
-            (images if role == "image" else labels).add(case, path)
-    return images, labels
+def _by_role(paths: Iterable[Path], reader: Reader) -> tuple[dict[str, tuple[Path, ...]], ...]:
+    """The images and the label maps, each by case."""
+    read = [(reader(path), path) for path in paths]
+    named = [(*one, path) for one, path in read if one is not None]
+    roles: tuple[Role, ...] = ("image", "label")
+    return tuple(by_case((case, path) for case, its_role, path in named if its_role == role) for role in roles)
 
 
 def _lits_file(path: Path) -> tuple[str, Role] | None:
-    stem, ending = split_ending(path.name)
+    stem, ending = split_ending(path.name, PREPARED_SUFFIXES)
     match = _LITS_FILE.fullmatch(stem)
     if not ending or match is None:
         return None
@@ -110,7 +109,7 @@ def _lits_file(path: Path) -> tuple[str, Role] | None:
 
 
 def _kits_file(path: Path) -> tuple[str, Role] | None:
-    stem, ending = split_ending(path.name)
+    stem, ending = split_ending(path.name, PREPARED_SUFFIXES)
     roles: dict[str, Role] = {"imaging": "image", "segmentation": "label"}
     if not ending or stem not in roles or not _KITS_CASE.fullmatch(path.parent.name):
         return None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,14 +13,22 @@ from mswal_bench.benchmark.core.litter import visible
 from mswal_bench.benchmark.data.dataset import Case
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
 from mswal_bench.benchmark.data.mswal_facts import CASES
-from mswal_bench.benchmark.volumes.file_names import is_bare, naming, split_ending, without_channel
+from mswal_bench.benchmark.data.raw_folder import (
+    DESCRIPTION,
+    FOLDERS,
+    Listing,
+    Pairs,
+    by_case,
+    list_volumes,
+    read_description,
+)
+from mswal_bench.benchmark.volumes.file_names import PREPARED_SUFFIXES, is_not_prepared, split_ending, without_channel
 from mswal_bench.splits import Split
 
-from .found_cases import Gathering, Source, counted, is_part, paired, part_of, some, volume_stem
-from .label_names import check_labels
+from .found_cases import Source, counted, is_part, paired, part_of, single, some
+from .mswal_names import check_label_names, is_bare, naming
 
-_FOLDERS = ("imagesTr", "labelsTr", "imagesTs", "labelsTs")
-_LAYOUT = "imagesTr, labelsTr and dataset.json in it"
+_LAYOUT = f"imagesTr, labelsTr and {DESCRIPTION} in it"
 _DEPTH = 2
 # What dataset.json may say of the data beside its cases.
 _KEPT = ("description", "reference", "licence", "license", "release", "phantom")
@@ -36,18 +43,27 @@ def find_mswal(folder: Path, *, partial: bool = False) -> Source:
     root = _data_root(folder)
     description = _description(root)
     problems: list[Problem] = []
-    check_labels(description.get("labels"), root / "dataset.json", problems)
+    check_label_names(description.get("labels"), root / DESCRIPTION, problems)
     listed_train = _listed(description, "training", root, problems)
     listed_test = _listed(description, "test", root, problems)
-    raw = {name: _by_name(root / name, problems) for name in _FOLDERS}
+    listings = {name: _listing(root / name) for name in FOLDERS}
+    raise_if_any(Problem(f"cannot be read ({one.fault})", str(one.folder)) for one in listings.values() if one.fault)
+    problems += [problem for listing in listings.values() for problem in _not_taken(listing)]
+    raw = {
+        folder: [(name, path) for name, paths in listing.files.items() for path in paths if not path.is_dir()]
+        for folder, listing in listings.items()
+    }
     name_of = naming([name for name, _ in raw["imagesTr"]], listed_train)
-    files = {name: _by_case(found, name_of, problems) for name, found in raw.items()}
+    files = {
+        folder: single(by_case((name_of(name), path) for name, path in found), problems)
+        for folder, found in raw.items()
+    }
     left_out: list[str] = []
     lacking = (problems, left_out if partial else None)
-    train = paired(files["imagesTr"], files["labelsTr"], root / "imagesTr", *lacking)
+    train = paired(Pairs(files["imagesTr"], files["labelsTr"]), root / "imagesTr", *lacking)
     # Labels of the test cases are hidden: there are all or none.
     if files["labelsTs"]:
-        test = paired(files["imagesTs"], files["labelsTs"], root / "imagesTs", *lacking)
+        test = paired(Pairs(files["imagesTs"], files["labelsTs"]), root / "imagesTs", *lacking)
     else:
         test = {case: Case(case, path, None) for case, path in files["imagesTs"].items()}
     cases = _Cases(set(train), set(map(name_of, listed_train)), set(test), set(map(name_of, listed_test)))
@@ -110,7 +126,7 @@ class _Cases:
             yield Problem("these are not the released training cases of MSWAL", str(root), expected, found, mend)
         if len(self.all_test) != CASES["test"]:
             mend = "Take dataset.json as it was released, or what is there with --partial."
-            where, expected = str(root / "dataset.json"), f'{CASES["test"]} listed under "test"'
+            where, expected = str(root / DESCRIPTION), f'{CASES["test"]} listed under "test"'
             found = f"{len(self.listed_test)} listed, {len(self.test)} in imagesTs"
             yield Problem("these are not the test cases of MSWAL", where, expected, found, mend)
         absent = self.listed_test - self.test
@@ -167,17 +183,12 @@ def _inside(folder: Path) -> list[Path]:
         return []
 
 
-def _description(root: Path) -> dict[str, Any]:
+def _description(root: Path) -> Mapping[str, Any]:
     """`dataset.json`; empty where there is none, for folders and names say the rest."""
-    path = root / "dataset.json"
-    if not path.exists():
-        return {}
-    try:
-        description = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
-        raise BenchError(Problem(f"cannot be read as JSON ({error})", str(path))) from error
-    if not isinstance(description, dict):
-        raise BenchError(Problem("is not a description of a data set", str(path), "an object"))
+    # As Windows' editors save it.
+    description, fault = read_description(root, encoding="utf-8-sig")
+    if fault and (root / DESCRIPTION).exists():
+        raise BenchError(Problem("is not a description of a data set", str(root / DESCRIPTION), "an object", fault))
     return description
 
 
@@ -189,31 +200,30 @@ def _listed(description: Mapping[str, Any], key: str, root: Path, problems: list
     files = [PurePosixPath(image.replace("\\", "/")) for image in images if isinstance(image, str) and image]
     if len(files) != len(entries):
         expected = f'"{key}" to be a list of files, or of objects with an "image"'
-        problems.append(Problem("has a list of cases that cannot be read", str(root / "dataset.json"), expected))
+        problems.append(Problem("has a list of cases that cannot be read", str(root / DESCRIPTION), expected))
         return []
-    stems = [split_ending(file.name)[0] for file in files]
+    stems = [split_ending(file.name, PREPARED_SUFFIXES)[0] for file in files]
     names = [without_channel(stem) for stem in stems]
     repeated = {name for name, count in Counter(names).items() if count > 1}
     if repeated:
         what = f"lists {counted(repeated)} more than once: {some(repeated)}"
-        problems.append(Problem(what, f"{root / 'dataset.json'}, {key!r}", mend="Keep one entry for each."))
+        problems.append(Problem(what, f"{root / DESCRIPTION}, {key!r}", mend="Keep one entry for each."))
     return names
 
 
-def _by_name(folder: Path, problems: list[Problem]) -> list[tuple[str, Path]]:
-    """The volumes of a folder with the names of their cases."""
-    if not folder.is_dir():
-        return []
-    files = [path for path in visible(folder) if not path.is_dir()]
-    stems = [(volume_stem(path, problems), path) for path in files]
-    images = folder.name.startswith("images")
-    return [(without_channel(stem) if images else stem, path) for stem, path in stems if stem is not None]
+def _listing(folder: Path) -> Listing:
+    """The volumes of a folder by what the source calls their cases; not everybody ends an image with its channel."""
+    return list_volumes(
+        folder, without_channel if folder.name.startswith("images") else str, suffixes=PREPARED_SUFFIXES
+    )
 
 
-def _by_case(
-    found: Iterable[tuple[str, Path]], name_of: Callable[[str], str], problems: list[Problem]
-) -> dict[str, Path]:
-    gathering = Gathering()
-    for name, path in found:
-        gathering.add(name_of(name), path)
-    return gathering.single(problems)
+def _not_taken(listing: Listing) -> Iterator[Problem]:
+    """What speaks against taking a source: volumes in other formats, names that cannot be written down."""
+    for path in listing.strangers:
+        # What is no volume lies beside many a data set.
+        if is_not_prepared(path.name) and not path.is_dir():
+            yield Problem("is not a NIfTI file", str(path), "CASE.nii.gz or CASE.nii", path.name, "Convert it.")
+    for path in listing.not_unicode:
+        if split_ending(path.name, PREPARED_SUFFIXES)[1]:
+            yield Problem("has a name that is not UTF-8", str(path), mend="Rename it.")

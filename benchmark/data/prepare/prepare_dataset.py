@@ -17,13 +17,15 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from mswal_bench.baselines.raw_layout import image_name, label_name
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.link_or_copy import Way, is_placed, place, state_of
 from mswal_bench.benchmark.core.litter import is_litter, is_passed_over
 from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.whole_files import PARTIAL, write_text
 from mswal_bench.benchmark.data.dataset import Dataset, open_dataset
-from mswal_bench.benchmark.volumes.file_names import split_ending
+from mswal_bench.benchmark.data.raw_folder import DESCRIPTION, FOLDERS, TEST, TRAINING
+from mswal_bench.benchmark.volumes.file_names import PREPARED_SUFFIXES, split_ending
 from mswal_bench.splits import SPLIT_FILE, Split, SplitError, read_split
 
 from .cases_table import CASES_TABLE, cases_table
@@ -31,11 +33,9 @@ from .found_cases import Source, counted, is_part, some
 from .lits_kits import find_kits, find_lits
 from .mswal_layouts import find_mswal
 
-KINDS: Mapping[str, Callable[..., Source]] = {"mswal": find_mswal, "lits": find_lits, "kits": find_kits}
+FINDERS: Mapping[str, Callable[..., Source]] = {"mswal": find_mswal, "lits": find_lits, "kits": find_kits}
 _MARK = "prepared.json"
-_DESCRIPTION = "dataset.json"
 _LOCK = ".prepare.lock"
-_FOLDERS = ("imagesTr", "labelsTr", "imagesTs", "labelsTs")
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Prepared:
 def prepare_dataset(
     source: Path, out: Path, *, kind: str = "mswal", copy: bool = False, partial: bool = False
 ) -> Prepared:
-    """Makes the data set `kind` (a key of `KINDS`) in `source` a raw data set in `out`, with links where they work.
+    """Makes the data set `kind` (a key of `FINDERS`) in `source` a raw data set in `out`, with links where they work.
 
     `copy` makes copies of all files; `partial` takes what is there of a data set that is not complete. `source` is only
     read. A `cases.csv` that is in `out` stays as it is. Raises BenchError with every problem found, before anything is
@@ -68,14 +68,14 @@ def prepare_dataset(
     """
     with _sentences("cannot be read", source):
         _refuse_nested(source, out)
-        found = KINDS[kind](source, partial=partial)
+        found = FINDERS[kind](source, partial=partial)
         ending = _ending(found)
         targets = _targets(found, out, ending)
         mark = _mark(found, kind, out, targets)
         table, notes = cases_table(found)
     with _sentences("cannot be read", out):
         _check_folder(out, found, mark, targets)
-    texts = {SPLIT_FILE: _split_json(found.split), _DESCRIPTION: _dataset_json(found, ending)}
+    texts = {SPLIT_FILE: _split_json(found.split), DESCRIPTION: _dataset_json(found, ending)}
     table_path = out / CASES_TABLE
     with _own(out):
         # Again, for another call may have ended in between.
@@ -109,18 +109,18 @@ def _refuse_nested(source: Path, out: Path) -> None:
 def _ending(found: Source) -> str:
     """nnU-Net wants one ending for all files; what is not compressed can become so, and not the other way round."""
     files = [path for case in (*found.train.values(), *found.test.values()) for path in (case.image, case.label)]
-    endings = {split_ending(path.name)[1] for path in files if path is not None}
+    endings = {split_ending(path.name, PREPARED_SUFFIXES)[1] for path in files if path is not None}
     return ".nii" if endings == {".nii"} else ".nii.gz"
 
 
 def _targets(found: Source, out: Path, ending: str) -> dict[Path, Path]:
     """For every file of the data set the one of the source."""
     targets: dict[Path, Path] = {}
-    for subset, cases in (("Tr", found.train), ("Ts", found.test)):
+    for subset, cases in ((TRAINING, found.train), (TEST, found.test)):
         for case in cases.values():
-            targets[out / f"images{subset}" / f"{case.id}_0000{ending}"] = case.image
+            targets[out / f"images{subset}" / image_name(case.id, ending)] = case.image
             if case.label is not None:
-                targets[out / f"labels{subset}" / f"{case.id}{ending}"] = case.label
+                targets[out / f"labels{subset}" / label_name(case.id, ending)] = case.label
     return targets
 
 
@@ -167,7 +167,7 @@ def _check_folder(out: Path, found: Source, mark: Mapping[str, Any], targets: Ma
         expected, was = (f"{one['source']} as {one['as']}" for one in (mark, owner))
         raise BenchError(Problem("was prepared from another source", str(out), expected, was, "Give another folder."))
     problems = []
-    strangers = [path for name in _FOLDERS for path in (out / name).glob("*") if path not in targets]
+    strangers = [path for name in FOLDERS for path in (out / name).glob("*") if path not in targets]
     strangers = [path for path in strangers if not is_passed_over(path.name)]
     if strangers:
         names = some([str(path.relative_to(out)) for path in strangers])
@@ -220,10 +220,10 @@ def _clear(out: Path, stale: Iterable[Path]) -> None:
 
     So with `stale`, which are to be placed again: no file may be there under the record of another.
     """
-    (out / _DESCRIPTION).unlink(missing_ok=True)
+    (out / DESCRIPTION).unlink(missing_ok=True)
     for target in stale:
         target.unlink(missing_ok=True)
-    for folder in (out, *(out / name for name in _FOLDERS)):
+    for folder in (out, *(out / name for name in FOLDERS)):
         for leftover in folder.glob(PARTIAL + "*"):
             leftover.unlink()
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mswal_bench.benchmark.core.litter import is_litter, is_passed_over, visible
-from mswal_bench.benchmark.data.check.raw_folder import lay_out
+from mswal_bench.benchmark.data.check.layout import lay_out
 from mswal_bench.benchmark.data.dataset import open_dataset
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
 from mswal_bench.benchmark.runs.run_listing import list_runs

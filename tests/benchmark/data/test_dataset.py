@@ -116,7 +116,7 @@ def test_all_problems_come_in_one_go(raw):
 def test_two_files_for_one_case(raw):
     (raw / "imagesTr" / "A_0000.nii").touch()
     (line,) = problems(raw)
-    assert "two files for the case A" in line
+    assert "there are 2 files for the case A" in line
     assert "A_0000.nii and A_0000.nii.gz" in line
 
 

@@ -17,11 +17,12 @@ pytest.importorskip("psutil")
 
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.data.check import case_check, image_check
+from mswal_bench.benchmark.data.raw_folder import TEST, TRAINING
 from mswal_bench.benchmark.runs.input_check import check_input
 from mswal_bench.benchmark.runs.run_folder import CHECKED_FILE
 from mswal_bench.benchmark.runs.run_listing import list_runs
 from mswal_bench.benchmark.runs.run_method import RunOutcome, run_method
-from mswal_bench.benchmark.runs.tracks import TEST, TRAINING, Track
+from mswal_bench.benchmark.runs.tracks import Track
 from mswal_bench.benchmark.volumes.voxel_summary import summarize_voxels
 from mswal_bench.tests.benchmark.data.check.planting import cut_to, set_voxel, stored_as
 from mswal_bench.tests.benchmark.data.check.raw_folder import edit_header, edit_voxels, image_of, label_of

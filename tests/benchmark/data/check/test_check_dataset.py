@@ -17,8 +17,9 @@ from mswal_bench.benchmark.data.check.case_check import CaseResult, inspect_case
 from mswal_bench.benchmark.data.check.check_dataset import inspect_dataset
 from mswal_bench.benchmark.data.check.image_check import FileNotes, inspect_image
 from mswal_bench.benchmark.data.check.label_check import inspect_label
-from mswal_bench.benchmark.data.check.raw_folder import CaseFiles, Layout
+from mswal_bench.benchmark.data.check.layout import Layout
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
+from mswal_bench.benchmark.data.raw_folder import RawCase
 from mswal_bench.benchmark.volumes.volume_header import read_header
 
 from .raw_folder import edit_voxels, image_of, label_of
@@ -35,19 +36,19 @@ def test_what_is_found_does_not_depend_on_jobs(raw: Path) -> None:
     assert {finding.code for finding in one.findings} == {"unknown-label", "duplicate-image"}
 
 
-def _deadly(layout: Layout, files: CaseFiles) -> CaseResult:
+def _deadly(layout: Layout, files: RawCase) -> CaseResult:
     if files.case == DEADLY:
         os.kill(os.getpid(), signal.SIGKILL)
     return inspect_case(layout, files)
 
 
-def _too_large(layout: Layout, files: CaseFiles) -> CaseResult:
+def _too_large(layout: Layout, files: RawCase) -> CaseResult:
     if files.case == DEADLY:
         raise MemoryError
     return inspect_case(layout, files)
 
 
-def _faulty(layout: Layout, files: CaseFiles) -> CaseResult:
+def _faulty(layout: Layout, files: RawCase) -> CaseResult:
     if files.case == DEADLY:
         raise RuntimeError("no such thing")
     return inspect_case(layout, files)
@@ -73,7 +74,7 @@ def test_a_case_that_cannot_be_inspected_costs_itself_only(
     assert second.code == "unknown-label"
 
 
-def _all_deadly(layout: Layout, files: CaseFiles) -> CaseResult:
+def _all_deadly(layout: Layout, files: RawCase) -> CaseResult:
     os.kill(os.getpid(), signal.SIGKILL)
     return inspect_case(layout, files)
 

@@ -211,7 +211,7 @@ def test_a_case_that_is_listed_twice(make_mswal: MakeFolder) -> None:
     assert "lists 1 case more than once: MSWAL_0501" in line
 
 
-@pytest.mark.parametrize(("content", "words"), [("{", "cannot be read as JSON"), ("[]", "is not a description")])
+@pytest.mark.parametrize(("content", "words"), [("{", "not readable as JSON"), ("[]", "is not a description")])
 def test_an_unusable_description(make_mswal: MakeFolder, content: str, words: str) -> None:
     root = make_mswal(train=1, test=0)
     (root / "dataset.json").write_text(content)

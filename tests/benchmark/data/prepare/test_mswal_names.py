@@ -4,14 +4,14 @@ import pytest
 
 from mswal_bench.benchmark.core.errors import Problem
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
-from mswal_bench.benchmark.data.prepare.label_names import check_labels
+from mswal_bench.benchmark.data.prepare.mswal_names import certain_id, check_label_names, naming, supposed_id
 
 OURS = {"background": 0, **{lesion.key: lesion.id for lesion in LESION_CLASSES}}
 
 
 def problems(labels: object) -> list[str]:
     found: list[Problem] = []
-    check_labels(labels, Path("dataset.json"), found)
+    check_label_names(labels, Path("dataset.json"), found)
     return [str(problem) for problem in found]
 
 
@@ -79,3 +79,39 @@ def test_no_label_at_all(labels):
 def test_gaps_in_the_numbers(gaps):
     (line,) = problems(gaps)
     assert "not numbered 0, 1, 2 and so on" in line
+
+
+@pytest.mark.parametrize(
+    ("name", "certain", "supposed"),
+    [
+        ("MSWAL_0001", "MSWAL_0001", "MSWAL_0001"),
+        ("mswal-1", "MSWAL_0001", "MSWAL_0001"),
+        ("wab_MSWAL_0001", "MSWAL_0001", "MSWAL_0001"),
+        ("WAB_mswal_12345", "MSWAL_12345", "MSWAL_12345"),
+        ("wab_PHANTOM_0001", "PHANTOM_0001", "PHANTOM_0001"),
+        ("wab_0001", "wab_0001", "MSWAL_0001"),
+        ("1", "1", "MSWAL_0001"),
+        ("patient7", "patient7", "patient7"),
+    ],
+)
+def test_ids(name, certain, supposed):
+    assert (certain_id(name), supposed_id(name)) == (certain, supposed)
+
+
+@pytest.mark.parametrize(
+    ("files", "listed", "case"),
+    [
+        # One to one, in both directions.
+        (["wab_0001", "wab_2"], ["MSWAL_0001", "MSWAL_0002"], "MSWAL_0001"),
+        (["MSWAL_0001", "MSWAL_0002"], ["1", "2"], "MSWAL_0001"),
+        # Other numbers, no list, no other names: nothing says what the numbers are.
+        (["wab_0001", "wab_0002"], ["MSWAL_0001", "MSWAL_0003"], "wab_0001"),
+        (["wab_0001", "wab_0002"], [], "wab_0001"),
+        (["wab_0001", "wab_0002"], ["wab_0001", "wab_0002"], "wab_0001"),
+        # Two files for one number are not one to one.
+        (["wab_0001", "wab_1"], ["MSWAL_0001"], "wab_0001"),
+    ],
+)
+def test_a_bare_number_is_mswals_where_the_source_says_so(files, listed, case):
+    name = naming(files, listed)
+    assert name("wab_0001") == case
