@@ -145,8 +145,8 @@ def read_raw_folder(root: Path, ending: str) -> RawFolder:
 def list_volumes(
     folder: Path,
     case_of: Callable[[str], str | None],
-    *,
     suffixes: Collection[str] = RAW_SUFFIXES,
+    *,
     ending: str = "",
 ) -> Listing:
     """Lists the files of `folder` by case.

@@ -93,7 +93,7 @@ def _part(folder: Path, track: str) -> Path:
 
 
 def _files_by_case(folder: Path) -> dict[str, Path]:
-    listing = list_volumes(folder, str, suffixes=SUFFIXES)
+    listing = list_volumes(folder, str, SUFFIXES)
     if listing.fault:
         raise BenchError(Problem(f"cannot be read ({listing.fault})", str(folder)))
     raise_if_any(Problem("has a name that is not UTF-8", str(path), mend="Rename it.") for path in listing.not_unicode)

@@ -46,18 +46,9 @@ def find_mswal(folder: Path, *, partial: bool = False) -> Source:
     check_label_names(description.get("labels"), root / DESCRIPTION, problems)
     listed_train = _listed(description, "training", root, problems)
     listed_test = _listed(description, "test", root, problems)
-    listings = {name: _listing(root / name) for name in FOLDERS}
-    raise_if_any(Problem(f"cannot be read ({one.fault})", str(one.folder)) for one in listings.values() if one.fault)
-    problems += [problem for listing in listings.values() for problem in _not_taken(listing)]
-    raw = {
-        folder: [(name, path) for name, paths in listing.files.items() for path in paths if not path.is_dir()]
-        for folder, listing in listings.items()
-    }
+    raw = _raw_files(root, problems)
     name_of = naming([name for name, _ in raw["imagesTr"]], listed_train)
-    files = {
-        folder: single(by_case((name_of(name), path) for name, path in found), problems)
-        for folder, found in raw.items()
-    }
+    files = {part: single(by_case((name_of(name), path) for name, path in raw[part]), problems) for part in FOLDERS}
     left_out: list[str] = []
     lacking = (problems, left_out if partial else None)
     train = paired(Pairs(files["imagesTr"], files["labelsTr"]), root / "imagesTr", *lacking)
@@ -211,11 +202,22 @@ def _listed(description: Mapping[str, Any], key: str, root: Path, problems: list
     return names
 
 
-def _listing(folder: Path) -> Listing:
-    """The volumes of a folder by what the source calls their cases; not everybody ends an image with its channel."""
-    return list_volumes(
-        folder, without_channel if folder.name.startswith("images") else str, suffixes=PREPARED_SUFFIXES
-    )
+def _raw_files(root: Path, problems: list[Problem]) -> dict[str, list[tuple[str, Path]]]:
+    """The volumes of each of the four folders, with what the source calls their cases.
+
+    What speaks against others is added to `problems`. Raises BenchError for folders that cannot be read.
+    """
+    listings = {
+        # Not everybody ends the name of an image with its channel.
+        part: list_volumes(root / part, without_channel if part.startswith("images") else str, PREPARED_SUFFIXES)
+        for part in FOLDERS
+    }
+    raise_if_any(Problem(f"cannot be read ({one.fault})", str(one.folder)) for one in listings.values() if one.fault)
+    problems += [problem for listing in listings.values() for problem in _not_taken(listing)]
+    return {
+        part: [(name, path) for name, paths in listing.files.items() for path in paths if not path.is_dir()]
+        for part, listing in listings.items()
+    }
 
 
 def _not_taken(listing: Listing) -> Iterator[Problem]:
