@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="A folder for lesions.csv, cases.csv, summary.csv, and the figure as fig1.svg and fig1.png.",
+    help="A folder for lesion_statistics.csv, case_statistics.csv and summary.csv, and for the figure, fig1.svg and "
+    "fig1.png.",
 )
 @click.option(
     "--subset",
@@ -34,13 +35,14 @@ def stats(raw: Path, out: Path | None, subset: Subsets, jobs: int | None, as_jso
     """Count the lesions, patients and slices of RAW, a data set in nnU-Net's raw layout, beside the paper's numbers.
 
     Lesions per class, small and large by longest axial diameter (2 cm, WHO), with their diameters; slices and spacing;
-    sex and contrast phase where RAW has them in a cases.csv with the columns case, sex, phase. The figure has the
+    sex and contrast phase where RAW has them in a patients.csv with the columns case, sex, phase. The figure has the
     panels (a) to (d) of the paper's Fig. 1.
 
     A file that cannot be read is named and makes the command exit with 1; the others are counted.
     """
     from mswal_bench.benchmark.data.stats.dataset_statistics import dataset_statistics
     from mswal_bench.benchmark.data.stats.statistics_files import (
+        WRITTEN,
         refuse_to_write_into,
         statistics_json,
         write_statistics,
@@ -58,5 +60,5 @@ def stats(raw: Path, out: Path | None, subset: Subsets, jobs: int | None, as_jso
         click.echo(f"note: {note}", err=True)
     if out is not None:
         write_statistics(statistics, summary, out)
-        click.echo(f"written to {out}: lesions.csv, cases.csv, summary.csv, fig1.svg, fig1.png", err=True)
+        click.echo(f"written to {out}: {', '.join(WRITTEN)}", err=True)
     raise_if_any(statistics.problems)

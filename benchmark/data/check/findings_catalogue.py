@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from mswal_bench.benchmark.core.findings import Finding, Kind
 from mswal_bench.benchmark.data.label_forms import FORMS
-from mswal_bench.benchmark.data.segment_names import SEGMENTS_MEND
+from mswal_bench.benchmark.data.label_headers import SEGMENTS_MEND
 
 _COPY_AGAIN = "Copy it again or make it again."
 _LOOK = "Look at it."

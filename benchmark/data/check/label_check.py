@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from mswal_bench.benchmark.data.label_headers import wrong_segments
 from mswal_bench.benchmark.data.lesion_classes import LesionClass
 from mswal_bench.benchmark.data.mswal_facts import SPECK_VOXELS
-from mswal_bench.benchmark.data.segment_names import wrong_segments
 from mswal_bench.benchmark.volumes.file_names import is_nifti
 from mswal_bench.benchmark.volumes.geometry import Geometry, differing, disagreements, numbers_text
 from mswal_bench.benchmark.volumes.label_maps import ValueCheck, sift_labels

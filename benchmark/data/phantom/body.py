@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .canvas import Canvas, Region
+from .canvas import Canvas, Tissue
 from .cohort import Patient
 from .grids import Float, Vector
 from .solids import Ellipsoid, Solid, Tube, rotation
@@ -76,8 +76,8 @@ def paint_body(canvas: Canvas, build: Build, hu: Mapping[str, float]) -> None:
         for thickness_mm, value in layers:
             plane += canvas.cover((-depth - thickness_mm).astype(np.float32)) * (np.float32(value) - plane)
         owner = canvas.owner[index]
-        owner[depth + layers[0][0] >= 0] = Region.WALL
-        owner[depth >= 0] = Region.FAT
+        owner[depth + layers[0][0] >= 0] = Tissue.WALL
+        owner[depth >= 0] = Tissue.FAT
         # Ribs fall towards the front; the lowest do not reach it.
         number = (z / build.height + 0.45 * y + 22) / _RIB_SPACING_MM
         off_mm = (number - np.round(number)) * _RIB_SPACING_MM * 0.9
@@ -90,7 +90,7 @@ def paint_body(canvas: Canvas, build: Build, hu: Mapping[str, float]) -> None:
 def paint_chest(canvas: Canvas, build: Build, hu: Mapping[str, float]) -> None:
     """Paints the heart, and lung into what is still free above the two domes of the diaphragm."""
     heart = Ellipsoid(build.at(20, -34, 158), (54, 40, 44), rotation(0, 25, 0))
-    canvas.paint(heart, hu["heart"], Region.MUSCLE, gap_mm=4)
+    canvas.paint(heart, hu["heart"], Tissue.MUSCLE, gap_mm=4)
     for box in canvas.grid.slabs():
         x, y, z = canvas.grid.points_mm(box)
         for side, top_mm in ((-1, 114.0), (1, 116.0)):
@@ -98,14 +98,14 @@ def paint_chest(canvas: Canvas, build: Build, hu: Mapping[str, float]) -> None:
             along = (y + 12) / build.half_depth_mm
             dome = top_mm * build.height - 34 * np.abs(across) ** 2.5 - 58 * np.abs(along) ** 2.5
             above = np.maximum(dome - z, 22 - side * x)
-            free = np.isin(canvas.owner[box], (Region.FAT, Region.KEPT_FAT))
+            free = np.isin(canvas.owner[box], (Tissue.FAT, Tissue.KEPT_FAT))
             canvas.hu[box] += canvas.cover(above) * free * (np.float32(hu["lung"]) - canvas.hu[box])
-            canvas.owner[box][free & (above <= 0)] = Region.LUNG
+            canvas.owner[box][free & (above <= 0)] = Tissue.LUNG
 
 
 def paint_skeleton(canvas: Canvas, build: Build, hu: Mapping[str, float]) -> None:
     """Paints vertebrae with discs, arches and canal, the muscles beside them, and the pelvis below."""
-    reach = (Region.FAT, Region.WALL)
+    reach = (Tissue.FAT, Tissue.WALL)
     back = 48 * build.half_depth_mm / 80
     size = build.size
     period, end = _VERTEBRA_MM * build.height, _SPINE_END_MM * build.height
@@ -113,25 +113,25 @@ def paint_skeleton(canvas: Canvas, build: Build, hu: Mapping[str, float]) -> Non
     def stack(away: float, wide: float, deep: float, high: float, shift: float = 0.0) -> _Column:
         return _Column((0, back + away * size), (wide * size, deep * size), period, high, shift, end)
 
-    canvas.paint(stack(0, 22, 17, period), hu["cortical bone"], Region.BONE, over=reach)
-    canvas.paint(stack(0, 22, 17, 3.5, 0.5), hu["disc"], over=(Region.BONE,))
-    canvas.paint(stack(0, 20, 15, period / 2 - 6), hu["trabecular bone"], over=(Region.BONE,))
+    canvas.paint(stack(0, 22, 17, period), hu["cortical bone"], Tissue.BONE, over=reach)
+    canvas.paint(stack(0, 22, 17, 3.5, 0.5), hu["disc"], over=(Tissue.BONE,))
+    canvas.paint(stack(0, 20, 15, period / 2 - 6), hu["trabecular bone"], over=(Tissue.BONE,))
     for away, wide, deep, high in ((24, 15, 14, 12), (30, 4, 17, 8), (18, 36, 4, 5)):
         arch = stack(away, wide, deep, high * size, 0.06)
-        canvas.paint(arch, 0.75 * hu["cortical bone"], Region.BONE, over=reach)
-    canvas.paint(stack(24, 9.5, 8, period), hu["spinal canal"], Region.BONE, over=(*reach, Region.BONE))
+        canvas.paint(arch, 0.75 * hu["cortical bone"], Tissue.BONE, over=reach)
+    canvas.paint(stack(24, 9.5, 8, period), hu["spinal canal"], Tissue.BONE, over=(*reach, Tissue.BONE))
     for side in (-1, 1):
         course = (build.at(side * 26, 44, 25), build.at(side * 38, 36, -60), build.at(side * 56, 18, -170))
         psoas = Tube(course, (5, 16, 20))
-        canvas.paint(psoas, hu["muscle"], Region.MUSCLE)
+        canvas.paint(psoas, hu["muscle"], Tissue.MUSCLE)
         erector = _Column((side * 32 * size, back + 34 * size), (29 * size, 17 * size), period, period, 0.0, end)
-        canvas.paint(erector, hu["muscle"], Region.MUSCLE)
+        canvas.paint(erector, hu["muscle"], Tissue.MUSCLE)
     _paint_pelvis(canvas, build, hu)
 
 
 def _paint_pelvis(canvas: Canvas, build: Build, hu: Mapping[str, float]) -> None:
     """What only longer scans reach: sacrum, ilia, hips with their muscles, and the bladder."""
-    over = (Region.FAT, Region.WALL, Region.MUSCLE)
+    over = (Tissue.FAT, Tissue.WALL, Tissue.MUSCLE)
     sacrum = Ellipsoid(build.at(0, 62, -200), (44, 17, 50), rotation(-15))
     bones: list[Solid] = [sacrum]
     for side in (-1, 1):
@@ -143,10 +143,10 @@ def _paint_pelvis(canvas: Canvas, build: Build, hu: Mapping[str, float]) -> None
         gluteus = Tube((build.at(side * 68, 72, -190), build.at(side * 62, 66, -290)), (26, 34))
         thigh = Tube((build.at(side * 78, -12, -285), build.at(side * 92, 8, -430)), (30, 58))
         for muscle in (gluteus, thigh):
-            canvas.paint(muscle, hu["muscle"], Region.MUSCLE)
+            canvas.paint(muscle, hu["muscle"], Tissue.MUSCLE)
     for bone in bones:
-        canvas.paint(bone, 0.5 * (hu["cortical bone"] + hu["trabecular bone"]), Region.BONE, over=over)
-    canvas.paint(Ellipsoid(build.at(0, -20, -262), (42, 32, 34)), hu["urine"], Region.BOWEL, gap_mm=3)
+        canvas.paint(bone, 0.5 * (hu["cortical bone"] + hu["trabecular bone"]), Tissue.BONE, over=over)
+    canvas.paint(Ellipsoid(build.at(0, -20, -262), (42, 32, 34)), hu["urine"], Tissue.BOWEL, gap_mm=3)
 
 
 def _cavity_depth_mm(build: Build, x: Float, y: Float) -> Float:

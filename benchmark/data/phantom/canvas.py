@@ -12,7 +12,7 @@ from .grids import Float, Grid
 from .solids import Solid
 
 
-class Region(IntEnum):
+class Tissue(IntEnum):
     """Who owns a voxel. Organs are painted in order of priority: each takes only what is still free."""
 
     AIR = 0
@@ -36,7 +36,7 @@ class Region(IntEnum):
 
 
 class Canvas:
-    """Attenuation in HU (float32) and owner (`Region`, uint8) of every voxel of a grid, both (z, y, x)."""
+    """Attenuation in HU (float32) and owner (`Tissue`, uint8) of every voxel of a grid, both (z, y, x)."""
 
     def __init__(self, grid: Grid):
         self.grid = grid
@@ -53,14 +53,14 @@ class Canvas:
         self,
         solid: Solid,
         hu: float,
-        region: Region | None = None,
+        tissue: Tissue | None = None,
         *,
-        over: Iterable[Region] = (Region.FAT,),
+        over: Iterable[Tissue] = (Tissue.FAT,),
         gap_mm: float = 0.0,
     ) -> None:
-        """Fills `solid` with `hu` where the owner is one of `over`, and hands it to `region`.
+        """Fills `solid` with `hu` where the owner is one of `over`, and hands it to `tissue`.
 
-        Without a region the owner stays: a detail inside of an organ. Free fat within `gap_mm` becomes `KEPT_FAT`.
+        Without a tissue the owner stays: a detail inside of an organ. Free fat within `gap_mm` becomes `KEPT_FAT`.
         """
         free = np.zeros(256, bool)
         free[[int(one) for one in over]] = True
@@ -71,10 +71,10 @@ class Canvas:
             owner = self.owner[box]
             taken = free[owner]
             self.hu[box] += self.cover(distance) * taken * (np.float32(hu) - self.hu[box])
-            if region is not None:
+            if tissue is not None:
                 if gap_mm > 0:
-                    owner[(owner == Region.FAT) & (distance < gap_mm)] = Region.KEPT_FAT
-                owner[taken & (distance <= 0)] = region
+                    owner[(owner == Tissue.FAT) & (distance < gap_mm)] = Tissue.KEPT_FAT
+                owner[taken & (distance <= 0)] = tissue
 
 
 def _moved(point: tuple[float, float, float], by: float) -> tuple[float, float, float]:

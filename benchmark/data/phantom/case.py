@@ -37,8 +37,8 @@ class PhantomCase:
     """HU."""
     label: npt.NDArray[np.uint8]
     """Ids of `lesion_classes`, 0 for background."""
-    regions: npt.NDArray[np.uint8]
-    """The `Region` of every voxel as it was before the lesions: where the organs are."""
+    tissues: npt.NDArray[np.uint8]
+    """The `Tissue` of every voxel as it was before the lesions: where the organs are."""
     spacing_mm: Vector
     origin_mm: Vector
 

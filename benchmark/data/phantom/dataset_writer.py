@@ -14,6 +14,8 @@ from mswal_bench.baselines.raw_layout import image_name, label_name
 from mswal_bench.benchmark.core.errors import Problem, raise_if_any
 from mswal_bench.benchmark.core.whole_files import write_text
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
+from mswal_bench.benchmark.data.patients import EARLIER_FILE, PATIENTS_FILE
+from mswal_bench.benchmark.data.raw_folder import DESCRIPTION
 
 from .cohort import TEST_SLOTS, TRAIN_SLOTS, Patient, case_name, cohort
 from .drawing import draw_all, write_volume
@@ -42,7 +44,7 @@ def write_phantom(
     """Writes the first `train` and the first `test` patients of the cohort's two pools to `out`.
 
     The files do not depend on `jobs`, the number of processes (None: one per core). Cases that are already there are
-    not made again; `dataset.json` and `cases.csv` come last, so a folder with them is complete. A folder that is
+    not made again; `dataset.json` and `patients.csv` come last, so a folder with them is complete. A folder that is
     complete with more cases than are asked for is refused, as is any that holds something else: nothing is touched.
 
     Raises BenchError for arguments out of range and for such a folder.
@@ -52,12 +54,13 @@ def write_phantom(
     mark = {"generator": "mswal-bench phantom", "generator_version": GENERATOR_VERSION, "seed": seed, "size": size}
     planned = [_job(out, seed, slot, size) for slot in slots]
     files = [path for job in planned for path in (job.image, job.label)]
-    check_folder(out, mark, [*files, out / "dataset.json", out / "cases.csv"])
+    check_folder(out, mark, [*files, *(out / name for name in (DESCRIPTION, PATIENTS_FILE, EARLIER_FILE))])
     missing = [job for job in planned if not (job.label.exists() and job.image.exists())]
-    finished = all((out / name).exists() for name in ("dataset.json", "cases.csv"))
+    finished = all((out / name).exists() for name in (DESCRIPTION, PATIENTS_FILE))
     if not missing and finished and _recorded_cases(out) == [case_name(slot) for slot in slots]:
         return
-    for name in ("dataset.json", "cases.csv"):
+    # A phantom of an earlier version gets its table under the new name; no case is drawn again for that.
+    for name in (DESCRIPTION, PATIENTS_FILE, EARLIER_FILE):
         (out / name).unlink(missing_ok=True)
     write_mark(out, mark)
     folders = [out / name for pair in _FOLDERS.values() for name in pair]
@@ -65,8 +68,8 @@ def write_phantom(
         folder.mkdir(exist_ok=True)
     clear_leftovers(folders)
     draw_all(_write_case, missing, processes=jobs, progress=progress)
-    write_text(out / "cases.csv", _cases_csv((cohort(seed)[slot - 1] for slot in slots), size))
-    write_text(out / "dataset.json", _dataset_json(mark, train, test))
+    write_text(out / PATIENTS_FILE, _patients_csv((cohort(seed)[slot - 1] for slot in slots), size))
+    write_text(out / DESCRIPTION, _dataset_json(mark, train, test))
 
 
 def check_arguments(
@@ -102,7 +105,7 @@ def _job(out: Path, seed: int, slot: int, size: str) -> _Job:
 
 
 def _recorded_cases(out: Path) -> list[str]:
-    with (out / "cases.csv").open(encoding="utf-8", newline="") as table:
+    with (out / PATIENTS_FILE).open(encoding="utf-8", newline="") as table:
         return [row["case"] for row in csv.DictReader(table)]
 
 
@@ -116,7 +119,7 @@ def _write_case(job: _Job) -> None:
         write_volume(path, array, case.spacing_mm, case.origin_mm)
 
 
-def _cases_csv(patients: Iterable[Patient], size: str) -> str:
+def _patients_csv(patients: Iterable[Patient], size: str) -> str:
     """One row per case: who the patient is, the grid, and how many lesions the label holds."""
     keys = [lesion.key for lesion in LESION_CLASSES]
     groups = [(key, group) for key in keys for group in ("small", "large")]

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
     from .grids import Vector
 
-Job = TypeVar("Job")
+_Drawing = TypeVar("_Drawing")
 
 
-def draw_all(draw: Callable[[Job], None], jobs: Sequence[Job], *, processes: int | None, progress: bool) -> None:
+def draw_all(
+    draw: Callable[[_Drawing], None], jobs: Sequence[_Drawing], *, processes: int | None, progress: bool
+) -> None:
     """Calls `draw`, a function of a module, for every job, in so many processes (None: one per core)."""
     with progress_bar("phantom", "case", shown=progress) as report:
         for done, _ in enumerate(worked_on(jobs, draw, lost=_lost, jobs=processes or cores()), start=1):

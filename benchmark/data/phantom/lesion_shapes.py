@@ -64,7 +64,7 @@ class Stamp:
     """(n, 3): the indices of the mask's voxels."""
 
 
-def form_of(lesion: PlannedLesion, rng: np.random.Generator) -> Form:
+def shape_of(lesion: PlannedLesion, rng: np.random.Generator) -> Form:
     """Draws the traits of a lesion."""
     second, third, irregularity = _FORMS[lesion.key]
     flat = min(1.0, (_ROUND_UP_TO_MM / lesion.diameter_mm) ** 0.5)

@@ -13,16 +13,16 @@ from mswal_bench.benchmark.data.lesion_classes import BY_KEY
 from mswal_bench.benchmark.data.mswal_facts import LARGE_FROM_MM
 
 from .attenuation import NECROSIS_HU, LesionAttenuation
-from .canvas import Canvas, Region
+from .canvas import Canvas, Tissue
 from .cohort import BURDENS, Patient, PlannedLesion
 from .grids import Slices
-from .lesion_shapes import Stamp, form_of, stamp
+from .lesion_shapes import Stamp, shape_of, stamp
 from .organs import Host
 
 # Tissue that a lesion growing out of its organ may displace: first fat and bowel, then soft organs as well.
-_SOFT = (Region.FAT, Region.KEPT_FAT, Region.BOWEL)
-_ORGANS = (Region.LIVER, Region.KIDNEY_RIGHT, Region.KIDNEY_LEFT, Region.PANCREAS, Region.SPLEEN)
-_FIRM = (*_SOFT, *_ORGANS, Region.MUSCLE, Region.LUNG)
+_SOFT = (Tissue.FAT, Tissue.KEPT_FAT, Tissue.BOWEL)
+_ORGANS = (Tissue.LIVER, Tissue.KIDNEY_RIGHT, Tissue.KIDNEY_LEFT, Tissue.PANCREAS, Tissue.SPLEEN)
+_FIRM = (*_SOFT, *_ORGANS, Tissue.MUSCLE, Tissue.LUNG)
 # The share of a lesion that lies within its organ, as it was before.
 _INSIDE = {
     "gallstone": (1.0, 1.0),
@@ -44,7 +44,7 @@ _NECROTIC_FROM_MM, _NECROTIC_SHARE = 28.0, 0.4
 class _Attempt:
     """How hard a place is looked for: what may be displaced, and how much has to be inside."""
 
-    displaces: tuple[Region, ...]
+    displaces: tuple[Tissue, ...]
     inside: float
 
 
@@ -79,7 +79,7 @@ def _placed(
     shapes: np.random.Generator,
     places: np.random.Generator,
 ) -> tuple[Stamp, Slices]:
-    form = form_of(lesion, shapes)
+    form = shape_of(lesion, shapes)
     shortest = BURDENS[lesion.key].shortest_mm if lesion.group == "small" else LARGE_FROM_MM
     inside = float(places.uniform(*_INSIDE[lesion.key]))
     diameter, last = lesion.diameter_mm, False
@@ -96,7 +96,7 @@ def _placed(
         diameter = max(diameter * _SHRINK, shortest)
     # As small as it may be and no luck: look at every voxel of the organs.
     for host in hosts:
-        for index in places.permutation(np.argwhere(original == host.region)):
+        for index in places.permutation(np.argwhere(original == host.tissue)):
             centre = (int(index[0]), int(index[1]), int(index[2]))
             box = _fits(canvas, original, label, drawn, centre, host, _Attempt(_FIRM, 0.0))
             if box is not None:
@@ -137,7 +137,7 @@ def _fits(
     if min(start) < 0 or any(last > count for last, count in zip(stop, label.shape, strict=True)):
         return None
     box = (slice(start[0], stop[0]), slice(start[1], stop[1]), slice(start[2], stop[2]))
-    if original[centre] != host.region or label[centre]:
+    if original[centre] != host.tissue or label[centre]:
         return None
     probes = drawn.voxels[:: max(1, len(drawn.voxels) // _PROBES)] + np.array(start)
     # A sample says surely that something may not be displaced, but only about how much is inside.
@@ -153,9 +153,9 @@ def _fits(
 
 def _allowed(owners: npt.NDArray[np.uint8], host: Host, attempt: _Attempt, *, tolerance: float) -> bool:
     """Whether a lesion over voxels of these owners is enough within its organ and displaces only what it may."""
-    counts = np.bincount(owners, minlength=len(Region))
-    own = int(counts[host.region])
-    displaced = sum(int(counts[one]) for one in attempt.displaces if one != host.region)
+    counts = np.bincount(owners, minlength=len(Tissue))
+    own = int(counts[host.tissue])
+    displaced = sum(int(counts[one]) for one in attempt.displaces if one != host.tissue)
     return own >= (attempt.inside - tolerance) * len(owners) and own + displaced == len(owners)
 
 

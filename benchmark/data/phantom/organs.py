@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from .body import Build
-from .canvas import Canvas, Region
+from .canvas import Canvas, Tissue
 from .cohort import Patient
 from .solids import Bumpy, Ellipsoid, Solid, Tube, Union, Without, bumpy, rotation
 
-_FREE = (Region.FAT,)
+_FREE = (Tissue.FAT,)
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Host:
     """An organ that can hold lesions."""
 
     solid: Solid
-    region: Region
+    tissue: Tissue
 
 
 def lesion_load_mm3(patient: Patient, *keys: str) -> float:
@@ -34,14 +34,14 @@ def paint_organs(
     """Paints all organs, the first having priority, and gives for each lesion class those that can hold it."""
     _paint_arteries(canvas, build, hu)
     kidneys = tuple(_paint_kidney(canvas, patient, build, hu, side, rng) for side in (-1, 1))
-    gallbladder = Host(_gallbladder(patient, build, rng), Region.GALLBLADDER)
-    canvas.paint(gallbladder.solid, hu["bowel wall"], Region.GALLBLADDER)
-    canvas.paint(_shrunk(gallbladder.solid, 1.2), hu["bile"], over=(Region.GALLBLADDER,))
-    pancreas = Host(_pancreas(build, rng), Region.PANCREAS)
-    canvas.paint(pancreas.solid, hu["pancreas"], Region.PANCREAS, gap_mm=3)
-    canvas.paint(_spleen(build, rng), hu["spleen"], Region.SPLEEN, gap_mm=3)
-    liver = Host(_liver(patient, build, rng), Region.LIVER)
-    canvas.paint(liver.solid, hu["liver"], Region.LIVER, gap_mm=3)
+    gallbladder = Host(_gallbladder(patient, build, rng), Tissue.GALLBLADDER)
+    canvas.paint(gallbladder.solid, hu["bowel wall"], Tissue.GALLBLADDER)
+    canvas.paint(_shrunk(gallbladder.solid, 1.2), hu["bile"], over=(Tissue.GALLBLADDER,))
+    pancreas = Host(_pancreas(build, rng), Tissue.PANCREAS)
+    canvas.paint(pancreas.solid, hu["pancreas"], Tissue.PANCREAS, gap_mm=3)
+    canvas.paint(_spleen(build, rng), hu["spleen"], Tissue.SPLEEN, gap_mm=3)
+    liver = Host(_liver(patient, build, rng), Tissue.LIVER)
+    canvas.paint(liver.solid, hu["liver"], Tissue.LIVER, gap_mm=3)
     _paint_large_veins(canvas, build, hu)
     _paint_liver_vessels(canvas, build, hu, rng)
     _paint_stomach_and_bowel(canvas, build, hu, rng)
@@ -68,18 +68,18 @@ def _growth(volume_mm3: float, load_mm3: float, most: float) -> float:
 
 def _paint_arteries(canvas: Canvas, build: Build, hu: Mapping[str, float]) -> None:
     aorta = Tube((build.at(7, 18, 420), build.at(11, 17, 60), build.at(9, 18, -105)), (12.5, 11, 8.5))
-    canvas.paint(aorta, hu["aorta"], Region.VESSEL, gap_mm=2)
+    canvas.paint(aorta, hu["aorta"], Tissue.VESSEL, gap_mm=2)
     for side in (-1, 1):
         course = (build.at(9, 18, -105), build.at(side * 45, 22, -200), build.at(side * 68, -20, -290))
-        canvas.paint(Tube(course, (6.5, 6, 5)), hu["aorta"], Region.VESSEL, gap_mm=2)
+        canvas.paint(Tube(course, (6.5, 6, 5)), hu["aorta"], Tissue.VESSEL, gap_mm=2)
 
 
 def _paint_large_veins(canvas: Canvas, build: Build, hu: Mapping[str, float]) -> None:
-    over = (Region.FAT, Region.KEPT_FAT, Region.LIVER)
+    over = (Tissue.FAT, Tissue.KEPT_FAT, Tissue.LIVER)
     cava = Tube((build.at(-22, 0, 118), build.at(-20, 20, 40), build.at(-17, 22, -105)), (11, 10, 9.5), 1.25)
-    canvas.paint(cava, hu["vein"], Region.VESSEL, over=over)
+    canvas.paint(cava, hu["vein"], Tissue.VESSEL, over=over)
     portal = Tube((build.at(-4, -9, 2), build.at(-16, -6, 22), build.at(-38, -12, 48)), (5.5, 6, 6))
-    canvas.paint(portal, hu["vein"], Region.VESSEL, over=over)
+    canvas.paint(portal, hu["vein"], Tissue.VESSEL, over=over)
 
 
 def _paint_kidney(
@@ -96,13 +96,13 @@ def _paint_kidney(
     hilum = np.array(centre) + turn @ np.array([-side * 24 * size, 0, 0])
     sinus = Ellipsoid((float(hilum[0]), float(hilum[1]), float(hilum[2])), (17 * size, 8 * size, 20 * size), turn)
     kidney = bumpy(Ellipsoid(centre, semi, turn), 2.5, rng, length_mm=70)
-    region = Region.KIDNEY_RIGHT if side < 0 else Region.KIDNEY_LEFT
-    canvas.paint(kidney, hu["renal cortex"], region, gap_mm=5)
+    tissue = Tissue.KIDNEY_RIGHT if side < 0 else Tissue.KIDNEY_LEFT
+    canvas.paint(kidney, hu["renal cortex"], tissue, gap_mm=5)
     inner = (20 * size, 18 * size, 47 * size)
     pyramids = bumpy(Ellipsoid(centre, inner, turn), 5, rng, length_mm=24)
-    canvas.paint(pyramids, hu["renal medulla"], over=(region,))
-    canvas.paint(bumpy(sinus, 3, rng, length_mm=25), hu["renal sinus"], over=(region,))
-    return Host(kidney, region)
+    canvas.paint(pyramids, hu["renal medulla"], over=(tissue,))
+    canvas.paint(bumpy(sinus, 3, rng, length_mm=25), hu["renal sinus"], over=(tissue,))
+    return Host(kidney, tissue)
 
 
 def _gallbladder(patient: Patient, build: Build, rng: np.random.Generator) -> Solid:
@@ -158,7 +158,7 @@ def _spleen(build: Build, rng: np.random.Generator) -> Solid:
 
 def _paint_liver_vessels(canvas: Canvas, build: Build, hu: Mapping[str, float], rng: np.random.Generator) -> None:
     """Portal branches from the hilum and hepatic veins to the cava: bright, dark or unseen as the phase has it."""
-    inside = (Region.LIVER,)
+    inside = (Tissue.LIVER,)
     hilum, confluence = (-38.0, -12.0, 48.0), (-22.0, 4.0, 104.0)
     ends = ((-85, -30, 60), (-95, 20, 45), (-70, 25, 75), (-8, -50, 66), (-75, -5, 22))
     for end in ends:
@@ -177,10 +177,10 @@ def _paint_stomach_and_bowel(canvas: Canvas, build: Build, hu: Mapping[str, floa
     body = Ellipsoid(build.at(54, -18, 72), (34 * full, 38 * full, 42))
     antrum = Ellipsoid(build.at(22, -50, 26), (36, 18, 20))
     stomach = bumpy(Union((body, antrum), 30.0), 4.0, rng)
-    canvas.paint(stomach, hu["bowel wall"], Region.BOWEL, gap_mm=3)
-    canvas.paint(_shrunk(stomach, 4.0), hu["bowel content"], over=(Region.BOWEL,))
+    canvas.paint(stomach, hu["bowel wall"], Tissue.BOWEL, gap_mm=3)
+    canvas.paint(_shrunk(stomach, 4.0), hu["bowel content"], over=(Tissue.BOWEL,))
     gas = Ellipsoid(build.at(48, -52, 76), (24 * full, 10 + 6 * full, 28))
-    canvas.paint(gas, hu["gas"], over=(Region.BOWEL,))
+    canvas.paint(gas, hu["gas"], over=(Tissue.BOWEL,))
     colon = (
         ((-84, 22, -150), (-92, 18, -95), (-90, 8, -45)),
         ((-84, -34, -40), (-40, -58, -52), (10, -62, -56), (58, -54, -40), (88, -22, -4)),
@@ -190,17 +190,17 @@ def _paint_stomach_and_bowel(canvas: Canvas, build: Build, hu: Mapping[str, floa
         points = tuple(build.at(*(np.array(point) + rng.uniform(-5, 5, 3)).tolist()) for point in course)
         radius = rng.uniform(15, 19) if points[0][0] < 0 else rng.uniform(12, 16)
         tube = bumpy(Tube(points, (radius,) * len(points)), 3.5, rng, length_mm=30)
-        canvas.paint(tube, hu["bowel wall"], Region.BOWEL, gap_mm=2)
-        canvas.paint(_shrunk(tube, 2.5), hu["stool"] + rng.uniform(-25, 15), over=(Region.BOWEL,))
+        canvas.paint(tube, hu["bowel wall"], Tissue.BOWEL, gap_mm=2)
+        canvas.paint(_shrunk(tube, 2.5), hu["stool"] + rng.uniform(-25, 15), over=(Tissue.BOWEL,))
         for point in points:
             top = (point[0], point[1] - 0.45 * radius, point[2])
             bubble = Ellipsoid(top, (0.6 * radius, 0.35 * radius, 0.9 * radius))
-            canvas.paint(bubble, hu["gas"], over=(Region.BOWEL,))
+            canvas.paint(bubble, hu["gas"], over=(Tissue.BOWEL,))
     for _ in range(34):
         walk = [np.array([rng.uniform(-62, 62), rng.uniform(-56, 8), rng.uniform(-190, -18)])]
         for _ in range(3):
             walk.append(walk[-1] + rng.normal(0, (18, 8, 12)))
         loop = Tube(tuple(build.at(*point.tolist()) for point in walk), (rng.uniform(8.5, 13),) * 4)
-        canvas.paint(loop, hu["bowel wall"], Region.BOWEL, gap_mm=1.5)
+        canvas.paint(loop, hu["bowel wall"], Tissue.BOWEL, gap_mm=1.5)
         content = hu["bowel content"] + rng.uniform(-15, 18)
-        canvas.paint(_shrunk(loop, 2.5), content, over=(Region.BOWEL,))
+        canvas.paint(_shrunk(loop, 2.5), content, over=(Tissue.BOWEL,))

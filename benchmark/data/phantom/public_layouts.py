@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 
+import numpy as np
+import numpy.typing as npt
+
+from mswal_bench.benchmark.data.lesion_classes import BY_KEY
 from mswal_bench.splits import load_split
 
+from .canvas import Tissue
+from .case import PhantomCase, make_case
 from .cohort import Patient, cohort
 from .dataset_writer import check_arguments
 from .drawing import draw_all, write_volume
-from .organ_labels import ORGAN_LABELS, organ_label_map
 from .phantom_folder import check_folder, clear_leftovers, write_mark
 from .seeds import GENERATOR_VERSION
 
@@ -20,6 +27,32 @@ _FIRST_SEED = {"lits": 1_000_000, "kits": 2_000_000}
 _COHORTS_PER_SEED = 10
 # KiTS23's axes as they are stored: slices first, from the head down.
 _AXES = {"lits": "LPS", "kits": "IPL"}
+_ORGAN = 1
+"""The value of the organ in the label maps."""
+
+
+@dataclass(frozen=True)
+class OrganLabels:
+    """What a public data set of one organ outlines."""
+
+    tissues: tuple[Tissue, ...]
+    """Of the organ, whose value is 1."""
+    lesions: Mapping[str, int]
+    """The value of each class of lesion that grows in the organ; 1 where the data set does not tell it apart."""
+    every: str
+    """The class that every patient of the data set has."""
+
+
+ORGAN_LABELS: Mapping[str, OrganLabels] = MappingProxyType(
+    {
+        "lits": OrganLabels((Tissue.LIVER,), {"liver_tumor": 2, "liver_cyst": _ORGAN}, "liver_tumor"),
+        "kits": OrganLabels(
+            (Tissue.KIDNEY_RIGHT, Tissue.KIDNEY_LEFT),
+            {"kidney_tumor": 2, "kidney_cyst": 3, "kidney_stone": _ORGAN},
+            "kidney_tumor",
+        ),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -70,6 +103,18 @@ def write_public_phantom(
     draw_all(_write_case, missing, processes=jobs, progress=progress)
 
 
+def organ_label_map(case: PhantomCase, labels: OrganLabels) -> npt.NDArray[np.uint8]:
+    """The label map of `case` (z, y, x) as the data set has it.
+
+    A lesion belongs to its organ where it grows out of it as well; what another organ's lesion has displaced does not.
+    """
+    label: npt.NDArray[np.uint8] = np.zeros_like(case.label)
+    label[np.isin(case.tissues, labels.tissues) & (case.label == 0)] = _ORGAN
+    for key, value in labels.lesions.items():
+        label[case.label == BY_KEY[key].id] = value
+    return label
+
+
 def _patients(kind: str, seed: int) -> list[Patient]:
     """As many patients with the data set's tumor as it has cases, from as many cohorts as that takes."""
     split = load_split(kind)
@@ -92,8 +137,6 @@ def _job(out: Path, kind: str, case: str, patient: Patient, size: str) -> _Job:
 
 def _write_case(job: _Job) -> None:
     """Draws a case and writes it, the label last: a case with a label is finished."""
-    from .case import make_case
-
     case = make_case(job.patient.seed, job.patient.slot, job.size)
     job.label.unlink(missing_ok=True)
     label = organ_label_map(case, ORGAN_LABELS[job.kind])

@@ -24,11 +24,11 @@ from mswal_bench.benchmark.core.litter import is_litter, is_passed_over
 from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.whole_files import PARTIAL, write_text
 from mswal_bench.benchmark.data.dataset import Dataset, open_dataset
+from mswal_bench.benchmark.data.patients import PATIENTS_FILE, patients_file, taken_over
 from mswal_bench.benchmark.data.raw_folder import DESCRIPTION, FOLDERS, TEST, TRAINING
 from mswal_bench.benchmark.volumes.file_names import PREPARED_SUFFIXES, split_ending
 from mswal_bench.splits import SPLIT_FILE, Split, SplitError, read_split
 
-from .cases_table import CASES_TABLE, cases_table
 from .found_cases import Source, counted, is_part, some
 from .lits_kits import find_kits, find_lits
 from .mswal_layouts import find_mswal
@@ -63,8 +63,8 @@ def prepare_dataset(
     """Makes the data set `kind` (a key of `FINDERS`) in `source` a raw data set in `out`, with links where they work.
 
     `copy` makes copies of all files; `partial` takes what is there of a data set that is not complete. `source` is only
-    read. A `cases.csv` that is in `out` stays as it is. Raises BenchError with every problem found, before anything is
-    written, when `out` cannot be written, and while another call is writing it.
+    read. A `patients.csv` that is in `out` stays as it is. Raises BenchError with every problem found, before anything
+    is written, when `out` cannot be written, and while another call is writing it.
     """
     with _sentences("cannot be read", source):
         _refuse_nested(source, out)
@@ -72,11 +72,10 @@ def prepare_dataset(
         ending = _ending(found)
         targets = _targets(found, out, ending)
         mark = _mark(found, kind, out, targets)
-        table, notes = cases_table(found)
+        table, notes = taken_over(found.root, {*found.train, *found.test}, found.renamed)
     with _sentences("cannot be read", out):
         _check_folder(out, found, mark, targets)
     texts = {SPLIT_FILE: _split_json(found.split), DESCRIPTION: _dataset_json(found, ending)}
-    table_path = out / CASES_TABLE
     with _own(out):
         # Again, for another call may have ended in between.
         _check_folder(out, found, mark, targets)
@@ -90,10 +89,11 @@ def prepare_dataset(
             _clear(out, todo)
         _write_if_other(out / _MARK, json.dumps(mark, indent=1) + "\n")
         placed = _place_all(todo, copy)
-        if table and not table_path.exists():
-            write_text(table_path, table)
-        elif table and not _has(table_path, table):
-            notes += (f"{table_path} stays as it is, though the source's differs: remove it to have it made again",)
+        held = patients_file(out)
+        if table and held is None:
+            write_text(out / PATIENTS_FILE, table)
+        elif table and held is not None and not _has(held, table):
+            notes += (f"{held} stays as it is, though the source's differs: remove it to have it made again",)
         for name, text in texts.items():
             _write_if_other(out / name, text)
         return Prepared(open_dataset(out), found.split, placed, (*found.notes, *notes))

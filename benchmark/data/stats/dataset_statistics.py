@@ -1,11 +1,11 @@
-"""Measures every case of a data set, in several processes."""
+"""Measures every case of a data set, in several processes, and lists its lesions."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from mswal_bench.baselines.processes import cores
 from mswal_bench.benchmark.core.errors import BenchError, Problem
@@ -13,12 +13,16 @@ from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.worker_pool import worked_on
 from mswal_bench.benchmark.data.dataset import Case, Dataset, open_dataset
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES, classes_of
+from mswal_bench.benchmark.data.patients import Patients, read_patients
 from mswal_bench.benchmark.data.protocol import MSWAL_1, Protocol
 
-from .case_records import CaseRecords, read_case_records
 from .measured_case import MeasuredCase, Subset, measure_case
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 Subsets = Literal["train", "test", "all"]
+LESION_SIZES = ("small", "large")
 
 
 @dataclass(frozen=True)
@@ -30,12 +34,13 @@ class DatasetStatistics:
     protocol: Protocol
     cases: tuple[MeasuredCase, ...]
     """By subset, training first, and case id."""
-    records: CaseRecords
+    patients: Patients
+    """What `patients.csv` records of them."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Everything that is wrong with the files."""
-        return (*(problem for case in self.cases for problem in case.problems), *self.records.problems)
+        return (*(problem for case in self.cases for problem in case.problems), *self.patients.problems)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -74,8 +79,32 @@ def dataset_statistics(
     cases = tuple(measured[case.id] for case, _ in chosen)
     if all(case.geometry is None for case in cases):
         raise BenchError(*(problem for case in cases for problem in case.problems))
-    records = read_case_records(root, measured.keys())
-    return DatasetStatistics(dataset.name, subset, protocol, cases, records)
+    patients = read_patients(root, measured.keys())
+    return DatasetStatistics(dataset.name, subset, protocol, cases, patients)
+
+
+def lesion_frame(statistics: DatasetStatistics) -> DataFrame:
+    """A row a lesion, by case, in the order and with the columns of `lesion_statistics.csv`; of no lesion, no row.
+
+    `class` has all lesion class keys as its categories and `size` small and large, whether there is such a lesion or
+    not. Lengths are in mm, volumes in mm3, centroids in the patient, LPS.
+    """
+    import pandas as pd
+
+    keys = {lesion.id: lesion.key for lesion in LESION_CLASSES}
+    rows = [
+        (case.case, case.subset, keys[one.class_id], one.lesion_id,
+         LESION_SIZES[one.diameter_mm >= statistics.protocol.large_from_mm],
+         one.diameter_mm, one.volume_mm3, one.voxels, *one.centroid_mm)
+        for case in statistics.cases for one in case.lesions or ()
+    ]  # fmt: skip
+    columns: dict[str, Any] = {
+        "case": "str", "subset": "str", "class": pd.CategoricalDtype(list(keys.values())), "lesion": "int64",
+        "size": pd.CategoricalDtype(list(LESION_SIZES)), "diameter_mm": "float64", "volume_mm3": "float64",
+        "voxels": "int64",
+        "centroid_x_mm": "float64", "centroid_y_mm": "float64", "centroid_z_mm": "float64",
+    }  # fmt: skip
+    return pd.DataFrame(rows, columns=list(columns)).astype(columns)
 
 
 def _check_labels(dataset: Dataset) -> None:

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from mswal_bench.benchmark.core.whole_files import whole_file
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
 
-from .lesion_frame import lesion_frame
-from .numbers import NOT_RECORDED, TOTAL, Number
-from .summary import Summary
+from .dataset_statistics import lesion_frame
+from .summary import NOT_RECORDED, TOTAL, Summary, SummaryNumber
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,7 +55,7 @@ def draw_figure(statistics: DatasetStatistics, summary: Summary, paths: Sequence
     from matplotlib import style
     from matplotlib.figure import Figure
 
-    is_recorded = bool(statistics.records.sex or statistics.records.phase)
+    is_recorded = bool(statistics.patients.sex or statistics.patients.phase)
     top_in = _TOP_IN if is_recorded else _EMPTY_TOP_IN
     # Whatever else runs in this process may have set a style for all: nnU-Net's trainers do.
     with style.context(["default", _STYLE], after_reset=True):
@@ -75,7 +74,7 @@ def draw_figure(statistics: DatasetStatistics, summary: Summary, paths: Sequence
                 figure.savefig(temporary, dpi=_PNG_DPI, metadata=undated)
 
 
-def _draw_shares(axes: Axes, title: str, group: Mapping[str, Number]) -> None:
+def _draw_shares(axes: Axes, title: str, group: Mapping[str, SummaryNumber]) -> None:
     counts = {value: number.found for value, number in group.items() if value != NOT_RECORDED}
     recorded = {value: count for value, count in counts.items() if count is not None}
     if not recorded:

@@ -10,26 +10,30 @@ from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.whole_files import whole_file
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
 from mswal_bench.benchmark.data.mswal_facts import SOURCE
+from mswal_bench.benchmark.data.raw_folder import DESCRIPTION, FOLDERS
 
-from .dataset_statistics import DatasetStatistics
+from .dataset_statistics import LESION_SIZES, DatasetStatistics, lesion_frame
 from .figure_1 import draw_figure
-from .lesion_frame import SIZES, lesion_frame
 from .summary import Summary
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+LESIONS_FILE, CASES_FILE, SUMMARY_FILE = "lesion_statistics.csv", "case_statistics.csv", "summary.csv"
+_FIGURES = ("fig1.svg", "fig1.png")
+WRITTEN = (LESIONS_FILE, CASES_FILE, SUMMARY_FILE, *_FIGURES)
+"""The names of the files."""
 _CASE_COLUMNS = [
     "case", "subset", "sex", "phase", "spacing_x_mm", "spacing_y_mm", "spacing_z_mm", "shape_x", "shape_y", "shape_z",
 ]  # fmt: skip
 # Raw, prepared, drawn, downloaded.
-_OF_A_DATA_SET = ("dataset.json", "imagesTr", "prepared.json", "phantom.json", "release.json")
+_OF_A_DATA_SET = (DESCRIPTION, "imagesTr", "prepared.json", "phantom.json", "release.json")
 _ELSEWHERE = "Name another folder with --out."
 
 
 def refuse_to_write_into(root: Path, out: Path) -> None:
-    """Raises BenchError when `out` holds this or another data set, whose `cases.csv` would be overwritten."""
-    taken = (root, *(root / f"{kind}{subset}" for kind in ("images", "labels") for subset in ("Tr", "Ts")))
+    """Raises BenchError when `out` holds this or another data set: its folder is for its own files alone."""
+    taken = (root, *(root / name for name in FOLDERS))
     if out.resolve() in [folder.resolve() for folder in taken]:
         what = "the statistics would be written among the data set's own files"
         raise BenchError(Problem(what, str(out), mend=_ELSEWHERE))
@@ -43,17 +47,17 @@ def refuse_to_write_into(root: Path, out: Path) -> None:
 
 
 def write_statistics(statistics: DatasetStatistics, summary: Summary, out: Path) -> None:
-    """Writes `lesions.csv`, `cases.csv`, `summary.csv`, `fig1.svg` and `fig1.png` to `out`, each whole or not at all.
+    """Writes the files `WRITTEN` to the folder `out`, each whole or not at all.
 
-    Cells are empty where something is not known. `cases.csv` has the columns of a phantom's, so that it can take the
-    place of a data set's own. Raises BenchError when a file cannot be written.
+    Cells are empty where something is not known. `case_statistics.csv` has the columns of a phantom's `patients.csv`,
+    so that a copy of it can be one. Raises BenchError when a file cannot be written.
     """
     try:
         lesions = lesion_frame(statistics)
-        _write_csv(out / "lesions.csv", lesions, "%.3f")
-        _write_csv(out / "cases.csv", _case_frame(statistics, lesions))
-        _write_csv(out / "summary.csv", _summary_frame(summary))
-        draw_figure(statistics, summary, [out / "fig1.svg", out / "fig1.png"])
+        _write_csv(out / LESIONS_FILE, lesions, "%.3f")
+        _write_csv(out / CASES_FILE, _case_frame(statistics, lesions))
+        _write_csv(out / SUMMARY_FILE, _summary_frame(summary))
+        draw_figure(statistics, summary, [out / name for name in _FIGURES])
     except OSError as error:
         raise _not_written(out, error) from error
 
@@ -78,7 +82,7 @@ def _not_written(out: Path, error: OSError) -> BenchError:
 def _case_frame(statistics: DatasetStatistics, lesions: DataFrame) -> DataFrame:
     import pandas as pd
 
-    records = statistics.records
+    records = statistics.patients
     rows = [
         (
             case.case,
@@ -94,7 +98,7 @@ def _case_frame(statistics: DatasetStatistics, lesions: DataFrame) -> DataFrame:
     kinds = lesions["class"].astype("str") + "_" + lesions["size"].astype("str")
     counts = pd.crosstab(lesions["case"], kinds).reindex(
         index=[case.case for case in statistics.cases if case.lesions is not None],
-        columns=[f"{lesion.key}_{size}" for lesion in LESION_CLASSES for size in SIZES],
+        columns=[f"{lesion.key}_{size}" for lesion in LESION_CLASSES for size in LESION_SIZES],
         fill_value=0,
     )
     return cases.join(counts.astype("object"), on="case")

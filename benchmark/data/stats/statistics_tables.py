@@ -10,8 +10,7 @@ from mswal_bench.benchmark.data import mswal_facts as paper
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
 from mswal_bench.benchmark.tables.wrapped_table import wrapped_table
 
-from .numbers import NOT_RECORDED, TOTAL, Number
-from .summary import Summary
+from .summary import NOT_RECORDED, TOTAL, Summary, SummaryNumber
 
 UNKNOWN = "–"  # noqa: RUF001
 
@@ -63,11 +62,11 @@ def _tabulated(rows: list[list[str] | str], heads: list[str], width: int | None)
     return wrapped_table(heads, rows, ["left", *["right"] * (len(heads) - 1)], width=width)
 
 
-def _row(label: str, number: Number) -> list[str]:
+def _row(label: str, number: SummaryNumber) -> list[str]:
     return [label, _text(number.found), _text(number.paper)]
 
 
-def _range(label: str, group: Mapping[str, Number], low: str, high: str, decimals: int) -> list[str]:
+def _range(label: str, group: Mapping[str, SummaryNumber], low: str, high: str, decimals: int) -> list[str]:
     ends = group[low], group[high]
     found = " to ".join(_text(end.found, decimals) for end in ends)
     if ends[0].found == ends[1].found:
@@ -78,7 +77,7 @@ def _range(label: str, group: Mapping[str, Number], low: str, high: str, decimal
     return [label, found, " to ".join(printed)]
 
 
-def _shares(group: Mapping[str, Number]) -> list[list[str]]:
+def _shares(group: Mapping[str, SummaryNumber]) -> list[list[str]]:
     """Counts with their part of what is recorded."""
     values = {value: number for value, number in group.items() if value != NOT_RECORDED}
     found, printed = (sum(getattr(number, side) or 0 for number in values.values()) for side in ("found", "paper"))

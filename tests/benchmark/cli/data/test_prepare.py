@@ -58,7 +58,7 @@ def test_all_cases(phantom_mswal: Path, tmp_path: Path) -> None:
     ]
     dataset = open_dataset(out)
     assert (tuple(dataset.train), tuple(dataset.test)) == (split.train, split.test)
-    for name in ("imagesTr/PHANTOM_0001_0000.nii.gz", "labelsTs/PHANTOM_0694.nii.gz", "cases.csv"):
+    for name in ("imagesTr/PHANTOM_0001_0000.nii.gz", "labelsTs/PHANTOM_0694.nii.gz", "patients.csv"):
         assert (out / name).read_bytes() == (phantom_mswal / name).read_bytes()
     again = run("prepare", phantom_mswal, out)
     assert again.stdout.splitlines()[1] == "files: all there, nothing to do"

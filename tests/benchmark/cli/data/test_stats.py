@@ -49,9 +49,9 @@ def test_the_whole_phantom_has_the_papers_lesions(phantom_mswal: Path, tmp_path:
     assert "Differs from the paper: slices total" in done.stdout
     assert "lesions total" not in done.stdout
     out = tmp_path / "out"
-    with (out / "lesions.csv").open() as file:
+    with (out / "lesion_statistics.csv").open() as file:
         assert sum(1 for _ in csv.DictReader(file)) == 5_212
-    with (out / "cases.csv").open() as ours, (phantom_mswal / "cases.csv").open() as theirs:
+    with (out / "case_statistics.csv").open() as ours, (phantom_mswal / "patients.csv").open() as theirs:
         columns = ["case", "subset", "sex", "phase", "shape_x", "spacing_z_mm", *COUNTS]
         for mine, drawn in zip(csv.DictReader(ours), csv.DictReader(theirs), strict=True):
             assert [mine[column] for column in columns] == [drawn[column] for column in columns]
@@ -75,7 +75,7 @@ def test_damaged_files_are_named_and_the_others_counted(a_copy: Path, phantom_ms
     replace(third, b"\x1f\x8b" + b"\0" * 500)
     image = a_copy / "imagesTs" / "PHANTOM_0500_0000.nii.gz"
     replace(image, b"DICM")
-    (a_copy / "cases.csv").unlink()
+    (a_copy / "patients.csv").unlink()
     done = stats(a_copy, "--out", tmp_path / "out")
     assert done.exit_code == 1
     assert "Traceback" not in done.output
@@ -85,18 +85,18 @@ def test_damaged_files_are_named_and_the_others_counted(a_copy: Path, phantom_ms
     assert "the lesions here are of 691." in done.stdout
     assert "Sex is not recorded" in done.stdout
     unread = {"PHANTOM_0001", "PHANTOM_0002", "PHANTOM_0003"}
-    with (tmp_path / "out" / "cases.csv").open() as ours, (phantom_mswal / "cases.csv").open() as theirs:
+    with (tmp_path / "out" / "case_statistics.csv").open() as ours, (phantom_mswal / "patients.csv").open() as theirs:
         for mine, drawn in zip(csv.DictReader(ours), csv.DictReader(theirs), strict=True):
             of_lesions = [mine[column] for column in COUNTS]
             assert of_lesions == ([""] * 14 if mine["case"] in unread else [drawn[column] for column in COUNTS])
 
 
 def test_the_data_set_itself_is_not_written_to(phantom_mswal: Path) -> None:
-    before = (phantom_mswal / "cases.csv").read_bytes()
+    before = (phantom_mswal / "patients.csv").read_bytes()
     done = stats(phantom_mswal, "--out", phantom_mswal)
     assert done.exit_code == 1
     assert "among the data set's own files" in done.stderr
-    assert (phantom_mswal / "cases.csv").read_bytes() == before
+    assert (phantom_mswal / "patients.csv").read_bytes() == before
 
 
 def test_wrong_folders_and_calls(tmp_path: Path) -> None:

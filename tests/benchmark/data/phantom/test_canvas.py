@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mswal_bench.benchmark.data.phantom.canvas import Canvas, Region
+from mswal_bench.benchmark.data.phantom.canvas import Canvas, Tissue
 from mswal_bench.benchmark.data.phantom.grids import Grid
 from mswal_bench.benchmark.data.phantom.solids import Ellipsoid
 
@@ -11,13 +11,13 @@ GRID = Grid((21, 21, 21), (1.0, 1.0, 1.0), (-10.0, -10.0, -10.0))
 
 def test_the_first_solid_keeps_its_voxels_and_its_distance() -> None:
     canvas = Canvas(GRID)
-    canvas.owner[:] = Region.FAT
-    canvas.paint(Ellipsoid((-3, 0, 0), (4, 4, 4)), 100, Region.LIVER, gap_mm=2)
-    before = canvas.owner == Region.LIVER
-    canvas.paint(Ellipsoid((3, 0, 0), (6, 6, 6)), 50, Region.SPLEEN)
-    assert np.array_equal(canvas.owner == Region.LIVER, before)
-    assert canvas.owner[10, 10, 12] == Region.KEPT_FAT
-    assert canvas.owner[10, 10, 14] == Region.SPLEEN
+    canvas.owner[:] = Tissue.FAT
+    canvas.paint(Ellipsoid((-3, 0, 0), (4, 4, 4)), 100, Tissue.LIVER, gap_mm=2)
+    before = canvas.owner == Tissue.LIVER
+    canvas.paint(Ellipsoid((3, 0, 0), (6, 6, 6)), 50, Tissue.SPLEEN)
+    assert np.array_equal(canvas.owner == Tissue.LIVER, before)
+    assert canvas.owner[10, 10, 12] == Tissue.KEPT_FAT
+    assert canvas.owner[10, 10, 14] == Tissue.SPLEEN
     assert canvas.hu[10, 10, 7] == 100
     assert canvas.hu[10, 10, 16] == 50
 
@@ -29,7 +29,7 @@ def test_a_surface_is_a_voxel_wide() -> None:
 
 def test_a_detail_changes_no_owner() -> None:
     canvas = Canvas(GRID)
-    canvas.owner[:] = Region.LIVER
-    canvas.paint(Ellipsoid((0, 0, 0), (4, 4, 4)), 160, over=(Region.LIVER,))
-    assert (canvas.owner == Region.LIVER).all()
+    canvas.owner[:] = Tissue.LIVER
+    canvas.paint(Ellipsoid((0, 0, 0), (4, 4, 4)), 160, over=(Tissue.LIVER,))
+    assert (canvas.owner == Tissue.LIVER).all()
     assert canvas.hu[10, 10, 10] == 160

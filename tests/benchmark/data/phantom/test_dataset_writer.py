@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import time
 from pathlib import Path
 
@@ -34,7 +35,6 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_layout(written: Path) -> None:
     assert list(contents(written)) == [
-        "cases.csv",
         "dataset.json",
         "imagesTr/PHANTOM_0001_0000.nii.gz",
         "imagesTr/PHANTOM_0002_0000.nii.gz",
@@ -42,6 +42,7 @@ def test_layout(written: Path) -> None:
         "labelsTr/PHANTOM_0001.nii.gz",
         "labelsTr/PHANTOM_0002.nii.gz",
         "labelsTs/PHANTOM_0485.nii.gz",
+        "patients.csv",
         "phantom.json",
     ]
 
@@ -68,8 +69,8 @@ def test_volumes_are_the_cases_with_their_geometry(written: Path) -> None:
         assert volume.GetDirection() == (1, 0, 0, 0, 1, 0, 0, 0, 1)
 
 
-def test_cases_csv_counts_what_the_labels_hold(written: Path) -> None:
-    rows = list(csv.DictReader((written / "cases.csv").open()))
+def test_patients_csv_counts_what_the_labels_hold(written: Path) -> None:
+    rows = list(csv.DictReader((written / "patients.csv").open()))
     assert [(row["case"], row["subset"]) for row in rows] == [
         ("PHANTOM_0001", "train"),
         ("PHANTOM_0002", "train"),
@@ -116,6 +117,17 @@ def test_only_what_is_missing_is_made_again(written: Path, tmp_path: Path, monke
     assert json.loads((out / "dataset.json").read_text())["numTraining"] == 3
 
 
+def test_a_phantom_of_an_earlier_version_gets_its_table_renamed(
+    written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "raw"
+    shutil.copytree(written, out)
+    (out / "patients.csv").rename(out / "cases.csv")
+    monkeypatch.setattr(dataset_writer, "_write_case", lambda job: pytest.fail("a case was drawn again"))
+    write(out)
+    assert contents(out) == contents(written)
+
+
 def test_an_interrupted_call_leaves_no_dataset_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = dataset_writer._write_case
 
@@ -129,7 +141,7 @@ def test_an_interrupted_call_leaves_no_dataset_json(tmp_path: Path, monkeypatch:
         write(tmp_path / "raw")
     assert (tmp_path / "raw/labelsTr/PHANTOM_0001.nii.gz").exists()
     assert not (tmp_path / "raw/dataset.json").exists()
-    assert not (tmp_path / "raw/cases.csv").exists()
+    assert not (tmp_path / "raw/patients.csv").exists()
 
 
 def foreign_file(out: Path) -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mswal_bench.benchmark.data.phantom.cohort import BURDENS, PlannedLesion, SizeGroup
-from mswal_bench.benchmark.data.phantom.lesion_shapes import axial_diameter_bounds_mm, form_of, stamp
+from mswal_bench.benchmark.data.phantom.lesion_shapes import axial_diameter_bounds_mm, shape_of, stamp
 
 SPACINGS = [(4.0, 4.0, 4.0), (3.0, 3.0, 3.0), (0.7, 0.7, 5.0), (0.8, 0.8, 1.0)]
 
@@ -30,7 +30,7 @@ def test_voxels_measure_into_the_drawn_group_and_are_connected(
 ) -> None:
     lesion = PlannedLesion(key, group, diameter_mm)
     for seed in range(2):
-        form = form_of(lesion, np.random.default_rng(seed))
+        form = shape_of(lesion, np.random.default_rng(seed))
         drawn = stamp(lesion, form, spacing_mm, diameter_mm=diameter_mm)
         shortest, longest = axial_diameter_bounds_mm(drawn.mask, spacing_mm)
         assert longest < 20 if group == "small" else shortest >= 20
@@ -44,5 +44,5 @@ def test_voxels_measure_into_the_drawn_group_and_are_connected(
 def test_fine_voxels_keep_the_drawn_diameter() -> None:
     for key in BURDENS:
         lesion = PlannedLesion(key, "large", 30.0)
-        drawn = stamp(lesion, form_of(lesion, np.random.default_rng(1)), (0.7, 0.7, 2.0), diameter_mm=30.0)
+        drawn = stamp(lesion, shape_of(lesion, np.random.default_rng(1)), (0.7, 0.7, 2.0), diameter_mm=30.0)
         assert np.mean(axial_diameter_bounds_mm(drawn.mask, (0.7, 0.7, 2.0))) == pytest.approx(30, rel=0.2)

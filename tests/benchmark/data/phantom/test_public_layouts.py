@@ -3,15 +3,22 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import cc3d
 import numpy as np
 import pytest
 import SimpleITK
 
 from mswal_bench.benchmark.core.errors import BenchError
+from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
 from mswal_bench.benchmark.data.phantom import public_layouts
-from mswal_bench.benchmark.data.phantom.case import make_case
-from mswal_bench.benchmark.data.phantom.organ_labels import ORGAN_LABELS, organ_label_map
-from mswal_bench.benchmark.data.phantom.public_layouts import _patients, write_public_phantom
+from mswal_bench.benchmark.data.phantom.canvas import Tissue
+from mswal_bench.benchmark.data.phantom.case import PhantomCase, make_case
+from mswal_bench.benchmark.data.phantom.public_layouts import (
+    ORGAN_LABELS,
+    _patients,
+    organ_label_map,
+    write_public_phantom,
+)
 from mswal_bench.benchmark.data.prepare.lits_kits import find_kits, find_lits
 from mswal_bench.splits import load_split
 
@@ -119,3 +126,31 @@ def test_refusals(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="other than a phantom"):
         write(tmp_path / "y", "lits")
     assert json.loads((tmp_path / "x" / "phantom.json").read_text())["as"] == "kits"
+
+
+@pytest.mark.parametrize("kind", list(ORGAN_LABELS))
+def test_organ_and_lesions_by_hand(kind: str, tiny_cases: tuple[PhantomCase, ...]) -> None:
+    """One voxel of everything: what the organ's own lesions cover is theirs, what others cover is nobody's."""
+    case = tiny_cases[0]
+    tissues = np.array([Tissue.LIVER, Tissue.KIDNEY_LEFT, Tissue.KIDNEY_RIGHT, Tissue.FAT, Tissue.VESSEL], np.uint8)
+    ids = np.array([0, *(lesion.id for lesion in LESION_CLASSES)], np.uint8)
+    label, tissue = (np.ascontiguousarray(one)[None] for one in np.meshgrid(ids, tissues))
+    toy = PhantomCase(case.patient, case.image, label, tissue, case.spacing_mm, case.origin_mm)
+    # Rows are tissues; columns as in `LESION_CLASSES`, after none.
+    expected = {
+        "lits": [[1, 0, 0, 2, 0, 0, 1, 0], *[[0, 0, 0, 2, 0, 0, 1, 0]] * 4],
+        "kits": [[0, 0, 1, 0, 2, 0, 0, 3], *[[1, 0, 1, 0, 2, 0, 0, 3]] * 2, *[[0, 0, 1, 0, 2, 0, 0, 3]] * 2],
+    }[kind]
+    assert organ_label_map(toy, ORGAN_LABELS[kind])[0].tolist() == expected
+
+
+@pytest.mark.parametrize(("kind", "ml", "parts"), [("lits", (900, 2600), 1), ("kits", (150, 900), 2)])
+def test_organs_are_whole_and_of_their_size(
+    tiny_cases: tuple[PhantomCase, ...], kind: str, ml: tuple[int, int], parts: int
+) -> None:
+    for case in tiny_cases[:6]:
+        organ = organ_label_map(case, ORGAN_LABELS[kind]) > 0
+        assert ml[0] < organ.sum() * np.prod(case.spacing_mm) / 1000 < ml[1]
+        sizes = np.bincount(cc3d.connected_components(organ, connectivity=26).ravel())[1:]
+        # Crumbs are what vessels and lesions of others cut off.
+        assert np.sort(sizes)[-parts:].sum() > 0.98 * sizes.sum()

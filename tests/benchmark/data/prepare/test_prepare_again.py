@@ -168,18 +168,21 @@ def test_a_call_that_was_stopped_at_once_is_gone_on_with(make_mswal: MakeFolder,
 @pytest.mark.parametrize(
     "edited", [b"case,sex,phase\nMSWAL_0001,male,arterial\n", b"case,sex\nMSWAL_0001,m\xe4nnlich\n"]
 )
-def test_a_table_that_was_edited_stays(make_mswal: MakeFolder, tmp_path: Path, edited: bytes) -> None:
+@pytest.mark.parametrize("name", ["patients.csv", "cases.csv"])
+def test_a_table_that_was_edited_stays(make_mswal: MakeFolder, tmp_path: Path, name: str, edited: bytes) -> None:
+    """Also one that an earlier version wrote: a new one beside it would count in its place."""
     source, out = make_mswal(train=2, test=1), tmp_path / "raw"
-    (source / "cases.csv").write_text("case,sex\nMSWAL_0001,male\n")
-    assert not [note for note in prepare_dataset(source, out, partial=True).notes if "cases.csv" in note]
-    (out / "cases.csv").write_bytes(edited)
+    (source / "patients.csv").write_text("case,sex\nMSWAL_0001,male\n")
+    assert not [note for note in prepare_dataset(source, out, partial=True).notes if ".csv" in note]
+    (out / "patients.csv").unlink()
+    (out / name).write_bytes(edited)
     before = contents(out)
     again = prepare_dataset(source, out, partial=True)
     assert contents(out) == before
-    assert again.notes[-1].startswith(f"{out / 'cases.csv'} stays as it is, though the source's differs")
-    (out / "cases.csv").unlink()
+    assert again.notes[-1].startswith(f"{out / name} stays as it is, though the source's differs")
+    (out / name).unlink()
     prepare_dataset(source, out, partial=True)
-    assert (out / "cases.csv").read_text() == "case,sex\nMSWAL_0001,male\n"
+    assert (out / "patients.csv").read_text() == "case,sex\nMSWAL_0001,male\n"
 
 
 def test_a_part_may_grow_and_the_whole_may_not_change(make_mswal: MakeFolder, tmp_path: Path) -> None:

@@ -105,12 +105,15 @@ def test_one_ending_for_all(make_mswal: MakeFolder, tmp_path: Path) -> None:
     assert len(open_dataset(tmp_path / "mixed").train) == 3
 
 
-def test_the_table_of_cases_comes_along_under_the_ids(make_mswal: MakeFolder, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["patients.csv", "cases.csv"])
+def test_the_table_of_patients_comes_along_under_the_ids(make_mswal: MakeFolder, tmp_path: Path, name: str) -> None:
+    """Also under the name that earlier versions gave it."""
     source = make_mswal(image="wab_MSWAL_{:04d}.nii.gz", label="wab_MSWAL_{:04d}.nii.gz", train=2, test=1)
-    (source / "cases.csv").write_text('case,sex,note\nwab_MSWAL_0001,male,"a, b"\nwab_MSWAL_0099,male,\n\n')
+    (source / name).write_text('case,sex,note\nwab_MSWAL_0001,male,"a, b"\nwab_MSWAL_0099,male,\n\n')
     out = tmp_path / "raw"
     prepare_dataset(source, out, partial=True)
-    assert (out / "cases.csv").read_text() == 'case,sex,note\nMSWAL_0001,male,"a, b"\n'
+    assert (out / "patients.csv").read_text() == 'case,sex,note\nMSWAL_0001,male,"a, b"\n'
+    assert not (out / "cases.csv").exists()
     before = contents(out)
     prepare_dataset(source, out, partial=True)
     assert contents(out) == before

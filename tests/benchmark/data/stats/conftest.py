@@ -12,9 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from mswal_bench.benchmark.data.lesion_classes import BY_KEY, LESION_CLASSES
+from mswal_bench.benchmark.data.patients import Patients
 from mswal_bench.benchmark.data.phantom.cohort import cohort
 from mswal_bench.benchmark.data.protocol import MSWAL_1
-from mswal_bench.benchmark.data.stats.case_records import CaseRecords
 from mswal_bench.benchmark.data.stats.dataset_statistics import DatasetStatistics
 from mswal_bench.benchmark.data.stats.measured_case import MeasuredCase, MeasuredLesion
 from mswal_bench.benchmark.volumes.geometry import Geometry
@@ -60,5 +60,5 @@ def paper_like() -> DatasetStatistics:
         )
         for patient in patients
     )
-    records = CaseRecords({one.case: one.sex for one in patients}, {one.case: one.phase for one in patients})
-    return DatasetStatistics("MSWAL", "all", MSWAL_1, cases, records)
+    recorded = Patients({one.case: one.sex for one in patients}, {one.case: one.phase for one in patients})
+    return DatasetStatistics("MSWAL", "all", MSWAL_1, cases, recorded)

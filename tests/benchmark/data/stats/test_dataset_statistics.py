@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mswal_bench.benchmark.core.errors import BenchError
-from mswal_bench.benchmark.data.stats.dataset_statistics import dataset_statistics
+from mswal_bench.benchmark.data.lesion_classes import BY_KEY
+from mswal_bench.benchmark.data.stats.dataset_statistics import DatasetStatistics, dataset_statistics, lesion_frame
 
 
 def labels(*class_ids: int) -> np.ndarray:
@@ -41,7 +43,7 @@ def test_damaged_files_are_told_and_the_others_counted(save_dataset) -> None:
     root = save_dataset({"a": labels(1), "b": labels(2), "c": labels(3)})
     (root / "labelsTr" / "a.nii.gz").write_bytes(b"")
     (root / "imagesTr" / "b_0000.nii.gz").write_bytes(b"not a volume at all")
-    (root / "cases.csv").write_text("case,sex\na,robot\n")
+    (root / "patients.csv").write_text("case,sex\na,robot\n")
     statistics = dataset_statistics(root, jobs=2)
     assert [case.lesions is None for case in statistics.cases] == [True, False, False]
     texts = [str(problem) for problem in statistics.problems]
@@ -81,3 +83,23 @@ def test_a_subset_without_a_case_and_a_folder_without_a_data_set_are_refused(sav
         dataset_statistics(save_dataset({"a": labels(1)}), subset="test")
     with pytest.raises(BenchError, match="there is no such folder"):
         dataset_statistics(tmp_path / "nowhere")
+
+
+def test_a_row_a_lesion_in_order(paper_like: DatasetStatistics) -> None:
+    lesions = lesion_frame(paper_like)
+    every = [(case.case, one) for case in paper_like.cases for one in case.lesions or ()]
+    assert list(lesions["case"]) == [case for case, _ in every]
+    assert list(lesions["diameter_mm"]) == [one.diameter_mm for _, one in every]
+    assert list(lesions["class"].map({key: one.id for key, one in BY_KEY.items()})) == [
+        one.class_id for _, one in every
+    ]
+    assert list(lesions["size"] == "large") == [one.diameter_mm >= 20 for _, one in every]
+
+
+def test_without_a_lesion_there_are_all_columns_and_classes(paper_like: DatasetStatistics) -> None:
+    cases = (replace(paper_like.cases[0], lesions=()), replace(paper_like.cases[1], lesions=None))
+    lesions = lesion_frame(replace(paper_like, cases=cases))
+    assert lesions.empty
+    assert list(lesions.columns) == list(lesion_frame(paper_like).columns)
+    assert (lesions.dtypes == lesion_frame(paper_like).dtypes).all()
+    assert list(lesions["class"].cat.categories) == list(BY_KEY)

@@ -9,8 +9,8 @@ from matplotlib import rc_context
 from matplotlib.image import imread
 
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
+from mswal_bench.benchmark.data.patients import Patients
 from mswal_bench.benchmark.data.stats import figure_1
-from mswal_bench.benchmark.data.stats.case_records import CaseRecords
 from mswal_bench.benchmark.data.stats.dataset_statistics import DatasetStatistics
 from mswal_bench.benchmark.data.stats.figure_1 import draw_figure
 from mswal_bench.benchmark.data.stats.summary import summarise
@@ -35,7 +35,7 @@ def test_the_four_panels_show_the_numbers(paper_like: DatasetStatistics, tmp_pat
 
 
 def test_what_is_not_recorded_is_said_and_not_drawn(paper_like: DatasetStatistics, tmp_path: Path) -> None:
-    text = svg(replace(paper_like, records=CaseRecords()), tmp_path / "fig1.svg")
+    text = svg(replace(paper_like, patients=Patients()), tmp_path / "fig1.svg")
     assert text.count(">not recorded<") == 2
     assert ">Male<" not in text
     assert ">Venous<" not in text

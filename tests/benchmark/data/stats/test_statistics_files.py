@@ -24,18 +24,18 @@ def test_files_of_a_small_data_set(save_dataset, tmp_path: Path) -> None:
     labels[1, 1, 2:5] = 5
     labels[3, 1, 0:30] = 6
     root = save_dataset({"a": labels}, {"b": None})
-    (root / "cases.csv").write_text("case,sex\nb,F\n")
+    (root / "patients.csv").write_text("case,sex\nb,F\n")
     statistics = dataset_statistics(root, jobs=1)
     out = tmp_path / "out" / "deep"
     write_statistics(statistics, summarise(statistics), out)
     assert sorted(path.name for path in out.iterdir()) == [
-        "cases.csv",
+        "case_statistics.csv",
         "fig1.png",
         "fig1.svg",
-        "lesions.csv",
+        "lesion_statistics.csv",
         "summary.csv",
     ]
-    cancer, cyst = read(out / "lesions.csv")
+    cancer, cyst = read(out / "lesion_statistics.csv")
     # The fixture's voxels are 1 x 1 x 2 mm, the first at (10, -20, 30).
     assert cancer == {
         "case": "a", "subset": "train", "class": "pancreatic_cancer", "lesion": "1", "size": "small",
@@ -43,7 +43,7 @@ def test_files_of_a_small_data_set(save_dataset, tmp_path: Path) -> None:
         "centroid_y_mm": "-19.000", "centroid_z_mm": "32.000",
     }  # fmt: skip
     assert (cyst["class"], cyst["size"], cyst["diameter_mm"]) == ("liver_cyst", "large", "30.017")
-    first, second = read(out / "cases.csv")
+    first, second = read(out / "case_statistics.csv")
     assert (first["pancreatic_cancer_small"], first["liver_cyst_large"], first["gallstone_small"]) == ("1", "1", "0")
     assert (first["sex"], first["spacing_z_mm"], first["shape_x"], first["shape_z"]) == ("", "2.0", "40", "4")
     assert (second["sex"], second["subset"], second["gallstone_small"]) == ("female", "test", "")
@@ -53,12 +53,12 @@ def test_files_of_a_small_data_set(save_dataset, tmp_path: Path) -> None:
     assert summary["phase", "delayed"] == ("", "37")
 
 
-def test_cases_csv_can_take_the_place_of_the_data_sets_own(save_dataset, tmp_path: Path) -> None:
+def test_the_rows_of_cases_can_take_the_place_of_the_data_sets_own_table(save_dataset, tmp_path: Path) -> None:
     root = save_dataset({"a": np.zeros((4, 5, 6), np.uint8)})
-    (root / "cases.csv").write_text("case,sex,phase\na,m,portal venous phase\n")
+    (root / "patients.csv").write_text("case,sex,phase\na,m,portal venous phase\n")
     statistics = dataset_statistics(root, jobs=1)
     write_statistics(statistics, summarise(statistics), tmp_path / "out")
-    (root / "cases.csv").write_bytes((tmp_path / "out" / "cases.csv").read_bytes())
+    (root / "patients.csv").write_bytes((tmp_path / "out" / "case_statistics.csv").read_bytes())
     assert dataset_statistics(root, jobs=1) == statistics
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mswal_bench.benchmark.data.stats.case_records import CaseRecords
+from mswal_bench.benchmark.data.patients import Patients
 from mswal_bench.benchmark.data.stats.dataset_statistics import DatasetStatistics
 from mswal_bench.benchmark.data.stats.statistics_tables import statistics_tables
 from mswal_bench.benchmark.data.stats.summary import summarise
@@ -30,7 +30,7 @@ def test_found_and_paper_stand_side_by_side(paper_like: DatasetStatistics) -> No
 
 def test_the_unknown_is_a_dash(paper_like: DatasetStatistics) -> None:
     cases = tuple(replace(case, lesions=None, has_label=False) for case in paper_like.cases[484:])
-    text = statistics_tables(summarise(replace(paper_like, cases=cases, records=CaseRecords())))
+    text = statistics_tables(summarise(replace(paper_like, cases=cases, patients=Patients())))
     table = rows(text)
     dash = "–"  # noqa: RUF001
     assert table["Gallstone"] == [dash, "215", dash, "144", dash, "71", dash, dash, dash, dash]

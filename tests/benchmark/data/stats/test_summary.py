@@ -6,7 +6,7 @@ import pytest
 
 from mswal_bench.benchmark.data import mswal_facts as paper
 from mswal_bench.benchmark.data.lesion_classes import BY_KEY
-from mswal_bench.benchmark.data.stats.case_records import CaseRecords
+from mswal_bench.benchmark.data.patients import Patients
 from mswal_bench.benchmark.data.stats.dataset_statistics import DatasetStatistics
 from mswal_bench.benchmark.data.stats.summary import summarise
 
@@ -62,7 +62,7 @@ def test_sizes_split_at_20_mm_and_specks_are_told(paper_like: DatasetStatistics)
     template = next(one for case in paper_like.cases for one in case.lesions or ())
     sizes = [(19.999, 1000), (20.0, 1000), (20.001, 4), (1.0, 3), (1.0, 1)]
     lesions = tuple(replace(template, class_id=6, diameter_mm=mm, voxels=voxels) for mm, voxels in sizes)
-    one = replace(paper_like, cases=(replace(paper_like.cases[0], lesions=lesions),), records=CaseRecords())
+    one = replace(paper_like, cases=(replace(paper_like.cases[0], lesions=lesions),), patients=Patients())
     summary = summarise(one)
     of_class = {
         quantity: group["liver_cyst"].found for quantity, group in summary.numbers.items() if "liver_cyst" in group
@@ -75,7 +75,7 @@ def test_sizes_split_at_20_mm_and_specks_are_told(paper_like: DatasetStatistics)
 
 def test_what_is_not_known_is_none_and_not_0(paper_like: DatasetStatistics) -> None:
     cases = tuple(replace(case, lesions=None, has_label=False) for case in paper_like.cases[484:487])
-    numbers = summarise(replace(paper_like, cases=cases, records=CaseRecords())).numbers
+    numbers = summarise(replace(paper_like, cases=cases, patients=Patients())).numbers
     assert set(found(numbers, "lesions").values()) == {None}
     assert set(found(numbers, "patients").values()) == {None}
     assert found(numbers, "sex") == {"male": None, "female": None, "not recorded": 3}
@@ -84,11 +84,11 @@ def test_what_is_not_known_is_none_and_not_0(paper_like: DatasetStatistics) -> N
 
 def test_partly_recorded_is_counted_and_told(paper_like: DatasetStatistics) -> None:
     cases = paper_like.cases[:5]
-    records = CaseRecords({cases[0].case: "female"}, {})
-    summary = summarise(replace(paper_like, cases=cases, records=records))
+    patients = Patients({cases[0].case: "female"}, {})
+    summary = summarise(replace(paper_like, cases=cases, patients=patients))
     assert found(summary.numbers, "sex") == {"male": 0, "female": 1, "not recorded": 4}
     assert [note for note in summary.notes if "recorded" in note] == [
-        "Contrast phase is not recorded: there is no cases.csv that tells it."
+        "Contrast phase is not recorded: there is no patients.csv that tells it."
     ]
 
 
