@@ -1,4 +1,4 @@
-"""A data set on disk in nnU-Net's raw layout: where its cases are, and whether they are all there."""
+"""Opens a data set in nnU-Net's raw layout: finds its cases and checks that they are all there."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .raw_folder import DESCRIPTION, LAYOUT, Listing, RawSubset, read_descriptio
 
 @dataclass(frozen=True)
 class Case:
-    """One CT volume and, where it is known, its label map."""
+    """Names one CT volume and, where there is one, its label map."""
 
     id: str
     image: Path
@@ -28,23 +28,23 @@ class Case:
 
 @dataclass(frozen=True)
 class Dataset:
-    """The cases of a raw folder: `imagesTr`, `labelsTr`, `imagesTs`, and `labelsTs` where the labels are there."""
+    """Lists the cases of a raw folder: `imagesTr`, `labelsTr`, `imagesTs`, and `labelsTs` where that is there."""
 
     root: Path
     name: str
     labels: object
-    """As `dataset.json` has them, not looked at."""
+    """Are the labels as `dataset.json` has them, unchecked."""
     train: Mapping[str, Case]
-    """By case id, sorted; every one has a label."""
+    """Holds the training cases by id, sorted; every one has a label."""
     test: Mapping[str, Case]
-    """By case id, sorted; all have labels or none has."""
+    """Holds the test cases by id, sorted; all have labels or none has."""
     split: Split
-    """The one that `split.json` freezes, with its test cases also where none of their images is there; without that
-    file, the one that the folders make."""
+    """Is the split that `split.json` freezes, which lists test cases even where none of their images is there. Without
+    that file it is the split that the folders make."""
 
     @property
     def test_labels(self) -> Path | None:
-        """The folder of the test cases' label maps; None when there is none."""
+        """Returns the folder of the test cases' label maps; None when there is none."""
         folder = self.root / "labelsTs"
         return folder if folder.is_dir() else None
 
@@ -54,7 +54,10 @@ class Dataset:
 
 
 def open_dataset(root: Path) -> Dataset:
-    """Discovers and checks a raw folder, without reading a volume. Raises BenchError with every problem found."""
+    """Finds and checks the cases of a raw folder without reading a volume.
+
+    Raises BenchError with every problem found.
+    """
     description = _description(root)
     ending: str = description["file_ending"]
     folder = read_raw_folder(root, ending)

@@ -1,4 +1,4 @@
-"""Ways in which a `dataset.json` describes labels that are not one number a name, each named as what it is."""
+"""Recognises labels in a `dataset.json` that are not one number per name: regions, labels to ignore, reversed ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ONE_NUMBER_A_NAME = '{"background": 0, "liver": 1, ...}'
 
 @dataclass(frozen=True)
 class LabelForm:
-    """One such way."""
+    """Describes one unusual form of labels, and what its owner can do about it."""
 
     code: str
     what: str
@@ -36,7 +36,10 @@ FORMS = (REGIONS, IGNORE, REVERSED)
 
 
 def unusual_forms(labels: object) -> Iterator[tuple[LabelForm, str]]:
-    """The forms that `labels` of a `dataset.json` has, each with what of it is so; none for one number a name."""
+    """Yields the unusual forms in the `labels` of a `dataset.json`, each with the entries that have it.
+
+    Labels with one number per name have none.
+    """
     if not isinstance(labels, Mapping):
         return
     regions = {name: value for name, value in labels.items() if isinstance(value, list)}
@@ -53,9 +56,9 @@ def unusual_forms(labels: object) -> Iterator[tuple[LabelForm, str]]:
 
 
 def values_of(labels: object) -> frozenset[int] | None:
-    """The values that label maps may have by `labels`, in any of the forms, 0 included; None where no label is named.
+    """Returns the values that `labels`, in any form, allow in label maps, 0 included; None where no label is named.
 
-    A region counts with all of its values, and voxels to ignore with theirs. nnU-Net's values are 0 to 255.
+    A region counts with all of its values, and a label to ignore with its own. nnU-Net's values are 0 to 255.
     """
     if not isinstance(labels, Mapping):
         return None

@@ -19,13 +19,16 @@ SEGMENTS_MEND = (
     "Name the segments as the classes are named and give them their values (in 3D Slicer: Segmentations, Export to "
     "labelmap, with the classes' colour table), or save a plain label map."
 )
-"""What to do about wrong segments."""
+"""Says what to do about wrong segments."""
 
 
 def gathered_label_header(
     path: Path, protocol: Protocol, problems: list[Problem], notes: list[str]
 ) -> StoredVolume | None:
-    """The header; None, with the reason among `problems`, where it cannot be read or names other classes."""
+    """Reads the header of a label map that is to be scored by `protocol`, and adds to `problems` and `notes`.
+
+    Returns None, with the reason among `problems`, where it cannot be read or names other classes.
+    """
     stored = gathered_header(path, problems, notes)
     wrong = wrong_segments(stored.segments, protocol.lesion_classes) if stored is not None else None
     if wrong is not None:
@@ -34,9 +37,9 @@ def gathered_label_header(
 
 
 def wrong_segments(segments: Mapping[int, str], classes: Collection[LesionClass]) -> tuple[str, str] | None:
-    """What is expected and what is found, where a segment's name is not that of the class of its value; else None.
+    """Returns what is expected and what is found where segments have other names than the classes of their values.
 
-    `segments` is voxel value -> name; empty for a file that names none, which is fine.
+    `segments` maps voxel values to names; it is empty for a file that names none. Returns None where all agree.
     """
     by_id = {one.id: one for one in classes}
     wrong = {

@@ -1,4 +1,4 @@
-"""The seven lesion types of MSWAL, defined once, and the structures of other data sets, named as these name them."""
+"""Defines the seven lesion types of MSWAL, and reads the classes of other data sets from their `dataset.json`."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from .label_forms import ONE_NUMBER_A_NAME, unusual_forms
 
 @dataclass(frozen=True)
 class LesionClass:
-    """One lesion type, or an organ that a data set outlines: its value in label maps, its names, its colour."""
+    """Describes a lesion type, or an organ that a data set outlines: its value in label maps, its names, its colour."""
 
     id: int
-    """The voxel value in the data set's label maps; 0 is background."""
+    """Is the voxel value in the data set's label maps; 0 is background."""
     key: str
-    """The name in data: files, JSON, options."""
+    """Is the name in files, JSON and options."""
     name: str
     plural: str
     abbreviation: str
-    """As in Table 1 of the paper; of another data set's structure its initials."""
+    """Is that of the paper's Table 1; the initials for a class of another data set."""
     colour: str
-    """In pictures; sRGB, `#rrggbb`."""
+    """Is the colour in pictures: sRGB, `#rrggbb`."""
 
 
 # Paul Tol's "bright" scheme (no pair is confused by the common colour-vision deficiencies), its grey replaced by a
@@ -49,12 +49,12 @@ _HIGHEST_ID = 255
 
 
 def classes_of(labels: object, where: str) -> tuple[LesionClass, ...]:
-    """The classes that the `labels` of a `dataset.json`, `{"background": 0, "liver": 1, ...}`, name, by their ids.
+    """Returns the classes in the `labels` of a `dataset.json`, `{"background": 0, "liver": 1, ...}`, ordered by id.
 
-    MSWAL's own are `LESION_CLASSES`. A lesion of MSWAL in another data set keeps its names and its colour under the id
-    that it has there. Case, gaps, the plural and British spelling make no other name. Raises BenchError, about the file
-    `where`, for labels that cannot be read, for ids that are not 1, 2, 3 and so on, for two classes of one name, and
-    for seven that are not MSWAL's: these would be taken for it.
+    For MSWAL these are `LESION_CLASSES`. A lesion of MSWAL in another data set keeps its names and its colour under the
+    id that it has there. Capitals, gaps, plurals and British spelling make no difference to a name. Raises BenchError,
+    which names the file `where`, for labels that cannot be read, for ids other than 1, 2, 3 and so on, for two classes
+    of one name, and for seven classes that are not MSWAL's, which would be taken for them.
     """
     names = names_by_id(labels, where)
     known = {number: lesion_called(name) for number, name in names.items()}
@@ -73,17 +73,17 @@ def classes_of(labels: object, where: str) -> tuple[LesionClass, ...]:
 
 
 def lesion_called(name: str) -> LesionClass | None:
-    """The lesion of MSWAL that is called so, in any spelling; None for another name, an abbreviation too."""
+    """Returns the lesion of MSWAL with that name in any spelling; None for other names and for abbreviations."""
     return _BY_SPELLING.get(_plain(name))
 
 
 def same_name(name: str, lesion: LesionClass) -> bool:
-    """Whether a name is the class's, in any spelling: case, gaps, the plural and British spelling are no difference."""
+    """Returns whether a name is the class's; capitals, gaps, the plural and British spelling make no difference."""
     return _plain(name) in (_plain(lesion.key), _plain(lesion.name), _plain(lesion.plural))
 
 
 def names_by_id(labels: object, where: str) -> dict[int, str]:
-    """The names of all labels but background, for ids 1, 2, 3 and so on. Raises BenchError as `classes_of` does."""
+    """Returns the names of all labels but background, by id (1, 2, 3, ...). Raises BenchError as `classes_of` does."""
     one_a_name = ONE_NUMBER_A_NAME
     raise_if_any(Problem(form.what, where, one_a_name, found, form.mend) for form, found in unusual_forms(labels))
     if not isinstance(labels, Mapping) or not all(type(value) is int for value in labels.values()):

@@ -19,7 +19,7 @@ from .mswal_facts import PHASE
 
 PATIENTS_FILE = "patients.csv"
 EARLIER_FILE = "cases.csv"
-"""What versions before 0.2 called the table."""
+"""Is the name that versions before 0.2 gave the table."""
 _CASE = "case"
 _SEXES = {"male": "male", "m": "male", "female": "female", "f": "female"}
 _PHASES = {phase.replace("-", " "): phase for phase in PHASE} | {"noncontrast": "non-contrast"}
@@ -30,29 +30,29 @@ _OF_SCORES = {"method", "class"}
 
 @dataclass(frozen=True)
 class Patients:
-    """Case id -> what is recorded of its patient; a case of which nothing is recorded is not in the mapping."""
+    """Holds what is recorded of each patient, by case id; cases without a record are not in the mappings."""
 
     sex: Mapping[str, str] = field(default_factory=dict)
-    """`male` or `female`."""
+    """Is `male` or `female`."""
     phase: Mapping[str, str] = field(default_factory=dict)
-    """One of the paper's five contrast phases."""
+    """Is one of the paper's five contrast phases."""
     problems: tuple[Problem, ...] = ()
 
     def told_otherwise(self, other: Patients) -> list[str]:
-        """The cases of which `other` records a sex or a phase that is not the one recorded here, sorted."""
+        """Returns the cases, sorted, for which `other` records a sex or a phase that is not recorded here."""
         pairs = ((self.sex, other.sex), (self.phase, other.phase))
         return sorted({case for ours, theirs in pairs for case, value in theirs.items() if ours.get(case) != value})
 
 
 def patients_file(root: Path) -> Path | None:
-    """The table of the data set in `root`: `patients.csv`, else a `cases.csv` without scores; None without either."""
+    """Returns the table of the data set in `root`: `patients.csv`, or a `cases.csv` that holds no scores, or None."""
     if (root / PATIENTS_FILE).exists():
         return root / PATIENTS_FILE
     return _earlier_file(root)
 
 
 def read_patients(root: Path, cases: Collection[str]) -> Patients:
-    """Reads the table in the folder `root` for the given cases; nothing is recorded where there is none.
+    """Reads the table in the folder `root` for the given cases; without a table nothing is recorded.
 
     It has a column `case` and, where known, `sex` and `phase`; other columns, and rows of other cases, do not matter.
     An empty cell records nothing. A cell that cannot be understood is a problem and records nothing. Beside a
@@ -71,7 +71,7 @@ def read_patients(root: Path, cases: Collection[str]) -> Patients:
 
 
 def taken_over(root: Path, cases: Collection[str], renamed: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
-    """The text of the table in `root` for another folder with the given cases, and notes on it.
+    """Returns the text of the table in `root` as another folder with the given cases needs it, and notes on it.
 
     Rows of other cases are left out, and ids become those of `renamed` (earlier id -> id); all columns stay. The text
     is empty where there is no table to take. Raises BenchError for a file that cannot be read.

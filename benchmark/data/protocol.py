@@ -1,4 +1,4 @@
-"""The protocol: what makes two scores comparable."""
+"""Defines the protocol, which makes two scores comparable."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .lesion_classes import LESION_CLASSES, LesionClass, classes_of
 
 @dataclass(frozen=True)
 class Protocol:
-    """How predictions are scored. Scores are comparable only under one id; a change of any rule is a new id."""
+    """Fixes how predictions are scored. Scores compare only under the same id; a change of any rule is a new id."""
 
     id: str
     """Stored with every score."""
@@ -25,7 +25,7 @@ class Protocol:
     match_iou: Fraction
     """A predicted and a reference lesion match from this IoU on, itself included."""
     nsd_tolerance_mm: float
-    """Of the normalised surface distance, which is reported and never ranked."""
+    """Is the tolerance of the normalised surface distance, which is reported and never ranked."""
     large_from_mm: float
     """A lesion is large from this longest axial diameter on (WHO), small below."""
 
@@ -47,7 +47,7 @@ MSWAL_1 = Protocol(
 
 
 def protocol_of(dataset: Dataset) -> Protocol:
-    """`MSWAL_1` for MSWAL, or its rules on the classes of another data set, whose names are then in the id.
+    """Returns `MSWAL_1` for MSWAL, else its rules on the classes of the data set, whose names are then in the id.
 
     Raises BenchError for labels that cannot be scored, as `classes_of` does.
     """
@@ -55,7 +55,7 @@ def protocol_of(dataset: Dataset) -> Protocol:
 
 
 def protocol_of_labels(labels: object, where: str) -> Protocol:
-    """As `protocol_of`, of labels that stand in the file `where`."""
+    """Returns the protocol for the `labels` of a `dataset.json`; `where` names the file in errors."""
     classes = classes_of(labels, where)
     if classes == LESION_CLASSES:
         return MSWAL_1

@@ -20,83 +20,85 @@ from mswal_bench.benchmark.tables.escaping import is_unicode
 from mswal_bench.benchmark.volumes.file_names import RAW_SUFFIXES, case_of_image, split_ending
 
 DESCRIPTION = "dataset.json"
-"""nnU-Net's description of a data set: its labels, its file ending, its number of training cases."""
+"""Is nnU-Net's description of a data set: its labels, its file ending, its number of training cases."""
 TRAINING, TEST = "Tr", "Ts"
-"""The subsets of a raw folder, as in `imagesTr`."""
+"""Are the subsets of a raw folder, as in `imagesTr`."""
 FOLDERS = ("imagesTr", "labelsTr", "imagesTs", "labelsTs")
 LAYOUT = f"a folder in nnU-Net's raw layout ({DESCRIPTION}, imagesTr, labelsTr, imagesTs)"
-"""For sentences that say what a folder should be."""
+"""Says in messages what a folder should be."""
 
 
 @dataclass(frozen=True)
 class RawCase:
-    """A case with the files that it has; one of the two is there."""
+    """Names the files of a case; at least one of the two is there."""
 
     case: str
     subset: str
-    """`Tr` or `Ts`."""
+    """Is `Tr` or `Ts`."""
     image: Path | None
     label: Path | None
 
     @property
     def file_bytes(self) -> int:
-        """The size of its files on disk; a link to nowhere counts 0."""
+        """Returns the size of the files on disk; a link to nowhere counts 0."""
         return sum(path.stat().st_size for path in (self.image, self.label) if path is not None and path.is_file())
 
 
 @dataclass(frozen=True)
 class Listing:
-    """What lies in one folder, of images or of label maps; of a folder that is not there, nothing."""
+    """Lists what lies in one folder, of images or of label maps; nothing for a folder that is not there."""
 
     folder: Path
     files: Mapping[str, tuple[Path, ...]]
-    """The files of each case, as `by_case` orders them."""
+    """Holds the files of each case, as `by_case` orders them."""
     strangers: tuple[Path, ...] = ()
-    """What is not named like a volume of a case."""
+    """Are the entries that are not named like a volume of a case."""
     not_unicode: tuple[Path, ...] = ()
-    """What has a name that is not UTF-8: neither records nor nnU-Net's files could tell of it."""
+    """Are the entries whose names are not UTF-8: neither records nor nnU-Net's files can hold such a name."""
     fault: str = ""
-    """The system's reason why the folder cannot be read; empty where it can."""
+    """Is the system's reason why the folder cannot be read; empty where it can."""
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """One image and one label map for each case; the cases of both are sorted."""
+    """Pairs images with label maps by case; the ids are sorted."""
 
     images: Mapping[str, Path]
     labels: Mapping[str, Path]
 
     @property
     def complete(self) -> list[str]:
-        """The cases that have both."""
+        """Returns the cases that have both."""
         return sorted(self.images.keys() & self.labels.keys())
 
     @property
     def without_label(self) -> list[str]:
+        """Returns the cases that have an image alone."""
         return sorted(self.images.keys() - self.labels.keys())
 
     @property
     def without_image(self) -> list[str]:
+        """Returns the cases that have a label map alone."""
         return sorted(self.labels.keys() - self.images.keys())
 
 
 @dataclass(frozen=True)
 class RawSubset:
-    """The training or the test cases of a raw folder."""
+    """Holds the training or the test cases of a raw folder."""
 
     name: str
-    """`Tr` or `Ts`."""
+    """Is `Tr` or `Ts`."""
     images: Listing
     labels: Listing
 
     @property
     def has_labels(self) -> bool:
-        """Whether every image should have a label map: test cases are often published without any."""
+        """Returns whether every image should have a label map: test cases are often published without any."""
         return self.name == TRAINING or self.labels.folder.is_dir()
 
     @cached_property
     def pairs(self) -> Pairs:
-        """The first file of each case."""
+        """Pairs the first image of each case with its first label map."""
         images, labels = (
             {case: paths[0] for case, paths in listing.files.items()} for listing in (self.images, self.labels)
         )
@@ -104,7 +106,7 @@ class RawSubset:
 
     @property
     def cases(self) -> tuple[RawCase, ...]:
-        """Sorted by id; also those that lack a file."""
+        """Returns all cases, sorted by id, with those that lack a file."""
         images, labels = self.pairs.images, self.pairs.labels
         every = sorted(images.keys() | labels.keys())
         return tuple(RawCase(case, self.name, images.get(case), labels.get(case)) for case in every)
@@ -112,24 +114,24 @@ class RawSubset:
 
 @dataclass(frozen=True)
 class RawFolder:
-    """The files of a raw folder."""
+    """Holds the cases of a raw folder."""
 
     root: Path
     ending: str
-    """Of all its files, as `dataset.json` says."""
+    """Ends the names of all files, as `dataset.json` says."""
     train: RawSubset
     test: RawSubset
 
     @property
     def in_both(self) -> list[str]:
-        """The cases that have an image among the training and among the test cases."""
+        """Returns the cases that have an image among the training and among the test cases."""
         return sorted(self.train.pairs.images.keys() & self.test.pairs.images.keys())
 
 
 def read_raw_folder(root: Path, ending: str) -> RawFolder:
     """Lists the four folders of `root`, in which all files should end with `ending`, one of `RAW_SUFFIXES`.
 
-    Folders that are not there are empty. Nothing is raised for what is in them.
+    Folders that are not there are empty. Whatever lies in them is in the result; nothing is raised for it.
     """
     train, test = (
         RawSubset(
@@ -151,8 +153,8 @@ def list_volumes(
 ) -> Listing:
     """Lists the files of `folder` by case.
 
-    `case_of` gives the case of a file name without its ending, one of `suffixes`, or None for a stranger. Of the files
-    of a case the one with `ending` comes first.
+    `case_of` takes a file name without its ending, which is one of `suffixes`, and gives the file's case, or None for a
+    file of no case. Among the files of a case, one with `ending` comes first.
     """
     try:
         entries = visible(folder) if folder.is_dir() else []
@@ -174,9 +176,9 @@ def list_volumes(
 
 
 def by_case(named: Iterable[tuple[str, Path]], ending: str = "") -> dict[str, tuple[Path, ...]]:
-    """The files of each case, sorted by case: first those with `ending`, then in the order of `named`.
+    """Groups pairs of a case and its file by case, sorted: files with `ending` first, else in the order of `named`.
 
-    Ids that look the same are one case, for they are one to whoever reads them; the first one is its id.
+    Ids that look the same (Unicode has several spellings of an `é`) are one case, under the first of them.
     """
     found: dict[str, list[Path]] = defaultdict(list)
     ids: dict[str, str] = {}
@@ -189,7 +191,10 @@ def by_case(named: Iterable[tuple[str, Path]], ending: str = "") -> dict[str, tu
 
 
 def read_description(root: Path, encoding: str = "utf-8") -> tuple[dict[str, Any], str]:
-    """What `dataset.json` in `root` says, and why it cannot be read: a description that is empty, or no fault."""
+    """Reads `dataset.json` in `root`.
+
+    Returns its content and an empty text, or an empty content and the reason why it cannot be read.
+    """
     try:
         content = json.loads((root / DESCRIPTION).read_text(encoding=encoding))
     except FileNotFoundError:

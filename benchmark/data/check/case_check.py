@@ -18,16 +18,16 @@ from .layout import Layout
 
 @dataclass(frozen=True)
 class FileResult:
-    """What came out of one file."""
+    """Holds what the inspection of one file found."""
 
     findings: tuple[DataFinding, ...] = ()
     digest: str | None = None
-    """Of the voxels, whatever the file's compression; None where they cannot be read or are not worth comparing."""
+    """Is the digest of the voxels, whatever the file's compression; None where they cannot be read or compared."""
 
 
 @dataclass(frozen=True)
 class CaseResult:
-    """What came out of a case; an empty result stands for a file that is not there."""
+    """Holds what the inspection of a case found; a file that is not there has an empty result."""
 
     files: RawCase
     image: FileResult = FileResult()
@@ -45,7 +45,7 @@ def inspect_case(layout: Layout, files: RawCase) -> CaseResult:
 
 
 def inspect_case_label(layout: Layout, files: RawCase) -> FileResult:
-    """Reads the label, and of the image the header."""
+    """Inspects the label map of a case, and reads the header of its image to compare the two."""
     if files.label is None:
         return FileResult()
     notes = _notes(layout, files, files.label)
@@ -54,7 +54,7 @@ def inspect_case_label(layout: Layout, files: RawCase) -> FileResult:
 
 
 def failed_case(layout: Layout, files: RawCase, reason: str) -> CaseResult:
-    """The result of a case that could not be inspected to its end, for want of memory say."""
+    """Returns the result of a case that could not be inspected to its end, for example for lack of memory."""
     path = files.image or files.label
     if path is None:
         return CaseResult(files)

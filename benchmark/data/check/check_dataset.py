@@ -1,4 +1,4 @@
-"""Inspects a raw folder, several cases at a time."""
+"""Inspects a raw folder, several cases at a time, and finds cases with the same voxels."""
 
 from __future__ import annotations
 
@@ -27,31 +27,34 @@ _WRITE_EVERY_S = 10.0
 
 @dataclass(frozen=True)
 class Inspection:
-    """A raw folder and everything that was found in it."""
+    """Holds everything that was found in a raw folder."""
 
     layout: Layout
     results: tuple[CaseResult, ...]
-    """In the order of `layout.cases`."""
+    """Has the order of `layout.cases`."""
 
     @cached_property
     def findings(self) -> tuple[DataFinding, ...]:
-        """Sorted by case; what is about the whole data set first."""
+        """Returns all findings, sorted by case; those about the whole data set come first."""
         of_files = [one for result in self.results for one in (*result.image.findings, *result.label.findings)]
         return in_order([*self.layout.findings, *of_files, *_duplicates(self.layout.root, self.results)])
 
     @property
     def files(self) -> int:
+        """Counts the files that were inspected."""
         return sum(bool(result.files.image) + bool(result.files.label) for result in self.results)
 
     @property
     def file_bytes(self) -> int:
+        """Sums the sizes of these files."""
         return sum(result.files.file_bytes for result in self.results)
 
     def number(self, severity: str) -> int:
-        """How many errors, or how many warnings."""
+        """Counts the findings of a severity: `error`, `warning` or `note`."""
         return sum(one.severity == severity for one in self.findings)
 
     def to_json(self) -> dict[str, Any]:
+        """Returns the counts and every finding, for programs."""
         return {
             "root": str(self.layout.root),
             "cases": len(self.results),
@@ -65,10 +68,10 @@ class Inspection:
 
 
 def inspect_dataset(root: Path, *, jobs: int | None = None, progress: bool = False) -> Inspection:
-    """Reads every volume of a raw folder once, without holding one.
+    """Reads every volume of a raw folder once, without holding one in memory.
 
-    `jobs` is the number of processes, by default one a core; what is found does not depend on it. Raises BenchError
-    only where there is nothing to inspect; all else that is wrong is a finding.
+    `jobs` is the number of processes, one per core by default; the findings do not depend on it. Raises BenchError only
+    where there is nothing to inspect; everything else that is wrong is a finding.
     """
     return inspect_files(lay_out(root), jobs=jobs, progress=progress)
 
@@ -81,10 +84,10 @@ def inspect_files(
     progress: bool = False,
     label: str = "check",
 ) -> Inspection:
-    """As `inspect_dataset`, of the cases of `layout`; the bar is called `label`.
+    """Inspects the cases of `layout` as `inspect_dataset` does; `label` names the progress bar.
 
-    What `kept` knows is not read again, and what is read now is kept there, also when the call is interrupted. Raises
-    OSError when that cannot be written.
+    Files that `kept` knows are not read again, and new results are kept there, also when the call is interrupted.
+    Raises OSError when `kept` cannot be written.
     """
     done: dict[RawCase, CaseResult] = {}
     left: list[_Unread] = []
@@ -108,7 +111,7 @@ def inspect_files(
 
 @dataclass(frozen=True)
 class _Unread:
-    """A case of which the label is to be read, and the image unless it is known."""
+    """Names a case whose label map is to be read, and whose image too unless its result is known."""
 
     files: RawCase
     image: FileResult | None
@@ -167,7 +170,7 @@ def _guarded(inspect: Callable[[Layout, RawCase], CaseResult], layout: Layout, u
 
 
 def _duplicates(root: Path, results: Iterable[CaseResult]) -> list[DataFinding]:
-    """A finding for every image and label whose voxels an earlier case has; training cases come before test cases."""
+    """Returns a finding for every image and label map with the voxels of an earlier case; training cases come first."""
     ordered = sorted(results, key=lambda result: (result.files.subset, result.files.case))
     return [*_alike(root, ordered, "image"), *_alike(root, ordered, "label")]
 

@@ -1,4 +1,4 @@
-"""An inspection as text: a line a finding, sorted by case, then a line a kind, then the verdict. And as JSON."""
+"""Writes an inspection as text (a line per finding, a line per kind, the verdict) and as JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .repair_headers import KEPT, LOG, Fix, Repaired
 
 
 def report_json(inspection: Inspection, repaired: Repaired | None = None) -> str:
-    """Everything, for programs; with `repaired`, also what was changed and what could not be."""
+    """Returns the inspection as JSON; with `repaired`, also what was changed and what could not be."""
     report = inspection.to_json()
     if repaired is not None:
         report["fixes"] = [asdict(fix) for fix in repaired.fixes]
@@ -24,9 +24,9 @@ def report_json(inspection: Inspection, repaired: Repaired | None = None) -> str
 
 
 def report_text(inspection: Inspection, repaired: Repaired | None = None) -> str:
-    """What is the same for all findings of a kind, its meaning and what to do, is said once, in the summary.
+    """Returns the inspection as lines of text; with `repaired`, the repairs come first.
 
-    With `repaired`, the repairs come first.
+    What a kind of finding means and what to do about it is said once, in the summary.
     """
     rows = [(one.case or "-", one.severity, one.code, f"{one.file}: {_told(one)}") for one in inspection.findings]
     lines = [*_aligned(rows), *([""] if rows else [])]
@@ -40,7 +40,7 @@ def report_text(inspection: Inspection, repaired: Repaired | None = None) -> str
 
 
 def verdict(inspection: Inspection) -> str:
-    """One sentence: how much was read, and how much is wrong with it."""
+    """Returns a sentence that says how much was read and how much of it is wrong."""
     read = f"{len(inspection.results)} cases, {inspection.files} files, {inspection.file_bytes / 1e9:.2f} GB"
     if not inspection.findings:
         return f"{read}: nothing is wrong."

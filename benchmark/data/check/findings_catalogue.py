@@ -1,4 +1,4 @@
-"""The kinds of finding: their codes, how bad they are, what they mean and what to do about them."""
+"""Catalogues what can be wrong with a data set: each kind's code, severity, meaning, and what to do about it."""
 
 from __future__ import annotations
 
@@ -85,12 +85,13 @@ KINDS = {kind.code: kind for kind in _ALL}
 
 @dataclass(frozen=True)
 class DataFinding(Finding):
-    """One thing that is wrong with one file of a data set; `file` is relative to the raw folder."""
+    """Reports one thing that is wrong with one file of a data set; `file` is relative to the raw folder."""
 
     kinds: ClassVar[Mapping[str, Kind]] = KINDS
 
     repairable: bool = False
-    """Whether `--fix` repairs it."""
+    """Says whether `--fix` repairs it."""
 
     def to_json(self) -> dict[str, Any]:
+        """Returns the finding for programs."""
         return {**super().to_json(), "repairable": self.repairable}

@@ -1,4 +1,4 @@
-"""Looks one image through: its header, its grid and its values."""
+"""Inspects one image: its header, its grid and its values."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HIGHEST_HU = (150, 30_710)
 
 @dataclass
 class FileNotes:
-    """Gathers what is found about one file."""
+    """Gathers the findings about one file."""
 
     case: str
     file: str
@@ -38,16 +38,16 @@ class FileNotes:
         )
 
     def add_fault(self, error: VolumeError, *, repairable: bool = False) -> None:
-        """What a reader refused the file for."""
+        """Adds the fault for which a reader refused the file."""
         problem = error.problems[0]
         found = f"{problem.what}: {problem.found}" if problem.found else problem.what
         self.add(error.fault, found, problem.expected, repairable=repairable)
 
 
 def inspect_image(path: Path, notes: FileNotes, *, is_mswal: bool) -> str | None:
-    """Adds everything that is wrong with an image to `notes`; with `is_mswal` also sizes that MSWAL has not.
+    """Adds everything that is wrong with an image to `notes`; with `is_mswal`, also sizes that no scan of MSWAL has.
 
-    Gives the digest of its voxels; None where they cannot be read.
+    Returns the digest of its voxels; None where they cannot be read.
     """
     if is_broken_link(path, notes):
         return None
@@ -69,7 +69,7 @@ def voxels_text(count: int) -> str:
 
 
 def is_broken_link(path: Path, notes: FileNotes) -> bool:
-    """Whether it is a link to a file that is not there, which is added to `notes`."""
+    """Returns whether `path` is a link to a file that is not there, and adds that to `notes`."""
     broken = path.is_symlink() and not path.exists()
     if broken:
         notes.add("broken-link", f"a link to {path.readlink()}")
@@ -77,7 +77,7 @@ def is_broken_link(path: Path, notes: FileNotes) -> bool:
 
 
 def check_placement(stored: StoredVolume, notes: FileNotes) -> None:
-    """Adds what of a NIfTI header tools read in different ways; other files have one placement and one unit."""
+    """Adds to `notes` the parts of a NIfTI header that tools read in different ways; other formats have none."""
     if not is_nifti(stored.file.name):
         return
     unit = unusual_unit(stored.file)
@@ -90,7 +90,7 @@ def check_placement(stored: StoredVolume, notes: FileNotes) -> None:
 
 
 def check_size(geometry: Geometry, notes: FileNotes) -> None:
-    """Adds what no scan of MSWAL has: its number of slices, along the body, and their size."""
+    """Adds to `notes` a number of slices along the body, and a size of slices, that no scan of MSWAL has."""
     axis = geometry.axial_axis
     slices = geometry.shape[axis]
     in_plane = geometry.shape[:axis] + geometry.shape[axis + 1 :]

@@ -1,4 +1,4 @@
-"""Keeps what an inspection found in a file, so that what has not changed since is not read again.
+"""Keeps the results of an inspection in a file, so that volumes that have not changed are not read again.
 
 A file is known again by its inode, size, and times of change, which any way of replacing it or writing into it moves:
 the second of the two times is the file system's own, and no tool can set it back. A file that is younger than those
@@ -32,9 +32,9 @@ State = list[int]
 
 
 class KeptResults:
-    """Of the files in `layout` as they are now; kept in the file `path`, which need not be there yet.
+    """Keeps results for the files in `layout` as they are now, in the file `path`, which need not be there yet.
 
-    Files with an error are not kept: what was wrong is looked at again. A damaged file at `path` counts as none.
+    Results with an error are not kept: such a file is read again. A damaged file at `path` counts as none.
     """
 
     def __init__(self, path: Path, layout: Layout):
@@ -46,15 +46,15 @@ class KeptResults:
         self._kept: dict[str, dict[str, Any]] = _read(path, self._rules)
 
     def image(self, files: RawCase) -> FileResult | None:
-        """What was found of a case's image; None where that is not known, an empty result where there is no image."""
+        """Returns the result of a case's image; None where it is not known, an empty result where there is no image."""
         return self._known(files.image, [files.image])
 
     def label(self, files: RawCase) -> FileResult | None:
-        """As `image`; a label is known only beside the image that it was compared with."""
+        """Returns the result of a case's label map, known only beside the image that it was compared with."""
         return self._known(files.label, [files.image, files.label])
 
     def add(self, result: CaseResult) -> None:
-        """Takes what was found of a case."""
+        """Adds the results of a case."""
         files = result.files
         if any(one.severity == "error" for one in result.image.findings):
             # It may have ended before the label was looked at.
@@ -63,7 +63,7 @@ class KeptResults:
         self._add(files.label, [files.image, files.label], result.label)
 
     def write(self) -> None:
-        """Writes what is known to the file, whole. Raises OSError."""
+        """Writes all results to the file, whole. Raises OSError."""
         content = {"rules": self._rules, "files": dict(sorted(self._kept.items()))}
         write_text(self._path, json.dumps(content, separators=(",", ":")) + "\n")
 

@@ -1,4 +1,4 @@
-"""Looks one label map through: its header beside its image's, its values and its lesions."""
+"""Inspects one label map: its header beside its image's, its values and its lesions."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ from .image_check import FileNotes, check_placement, is_broken_link, voxels_text
 def inspect_label(
     path: Path, image: Geometry | None, labels: frozenset[int], classes: Collection[LesionClass], notes: FileNotes
 ) -> str | None:
-    """Adds everything that is wrong with a label map to `notes`. `labels` are the values that it may have.
+    """Adds everything that is wrong with a label map to `notes`.
 
-    `classes` are what they stand for, empty where that is not known: segments must be called so.
-    `image` is its image's geometry, None where that cannot be read. Gives the digest of the labels, None where they
-    cannot be read or there are none. A geometry is repairable when the shapes agree and the voxels can be read.
+    `labels` are the values that it may have, and `classes` are the classes they stand for, which its segments must be
+    named after; empty where they are not known. `image` is the geometry of its image, None where that cannot be read. A
+    wrong geometry is repairable when the shapes agree and the voxels can be read. Returns the digest of the labels;
+    None where they cannot be read or no voxel is labelled.
     """
     if is_broken_link(path, notes):
         return None

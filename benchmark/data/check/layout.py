@@ -36,17 +36,17 @@ _USUAL_ENDING = ".nii.gz"
 
 @dataclass(frozen=True)
 class Layout:
-    """A raw folder as it lies on disk."""
+    """Describes a raw folder as it lies on disk."""
 
     root: Path
     labels: frozenset[int]
-    """The label values that dataset.json names, 0 included; without it, MSWAL's."""
+    """Are the label values that dataset.json names, 0 included; without it, MSWAL's."""
     classes: tuple[LesionClass, ...]
-    """The classes that dataset.json names; empty where its labels cannot be scored."""
+    """Are the classes that dataset.json names; empty where its labels cannot be scored."""
     is_mswal: bool
-    """Whether what the paper says of its scans is to be expected: the labels are MSWAL's, and it is no phantom."""
+    """Says whether scans should be as the paper says: the labels are MSWAL's, and it is no phantom."""
     cases: tuple[RawCase, ...]
-    """Sorted by subset and case."""
+    """Are sorted by subset and case."""
     findings: tuple[DataFinding, ...]
 
 
@@ -62,7 +62,7 @@ class _Survey:
 
 
 def lay_out(root: Path) -> Layout:
-    """Lists the folder. Raises BenchError when there is no such folder, or nothing of a raw folder in it."""
+    """Lists a raw folder. Raises BenchError when there is no such folder, or nothing of a raw folder in it."""
     if not any((root / name).is_dir() for name in FOLDERS):
         found = "no such folder" if not root.is_dir() else "none of its folders"
         raise BenchError(Problem("is not a data set", str(root), LAYOUT, found))
@@ -101,7 +101,7 @@ def lay_out(root: Path) -> Layout:
 
 
 def _label_values(survey: _Survey, description: Mapping[str, Any]) -> frozenset[int]:
-    """Those that dataset.json names, in whatever form; MSWAL's where it names none."""
+    """Returns the label values that dataset.json names, in whatever form; MSWAL's where it names none."""
     path, labels = survey.root / DESCRIPTION, description.get("labels")
     forms = dict(unusual_forms(labels))
     for form, found in forms.items():
@@ -124,7 +124,7 @@ def _classes(labels: Any) -> tuple[LesionClass, ...]:
 
 
 def _check_names(survey: _Survey, listing: Listing, name_of: Callable[[str, str], str], ending: str) -> None:
-    """Adds what lies in a folder and is no single volume of a case with the data set's ending."""
+    """Adds a finding for all that lies in a folder and is not the one volume of a case with the data set's ending."""
     if listing.fault:
         survey.add("unreadable", "", listing.folder, f"the folder cannot be listed ({listing.fault})")
     for path in listing.not_unicode:

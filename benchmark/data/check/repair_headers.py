@@ -1,4 +1,4 @@
-"""Repairs labels whose header differs or is not valid: the image's geometry is copied, and the original label kept.
+"""Repairs label maps with a wrong or invalid header: copies the image's geometry and keeps the original file.
 
 At every moment there is a whole label in its place, the old one or the new one. Before it is replaced, the old one lies
 in `.before-fix` too and the log there says what is about to change, so a repair that is stopped loses nothing and is
@@ -29,9 +29,9 @@ from .case_check import CaseResult, inspect_case_label
 from .check_dataset import Inspection
 
 KEPT = ".before-fix"
-"""The folder in the raw folder with the originals, in folders as they were, and with the log."""
+"""Is the folder in the raw folder that holds the originals, in folders as they were, and the log."""
 AGAIN = "again"
-"""Within it, the folder for the originals of labels that were spoilt and repaired once more, under other names."""
+"""Is the folder in it for the originals of labels that were spoilt and repaired once more, under other names."""
 LOG = "fixes.json"
 # A file that was whole a moment ago may be so no more.
 _FAILED: tuple[type[Exception], ...] = (OSError, EOFError, *DAMAGED)
@@ -39,37 +39,37 @@ _FAILED: tuple[type[Exception], ...] = (OSError, EOFError, *DAMAGED)
 
 @dataclass(frozen=True)
 class Fix:
-    """One label that was repaired, as the log has it."""
+    """Logs the repair of one label map."""
 
     case: str
     file: str
-    """This and the next two are relative to the raw folder."""
+    """Is relative to the raw folder, as are the next two."""
     original: str
     image: str
     when: str
-    """UTC, ISO 8601."""
+    """Is the time in UTC, ISO 8601."""
     sha256_before: str
-    """Of the file, compressed as it is."""
+    """Is the digest of the file, compressed as it is."""
     sha256_after: str
     turned: bool
-    """Whether the label's axes were told to point elsewhere than the image's: if that was true, it is mirrored now."""
+    """Says whether the label's header turned its axes away from the image's: if rightly, it is mirrored now."""
     changes: dict[str, tuple[Any, Any]]
-    """NIfTI header fields, before and after."""
+    """Holds the NIfTI header fields before and after."""
 
 
 @dataclass(frozen=True)
 class Repaired:
-    """What became of a raw folder."""
+    """Holds what the repair of a raw folder did."""
 
     inspection: Inspection
-    """Of the folder as it is now."""
+    """Describes the folder as it is now."""
     fixes: tuple[Fix, ...]
     problems: tuple[Problem, ...]
-    """Why a label that is repairable could not be repaired."""
+    """Say why a label map that is repairable could not be repaired."""
 
 
 def repair_dataset(inspection: Inspection, *, progress: bool = False) -> Repaired:
-    """Repairs what an inspection calls repairable, a label at a time, and inspects these labels again."""
+    """Repairs the label maps that an inspection calls repairable, one at a time, and inspects them again."""
     layout = inspection.layout
     broken = [result for result in inspection.results if any(one.repairable for one in result.label.findings)]
     fixes: list[Fix] = []

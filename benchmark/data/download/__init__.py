@@ -1,1 +1,1 @@
-"""The public release of MSWAL on the Hugging Face hub: what it holds, and getting it whole."""
+"""Downloads the public release of MSWAL from the Hugging Face hub, whole."""

@@ -1,4 +1,4 @@
-"""Getting a release into a folder: what is missing or wrong is fetched, what is there and right is left alone."""
+"""Brings a release into a folder: fetches what is missing or wrong, and leaves alone what is there and right."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ CONNECTIONS = 4
 
 _LOCK = ".download.lock"
 _LISTING_WAITS = 2
-"""How many of the waits a listing is worth: without a network, a sentence soon."""
+"""Is how many of the waits a listing is worth: without a network, the user should soon read so."""
 
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class Download:
-    """A folder that holds what was asked for, every file with the listed digest."""
+    """Describes a folder that holds what was asked for, every file with the listed digest."""
 
     release: Release
     files: tuple[ReleaseFile, ...]
     fetched: tuple[ReleaseFile, ...]
-    """Those that this call brought."""
+    """Are the files that this call brought."""
     replaced: tuple[str, ...]
-    """Paths of those among them over which something else lay."""
+    """Are the paths of those among them that replaced something else."""
 
 
 def download_release(
@@ -56,10 +56,11 @@ def download_release(
     progress: bool = True,
     waits_s: Sequence[float] = WAITS_S,
 ) -> Download:
-    """Brings the files of `revision`, or all but its images, into `folder`, a new one or that of an earlier call.
+    """Brings the files of `revision` into `folder`, which is new or that of an earlier call.
 
-    Raises BenchError when the folder is not a download's or one of another revision, when the disk is too small, when
-    the hub cannot be asked, and, after all others are there, with every file that is missing or not as listed.
+    With `labels_only`, images are left out. `waits_s` are the seconds to wait before each new try. Raises BenchError
+    when the folder holds something else or another revision, when the disk is too small, when the hub cannot be asked,
+    and, once all others are there, for every file that is missing or not as listed.
     """
     tell = _tell if progress else _tell_nobody
     release = _release(folder, hub, revision, tell, waits_s)
@@ -246,5 +247,5 @@ def _tell_nobody(_: str) -> None:
 
 
 def in_bytes(size: int) -> str:
-    """A number of bytes for a sentence, in powers of 1000."""
+    """Returns a number of bytes for a sentence, in powers of 1000: `1.2 GB`."""
     return tqdm.format_sizeof(size, suffix="B") if size >= 1000 else f"{size} B"

@@ -1,4 +1,4 @@
-"""One file from the hub: grown beside its place, also over broken connections and calls, and moved there when right."""
+"""Fetches one file: it grows beside its place, over broken connections and calls, and is moved there when right."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ from .hub import FileError, Hub, PassingError, PastEndError
 from .release import Release, ReleaseFile
 
 WAITS_S = (1.0, 2.0, 4.0, 8.0, 16.0)
-"""Before each next try, as long as nothing comes; after these, the call ends."""
+"""Are the waits before each next try, as long as nothing comes; after the last one, the call ends."""
 
 GOES_ON = "The same command goes on where it stopped."
 
 
 class StoppedError(Exception):
-    """Another file's fault, or the user, has ended the call."""
+    """Is raised when another file's fault, or the user, has ended the call."""
 
 
 @dataclass(frozen=True)
 class Fetcher:
-    """What the fetching of all files shares. Its methods may be called from several threads, for different files."""
+    """Fetches the files of a release. Several threads may call its methods, for different files."""
 
     hub: Hub
     release: Release
     folder: Path
     count: Callable[[int], None]
-    """Called with the bytes that came, and with a negative number where some were of no use."""
+    """Is called with the number of bytes that came, and with a negative number where some were of no use."""
     stop: threading.Event
-    """Once set, the methods raise StoppedError soon."""
+    """Makes the methods raise StoppedError soon, once it is set."""
     tell: Callable[[str], None]
-    """Called with a line for the user."""
+    """Is called with a line for the user."""
     waits_s: Sequence[float] = WAITS_S
 
     def is_right(self, file: ReleaseFile) -> bool:
-        """Whether the file that is there is the listed one. Reads it."""
+        """Reads the file that is there, and returns whether it is the listed one."""
         return file.digest_of(file.at(self.folder), self._seen) == file.digest
 
     def fetch(self, file: ReleaseFile) -> None:
         """Brings the file to its place, whole and right, over what may be there.
 
-        Raises FileError when the source has another content or none, BenchError on what concerns every file.
+        Raises FileError when the source has another content or none, BenchError for faults that concern every file.
         """
         part = file.part_at(self.folder)
         try:
@@ -137,7 +137,7 @@ class _OtherSizeError(Exception):
 
 
 def with_way_on(problem: Problem) -> Problem:
-    """The problem of a fault that did not pass."""
+    """Returns the problem for a fault that did not pass, with what the user can do."""
     return Problem(
         f"{problem.what}, also after several tries",
         problem.where,

@@ -1,4 +1,4 @@
-"""The Hugging Face hub as a source of files: what a revision holds, and the bytes of a file from any offset on.
+"""Asks the Hugging Face hub what a revision holds, and for the bytes of a file from any offset on.
 
 The library's own `hf_hub_download` is not used: it checks sizes but no digests, throws away a part when it is stopped,
 and removes the old file before it has the new one. Its session, tokens, proxies, listings and errors are.
@@ -43,7 +43,7 @@ _LONGEST_WAIT_S = 300
 
 
 class PassingError(Exception):
-    """What may be over at the next try: a connection that broke, a server that is busy."""
+    """Is raised for faults that may be over at the next try: a broken connection, a busy server."""
 
     def __init__(self, problem: Problem, wait_s: float = 0):
         super().__init__(str(problem))
@@ -53,16 +53,16 @@ class PassingError(Exception):
 
     @property
     def request(self) -> str:
-        """What the server asks for, as a line for the user, who would take a long silence for a fault."""
+        """Says what the server asks for, for a user who would take a long silence for a fault."""
         return f"{self.problem.where}: the hub asks to wait {self.wait_s:g} s"
 
 
 class PastEndError(Exception):
-    """The file at the source ends before the offset that was asked for."""
+    """Is raised when the file at the source ends before the offset that was asked for."""
 
 
 class FileError(Exception):
-    """What is wrong with one file and with no other."""
+    """Is raised for what is wrong with one file alone."""
 
     def __init__(self, problem: Problem):
         super().__init__(str(problem))
@@ -71,7 +71,7 @@ class FileError(Exception):
 
 @dataclass(frozen=True)
 class Stream:
-    """A file's bytes on their way."""
+    """Gives a file's bytes as they arrive."""
 
     start: int
     """The offset of the first byte: the one asked for, or 0 where the server sends the file from its beginning."""
@@ -81,7 +81,7 @@ class Stream:
 
 
 class Hub:
-    """A hub, at `endpoint`, or `$HF_ENDPOINT`, or huggingface.co. Sends the token of `$HF_TOKEN` or of a login."""
+    """Talks to the hub at `endpoint`, `$HF_ENDPOINT` or huggingface.co, with the token of `$HF_TOKEN` or of a login."""
 
     def __init__(self, endpoint: str | None = None, repository: str = REPOSITORY):
         self.endpoint = (endpoint or os.environ.get("HF_ENDPOINT") or DEFAULT_ENDPOINT).rstrip("/")
@@ -97,13 +97,13 @@ class Hub:
 
     @property
     def page(self) -> str:
-        """The data set's page, where its terms are."""
+        """Returns the address of the data set's page, where its terms are."""
         return f"{self.endpoint}/datasets/{self.repository}"
 
     def release(self, revision: str) -> Release:
-        """What `revision` (a commit, the beginning of its hash, a branch or a tag) holds.
+        """Lists the files of `revision`: a commit, the beginning of its hash, a branch or a tag.
 
-        Raises BenchError where there is no such revision or a listed name is refused, PassingError on the way.
+        Raises BenchError where there is no such revision or a listed name is refused, and PassingError.
         """
         try:
             with self._in_our_words(self.page):
@@ -139,7 +139,7 @@ class Hub:
 
     @contextmanager
     def stream(self, commit: str, file: ReleaseFile, offset: int) -> Iterator[Stream]:
-        """The bytes of `file` from `offset` on, while the context lasts.
+        """Opens `file` at `offset` (bytes); the stream can be read while the context lasts.
 
         Raises FileError where the file is missing, PastEndError where it is shorter than `offset`, PassingError also
         while the bytes come, BenchError on all else.

@@ -1,4 +1,4 @@
-"""A release: the files of one commit of a data set on the hub, kept in the download's folder as `release.json`."""
+"""Describes a release, the files of one commit on the hub, and keeps it as `release.json` in the download's folder."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LONGEST_NAME = 200
 
 
 class ReleaseFile(BaseModel):
-    """One file as the hub lists it."""
+    """Describes one file as the hub lists it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -42,20 +42,20 @@ class ReleaseFile(BaseModel):
 
     @property
     def is_image(self) -> bool:
-        """Whether it lies in `imagesTr` or `imagesTs`."""
+        """Returns whether it lies in `imagesTr` or `imagesTs`."""
         return any(part.startswith("images") for part in PurePosixPath(self.path).parts[:-1])
 
     def at(self, folder: Path) -> Path:
-        """Where it is when it is there, whole."""
+        """Returns the path of the whole file in `folder`."""
         return folder / self.path
 
     def part_at(self, folder: Path) -> Path:
-        """Where it grows. The name holds the digest: what came of another content is never continued."""
+        """Returns the path where the file grows. Its name holds the digest, so other content is never continued."""
         whole = self.at(folder)
         return whole.with_name(f"{PARTIAL}{self.digest[:16]}-{whole.name}")
 
     def digest_of(self, path: Path, seen: Callable[[int], None]) -> str:
-        """The digest of `path` in the file's algorithm. `seen` is called with the bytes of every block read."""
+        """Returns the digest of `path` in the file's algorithm. `seen` is called with the bytes of every block read."""
         digest = hashlib.sha256() if self.algorithm == "sha256" else hashlib.sha1(usedforsecurity=False)
         if self.algorithm == "git-sha1":
             digest.update(b"blob %d\0" % path.stat().st_size)
@@ -67,7 +67,7 @@ class ReleaseFile(BaseModel):
 
 
 class Release(BaseModel):
-    """All files of one commit, but for hidden ones such as `.gitattributes`."""
+    """Lists all files of one commit, except hidden ones such as `.gitattributes`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -78,17 +78,17 @@ class Release(BaseModel):
     files: tuple[ReleaseFile, ...]
 
     def is_named_by(self, revision: str) -> bool:
-        """Whether `revision` is the commit's hash or its beginning. A branch's name says nothing for good."""
+        """Returns whether `revision` is the commit's hash or its beginning; a branch's name is not, for it moves."""
         return looks_like_a_commit(revision) and self.commit.startswith(revision)
 
 
 def looks_like_a_commit(revision: str) -> bool:
-    """Whether it is 7 to 40 hexadecimal digits."""
+    """Returns whether `revision` has 7 to 40 hexadecimal digits."""
     return _COMMIT.fullmatch(revision) is not None
 
 
 def name_problems(paths: Sequence[str]) -> list[Problem]:
-    """What is wrong with the names in a listing: a file outside the folder, over another, or over one of ours."""
+    """Returns what is wrong with the names in a listing: a file outside the folder, over another, or over our own."""
     problems = []
     folders = {str(parent) for path in paths for parent in PurePosixPath(path).parents}
     often = Counter(paths)
@@ -111,7 +111,7 @@ def name_problems(paths: Sequence[str]) -> list[Problem]:
 
 
 def read_release(folder: Path) -> Release | None:
-    """The release that `folder` is a download of; None where there is no record. Raises BenchError on a damaged one."""
+    """Reads which release `folder` is a download of; None without a record. Raises BenchError for a damaged one."""
     path = folder / RECORD
     try:
         release = Release.model_validate_json(path.read_bytes())
@@ -126,5 +126,5 @@ def read_release(folder: Path) -> Release | None:
 
 
 def write_release(folder: Path, release: Release) -> None:
-    """Writes `release.json`, which makes `folder` a download's."""
+    """Writes `release.json`, which marks `folder` as a download."""
     write_text(folder / RECORD, release.model_dump_json(indent=1) + "\n")

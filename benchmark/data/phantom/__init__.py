@@ -1,4 +1,4 @@
-"""A phantom MSWAL: procedural abdomens with the seven lesion types, so that everything runs before any download.
+"""Draws phantoms of MSWAL: procedural abdomens with the seven lesion types, so that all runs without a download.
 
 Arrays are `(z, y, x)`. Points are `(x, y, z)` in mm in the patient's LPS frame, the one NIfTI readers such as SimpleITK
 report: +x is the patient's left, +y is posterior, +z is towards the head, so the liver lies at negative x and, with

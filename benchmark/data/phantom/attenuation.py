@@ -1,4 +1,4 @@
-"""Hounsfield values: of every tissue in the five contrast phases, and of the seven lesion types.
+"""Draws Hounsfield values: of every tissue in the five contrast phases, and of the seven lesion types.
 
 The values are textbook ones for 120 kV and an adult dose of contrast medium, rounded; none is from the paper.
 """
@@ -70,7 +70,7 @@ NECROSIS_HU = 24.0
 
 
 def tissues_hu(phase: Phase, rng: np.random.Generator) -> Mapping[str, float]:
-    """HU of every tissue of one patient in `phase`, by name."""
+    """Draws the HU of every tissue of one patient in `phase`, by name."""
     column = _PHASES.index(phase)
     timing = 1 + _TIMING * rng.uniform(-1, 1)
     hu = dict(_CONSTANT)
@@ -81,7 +81,7 @@ def tissues_hu(phase: Phase, rng: np.random.Generator) -> Mapping[str, float]:
 
 
 class LesionAttenuation:
-    """HU of one patient's lesions: stones and tumors of one patient are of a kind, as they are in life."""
+    """Draws the HU of one patient's lesions. Stones of one patient are alike, and so are tumors, as in life."""
 
     def __init__(self, phase: Phase, rng: np.random.Generator):
         self._column = _PHASES.index(phase)
@@ -90,7 +90,7 @@ class LesionAttenuation:
         self._rng = rng
 
     def hu(self, key: str) -> float:
-        """HU of the next lesion of class `key`."""
+        """Returns the HU of the next lesion of class `key`."""
         if key == "gallstone":
             return float(np.clip(self._gallstone_hu + self._rng.normal(0, 12), *_GALLSTONE_HU))
         if key == "kidney_stone":

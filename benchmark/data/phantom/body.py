@@ -1,4 +1,4 @@
-"""The body around the organs: skin, fat, muscle wall, ribs and lungs, spine and pelvis."""
+"""Paints the body around the organs: skin, fat, muscle wall, ribs and lungs, spine and pelvis."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ _VERTEBRA_MM, _SPINE_END_MM = 34.0, -172.0
 
 @dataclass(frozen=True)
 class Build:
-    """A patient's physique. Organs are described for the reference build and scaled to this one."""
+    """Describes a patient's physique. Organs are described for the reference build and scaled to this one."""
 
     half_width_mm: float
-    """Of the cavity inside of the muscle wall; 118 in the reference build."""
+    """Is half the width of the cavity inside of the muscle wall; 118 in the reference build."""
     half_depth_mm: float
-    """From front to back; 80 in the reference build."""
+    """Is half its depth from front to back; 80 in the reference build."""
     height: float
-    """Scale along z; 1 in the reference build."""
+    """Is the scale along z; 1 in the reference build."""
     fat_mm: float
     muscle_mm: float
     lobes: tuple[tuple[int, float, float], ...]
-    """Departures of the outline from the superellipse: harmonic, share of the radius, phase."""
+    """Are departures of the outline from the superellipse: harmonic, share of the radius, phase (radians)."""
 
     def at(self, x: float, y: float, z: float) -> Vector:
-        """A point of the reference build in this one."""
+        """Returns where a point (x, y, z) of the reference build, in mm, lies in this one."""
         return x * self.half_width_mm / 118, y * self.half_depth_mm / 80, z * self.height
 
     @property
     def size(self) -> float:
-        """Scale of an organ's lengths."""
+        """Returns the factor that scales an organ's lengths."""
         return float((self.half_width_mm / 118 * self.half_depth_mm / 80 * self.height) ** (1 / 3))
 
 
 def build_of(patient: Patient, rng: np.random.Generator) -> Build:
-    """The build of a patient: women are a little smaller, with more fat under the skin."""
+    """Draws the build of a patient: women are a little smaller, with more fat under the skin."""
     male = patient.sex == "male"
     return Build(
         half_width_mm=(119 if male else 111) * rng.uniform(0.95, 1.05),
@@ -56,7 +56,7 @@ def build_of(patient: Patient, rng: np.random.Generator) -> Build:
 
 
 def paint_body(canvas: Canvas, build: Build, hu: Mapping[str, float]) -> None:
-    """Paints the layers of the body's wall and fills its cavity with fat; ribs within the wall."""
+    """Paints the layers of the body's wall with the ribs in it, and fills the cavity with fat."""
     x, y = canvas.grid.axis_mm(0)[None, :], canvas.grid.axis_mm(1)[:, None]
     inside = _cavity_depth_mm(build, x, y)
     # Fat is thicker at the flanks and the back than in front of the muscles.
@@ -88,7 +88,7 @@ def paint_body(canvas: Canvas, build: Build, hu: Mapping[str, float]) -> None:
 
 
 def paint_chest(canvas: Canvas, build: Build, hu: Mapping[str, float]) -> None:
-    """Paints the heart, and lung into what is still free above the two domes of the diaphragm."""
+    """Paints the heart, and lung wherever it is still free above the two domes of the diaphragm."""
     heart = Ellipsoid(build.at(20, -34, 158), (54, 40, 44), rotation(0, 25, 0))
     canvas.paint(heart, hu["heart"], Tissue.MUSCLE, gap_mm=4)
     for box in canvas.grid.slabs():
@@ -176,7 +176,7 @@ class _Column:
     half_height_mm: float
     """From half the period on, the stack is one column."""
     shift: float = 0.0
-    """Of the first disc, in periods."""
+    """Is the position of the first disc, in periods."""
     bottom_mm: float = -1000.0
 
     def bounds_mm(self) -> tuple[Vector, Vector]:

@@ -1,4 +1,4 @@
-"""The volume a patient is painted on: attenuation, and which tissue owns each voxel."""
+"""Holds the volume on which a patient is painted: attenuation, and the tissue that owns each voxel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .solids import Solid
 
 
 class Tissue(IntEnum):
-    """Who owns a voxel. Organs are painted in order of priority: each takes only what is still free."""
+    """Names the owner of a voxel. Organs are painted in order of priority, each into voxels that are still free."""
 
     AIR = 0
     WALL = 1
@@ -36,17 +36,17 @@ class Tissue(IntEnum):
 
 
 class Canvas:
-    """Attenuation in HU (float32) and owner (`Tissue`, uint8) of every voxel of a grid, both (z, y, x)."""
+    """Holds the attenuation in HU (float32) and the owner (`Tissue`, uint8) of every voxel, as arrays (z, y, x)."""
 
     def __init__(self, grid: Grid):
         self.grid = grid
         self.hu: Float = np.full(grid.shape, -1000, np.float32)
         self.owner: npt.NDArray[np.uint8] = np.zeros(grid.shape, np.uint8)
         self.edge_mm = float(np.prod(grid.spacing_mm) ** (1 / 3))
-        """The width over which a surface goes from one tissue to the next: about a voxel."""
+        """Is the width, about a voxel, over which a surface goes from one tissue to the next."""
 
     def cover(self, distance_mm: Float) -> Float:
-        """The share of a voxel that a solid fills, from the distance of the voxel's centre to its surface."""
+        """Returns the share (0 to 1) of voxels that a solid fills, by the distance of their centres to its surface."""
         return np.asarray(np.clip(0.5 - distance_mm / np.float32(self.edge_mm), 0, 1))
 
     def paint(

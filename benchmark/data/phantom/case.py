@@ -1,4 +1,4 @@
-"""One case of the phantom, from its seed, slot and size alone."""
+"""Draws one case of the phantom from its seed, slot and size alone."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ _SLAB_VOXELS = 6_000_000
 
 @dataclass(frozen=True, eq=False)
 class PhantomCase:
-    """A finished case. Arrays are (z, y, x), `spacing_mm` and `origin_mm` (x, y, z), the direction is the identity."""
+    """Holds a finished case: arrays (z, y, x), `spacing_mm` and `origin_mm` (x, y, z), the identity as direction."""
 
     patient: Patient
     image: npt.NDArray[np.int16]
-    """HU."""
+    """Holds HU."""
     label: npt.NDArray[np.uint8]
-    """Ids of `lesion_classes`, 0 for background."""
+    """Holds ids of lesion classes, 0 for background."""
     tissues: npt.NDArray[np.uint8]
-    """The `Tissue` of every voxel as it was before the lesions: where the organs are."""
+    """Holds the `Tissue` of every voxel before the lesions were painted: where the organs are."""
     spacing_mm: Vector
     origin_mm: Vector
 
@@ -46,7 +46,7 @@ class PhantomCase:
 def make_case(seed: int, slot: int, size: str) -> PhantomCase:
     """Draws patient `slot` (1 to 694) of the cohort `seed` at `size` (`tiny`, `small` or `full`).
 
-    Raises BenchError for a slot or size that there is not.
+    Raises BenchError for another slot or size.
     """
     if size not in SIZES:
         raise BenchError(Problem("no such phantom size", expected=" or ".join(SIZES), found=size))

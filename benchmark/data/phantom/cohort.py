@@ -33,7 +33,7 @@ TRAIN_SLOTS, TEST_SLOTS, PATIENTS = CASES["train"], CASES["test"], CASES["total"
 
 @dataclass(frozen=True)
 class Burden:
-    """How many lesions of one class the cohort has, in whom, and how large they are."""
+    """Says how many lesions of one class the cohort has, in which patients, and how large they are."""
 
     small: int
     """Lesions below 20 mm: the paper's Fig. 1 (c)."""
@@ -71,7 +71,7 @@ BURDENS = {key: Burden(SMALL[key], LARGE[key], *ours) for key, ours in _OURS.ite
 
 @dataclass(frozen=True)
 class PlannedLesion:
-    """A lesion before it has a place: its class, size group and longest axial diameter."""
+    """Describes a lesion before it has a place: its class, size group and longest axial diameter."""
 
     key: str
     """The class, a key of `lesion_classes`."""
@@ -81,7 +81,7 @@ class PlannedLesion:
 
 @dataclass(frozen=True)
 class Patient:
-    """One of the 694: what is known before anything is drawn."""
+    """Describes one of the 694 patients before anything is drawn."""
 
     seed: int
     slot: int
@@ -98,13 +98,13 @@ class Patient:
 
 
 def case_name(slot: int) -> str:
-    """`PHANTOM_0001` for slot 1."""
+    """Returns the case id of a slot: `PHANTOM_0001` for 1."""
     return f"PHANTOM_{slot:04d}"
 
 
 @lru_cache(maxsize=4)
 def cohort(seed: int) -> tuple[Patient, ...]:
-    """The 694 patients of `seed`, by slot. A run of consecutive slots is close to the whole cohort's proportions."""
+    """Returns the 694 patients of `seed`, by slot. Consecutive slots have about the proportions of the whole cohort."""
     rng = stream(seed, 0, Purpose.COHORT)
     sexes, phases = _interleaved(SEX, rng), _interleaved(PHASE, rng)
     slices = _slice_counts(rng)

@@ -1,4 +1,4 @@
-"""The phantom on disk: a nnU-Net raw data set, written case by case so that a stopped call can go on."""
+"""Writes the phantom as a raw data set of nnU-Net, case by case, so that a stopped call can go on."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def write_phantom(
     """Writes the first `train` and the first `test` patients of the cohort's two pools to `out`.
 
     The files do not depend on `jobs`, the number of processes (None: one per core). Cases that are already there are
-    not made again; `dataset.json` and `patients.csv` come last, so a folder with them is complete. A folder that is
-    complete with more cases than are asked for is refused, as is any that holds something else: nothing is touched.
+    not drawn again; `dataset.json` and `patients.csv` come last, so a folder with them is complete. A folder with more
+    cases than are asked for is refused untouched, and so is one with anything else in it.
 
     Raises BenchError for arguments out of range and for such a folder.
     """
@@ -82,7 +82,7 @@ def check_arguments(
     most_train: int = TRAIN_SLOTS,
     most_test: int = TEST_SLOTS,
 ) -> None:
-    """Raises BenchError with everything that is wrong with what a phantom is asked to be."""
+    """Checks the arguments for a phantom. Raises BenchError with everything that is wrong with them."""
     problems = []
     for name, asked, most in (("--train", train, most_train), ("--test", test, most_test)):
         if not 0 <= asked <= most:

@@ -1,4 +1,4 @@
-"""Cases drawn by one or several processes, with progress, and their volumes written."""
+"""Draws cases in one or several processes, with progress, and writes their volumes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _Drawing = TypeVar("_Drawing")
 def draw_all(
     draw: Callable[[_Drawing], None], jobs: Sequence[_Drawing], *, processes: int | None, progress: bool
 ) -> None:
-    """Calls `draw`, a function of a module, for every job, in so many processes (None: one per core)."""
+    """Calls `draw`, a function at the top of a module, for every job, in `processes` processes (None: one per core)."""
     with progress_bar("phantom", "case", shown=progress) as report:
         for done, _ in enumerate(worked_on(jobs, draw, lost=_lost, jobs=processes or cores()), start=1):
             report(done, len(jobs), "")
@@ -34,7 +34,7 @@ def write_volume(
 ) -> None:
     """Writes an array (z, y, x) with the identity direction as a volume, compressed if `path` says so.
 
-    `axes` are the directions that the file's axes are stored in; the voxels stay in their places.
+    `axes` are the directions in which the file stores its axes; every voxel keeps its place in the patient.
     """
     import SimpleITK
 

@@ -1,4 +1,4 @@
-"""The voxel grids of the three sizes, and the boxes of them that a solid needs."""
+"""Makes the voxel grids of the three sizes, and cuts them into the boxes that a solid needs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BOX_VOXELS = 6_000_000
 
 @dataclass(frozen=True)
 class Grid:
-    """A voxel grid with identity direction. Shape is (z, y, x); spacing and origin are (x, y, z)."""
+    """Describes a voxel grid with identity direction. Shape is (z, y, x); spacing and origin are (x, y, z)."""
 
     shape: tuple[int, int, int]
     spacing_mm: Vector
@@ -36,17 +36,17 @@ class Grid:
     """Centre of the first voxel."""
 
     def axis_mm(self, axis: int) -> Float:
-        """Voxel centres along x (0), y (1) or z (2)."""
+        """Returns the voxel centres along x (0), y (1) or z (2), in mm."""
         count = self.shape[2 - axis]
         return (self.origin_mm[axis] + np.arange(count) * self.spacing_mm[axis]).astype(np.float32)
 
     def points_mm(self, box: Slices) -> tuple[Float, Float, Float]:
-        """x, y and z of the box's voxel centres as open arrays that broadcast to the box's (z, y, x)."""
+        """Returns x, y and z of the box's voxel centres as open arrays that broadcast to the box's (z, y, x)."""
         z, y, x = (self.axis_mm(2 - axis)[box[axis]] for axis in range(3))
         return x[None, None, :], y[None, :, None], z[:, None, None]
 
     def boxes(self, lower_mm: Vector, upper_mm: Vector) -> Iterator[Slices]:
-        """Boxes that cover what of lower..upper lies in the grid, none of more than some million voxels."""
+        """Yields boxes that cover lower..upper (x, y, z) within the grid, each of a few million voxels at most."""
         start, stop = [], []
         for axis in (2, 1, 0):
             scale, origin, count = self.spacing_mm[axis], self.origin_mm[axis], self.shape[2 - axis]
@@ -60,13 +60,13 @@ class Grid:
             yield slice(z, min(z + depth, stop[0])), slice(start[1], stop[1]), slice(start[2], stop[2])
 
     def slabs(self) -> Iterator[Slices]:
-        """Boxes of whole slices that cover the grid."""
+        """Yields boxes of whole slices that cover the grid."""
         low = self.origin_mm
         high = (float(self.axis_mm(0)[-1]), float(self.axis_mm(1)[-1]), float(self.axis_mm(2)[-1]))
         return self.boxes(low, high)
 
     def nearest(self, point_mm: Vector) -> tuple[int, int, int]:
-        """The (z, y, x) index of the voxel nearest to a point, which may be outside of the grid."""
+        """Returns the index (z, y, x) of the voxel nearest to a point (x, y, z), which may lie outside of the grid."""
         x, y, z = (
             round((point - origin) / spacing)
             for point, origin, spacing in zip(point_mm, self.origin_mm, self.spacing_mm, strict=True)
@@ -75,7 +75,7 @@ class Grid:
 
 
 def grid_for(patient: Patient, size: str) -> Grid:
-    """The grid of a patient's case. Of the `full` size, spacing, thickness and coverage differ between patients."""
+    """Returns the grid of a patient's case. At `full` size, spacing, thickness and coverage differ between patients."""
     if size in _COARSE:
         spacing, shape = _COARSE[size]
         return _centred(shape, (spacing, spacing, spacing), _CENTRE_MM)

@@ -1,4 +1,4 @@
-"""The shape of one lesion on a grid: a stamp that is exact in the label and smooth in the image.
+"""Shapes one lesion on a grid: as a stamp that is exact in the label and smooth in the image.
 
 A stamp's centre is a voxel's centre, so its voxels, and with them its size group, do not depend on where it is put.
 """
@@ -38,30 +38,30 @@ _STEP = 0.96
 
 @dataclass(frozen=True)
 class Form:
-    """A lesion's random traits: kept while it is scaled."""
+    """Holds a lesion's random traits, which it keeps while it is scaled."""
 
     ratios: Vector
-    """Of the three axes to the longest axial one."""
+    """Relate the three axes to the longest axial one."""
     angle_rad: float
-    """Of the longest axis in the axial plane."""
+    """Turns the longest axis within the axial plane."""
     waves: npt.NDArray[np.float64]
-    """(n, 4): direction-space wave vectors and phases of the irregular surface."""
+    """Has shape (n, 4): wave vectors in the space of directions, and phases, of the irregular surface."""
     irregularity: float
 
 
 @dataclass(frozen=True, eq=False)
 class Stamp:
-    """A voxelised lesion; arrays are (z, y, x) with a margin of at least one empty voxel."""
+    """Holds a lesion as voxels; arrays are (z, y, x) with a margin of at least one empty voxel."""
 
     mask: npt.NDArray[np.bool_]
     distance_mm: Float
-    """To the surface, negative inside."""
+    """Is the distance to the surface, negative inside."""
     centre: tuple[int, int, int]
-    """The index of the centre in the arrays."""
+    """Is the index of the centre in the arrays."""
     diameter_mm: float
-    """The longest axis of the solid in the axial plane."""
+    """Is the longest axis of the solid in the axial plane."""
     voxels: npt.NDArray[np.intp]
-    """(n, 3): the indices of the mask's voxels."""
+    """Has shape (n, 3): the indices of the mask's voxels."""
 
 
 def shape_of(lesion: PlannedLesion, rng: np.random.Generator) -> Form:
@@ -76,7 +76,7 @@ def shape_of(lesion: PlannedLesion, rng: np.random.Generator) -> Form:
 
 
 def stamp(lesion: PlannedLesion, form: Form, spacing_mm: Vector, *, diameter_mm: float) -> Stamp:
-    """The lesion at about `diameter_mm`, changed in small steps until the voxels measure into its size group.
+    """Returns the lesion at about `diameter_mm`, scaled in small steps until its voxels measure into its size group.
 
     On a coarse grid a small lesion is drawn at least three voxels thick.
     """
@@ -92,7 +92,7 @@ def stamp(lesion: PlannedLesion, form: Form, spacing_mm: Vector, *, diameter_mm:
 
 
 def axial_diameter_bounds_mm(mask: npt.NDArray[np.bool_], spacing_mm: Vector) -> tuple[float, float]:
-    """Two measures of a (z, y, x) lesion's longest axial diameter; (0, 0) of an empty mask.
+    """Returns two measures of the longest axial diameter of a lesion, a mask (z, y, x); (0, 0) for an empty mask.
 
     The first is the largest distance between voxel centres within one axial slice, the second that between voxel
     corners. Whatever convention a reader measures by lies between the two.

@@ -56,10 +56,10 @@ def place_lesions(
     shapes: np.random.Generator,
     places: np.random.Generator,
 ) -> npt.NDArray[np.uint8]:
-    """Paints all of the patient's lesions and gives their label map, (z, y, x).
+    """Paints all of the patient's lesions and returns their label map (z, y, x).
 
     Each lesion is one 26-connected component, and no two lesions touch, so the map's components are the lesions.
-    The largest are placed first; one that finds no room is made smaller within its size group.
+    The largest are placed first; a lesion that finds no room is made smaller within its size group.
     """
     label: npt.NDArray[np.uint8] = np.zeros(canvas.grid.shape, np.uint8)
     original = canvas.owner.copy()

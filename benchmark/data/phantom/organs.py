@@ -1,4 +1,4 @@
-"""The organs of one patient, placed for the reference build, scaled to the patient's, large enough for the lesions."""
+"""Paints the organs of one patient: placed as in the reference build, scaled to the patient, with room for lesions."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _FREE = (Tissue.FAT,)
 
 @dataclass(frozen=True)
 class Host:
-    """An organ that can hold lesions."""
+    """Names an organ that can hold lesions."""
 
     solid: Solid
     tissue: Tissue
 
 
 def lesion_load_mm3(patient: Patient, *keys: str) -> float:
-    """About the volume of a patient's lesions of some classes."""
+    """Estimates the volume of a patient's lesions of some classes."""
     return sum(0.4 * lesion.diameter_mm**3 for lesion in patient.lesions if lesion.key in keys)
 
 
 def paint_organs(
     canvas: Canvas, patient: Patient, build: Build, hu: Mapping[str, float], rng: np.random.Generator
 ) -> dict[str, tuple[Host, ...]]:
-    """Paints all organs, the first having priority, and gives for each lesion class those that can hold it."""
+    """Paints all organs, earlier ones over later ones, and returns for each lesion class those that can hold it."""
     _paint_arteries(canvas, build, hu)
     kidneys = tuple(_paint_kidney(canvas, patient, build, hu, side, rng) for side in (-1, 1))
     gallbladder = Host(_gallbladder(patient, build, rng), Tissue.GALLBLADDER)

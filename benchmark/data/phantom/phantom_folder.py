@@ -12,17 +12,19 @@ from mswal_bench.benchmark.core.litter import is_litter, is_seen_below
 from mswal_bench.benchmark.core.whole_files import PARTIAL, require_unicode, write_text
 
 MARK = "phantom.json"
-"""Says which phantom a folder holds, from the first case on."""
+"""Is the file that says which phantom a folder holds, from the first case on."""
 
 
 def write_mark(out: Path, mark: Mapping[str, Any]) -> None:
-    """Makes `out` the folder of the phantom that `mark` describes."""
+    """Marks `out` as the folder of the phantom that `mark` describes."""
     write_text(out / MARK, json.dumps(mark, indent=2) + "\n")
 
 
 def check_folder(out: Path, mark: Mapping[str, Any], files: Iterable[Path]) -> None:
-    """Raises BenchError unless `out` is new, empty, or has the same mark and none but `files` in it, and SimpleITK can
-    write there."""
+    """Checks that `out` is new or empty, or holds the phantom of the same mark and only `files` of it.
+
+    Raises BenchError otherwise, and for a path in which SimpleITK cannot write.
+    """
     require_unicode(out)
     if not out.exists():
         return
@@ -51,7 +53,7 @@ def check_folder(out: Path, mark: Mapping[str, Any], files: Iterable[Path]) -> N
 
 
 def clear_leftovers(folders: Iterable[Path]) -> None:
-    """Removes what an interrupted call left half written."""
+    """Removes the files that an interrupted call left half written."""
     for folder in folders:
         for leftover in folder.glob(PARTIAL + "*"):
             leftover.unlink()

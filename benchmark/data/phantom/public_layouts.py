@@ -1,4 +1,4 @@
-"""Phantoms of LiTS and KiTS23 in the layouts that these are published in, for everything that begins with them."""
+"""Writes phantoms of LiTS and KiTS23 in the layouts in which these are published, an organ and its lesions labelled."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ _COHORTS_PER_SEED = 10
 # KiTS23's axes as they are stored: slices first, from the head down.
 _AXES = {"lits": "LPS", "kits": "IPL"}
 _ORGAN = 1
-"""The value of the organ in the label maps."""
+"""Is the value of the organ in the label maps."""
 
 
 @dataclass(frozen=True)
 class OrganLabels:
-    """What a public data set of one organ outlines."""
+    """Describes the label maps of a public data set of one organ."""
 
     tissues: tuple[Tissue, ...]
-    """Of the organ, whose value is 1."""
+    """Make up the organ, whose value is 1."""
     lesions: Mapping[str, int]
-    """The value of each class of lesion that grows in the organ; 1 where the data set does not tell it apart."""
+    """Has the value of each class of lesion that grows in the organ; 1 where the data set does not tell it apart."""
     every: str
-    """The class that every patient of the data set has."""
+    """Is the class that every patient of the data set has."""
 
 
 ORGAN_LABELS: Mapping[str, OrganLabels] = MappingProxyType(
@@ -104,9 +104,9 @@ def write_public_phantom(
 
 
 def organ_label_map(case: PhantomCase, labels: OrganLabels) -> npt.NDArray[np.uint8]:
-    """The label map of `case` (z, y, x) as the data set has it.
+    """Returns the label map of `case` (z, y, x) as the data set would have it.
 
-    A lesion belongs to its organ where it grows out of it as well; what another organ's lesion has displaced does not.
+    A lesion belongs to its organ even where it grows out of it; voxels taken by another organ's lesion do not.
     """
     label: npt.NDArray[np.uint8] = np.zeros_like(case.label)
     label[np.isin(case.tissues, labels.tissues) & (case.label == 0)] = _ORGAN

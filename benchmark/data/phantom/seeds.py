@@ -11,7 +11,7 @@ GENERATOR_VERSION = 1
 
 
 class Purpose(IntEnum):
-    """What a stream of random numbers is for. Streams are independent: drawing more from one moves no other."""
+    """Names what a stream of random numbers is for. Streams are independent: drawing from one moves no other."""
 
     COHORT = 1
     DIAMETERS = 2
@@ -23,5 +23,5 @@ class Purpose(IntEnum):
 
 
 def stream(seed: int, slot: int, purpose: Purpose) -> np.random.Generator:
-    """The stream of one patient (`slot` 1 to 694; 0 for the cohort as a whole) and purpose."""
+    """Returns the stream of one patient (`slot` 1 to 694; 0 for the whole cohort) for one purpose."""
     return np.random.default_rng(np.random.SeedSequence([seed, slot, int(purpose)]))

@@ -1,4 +1,4 @@
-"""Smooth solids as implicit functions: the distance to their surface in mm, negative inside.
+"""Models smooth solids as implicit functions: the distance to their surface in mm, negative inside.
 
 Distances are exact for spheres and close to the surface of the others, which is where they are used. Points are given
 as x, y and z arrays in mm that broadcast against each other, so an open grid costs no memory of its own.
@@ -16,19 +16,19 @@ from .grids import Float, Vector
 
 
 class Solid(Protocol):
-    """Anything with a distance and a box that holds it."""
+    """Is anything that has a distance to its surface and a box that holds it."""
 
     def bounds_mm(self) -> tuple[Vector, Vector]:
-        """Lower and upper (x, y, z) corner of a box that holds the solid."""
+        """Returns the lower and upper corner (x, y, z) of a box that holds the solid."""
         ...
 
     def distance_mm(self, x: Float, y: Float, z: Float) -> Float:
-        """The distance of points to the surface, negative inside; only its sign counts outside of `bounds_mm`."""
+        """Returns how far points are from the surface, negative inside; outside of `bounds_mm` only the sign counts."""
         ...
 
 
 def rotation(about_x_deg: float = 0.0, about_y_deg: float = 0.0, about_z_deg: float = 0.0) -> Float:
-    """The (3, 3) matrix of rotations about x, then y, then z."""
+    """Returns the matrix (3, 3) of rotations about x, then y, then z."""
     a, b, c = np.radians([about_x_deg, about_y_deg, about_z_deg])
     about_x = np.array([[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]])
     about_y = np.array([[np.cos(b), 0, np.sin(b)], [0, 1, 0], [-np.sin(b), 0, np.cos(b)]])
@@ -38,7 +38,7 @@ def rotation(about_x_deg: float = 0.0, about_y_deg: float = 0.0, about_z_deg: fl
 
 @dataclass(frozen=True, eq=False)
 class Ellipsoid:
-    """An ellipsoid; `turn` is a (3, 3) rotation from its own axes to the patient's."""
+    """Models an ellipsoid; `turn` is a rotation (3, 3) from its own axes to the patient's."""
 
     centre_mm: Vector
     semi_mm: Vector
@@ -63,13 +63,13 @@ class Ellipsoid:
 
 @dataclass(frozen=True, eq=False)
 class Tube:
-    """A tube of changing radius along a polyline."""
+    """Models a tube of changing radius along a polyline."""
 
     points_mm: tuple[Vector, ...]
     radii_mm: tuple[float, ...]
-    """One for each point."""
+    """Has one radius for each point."""
     flatten: float = 1.0
-    """Above 1 the cross-section is that much shorter from front to back."""
+    """Divides the depth of the cross-section, from front to back, where it is above 1."""
 
     def bounds_mm(self) -> tuple[Vector, Vector]:
         points, radii = np.array(self.points_mm), np.array(self.radii_mm)[:, None]
@@ -90,7 +90,7 @@ class Tube:
 
 @dataclass(frozen=True, eq=False)
 class Union:
-    """Solids joined with a fillet of about `blend_mm`."""
+    """Joins solids with a fillet of about `blend_mm`."""
 
     parts: tuple[Solid, ...]
     blend_mm: float = 0.01
@@ -109,7 +109,7 @@ class Union:
 
 @dataclass(frozen=True, eq=False)
 class Without:
-    """A solid with a hollow, `gap_mm` away from the `hole` that makes it."""
+    """Hollows a solid, `gap_mm` away from the `hole`."""
 
     solid: Solid
     hole: Solid
@@ -125,12 +125,12 @@ class Without:
 
 @dataclass(frozen=True, eq=False)
 class Bumpy:
-    """A solid whose surface is raised and lowered by a few long waves, so that no two patients' organs are alike."""
+    """Raises and lowers the surface of a solid by a few long waves, so that no two patients' organs are alike."""
 
     solid: Solid
     height_mm: float
     waves: Float
-    """(n, 4): wave vector in rad/mm and phase of each."""
+    """Has shape (n, 4): wave vector in rad/mm and phase of each."""
 
     def bounds_mm(self) -> tuple[Vector, Vector]:
         lower, upper = self.solid.bounds_mm()
@@ -148,7 +148,7 @@ class Bumpy:
 
 
 def bumpy(solid: Solid, height_mm: float, rng: np.random.Generator, *, length_mm: float = 90.0) -> Bumpy:
-    """`solid` with three waves of about `length_mm` in random directions, together at most `height_mm` high."""
+    """Returns `solid` with three waves of about `length_mm` in random directions, at most `height_mm` high together."""
     direction = rng.normal(size=(3, 3))
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     per_mm = 2 * np.pi / (length_mm * rng.uniform(0.7, 1.4, size=(3, 1)))

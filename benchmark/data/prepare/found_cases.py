@@ -1,4 +1,4 @@
-"""Describes what was found in a user's folder, before anything is written."""
+"""Describes the cases that were found in a user's folder, before anything is written."""
 
 from __future__ import annotations
 
@@ -17,43 +17,43 @@ from mswal_bench.splits import Split
 
 _PART = "-partial"
 MOST_LISTED = 20
-"""Of the cases that a sentence is about: the rest is counted."""
+"""Is how many cases a sentence lists; the rest is counted."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """The cases of a folder under the ids that they get, and the split they belong to."""
+    """Describes the cases of a folder, under the ids that they get, and the split that they belong to."""
 
     root: Path
-    """Where the data lies: the folder the user gave, or one in it."""
+    """Is where the data lies: the folder that the user gave, or one in it."""
     name: str
-    """Of the data set, for `dataset.json`."""
+    """Names the data set in `dataset.json`."""
     labels: Mapping[str, int]
     train: Mapping[str, Case]
     test: Mapping[str, Case]
-    """Those whose image is there."""
+    """Holds the test cases whose image is there."""
     split: Split
-    """With the test cases whose image is not there."""
+    """Lists the test cases whose image is not there as well."""
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """What else `dataset.json` should hold: licence, source."""
+    """Holds further entries for `dataset.json`: licence, source."""
     renamed: Mapping[str, str] = field(default_factory=dict)
-    """Ids that differ from the source's names, by the source's name."""
+    """Maps the source's names to the ids that differ from them."""
     notes: tuple[str, ...] = ()
-    """Sentences for the user."""
+    """Are sentences for the user."""
 
 
 def part_of(name: str, train: Iterable[str], test: Iterable[str]) -> Split:
-    """The split of a part of the data set `name`: of a name of its own, for it may grow."""
+    """Returns the split of a part of the data set `name`, under a name of its own, for it may grow."""
     return Split(name + _PART, tuple(train), tuple(test))
 
 
 def is_part(split: Split) -> bool:
-    """Whether a split is that of a part, as `part_of` names it."""
+    """Returns whether a split is that of a part, as `part_of` names it."""
     return split.name.endswith(_PART)
 
 
 def walk(root: Path) -> Iterator[Path]:
-    """Every file below `root` but hidden ones and litter, sorted within each folder. Links to folders are not followed.
+    """Yields the files below `root`, sorted within each folder; passes over hidden ones, litter and linked folders.
 
     Raises OSError for a folder that cannot be read.
     """
@@ -67,7 +67,7 @@ def walk(root: Path) -> Iterator[Path]:
 
 
 def single(files: Mapping[str, tuple[Path, ...]], problems: list[Problem]) -> dict[str, Path]:
-    """The file of each case; of two for one case, and of links to nothing, a problem."""
+    """Returns the first file of each case. Several files for a case, and a link to nothing, become problems."""
     for case, paths in files.items():
         if len(paths) > 1:
             names = " and ".join(apart([str(path) for path in paths]))
@@ -78,7 +78,7 @@ def single(files: Mapping[str, tuple[Path, ...]], problems: list[Problem]) -> di
 
 
 def paired(pairs: Pairs, where: Path, problems: list[Problem], left_out: list[str] | None = None) -> dict[str, Case]:
-    """The cases that have both; the others become problems, or notes where a list `left_out` is given."""
+    """Returns the cases that have both files; the others become problems, or notes where a list `left_out` is given."""
     for lack, cases in (("a label", pairs.without_label), ("an image", pairs.without_image)):
         if cases and left_out is not None:
             left_out.append(f"{counted(cases)} without {lack} left out: {some(cases)}")
@@ -88,10 +88,10 @@ def paired(pairs: Pairs, where: Path, problems: list[Problem], left_out: list[st
 
 
 def counted(cases: Collection[str]) -> str:
-    """`1 case`, `2 cases`."""
+    """Returns `1 case`, `2 cases` and so on."""
     return f"{len(cases)} case" if len(cases) == 1 else f"{len(cases)} cases"
 
 
 def some(cases: Collection[str]) -> str:
-    """Ids for a sentence, sorted."""
+    """Returns ids for a sentence, sorted; beyond `MOST_LISTED` they are counted."""
     return listed(sorted(cases), MOST_LISTED)

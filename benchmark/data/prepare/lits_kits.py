@@ -1,4 +1,4 @@
-"""LiTS and KiTS23 as they are published, cut by the 8:2 splits that are fixed in `splits/`."""
+"""Finds the cases of LiTS and KiTS23 as they are published, and cuts them by the 8:2 splits in `splits/`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _KITS_CASE = re.compile(r"case_\d{5}")
 
 
 def find_lits(folder: Path, *, partial: bool = False) -> Source:
-    """The 131 volumes of LiTS (`volume-N.nii`, `segmentation-N.nii`) anywhere below `folder`, as `LITS_000` and so on.
+    """Finds the 131 volumes of LiTS (`volume-N.nii`, `segmentation-N.nii`) anywhere below `folder`, as `LITS_000` ...
 
     Unless `partial`, all must be there. Raises BenchError with every problem found.
     """
@@ -37,7 +37,7 @@ def find_lits(folder: Path, *, partial: bool = False) -> Source:
 
 
 def find_kits(folder: Path, *, partial: bool = False) -> Source:
-    """The 489 cases of KiTS23 (`case_XXXXX/imaging.nii.gz`, `segmentation.nii.gz`) anywhere below `folder`.
+    """Finds the 489 cases of KiTS23 (`case_XXXXX/imaging.nii.gz`, `segmentation.nii.gz`) anywhere below `folder`.
 
     Unless `partial`, all must be there. Raises BenchError with every problem found.
     """
@@ -93,7 +93,7 @@ def _find(
 
 
 def _by_role(paths: Iterable[Path], reader: Reader) -> tuple[dict[str, tuple[Path, ...]], ...]:
-    """The images and the label maps, each by case."""
+    """Returns the images and the label maps, each by case."""
     read = [(reader(path), path) for path in paths]
     named = [(*one, path) for one, path in read if one is not None]
     roles: tuple[Role, ...] = ("image", "label")

@@ -1,4 +1,4 @@
-"""MSWAL in the layouts it is met in: nnU-Net's raw folders, with or without `_0000`, with or without lists of cases."""
+"""Finds the cases of MSWAL in raw folders of nnU-Net as people have them: also without `_0000` or lists of cases."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _KEPT = ("description", "reference", "licence", "license", "release", "phantom")
 
 
 def find_mswal(folder: Path, *, partial: bool = False) -> Source:
-    """The cases of MSWAL in `folder`, or in the one folder below it that has them.
+    """Finds the cases of MSWAL in `folder`, or in the one folder below it that has them.
 
     The files of `imagesTr` and `labelsTr` are the training cases; the test cases are those that `dataset.json` lists
     and those in `imagesTs`. Unless `partial`, they must be 484 and 210. Raises BenchError with every problem found.
@@ -203,9 +203,9 @@ def _listed(description: Mapping[str, Any], key: str, root: Path, problems: list
 
 
 def _raw_files(root: Path, problems: list[Problem]) -> dict[str, list[tuple[str, Path]]]:
-    """The volumes of each of the four folders, with what the source calls their cases.
+    """Lists the volumes of each of the four folders, with what the source calls their cases.
 
-    What speaks against others is added to `problems`. Raises BenchError for folders that cannot be read.
+    Files that cannot be taken are added to `problems`. Raises BenchError for folders that cannot be read.
     """
     listings = {
         # Not everybody ends the name of an image with its channel.
@@ -221,7 +221,7 @@ def _raw_files(root: Path, problems: list[Problem]) -> dict[str, list[tuple[str,
 
 
 def _not_taken(listing: Listing) -> Iterator[Problem]:
-    """What speaks against taking a source: volumes in other formats, names that cannot be written down."""
+    """Yields a problem for each volume in another format, and for each whose name cannot be written down."""
     for path in listing.strangers:
         # What is no volume lies beside many a data set.
         if is_not_prepared(path.name) and not path.is_dir():

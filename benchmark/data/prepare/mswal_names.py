@@ -16,12 +16,12 @@ _BY_ABBREVIATION = {lesion.abbreviation: lesion for lesion in LESION_CLASSES}
 
 
 def is_bare(case: str) -> bool:
-    """Whether an id is but a number, with or without `wab_`."""
+    """Returns whether an id is a bare number, with or without `wab_`."""
     return _BARE.fullmatch(case) is not None
 
 
 def certain_id(name: str) -> str:
-    """`MSWAL_0001` for every spelling of it (`mswal-1`, `wab_MSWAL_0001`); another full name without its `wab_`."""
+    """Returns `MSWAL_0001` for every spelling of it (`mswal-1`, `wab_MSWAL_0001`), and other names without `wab_`."""
     if _PREFIX.match(name):
         name = _PREFIX.sub("", name, count=1)
     match = _MSWAL.fullmatch(name)
@@ -29,18 +29,18 @@ def certain_id(name: str) -> str:
 
 
 def supposed_id(name: str) -> str:
-    """As `certain_id`, with a bare number (`wab_0001`) taken for that of MSWAL."""
+    """Returns the `certain_id`, where a bare number (`wab_0001`) is taken for a case of MSWAL."""
     case = certain_id(name)
     match = _BARE.fullmatch(case)
     return f"MSWAL_{int(match[1]):04d}" if match else case
 
 
 def naming(files: Iterable[str], listed: Iterable[str]) -> Callable[[str], str]:
-    """How a source's names become ids: `certain_id`, or `supposed_id` where the source itself vouches for it.
+    """Chooses how the names of a source become ids: by `certain_id`, or by `supposed_id` where that is safe.
 
-    `files` are the training cases that are there, `listed` what the source's list calls them. A bare number is that of
-    MSWAL where one of the two has bare numbers, the other has full names, and they map one to one. Else it is kept:
-    which patient a number that somebody gave stands for cannot be known from it.
+    `files` are the names of the training cases that are there, `listed` their names in the source's own list. Bare
+    numbers are taken for cases of MSWAL where one of the two has bare numbers, the other has full names, and they match
+    one to one. Otherwise a bare number is kept, for nothing says which patient it stands for.
     """
     files, listed = set(files), set(listed)
     some_bare = [any(is_bare(certain_id(name)) for name in names) for names in (files, listed)]
@@ -50,11 +50,11 @@ def naming(files: Iterable[str], listed: Iterable[str]) -> Callable[[str], str]:
 
 
 def check_label_names(labels: object, where: Path, problems: list[Problem]) -> None:
-    """Adds a problem for a `labels` of `dataset.json` that contradicts MSWAL's: values 1 to 7, each for its lesion.
+    """Checks that the `labels` of a `dataset.json` fit MSWAL's: values 1 to 7, each for its lesion.
 
     Names and values may stand either way round (nnU-Net v2 has `"gallstone": 1`, v1 `"1": "gallstone"`), background may
-    go unnamed, and a lesion may be called anything that is not the name of another. No `labels` at all says nothing,
-    and passes.
+    go unnamed, and a lesion may have any name that is not another's. None, for a file without `labels`, passes. What is
+    wrong is added to `problems`, about the file `where`.
     """
     if labels is None:
         return

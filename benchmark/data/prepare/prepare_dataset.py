@@ -1,4 +1,4 @@
-"""`prepare_dataset`: what was found, as a data set in nnU-Net's raw layout that names its split.
+"""Makes the cases that were found a data set in nnU-Net's raw layout, and freezes its split.
 
 The folder says from the first file on what it is made from (`prepared.json`); `dataset.json`, which readers look for,
 comes last. Called again, a complete folder is left alone, a started one goes on, and a file is put in place again when
@@ -40,19 +40,19 @@ _LOCK = ".prepare.lock"
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a preparation has made."""
+    """Describes what a preparation has made."""
 
     dataset: Dataset
     split: Split
-    """With the test cases whose images are not there."""
+    """Lists the test cases whose images are not there as well."""
     placed: Mapping[Way, int]
-    """How many files this call has put in place, and how; none where nothing was left to do."""
+    """Counts the files that this call put in place, by the way; empty where nothing was left to do."""
     notes: tuple[str, ...]
-    """Sentences about the source for the user."""
+    """Are sentences about the source for the user."""
 
     @property
     def hidden(self) -> tuple[str, ...]:
-        """The test cases of the split that cannot be scored here: without an image or without a label."""
+        """Returns the test cases of the split that cannot be scored here: those without an image or without a label."""
         labelled = {case.id for case in self.dataset.test.values() if case.label is not None}
         return tuple(case for case in self.split.test if case not in labelled)
 

@@ -27,24 +27,24 @@ LESION_SIZES = ("small", "large")
 
 @dataclass(frozen=True)
 class DatasetStatistics:
-    """Every case of a data set, or of one of its subsets, as measured and recorded."""
+    """Holds every case of a data set, or of one of its subsets, as measured and recorded."""
 
     name: str
     subset: Subsets
     protocol: Protocol
     cases: tuple[MeasuredCase, ...]
-    """By subset, training first, and case id."""
+    """Are sorted by subset, training first, and case id."""
     patients: Patients
-    """What `patients.csv` records of them."""
+    """Holds what `patients.csv` records of them."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Everything that is wrong with the files."""
+        """Returns everything that is wrong with the files."""
         return (*(problem for case in self.cases for problem in case.problems), *self.patients.problems)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the owner of the label maps should know of how they were read."""
+        """Returns what the owner of the label maps should know of how they were read."""
         return tuple(note for case in self.cases for note in case.notes)
 
 
@@ -58,7 +58,7 @@ def dataset_statistics(
 ) -> DatasetStatistics:
     """Measures the cases of a raw folder, without reading the voxels of an image.
 
-    `jobs` is the number of processes, by default one a core; `progress` shows a bar on stderr. A file that cannot be
+    `jobs` is the number of processes, one per core by default; `progress` shows a bar on stderr. A file that cannot be
     read is a problem of the result and costs nothing but itself. Raises BenchError for a folder that is no complete
     data set, that has other labels than MSWAL's, or without a case to measure, and when no file can be read.
     """
@@ -84,10 +84,10 @@ def dataset_statistics(
 
 
 def lesion_frame(statistics: DatasetStatistics) -> DataFrame:
-    """A row a lesion, by case, in the order and with the columns of `lesion_statistics.csv`; of no lesion, no row.
+    """Returns a frame with a row per lesion, by case, in the order and with the columns of `lesion_statistics.csv`.
 
-    `class` has all lesion class keys as its categories and `size` small and large, whether there is such a lesion or
-    not. Lengths are in mm, volumes in mm3, centroids in the patient, LPS.
+    `class` has all lesion class keys as its categories, and `size` has small and large, also without such a lesion;
+    without any lesion the frame is empty. Lengths are in mm, volumes in mm3, centroids in the patient (LPS).
     """
     import pandas as pd
 

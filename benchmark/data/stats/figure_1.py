@@ -1,4 +1,4 @@
-"""The paper's Fig. 1 (a) to (d) of any data set: sex, contrast phase, lesions by size, and their diameters."""
+"""Draws the paper's Fig. 1 (a) to (d) for any data set: sex, contrast phase, lesions by size, and their diameters."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _TICKS_CM = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
 def draw_figure(statistics: DatasetStatistics, summary: Summary, paths: Sequence[Path]) -> None:
     """Draws the four panels on white and writes them to each of `paths`, in the format of its suffix.
 
-    What is not recorded, or has no lesion, is said in the panel's place. Raises OSError.
+    A panel without records or lesions says so. Raises OSError.
     """
     from matplotlib import style
     from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""One case measured: its grid, and each of its lesions."""
+"""Measures one case: its grid, and each of its lesions."""
 
 from __future__ import annotations
 
@@ -22,39 +22,39 @@ Subset = Literal["train", "test"]
 
 @dataclass(frozen=True, slots=True)
 class MeasuredLesion:
-    """A connected component of one class."""
+    """Measures one lesion, a connected component of one class."""
 
     class_id: int
     lesion_id: int
-    """1, 2, ... within the class, as `mswal-bench score` numbers them."""
+    """Counts 1, 2, ... within the class, as `mswal-bench score` does."""
     voxels: int
     volume_mm3: float
     diameter_mm: float
-    """The longest in an axial slice, from outer edge to outer edge."""
+    """Is the longest diameter in an axial slice, from outer edge to outer edge."""
     centroid_mm: tuple[float, float, float]
-    """In the patient, LPS (x, y, z)."""
+    """Is the position in the patient, LPS (x, y, z)."""
 
 
 @dataclass(frozen=True)
 class MeasuredCase:
-    """What the files of one case say."""
+    """Holds what the files of one case say."""
 
     case: str
     subset: Subset
     geometry: Geometry | None
-    """The image's grid, or the label map's where the image's header cannot be read; None where neither can."""
+    """Is the image's grid, or the label map's where the image's header cannot be read; None where neither can."""
     lesions: tuple[MeasuredLesion, ...] | None
-    """None without a label map that can be read; empty for a label map without a lesion."""
+    """Is None without a label map that can be read, and empty for a label map without a lesion."""
     has_label: bool
-    """There is a file for the label map, readable or not."""
+    """Says that there is a file for the label map, readable or not."""
     grids_differ: bool = False
-    """The label map does not lie on the image's grid."""
+    """Says that the label map does not lie on the image's grid."""
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
-    """What was done to the label map, or what other readers make of it."""
+    """Say what was done to the label map, and what other readers make of it."""
 
     def count(self, class_id: int) -> int:
-        """Lesions of a class; 0 where the label map is not known."""
+        """Counts the lesions of a class; 0 where the label map is not known."""
         return sum(lesion.class_id == class_id for lesion in self.lesions or ())
 
 
@@ -83,7 +83,7 @@ def measure_case(case: Case, subset: Subset, protocol: Protocol) -> MeasuredCase
 
 
 def measure_lesions(labels: Foreground, geometry: Geometry, protocol: Protocol) -> tuple[MeasuredLesion, ...]:
-    """The lesions of a label map in the order (z, y, x), class by class; of an empty one, none."""
+    """Returns the lesions of a label map, an array (z, y, x), class by class; none for an empty map."""
     components = connected_components(labels, protocol.connectivity)
     spacing_mm = geometry.spacing_mm[::-1]
     diameters = longest_axial_diameters_mm(components, spacing_mm, 2 - geometry.axial_axis)

@@ -1,4 +1,4 @@
-"""The statistics as files: a row a lesion, a row a case, every number with the paper's, and the figure."""
+"""Writes the statistics to files: a row per lesion, a row per case, every number beside the paper's, and the figure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LESIONS_FILE, CASES_FILE, SUMMARY_FILE = "lesion_statistics.csv", "case_statistics.csv", "summary.csv"
 _FIGURES = ("fig1.svg", "fig1.png")
 WRITTEN = (LESIONS_FILE, CASES_FILE, SUMMARY_FILE, *_FIGURES)
-"""The names of the files."""
+"""Are the names of the files."""
 _CASE_COLUMNS = [
     "case", "subset", "sex", "phase", "spacing_x_mm", "spacing_y_mm", "spacing_z_mm", "shape_x", "shape_y", "shape_z",
 ]  # fmt: skip
@@ -32,7 +32,7 @@ _ELSEWHERE = "Name another folder with --out."
 
 
 def refuse_to_write_into(root: Path, out: Path) -> None:
-    """Raises BenchError when `out` holds this or another data set: its folder is for its own files alone."""
+    """Raises BenchError when `out` holds this or another data set, whose folder is for its own files alone."""
     taken = (root, *(root / name for name in FOLDERS))
     if out.resolve() in [folder.resolve() for folder in taken]:
         what = "the statistics would be written among the data set's own files"
@@ -63,7 +63,7 @@ def write_statistics(statistics: DatasetStatistics, summary: Summary, out: Path)
 
 
 def statistics_json(summary: Summary) -> str:
-    """The numbers as strict JSON: quantity -> what of -> `found` and, where the paper has the number, `paper`."""
+    """Returns the numbers as strict JSON: quantity -> what of -> `found`, and `paper` where the paper has it."""
     numbers = {
         quantity: {
             of: {"found": number.found} | ({} if number.paper is None else {"paper": number.paper})

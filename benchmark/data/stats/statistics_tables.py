@@ -1,4 +1,4 @@
-"""The statistics as tables for people: lesions by class, then patients and scans."""
+"""Lays the statistics out as tables for people: lesions by class, then patients and scans."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ UNKNOWN = "–"  # noqa: RUF001
 
 
 def statistics_tables(summary: Summary, *, width: int | None = None) -> str:
-    """Both tables and the notes, as lines of text. What is not known is a dash.
+    """Returns both tables and the notes as text. What is not known is a dash.
 
-    What does not fit into `width` characters side by side comes below.
+    Columns that do not fit into `width` characters come below the others.
     """
     return "\n\n".join([_lesion_table(summary, width), _scan_table(summary, width), "\n".join(summary.notes)])
 

@@ -1,4 +1,4 @@
-"""The numbers of a data set, each beside the paper's where the paper has it."""
+"""Sums a data set up in numbers, each beside the paper's where the paper has it, and in notes."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _PRINTED = {"lesions": paper.LESIONS, "small": paper.SMALL, "large": paper.LARGE
 
 @dataclass(frozen=True)
 class SummaryNumber:
-    """One number of the data set, and the paper's."""
+    """Holds one number of the data set, and the paper's."""
 
     found: int | float | None
-    """None where it is not known: nothing is recorded, or nothing is there to measure."""
+    """Is None where it is not known: nothing is recorded, or nothing is there to measure."""
     paper: int | None = None
-    """None where the paper does not say. It is of all 694 patients."""
+    """Is the paper's number, for all 694 patients; None where the paper does not say."""
     is_of_all: bool = False
-    """It was found in as many cases as the paper's, so the two should be equal."""
+    """Says that it was found in as many cases as the paper's, so that the two should be equal."""
 
     @property
     def differs(self) -> bool:
@@ -44,21 +44,21 @@ class SummaryNumber:
 
 
 SummaryNumbers = Mapping[str, Mapping[str, SummaryNumber]]
-"""Quantity -> what of -> number: `numbers["small"]["liver_cyst"]`. Quantities have their units in their names."""
+"""Maps quantities to what they are of to numbers: `numbers["small"]["liver_cyst"]`. Their names have their units."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What is shown and written of a data set."""
+    """Holds what is shown and written of a data set."""
 
     name: str
     numbers: SummaryNumbers
     notes: tuple[str, ...]
-    """Sentences for below the tables."""
+    """Are the sentences below the tables."""
 
 
 def summarise(statistics: DatasetStatistics) -> Summary:
-    """Counts the lesions, patients and scans. Of no lesion there is no diameter; of no label map, no lesion count."""
+    """Counts the lesions, patients and scans. Without a lesion there is no diameter, without a label map no count."""
     numbers: dict[str, Mapping[str, SummaryNumber]] = {
         "cases": _cases(statistics),
         **_lesion_numbers(statistics),
