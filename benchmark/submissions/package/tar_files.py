@@ -27,8 +27,8 @@ _MOST_PAYLOADS_BYTES = 1 << 24
 # The largest unit that tar pads an archive to.
 _MOST_PADDING_BYTES = 1 << 20
 _MOST_LENGTH_DIGITS = 7
-Kind = Literal["file", "folder", "symbolic-link", "hard-link", "special-file", "sparse-file", "unsupported-entry"]
-_KINDS: dict[bytes, Kind] = {
+EntryKind = Literal["file", "folder", "symbolic-link", "hard-link", "special-file", "sparse-file", "unsupported-entry"]
+_KINDS: dict[bytes, EntryKind] = {
     tarfile.REGTYPE: "file",
     tarfile.AREGTYPE: "file",
     tarfile.CONTTYPE: "file",
@@ -49,7 +49,7 @@ class _Entry:
     """One entry, with what longer headers before it say of it."""
 
     stored_name: bytes
-    kind: Kind
+    kind: EntryKind
     size_bytes: int
     offset: int
     """Of its content."""

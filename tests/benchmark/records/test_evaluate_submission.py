@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from filelock import FileLock
 
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.records import evaluate_submission as evaluating
-from mswal_bench.benchmark.records import record_writing, scored_rows
+from mswal_bench.benchmark.records import record_writing
 from mswal_bench.benchmark.records.evaluate_submission import evaluate
 from mswal_bench.benchmark.records.record_store import read_records
 from mswal_bench.benchmark.scoring import score_files
@@ -169,27 +170,39 @@ def test_interrupted_it_goes_on(
     assert not (tmp_path / "results" / ".evaluating").exists()
 
 
+_KILLED = """
+import os, sys
+from pathlib import Path
+from mswal_bench.benchmark.cli.main import main
+from mswal_bench.benchmark.records import scored_rows
+scored_rows.score_folders = lambda *_, **__: os._exit(9)
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize("hidden", [False, True])
 def test_what_a_killed_process_leaves_goes_with_the_next(
-    submission: Path, setting_of: SettingOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hidden: bool, submission: Path, setting_of: SettingOf, tmp_path: Path
 ) -> None:
-    """Predictions are unpacked where the interrupted work is kept, and nowhere else."""
-    seen = []
-
-    def killed(folders: list[Path], *_: object, **__: object) -> None:
-        (folder,) = folders
-        seen.append(folder)
-        # As it would be found after a kill: nobody came to remove it.
-        shutil.copytree(folder, folder.with_name("left"), symlinks=True)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(scored_rows, "score_folders", killed)
-    with pytest.raises(KeyboardInterrupt):
-        _evaluated(submission, setting_of)
-    works = tmp_path / "results" / ".evaluating"
-    assert seen[0].is_relative_to(works)
-    assert list(works.glob("*/left/case_1.nii.gz"))
-    monkeypatch.undo()
-    assert _evaluated(submission, setting_of).is_new
+    """The copy of the predictions lies where the interrupted work is kept, and nowhere else."""
+    target = setting_of(hidden=hidden)
+    arguments = [submission, "--reference", target.reference, "--results", target.results, "--jobs", 1]
+    arguments += ["--private", target.private] if hidden else []
+    command = [sys.executable, "-c", _KILLED, "evaluate", *map(str, arguments)]
+    assert subprocess.run(command, check=False, env={**os.environ, "TMPDIR": str(tmp_path)}).returncode == 9
+    works = (target.private or target.results) / ".evaluating"
+    content = {path.read_bytes() for path in submission.rglob("*.nii.gz")}
+    left = [path for path in tmp_path.rglob("*") if path.is_file() and path.read_bytes() in content]
+    copies = [path for path in left if not path.is_relative_to(submission)]
+    assert {path.read_bytes() for path in copies} == content
+    assert all(path.is_relative_to(works) for path in copies)
+    form = submission / "submission.yaml"
+    text = form.read_text()
+    form.write_text(text + "notes: better\n")
+    assert _evaluated(submission, setting_of, hidden=hidden).is_new
+    assert not [path for path in copies if path.exists()], "the evaluation of another submission removes it too"
+    form.write_text(text)
+    assert _evaluated(submission, setting_of, hidden=hidden).is_new
     assert not works.exists()
 
 
