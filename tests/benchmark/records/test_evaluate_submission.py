@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import nibabel
 import numpy as np
 import pytest
 from filelock import FileLock
@@ -20,6 +21,7 @@ from mswal_bench.benchmark.records.evaluate_submission import evaluate
 from mswal_bench.benchmark.records.record_store import read_records
 from mswal_bench.benchmark.scoring import score_files
 from mswal_bench.benchmark.scoring.score_folders import score_folders
+from mswal_bench.benchmark.submissions.validate import validate
 from mswal_bench.metrics import CaseScore, score_case
 
 if TYPE_CHECKING:
@@ -125,6 +127,33 @@ def test_a_submission_that_is_wrong_is_not_scored(
     assert outcome.record is None
     assert {finding.code for finding in outcome.validation.findings} == {"not-labels", "missing-case"}
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_voxels_that_are_wrong_are_told_as_by_validating(
+    hidden: bool, submission: Path, setting_of: SettingOf, tmp_path: Path, save_labels: SaveLabels
+) -> None:
+    """The scorer finds them first; what is told of them is the submission's alone."""
+    save_labels(submission / "predictions" / "case_1.nii.gz", np.full((4, 6, 40), 9, np.uint8))
+    content = (submission / "predictions" / "case_4.nii.gz").read_bytes()
+    (submission / "predictions" / "case_4.nii.gz").write_bytes(content[:-9])
+    outcome = _evaluated(submission, setting_of, hidden=hidden)
+    assert outcome.record is None
+    assert outcome.validation == validate(submission, setting_of(hidden=hidden).manifest, deep=True)
+    assert {finding.code for finding in outcome.validation.findings} == {"not-labels", "truncated"}
+    assert not (tmp_path / "results").exists()
+    assert not (tmp_path / "private").exists()
+
+
+def test_labels_that_are_rounded_are_noted(submission: Path, setting_of: SettingOf) -> None:
+    path = submission / "predictions" / "case_1.nii.gz"
+    volume = nibabel.Nifti1Image(np.asanyarray(nibabel.load(path).dataobj), None, nibabel.load(path).header)
+    volume.header.set_slope_inter(1.001, 0)
+    nibabel.save(volume, path)
+    outcome = _evaluated(submission, setting_of)
+    assert outcome.record is not None
+    assert outcome.validation == validate(submission, setting_of().manifest, deep=True)
+    assert "scaled-labels" in {finding.code for finding in outcome.validation.findings}
 
 
 def test_missing_predictions_count_as_empty_and_are_named(submission: Path, setting_of: SettingOf) -> None:

@@ -112,11 +112,16 @@ def _hand_in(how: str, both: tuple[Path, Path], to: Path) -> Exchange:
             (to / file).parent.mkdir(parents=True, exist_ok=True)
             (to / file).hardlink_to(first / file)
         shutil.copy(first / "submission.yaml", to)
-        return lambda: [_rewrite(first / file, (second / file).read_bytes()) for file in FILES]
+        return lambda: _rewrite_all(first, second)
     first.rename(to)
     if how == "files rewritten":
-        return lambda: [_rewrite(to / file, (second / file).read_bytes()) for file in FILES]
+        return lambda: _rewrite_all(to, second)
     return lambda: [(second / file).replace(to / file) for file in FILES]
+
+
+def _rewrite_all(folder: Path, other: Path) -> None:
+    for file in FILES:
+        _rewrite(folder / file, (other / file).read_bytes())
 
 
 def _rewrite(file: Path, content: bytes) -> None:
