@@ -38,7 +38,7 @@ class FormReading:
 
 
 def read_form(data: bytes, file: str = FORM_FILE) -> FormReading:
-    """The form in `data`, of which more than `MOST_BYTES` bytes are refused; `file` is its name for the findings.
+    """Reads the form in `data`, which is refused beyond `MOST_BYTES` bytes; `file` is its name for the findings.
 
     A field without a value counts as left out. Raises nothing.
     """

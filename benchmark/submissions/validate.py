@@ -52,16 +52,16 @@ class Validation:
 
     @property
     def ok(self) -> bool:
-        """Whether it can be scored: there is no error."""
+        """Tells whether it can be scored: there is no error."""
         return self.number("error") == 0
 
     def number(self, severity: str) -> int:
-        """How many findings are an `error`, or a `note`."""
+        """Counts the findings that are an `error`, or a `note`."""
         return sum(finding.severity == severity for finding in self.findings)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """The errors among the findings, for a BenchError."""
+        """Gives the errors among the findings, for a BenchError."""
         return tuple(
             Problem(
                 f"{finding.what} [{finding.code}]",
@@ -75,7 +75,10 @@ class Validation:
         )
 
     def to_frame(self) -> pandas.DataFrame:
-        """A row a finding, errors first: code, severity, case, file, what, expected, found, mend, field. All text."""
+        """Makes a frame with a row a finding, errors first.
+
+        Its columns, all text, are code, severity, case, file, what, expected, found, mend and field.
+        """
         import pandas
 
         columns = SubmissionFinding(next(iter(SubmissionFinding.kinds))).to_json().keys()
@@ -113,7 +116,10 @@ def validate(
 def validate_opened(
     submission: Submission, manifest: Manifest, *, voxels: Voxels, allow_missing: bool, progress: bool = False
 ) -> Validation:
-    """As `validate`, of a submission that was opened within the bounds of the manifest."""
+    """Does what `validate` does, for a submission that was opened within the bounds of the manifest.
+
+    Of which predictions the voxels are read too, `voxels` says.
+    """
     findings = list(submission.findings)
     deep = voxels == "all"
     if not submission.files and findings:
@@ -137,7 +143,7 @@ def validate_opened(
 
 
 def is_checked(name: str, manifest: Manifest) -> bool:
-    """Whether more than the name is looked at of the file `name`: the form, and what is called as a prediction is."""
+    """Tells whether more than its name may matter of a file: of the form, and of what is called as a prediction is."""
     return name == FORM_FILE or submitted_case_id(_base(name)) in manifest.cases
 
 

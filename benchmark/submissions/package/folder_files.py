@@ -1,4 +1,4 @@
-"""A submission that is a folder."""
+"""Lists the files of a submission that is a folder."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class SubmittedFile:
         return os.stat_result((S_IFREG | _READ_ONLY, 0, 0, 1, 0, 0, self.size_bytes, 0, 0, 0))
 
     def open(self, mode: Literal["rb"] = "rb") -> BinaryIO:
-        """At its first byte, each time. Raises OSError; reading raises that or PackageError."""
+        """Opens it at its first byte, each time. Raises OSError; reading raises that or PackageError."""
         return cast("BinaryIO", io.BufferedReader(self.raw(), _BUFFER_BYTES))
 
     def __str__(self) -> str:
@@ -66,13 +66,13 @@ class Listing:
     _files: list[SubmittedFile] = field(default_factory=list)
 
     def count(self) -> None:
-        """One entry more. Raises PackageError when it is one too many."""
+        """Counts one entry more. Raises PackageError when it is one too many."""
         self.entries += 1
         if self.entries > self.bounds.entries:
             raise PackageError(too_many_entries(self.bounds))
 
     def weigh(self, size_bytes: int) -> None:
-        """So much more to read. Raises PackageError when it is too much in all."""
+        """Adds to what is to be read. Raises PackageError when it is too much in all."""
         self.total_bytes += size_bytes
         if self.total_bytes > self.bounds.total_bytes:
             raise PackageError(total_too_large(self.bounds))
@@ -81,7 +81,7 @@ class Listing:
         self.findings.append(SubmissionFinding(code, name, found, expected))
 
     def name_of(self, stored: bytes) -> str | None:
-        """A name as an archive stores it, checked; None, and a finding, when no file may have it."""
+        """Checks a name as an archive stores it; gives None, and adds a finding, where no file may have it."""
         name = checked_name(stored)
         if isinstance(name, SubmissionFinding):
             self.findings.append(name)
@@ -89,7 +89,7 @@ class Listing:
         return name
 
     def add(self, name: str, size_bytes: int, raw: Callable[[], io.RawIOBase]) -> None:
-        """A file of which nothing but its size and what it is called is known to be right."""
+        """Adds a file of which only the name is known to be right, unless its kind or size is a finding."""
         if is_litter(name):
             return
         if not name:
@@ -102,7 +102,7 @@ class Listing:
             self._files.append(SubmittedFile(name, size_bytes, raw))
 
     def files(self) -> tuple[SubmittedFile, ...]:
-        """Those whose names are clear, without the one folder that everything lies in, in the package's order."""
+        """Gives the files whose names are clear, without the one folder around them all, in the package's order."""
         clear = self._without_clashes()
         top = _top_folder(file.name for file in clear)
         return tuple(replace(file, name=file.name.removeprefix(top)) for file in clear)

@@ -42,18 +42,18 @@ class CopiedFile(SubmittedFile):
 
 @dataclass(frozen=True)
 class SubmissionCopy(Submission):
-    """A submission with copies in the place of the files that matter; what else lies in it is only listed."""
+    """A submission with copies in the place of the files that matter; what else lies in it stays where it is."""
 
     copies: Mapping[str, CopiedFile] = field(default_factory=dict)
     """By name inside the submission."""
 
     @property
     def is_whole(self) -> bool:
-        """Whether all that was to be copied could be read."""
+        """Tells whether all that was to be copied could be read."""
         return all(copy.fault is None for copy in self.copies.values())
 
     def digest(self, predictions: Mapping[str, str]) -> str:
-        """SHA-256, as `sha256:...`, over the case ids and their files' bytes, the same however they are packed.
+        """Hashes case ids and their files' bytes: SHA-256, as `sha256:...`, the same however they are packed.
 
         `predictions` is case id -> name inside. Raises BenchError for a name of which there is no copy, one for two
         cases, and for a file that could not be read.

@@ -45,7 +45,7 @@ class Submission:
     """Of all that is in it, unpacked."""
 
     def within(self, bounds: Bounds) -> Submission:
-        """The same as under narrower bounds: what is beyond them is among the findings and no longer to be read."""
+        """Applies narrower bounds: what is beyond them goes to the findings and is no longer to be read."""
         for wrong, finding in (
             (self.entries > bounds.entries, too_many_entries(bounds)),
             (self.total_bytes > bounds.total_bytes, total_too_large(bounds)),
@@ -122,7 +122,7 @@ def _archive(file: BinaryIO, stack: ExitStack) -> tuple[Packing, ArchiveStream]:
 
 @contextmanager
 def opened(submission: Path | Submission, bounds: Bounds) -> Iterator[Submission]:
-    """A submission that is open already, within `bounds`; or the one at a path, opened."""
+    """Gives a submission that is open already within `bounds`, or opens the one at a path within them."""
     if isinstance(submission, Submission):
         yield submission.within(bounds)
     else:

@@ -1,4 +1,4 @@
-"""A submission that is a `.tar` or a `.tar.gz`: its headers, one after the other, each bounded before it is read.
+"""Lists the files of a `.tar` or a `.tar.gz`: goes through its headers, each bounded before it is read.
 
 It is gone through once to list it, which also compares the checksum that a `.gz` ends with, and again as its files are
 read: fast in the order that they lie in, for what lies before is unpacked anew.
@@ -56,7 +56,7 @@ class _Entry:
 
 
 def is_tar_header(block: bytes) -> bool:
-    """Whether a file that begins so is a tar archive: its first block has the checksum of a header, or ends it all."""
+    """Tells whether a file that begins so is a tar archive: its block has the checksum of a header, or ends it all."""
     try:
         _header(block)
     except tarfile.HeaderError:
