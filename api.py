@@ -25,8 +25,8 @@ from .benchmark.core.suggestions import did_you_mean
 from .benchmark.data.dataset import Dataset, open_dataset
 from .benchmark.data.protocol import MSWAL_1, protocol_of, protocol_of_labels
 from .benchmark.records.evaluate_submission import evaluate as evaluate_submission
-from .benchmark.records.evaluation_target import Setting, manifest_for
-from .benchmark.records.result_record import ResultRecord
+from .benchmark.records.evaluation_target import EvaluationTarget, open_for_track
+from .benchmark.records.result_record import ResultRecord, Status
 from .benchmark.runs.method_choice import chosen_method
 from .benchmark.runs.run_method import run_method
 from .benchmark.runs.run_record import RunRecord, read_run_record
@@ -315,12 +315,15 @@ def evaluate(
     1.0
     """
     folder, hidden_rows = Path(reference), _path(private)
-    expected = manifest_for(Path(submission), folder, _path(manifest), track, private=hidden_rows is not None)
-    setting = Setting(expected, folder, Path(results), hidden_rows, "verified" if verified else "claimed")
-    with script_left_alone():
+    status: Status = "verified" if verified else "claimed"
+    is_private = hidden_rows is not None
+    with (
+        script_left_alone(),
+        open_for_track(Path(submission), folder, _path(manifest), track, private=is_private) as (package, expected),
+    ):
         outcome = evaluate_submission(
-            Path(submission),
-            setting,
+            package,
+            EvaluationTarget(expected, folder, Path(results), hidden_rows, status),
             allow_missing=allow_missing,
             jobs=jobs,
             resamples=resamples,

@@ -7,6 +7,7 @@ import platform
 import subprocess
 import sys
 from contextlib import suppress
+from functools import cache
 from importlib import metadata, resources
 from pathlib import Path
 
@@ -66,10 +67,15 @@ def describe_environment(device: str = "cpu") -> Environment:
 
 
 def _packages() -> dict[str, str]:
-    versions: dict[str, str] = {}
     # Some imports make setuptools add its private copies to the path.
-    path = [place for place in sys.path if Path(place).name != "_vendor"]
-    for distribution in metadata.distributions(path=path):
+    return dict(_versions_on(tuple(place for place in sys.path if Path(place).name != "_vendor")))
+
+
+@cache
+def _versions_on(path: tuple[str, ...]) -> dict[str, str]:
+    """Gives the version of every package. It takes half a second to read them all: once is enough."""
+    versions: dict[str, str] = {}
+    for distribution in metadata.distributions(path=list(path)):
         # The remains of a broken installation may lack both. Of two with the same name the first is imported.
         name, version = distribution.metadata["Name"], distribution.metadata["Version"]
         if name and version:

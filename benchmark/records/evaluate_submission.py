@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
@@ -15,24 +16,24 @@ from filelock import FileLock, Timeout
 from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.environment import describe_environment
 from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.scratch_folder import scratch_folder
 from mswal_bench.benchmark.scoring.case_rows import CASES_FILE
 from mswal_bench.benchmark.scoring.estimates import estimates
 from mswal_bench.benchmark.scoring.lesion_rows import LESIONS_FILE
 from mswal_bench.benchmark.scoring.scores import MethodScores
-from mswal_bench.benchmark.submissions.package.digest import predictions_digest
-from mswal_bench.benchmark.submissions.package.submitted_files import open_submission
-from mswal_bench.benchmark.submissions.validate import Validation, validate
+from mswal_bench.benchmark.submissions.package.private_copy import copied
+from mswal_bench.benchmark.submissions.package.size_limits import Bounds
+from mswal_bench.benchmark.submissions.package.submitted_files import Submission, opened
+from mswal_bench.benchmark.submissions.validate import Validation, is_checked, validate_opened
 
-from .evaluation_target import Setting
-from .identity import Entry, Identity, entry_of
+from .evaluation_target import EvaluationTarget
+from .identity import Identity, ValidSubmission, identified
 from .private_log import kept_private
 from .record_store import read_record, record_folder, scan_records
 from .record_writing import add_record
 from .reference import split_digest
 from .result_record import ResultRecord, Status
 from .scored_rows import score_submission
-
-_WORK = ".evaluating"
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ class Evaluation:
 
 
 def evaluate(
-    submission: Path,
-    setting: Setting,
+    submission: Path | Submission,
+    target: EvaluationTarget,
     *,
     allow_missing: bool = False,
     jobs: int | None = None,
@@ -59,74 +60,91 @@ def evaluate(
 ) -> Evaluation:
     """Validates the submission deeply, and scores and records it if it is right and was not recorded before.
 
-    Interrupted, the same call goes on with the cases that are not scored yet. `resamples` and `seed` draw the
-    intervals; `jobs` is the number of processes. Raises BenchError for a reference that does not fit the manifest or
-    cannot be scored against, where another process evaluates the same, and for what cannot be written. Of a hidden
-    track all of that is written to the private folder's log and raised as one sentence that tells nothing.
+    It is opened once and its predictions are copied, beside the records or into the private folder: what is digested is
+    what is checked and scored, whatever becomes of the submission meanwhile. Interrupted, the same call goes on with
+    the cases that are not scored yet. `resamples` and `seed` draw the intervals; `jobs` is the number of processes.
+    Raises BenchError for a reference that does not fit the manifest or cannot be scored against, where another process
+    evaluates the same, and for what cannot be written. Of a hidden track all of that is written to the private folder's
+    log and raised as one sentence that tells nothing.
     """
-    validation = validate(submission, setting.manifest, deep=True, allow_missing=allow_missing, progress=progress)
-    if not validation.ok or validation.form is None:
-        return Evaluation(validation)
-    with open_submission(submission) as package:
-        of_predictions = predictions_digest(package, validation.predictions)
-    with kept_private(setting.private):
-        entry = entry_of(validation.form.published(), validation.predictions, of_predictions, setting)
-        notes = _same_predictions(entry, setting)
-        known = _known(entry.identity, setting)
-        if known is not None:
-            return Evaluation(validation, known, notes=notes)
-        with _work_folder(entry.identity.id, setting) as work:
-            # Another process may have added it before this one had the folder.
-            known = _known(entry.identity, setting)
+    manifest = target.manifest
+    with kept_private(target.private), _scratch(target) as scratch:
+        with opened(submission, Bounds.of(manifest)) as package:
+            copy = copied(package, lambda name: is_checked(name, manifest), scratch, progress=progress)
+        check = partial(validate_opened, copy, manifest, allow_missing=allow_missing)
+        # The scorer reads every voxel and refuses what a deep validation does: each file is unpacked once, by it.
+        validation = check(voxels="scaled" if copy.is_whole else "all")
+        if not validation.ok or validation.form is None:
+            return Evaluation(validation if validation.deep else check(voxels="all", progress=progress))
+        of_predictions = copy.digest(validation.predictions)
+        valid = identified(validation.form.published(), validation.predictions, of_predictions, target)
+        notes = _same_predictions(valid, target)
+        with _work_folder(valid.identity.id, target) as work:
+            known = _known(valid.identity, target)
             if known is not None:
-                return Evaluation(validation, known, notes=notes)
-            scores = score_submission(
-                submission,
-                entry.predictions,
-                entry.form.method,
-                setting.reference,
-                setting.manifest.cases,
-                setting.protocol,
-                work,
-                jobs=jobs,
-                progress=progress,
-            )
-            record = _record(entry, setting, scores, work, resamples, seed)
-            record = add_record(record, work, setting.results, setting.private)
-    return Evaluation(validation, record, is_new=True, notes=notes)
+                return Evaluation(check(voxels="all", progress=progress), known, notes=notes)
+            try:
+                scores = score_submission(
+                    copy,
+                    valid.predictions,
+                    valid.form.method,
+                    target.reference,
+                    manifest.cases,
+                    target.protocol,
+                    work,
+                    jobs=jobs,
+                    progress=progress,
+                )
+            except BenchError:
+                validation = check(voxels="all")
+                if validation.ok:
+                    raise
+                return Evaluation(validation)
+            record = _record(valid, target, scores, work, resamples, seed)
+            record = add_record(record, work, target.results, target.private)
+    return Evaluation(replace(validation, deep=True), record, is_new=True, notes=notes)
 
 
-def _known(identity: Identity, setting: Setting) -> ResultRecord | None:
+def _known(identity: Identity, target: EvaluationTarget) -> ResultRecord | None:
     """The record that there is of this evaluation, or of the same one verified."""
     statuses: tuple[Status, ...] = (identity.status, "verified")
     for status in statuses:
-        folder = record_folder(setting.results, setting.manifest.track, replace(identity, status=status).id)
+        folder = record_folder(target.results, target.manifest.track, replace(identity, status=status).id)
         if folder.exists():
             return read_record(folder)
     return None
 
 
-def _same_predictions(entry: Entry, setting: Setting) -> tuple[str, ...]:
+def _same_predictions(valid: ValidSubmission, target: EvaluationTarget) -> tuple[str, ...]:
     """A note on every record of the very same predictions under another form."""
-    stored, _ = scan_records(setting.results)
+    stored, _ = scan_records(target.results)
     return tuple(
         f"the same predictions are recorded as {each.record.form.method!r} under another form ({each.record.id})"
         for each in stored
-        if each.record.track == setting.manifest.track
-        and each.record.predictions_digest == entry.predictions_digest
-        and each.record.submission_digest != entry.identity.submission_digest
+        if each.record.track == target.manifest.track
+        and each.record.predictions_digest == valid.predictions_digest
+        and each.record.submission_digest != valid.identity.submission_digest
     )
 
 
 @contextmanager
-def _work_folder(record_id: str, setting: Setting) -> Iterator[Path]:
+def _scratch(target: EvaluationTarget) -> Iterator[Path]:
+    try:
+        with scratch_folder(target.works, private=target.private is not None) as scratch:
+            yield scratch
+    finally:
+        # Where a killed process had made it.
+        with suppress(OSError):
+            target.works.rmdir()
+
+
+@contextmanager
+def _work_folder(record_id: str, target: EvaluationTarget) -> Iterator[Path]:
     """A folder that keeps what was scored until the record is there, for this process alone."""
-    works = (setting.private or setting.results) / _WORK
+    works = target.works
     work = works / record_id
     try:
-        if setting.private is not None:
-            setting.private.mkdir(mode=0o700, parents=True, exist_ok=True)
-        work.mkdir(parents=True, exist_ok=True)
+        work.mkdir(exist_ok=True)
         lock = FileLock(works / f"{record_id}.lock", timeout=0)
         lock.acquire()
     except Timeout as error:
@@ -138,33 +156,31 @@ def _work_folder(record_id: str, setting: Setting) -> Iterator[Path]:
         yield work
         shutil.rmtree(work, ignore_errors=True)
     (works / f"{record_id}.lock").unlink(missing_ok=True)
-    with suppress(OSError):
-        works.rmdir()
 
 
 def _record(
-    entry: Entry, setting: Setting, scores: MethodScores, rows: Path, resamples: int, seed: int
+    valid: ValidSubmission, target: EvaluationTarget, scores: MethodScores, rows: Path, resamples: int, seed: int
 ) -> ResultRecord:
     classes, average, bootstrap = estimates(scores, resamples=resamples, seed=seed)
     return ResultRecord(
-        id=entry.identity.id,
+        id=valid.identity.id,
         created_at=datetime.now(UTC),
-        status=setting.status,
-        track=setting.manifest.track,
-        hidden=setting.manifest.hidden,
-        protocol=entry.identity.protocol,
-        cases=len(setting.manifest.cases),
-        manifest_digest=entry.identity.manifest_digest,
-        split_digest=split_digest(setting.reference),
-        reference_digest=entry.identity.reference_digest,
-        submission_digest=entry.identity.submission_digest,
-        predictions_digest=entry.predictions_digest,
-        form=entry.form,
+        status=target.status,
+        track=target.manifest.track,
+        hidden=target.manifest.hidden,
+        protocol=valid.identity.protocol,
+        cases=len(target.manifest.cases),
+        manifest_digest=valid.identity.manifest_digest,
+        split_digest=split_digest(target.reference),
+        reference_digest=valid.identity.reference_digest,
+        submission_digest=valid.identity.submission_digest,
+        predictions_digest=valid.predictions_digest,
+        form=valid.form,
         version=metadata.version("mswal-bench"),
         environment=describe_environment(),
         classes=classes,
         average=average,
         bootstrap=bootstrap,
-        missing=entry.missing,
+        missing=valid.missing,
         files={CASES_FILE: file_digest(rows / CASES_FILE), LESIONS_FILE: file_digest(rows / LESIONS_FILE)},
     )

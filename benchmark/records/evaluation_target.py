@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,16 +15,19 @@ from mswal_bench.benchmark.submissions.make_manifest import OFFICIAL_TEST, manif
 from mswal_bench.benchmark.submissions.manifest import Manifest
 from mswal_bench.benchmark.submissions.manifest_file import read_manifest
 from mswal_bench.benchmark.submissions.package.plain_yaml import MOST_BYTES, PlainYamlError, read_plain_yaml
-from mswal_bench.benchmark.submissions.package.submitted_files import open_submission
+from mswal_bench.benchmark.submissions.package.size_limits import Bounds
+from mswal_bench.benchmark.submissions.package.submitted_files import Submission, open_submission
 from mswal_bench.benchmark.submissions.submission_form import FORM_FILE, TrackName
 
 from .result_record import Status
 
+WORK = ".evaluating"
+"""The folder, beside records or rows, of what goes when a record is there."""
 _UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
-class Setting:
+class EvaluationTarget:
     """A track's cases and labels, and the folders for its records. Raises BenchError where a folder may not be it."""
 
     manifest: Manifest
@@ -42,30 +45,50 @@ class Setting:
     def protocol(self) -> Protocol:
         return protocol_of_labels(self.manifest.labels, f"the manifest of {self.manifest.track}")
 
+    @property
+    def works(self) -> Path:
+        """Where scores lie until the record is there, and the copy of the submission: nothing of a hidden track is
+        beside its records."""
+        return (self.private or self.results) / WORK
 
-def manifest_for(
+
+@contextmanager
+def open_for_track(
     submission: Path, reference: Path, manifest: Path | None, track: str | None, *, private: bool
-) -> Manifest:
-    """Returns the manifest in a file, or one made of the reference.
+) -> Iterator[tuple[Submission, Manifest]]:
+    """Opens a submission, and gives with it the manifest by which it is evaluated: a file's, or made of the reference.
 
-    That one is of `track`, or of the track that the submission's form names, and hidden if there is a private folder or
-    the track is the official one: whether labels are kept back is not for a form to say. Raises BenchError for a file
-    of another track.
+    The latter is of `track`, or of the track that the submission's form names, and hidden if there is a private folder
+    or the track is the official one: whether labels are kept back is not for a form to say. Raises BenchError for a
+    file of another track, and for a reference of which none can be made. What is wrong with the submission is among
+    its findings.
     """
+    expected = _known_manifest(reference, manifest, track, private)
+    with open_submission(submission, Bounds() if expected is None else Bounds.of(expected)) as package:
+        if expected is None:
+            expected = _made_manifest(reference, _track_of_form(package), private)
+        yield package.within(Bounds.of(expected)), expected
+
+
+def _known_manifest(reference: Path, manifest: Path | None, track: str | None, private: bool) -> Manifest | None:
+    """The manifest that the call names; None where that is left to the submission's form."""
     if manifest is None:
-        named = track or _track_of_form(submission)
-        return manifest_of(reference, named, private or named == OFFICIAL_TEST)
+        return None if track is None else _made_manifest(reference, track, private)
     expected = read_manifest(manifest)
     if track not in {None, expected.track}:
         raise BenchError(Problem("is the manifest of another track", str(manifest), track or "", expected.track))
     return expected
 
 
-def _track_of_form(submission: Path) -> str:
-    """`unknown` where the form has none; validating the submission will say so."""
+def _made_manifest(reference: Path, track: str, private: bool) -> Manifest:
+    return manifest_of(reference, track, private or track == OFFICIAL_TEST)
+
+
+def _track_of_form(submission: Submission) -> str:
+    """`unknown` where the form has none; validating the submission will say so, and where it is another by then."""
     # What is wrong with the rest of the form is said there too.
-    with suppress(BenchError, OSError, PlainYamlError, ValidationError), open_submission(submission) as package:
-        for file in package.files:
+    with suppress(BenchError, OSError, PlainYamlError, ValidationError):
+        for file in submission.files:
             if file.name == FORM_FILE:
                 with file.open() as stream:
                     content = read_plain_yaml(stream.read(MOST_BYTES + 1)[:MOST_BYTES])
@@ -73,15 +96,15 @@ def _track_of_form(submission: Path) -> str:
     return _UNKNOWN
 
 
-def _misplaced(setting: Setting) -> Iterator[Problem]:
-    results, private, reference = setting.results, setting.private, setting.reference
-    if not setting.manifest.hidden:
+def _misplaced(target: EvaluationTarget) -> Iterator[Problem]:
+    results, private, reference = target.results, target.private, target.reference
+    if not target.manifest.hidden:
         if private is not None:
-            what = f"the track {setting.manifest.track} is not hidden, so that its rows would be published all the same"
+            what = f"the track {target.manifest.track} is not hidden, so that its rows would be published all the same"
             yield Problem(what, str(private), mend="Leave out --private, or give the manifest of a hidden track.")
         return
     if private is None:
-        what = f"the track {setting.manifest.track} is hidden: what is of single cases needs a folder of its own"
+        what = f"the track {target.manifest.track} is hidden: what is of single cases needs a folder of its own"
         yield Problem(what, mend="Name one with --private, outside of what is published.")
     for name, folder in (("the private folder", private), ("the folder of hidden labels", reference)):
         if folder is not None and folder.resolve().is_relative_to(results.resolve()):

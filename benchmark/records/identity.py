@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mswal_bench.benchmark.scoring.labels_digest import labels_digest
 from mswal_bench.benchmark.submissions.submission_form import PublicForm
 
-from .evaluation_target import Setting
+from .evaluation_target import EvaluationTarget
 from .reference import reference_files
 from .result_record import ResultRecord, Status
 
@@ -37,8 +37,8 @@ class Identity:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A valid submission, ready to be scored."""
+class ValidSubmission:
+    """A submission without a fault, ready to be scored."""
 
     identity: Identity
     form: PublicForm
@@ -49,20 +49,24 @@ class Entry:
     """Cases of the manifest without a prediction."""
 
 
-def entry_of(form: PublicForm, predictions: Mapping[str, str], of_predictions: str, setting: Setting) -> Entry:
-    """Makes the entry of a valid submission; `of_predictions` is the digest of its predictions.
+def identified(
+    form: PublicForm, predictions: Mapping[str, str], of_predictions: str, target: EvaluationTarget
+) -> ValidSubmission:
+    """Identifies a valid submission; `of_predictions` is the digest of its predictions.
 
     Reads the reference labels whole. Raises BenchError where one is not there or cannot be read.
     """
-    cases = setting.manifest.cases
+    cases = target.manifest.cases
     identity = Identity(
         submission_digest=submission_digest(form, of_predictions),
-        reference_digest=labels_digest(reference_files(setting.reference, cases)),
-        manifest_digest=setting.manifest.digest,
-        protocol=setting.protocol.id,
-        status=setting.status,
+        reference_digest=labels_digest(reference_files(target.reference, cases)),
+        manifest_digest=target.manifest.digest,
+        protocol=target.protocol.id,
+        status=target.status,
     )
-    return Entry(identity, form, predictions, of_predictions, tuple(sorted(cases.keys() - predictions.keys())))
+    return ValidSubmission(
+        identity, form, predictions, of_predictions, tuple(sorted(cases.keys() - predictions.keys()))
+    )
 
 
 def identity_of(record: ResultRecord) -> Identity:

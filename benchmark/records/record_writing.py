@@ -16,7 +16,7 @@ from mswal_bench.benchmark.scoring.lesion_rows import LESIONS_FILE
 from mswal_bench.benchmark.scoring.nnunet_summary import SUMMARY_FILE, SummarisedCase, summary_json
 from mswal_bench.benchmark.scoring.stored_scores import load_method
 
-from .evaluation_target import Setting
+from .evaluation_target import EvaluationTarget
 from .private_log import kept_private
 from .publication import published
 from .record_store import private_folder, read_record, record_folder
@@ -46,29 +46,29 @@ def add_record(record: ResultRecord, rows: Path, results: Path, private: Path | 
     return record
 
 
-def write_summary(record: ResultRecord, setting: Setting) -> None:
+def write_summary(record: ResultRecord, target: EvaluationTarget) -> None:
     """Writes nnU-Net's `summary.json` beside the rows, of which it is made: of a hidden track into the private folder.
 
     Files are called `CASE.nii.gz`, whatever folder they lay in. Raises BenchError where the rows are damaged and
     where it cannot be written.
     """
-    with kept_private(setting.private):
-        if record.hidden and setting.private is not None:
-            folder = private_folder(setting.private, record.track, record.id)
+    with kept_private(target.private):
+        if record.hidden and target.private is not None:
+            folder = private_folder(target.private, record.track, record.id)
         else:
-            folder = record_folder(setting.results, record.track, record.id)
-        scores = load_method(folder, setting.protocol)
+            folder = record_folder(target.results, record.track, record.id)
+        scores = load_method(folder, target.protocol)
         cases = [
             SummarisedCase(
                 reference_file=f"{case}.nii.gz",
                 prediction_file=None if scored.is_missing else f"{case}.nii.gz",
-                voxels=prod(setting.manifest.cases[case].shape),
+                voxels=prod(target.manifest.cases[case].shape),
                 score=scored.score,
             )
             for case, scored in scores.by_case.items()
         ]
         try:
-            write_text(folder / SUMMARY_FILE, summary_json(cases, setting.protocol.class_ids))
+            write_text(folder / SUMMARY_FILE, summary_json(cases, target.protocol.class_ids))
         except OSError as error:
             what = f"cannot be written ({error.strerror or error})"
             raise BenchError(Problem(what, str(folder / SUMMARY_FILE))) from error

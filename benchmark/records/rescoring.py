@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 
 from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.scratch_folder import scratch_folder
 from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
 from mswal_bench.benchmark.scoring.case_rows import CASES_FILE
 from mswal_bench.benchmark.scoring.estimates import estimates
 from mswal_bench.benchmark.scoring.labels_digest import labels_digest
 from mswal_bench.benchmark.scoring.lesion_rows import LESIONS_FILE
 from mswal_bench.benchmark.submissions.manifest import Manifest
-from mswal_bench.benchmark.submissions.package.digest import predictions_digest
-from mswal_bench.benchmark.submissions.package.submitted_files import open_submission
-from mswal_bench.benchmark.submissions.validate import validate
+from mswal_bench.benchmark.submissions.package.private_copy import SubmissionCopy, copied
+from mswal_bench.benchmark.submissions.validate import is_checked, validate_opened
 
-from .evaluation_target import manifest_for
+from .evaluation_target import WORK, open_for_track
 from .private_log import kept_private
 from .publication import published
 from .record_store import StoredRecord, private_folder, read_record, scan_records
@@ -43,37 +43,42 @@ def differences_to_rescored(
     A submission that is not valid, and one without a record, are problems too. Of a hidden track what is wrong with the
     labels is told in the private folder's log alone.
     """
-    expected = manifest_for(submission, reference, manifest, None, private=private is not None)
-    validation = validate(submission, expected, deep=True, allow_missing=True, progress=progress)
-    if not validation.ok:
-        found = f"{validation.number('error')} errors"
-        mend = "`mswal-bench validate --deep` lists them."
-        return [Problem("is not a valid submission", str(submission), found=found, mend=mend)]
-    with open_submission(submission) as package:
-        of_predictions = predictions_digest(package, validation.predictions)
-    stored, _ = scan_records(results)
-    matching = [
-        each
-        for each in stored
-        if each.record.track == expected.track and each.record.predictions_digest == of_predictions
-    ]
-    if not matching:
-        return [Problem(f"no record of {expected.track} is of these predictions", str(submission))]
-    problems: list[Problem] = []
-    for each in matching:
-        keeper = private if each.record.hidden else None
-        # Killed half-way, the rows of a hidden track are left where only the organiser sees them.
-        with kept_private(keeper), TemporaryDirectory(prefix=".mswal-bench-", dir=keeper) as rows:
-            again = _scored_again(
-                each, submission, validation.predictions, reference, expected, Path(rows), jobs, progress
-            )
-            problems += _differences(each, private, again)
-    return problems
+    # Killed half-way, the rows of a hidden track are left where only the organiser sees them.
+    place = private / WORK if private is not None else Path(gettempdir())
+    with (
+        open_for_track(submission, reference, manifest, None, private=private is not None) as (package, expected),
+        scratch_folder(place, private=True) as scratch,
+    ):
+        of_submission = scratch / "submission"
+        of_submission.mkdir()
+        copy = copied(package, lambda name: is_checked(name, expected), of_submission, progress=progress)
+        validation = validate_opened(copy, expected, voxels="all", allow_missing=True, progress=progress)
+        if not validation.ok:
+            found = f"{validation.number('error')} errors"
+            mend = "`mswal-bench validate --deep` lists them."
+            return [Problem("is not a valid submission", str(submission), found=found, mend=mend)]
+        of_predictions = copy.digest(validation.predictions)
+        stored, _ = scan_records(results)
+        matching = [
+            each
+            for each in stored
+            if each.record.track == expected.track and each.record.predictions_digest == of_predictions
+        ]
+        if not matching:
+            return [Problem(f"no record of {expected.track} is of these predictions", str(submission))]
+        problems: list[Problem] = []
+        for each in matching:
+            with kept_private(private if each.record.hidden else None):
+                rows = scratch / each.record.id
+                rows.mkdir()
+                again = _scored_again(each, copy, validation.predictions, reference, expected, rows, jobs, progress)
+                problems += _differences(each, private, again)
+        return problems
 
 
 def _scored_again(
     stored: StoredRecord,
-    submission: Path,
+    submission: SubmissionCopy,
     predictions: Mapping[str, str],
     reference: Path,
     manifest: Manifest,

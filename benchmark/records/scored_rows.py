@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from mswal_bench.benchmark.core.errors import raise_if_any
 from mswal_bench.benchmark.data.protocol import Protocol
 from mswal_bench.benchmark.scoring.score_folders import score_folders
 from mswal_bench.benchmark.scoring.scores import MethodScores
-from mswal_bench.benchmark.submissions.package.unpack import unpacked
+from mswal_bench.benchmark.submissions.package.private_copy import SubmissionCopy
 
 
 def score_submission(
-    submission: Path,
+    submission: SubmissionCopy,
     predictions: Mapping[str, str],
     method: str,
     reference: Path,
@@ -31,9 +32,10 @@ def score_submission(
     scored before into `out` is not scored again. Raises BenchError with every problem of every file.
     """
     # In `out`, which goes when all is done: killed half-way, nothing is left elsewhere.
-    with unpacked(submission, predictions, parent=out) as folder:
+    with TemporaryDirectory(prefix="predictions-", dir=out) as folder:
+        submission.link(predictions, Path(folder))
         scored = score_folders(
-            [folder],
+            [Path(folder)],
             reference,
             cases=cases,
             jobs=jobs,

@@ -1,4 +1,4 @@
-"""The kinds of finding in a submission: their codes, how bad they are, what they mean and how to mend them."""
+"""Lists the kinds of finding in a submission: their codes, how bad they are, what they mean and how to mend them."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class SubmissionFinding(Finding):
 
     @property
     def order(self) -> tuple[str | int, ...]:
-        """Errors first, kind by kind as in `KINDS`, then by case, file and field."""
+        """Sorts errors first, kind by kind as in `KINDS`, then by case, file and field."""
         return self.severity, list(KINDS).index(self.code), self.case, self.file, self.field, self.found
 
     def to_json(self) -> dict[str, Any]:

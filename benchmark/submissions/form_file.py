@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from mswal_bench.baselines.registry import METHODS
-from mswal_bench.benchmark.core.wrong_values import field_name, found_value
+from mswal_bench.benchmark.core.suggestions import closest
+from mswal_bench.benchmark.core.wrong_values import Place, expected_value, field_name, found_value
 
 from .findings_catalogue import SubmissionFinding
-from .form_values import expected_value, fields_at, meaning
 from .package.plain_yaml import MOST_BYTES, PlainYamlError, read_plain_yaml
-from .submission_form import FORM_FILE, SubmissionForm
+from .submission_form import FORM_FILE, PATTERNS, SubmissionForm
 
 PLACEHOLDER = "TO FILL IN"
 """Stands in the template where something is needed. No form with it is valid."""
+_EXPECTED_KINDS = {
+    "list_type": "a list, each on a line of its own that begins with -",
+    "model_type": "fields below it, indented",
+    "too_short": "at least {min_length} in the list",
+}
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class FormReading:
 
 
 def read_form(data: bytes, file: str = FORM_FILE) -> FormReading:
-    """The form in `data`, of which more than `MOST_BYTES` bytes are refused; `file` is its name for the findings.
+    """Reads the form in `data`, which is refused beyond `MOST_BYTES` bytes; `file` is its name for the findings.
 
     A field without a value counts as left out. Raises nothing.
     """
@@ -97,14 +102,17 @@ def _finding(file: str, error: Mapping[str, Any]) -> SubmissionFinding:
     place: Sequence[str | int] = error["loc"]
     field, kind = field_name(place), error["type"]
     if kind == "missing":
-        return SubmissionFinding("form-field-missing", file, expected=meaning(place), field=field)
+        return SubmissionFinding("form-field-missing", file, expected=_meaning(place), field=field)
     if kind == "extra_forbidden":
-        return SubmissionFinding("form-field-unknown", file, found_value(error["input"]), fields_at(place), field=field)
+        return SubmissionFinding(
+            "form-field-unknown", file, found_value(error["input"]), _fields_at(place), field=field
+        )
     found = found_value(error["input"])
     if kind == "string_type" and isinstance(error["input"], bool | int | float | date):
         # YAML takes 1.0, no and 2026-01-01 for something else than they are written as.
         found += ', which "in quotes" is text'
-    return SubmissionFinding("form-field-invalid", file, found, expected_value(error), field=field)
+    expected = expected_value(error, PATTERNS, _EXPECTED_KINDS)
+    return SubmissionFinding("form-field-invalid", file, found, expected, field=field)
 
 
 def _of_the_method(file: str, form: SubmissionForm) -> list[SubmissionFinding]:
@@ -129,3 +137,37 @@ def _of_the_method(file: str, form: SubmissionForm) -> list[SubmissionFinding]:
         expected = f"one of {', '.join(variants)}, or none" if variants else f"none: {form.baseline} has no variants"
         return [SubmissionFinding("form-field-invalid", file, found_value(form.variant), expected, field="variant")]
     return []
+
+
+def _meaning(place: Place) -> str:
+    """What the field at a place says, as the form describes it, for a sentence; empty where there is no such field."""
+    described, part = "", _part_at(place[:-1])
+    if part is not None and place:
+        info = part.model_fields.get(str(place[-1]))
+        described = (info.description or "") if info is not None else ""
+    return described[:1].lower() + described[1:].removesuffix(".")
+
+
+def _fields_at(place: Place) -> str:
+    """For a field that does not exist: the one that may be meant, or all there are in its place."""
+    part = _part_at(place[:-1])
+    if part is None:
+        return ""
+    return closest(str(place[-1]), part.model_fields) or ", ".join(part.model_fields)
+
+
+def _part_at(place: Place) -> type[BaseModel] | None:
+    """The model of the fields below a place."""
+    part: type[BaseModel] | None = SubmissionForm
+    for name in place:
+        if part is not None and isinstance(name, str):
+            info = part.model_fields.get(name)
+            part = _model_in(info.annotation) if info is not None else None
+    return part
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    for kind in (annotation, *get_args(annotation)):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return kind
+    return None

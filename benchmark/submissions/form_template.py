@@ -1,4 +1,4 @@
-"""A `submission.yaml` to fill in: every field with its meaning, what is known filled in, what is needed marked."""
+"""Writes a `submission.yaml` to fill in: each field with its meaning, the known ones filled in, the needed marked."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _EXAMPLES: Mapping[str, Any] = {
 
 
 def form_template(known: Mapping[str, Any]) -> str:
-    """The text of a form with the `known` fields; those of `ensemble` and `cost` are mappings in it.
+    """Writes the text of a form with the `known` fields; those of `ensemble` and `cost` are mappings in it.
 
     It is not valid until its placeholders are replaced; without them and with all that is known it is.
     """

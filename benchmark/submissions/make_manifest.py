@@ -1,4 +1,4 @@
-"""Makes a manifest of the headers of label maps or images. No voxel is read: nothing of the labels can get into it."""
+"""Makes a manifest from the headers of label maps or images; no voxel is read, so that it tells nothing of labels."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def manifest_of(
     notes: list[str] | None = None,
     progress: bool = False,
 ) -> Manifest:
-    """The manifest of a folder of label maps (`CASE.nii.gz`) or of images (`CASE_0000.nii.gz`): the same of both.
+    """Makes the manifest of a folder of label maps (`CASE.nii.gz`) or images (`CASE_0000.nii.gz`): the same of both.
 
     Of a data set in nnU-Net's raw layout it is that of the track's cases: the training cases for `public-cv`, the test
     cases for `official-test`. Without `track`, that of a folder called `labelsTr` or `imagesTr` is `public-cv`, else

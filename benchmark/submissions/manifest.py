@@ -71,7 +71,7 @@ class Manifest(BaseModel):
 
     @property
     def lesion_classes(self) -> tuple[LesionClass, ...]:
-        """The classes that its labels name, by their ids."""
+        """Gives the classes that its labels name, by their ids."""
         return classes_of(self.labels, "labels")
 
     @property
@@ -80,5 +80,5 @@ class Manifest(BaseModel):
 
     @property
     def digest(self) -> str:
-        """SHA-256 over all of it, as `sha256:...`."""
+        """Hashes all of it: SHA-256, as `sha256:...`."""
         return "sha256:" + hashlib.sha256(self.model_dump_json().encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The manifest as a file: one line for each case, so that two versions of it can be compared by eye."""
+"""Reads and writes the manifest as a file with one line for each case, so that versions can be compared by eye."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _A_MANIFEST = "the JSON file that names a track (track, hidden, labels) and of e
 
 
 def read_manifest(path: Path) -> Manifest:
-    """The manifest in a file. Raises BenchError when there is none, with everything that is wrong with it."""
+    """Reads the manifest in a file. Raises BenchError where there is none, with everything that is wrong with it."""
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise BenchError(Problem("is too large for a manifest", str(path), mend=_MAKE_ONE))
@@ -35,7 +35,7 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def write_manifest(manifest: Manifest, path: Path) -> None:
-    """Writes it to `path`, whole or not at all. Raises BenchError when it cannot be written."""
+    """Writes the manifest to `path`, whole or not at all. Raises BenchError when it cannot be written."""
     head = manifest.model_dump(exclude={"cases"})
     lines = [f" {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)},\n" for name, value in head.items()]
     cases = [f"  {json.dumps(case)}: {json.dumps(of.model_dump())}" for case, of in manifest.cases.items()]

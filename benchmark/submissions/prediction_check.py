@@ -1,8 +1,9 @@
-"""One prediction against the case that it is for: its header, and, where asked, every voxel."""
+"""Checks one prediction against the case that it is for: its header, and, where asked, every voxel."""
 
 from __future__ import annotations
 
 from math import prod
+from typing import Literal
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from .findings_catalogue import SubmissionFinding
 from .manifest import ExpectedCase
 from .package.listing import PackageError, SubmittedFile
 
+Voxels = Literal["none", "scaled", "all"]
+"""The predictions of which the voxels are read too: none, those that scaled integers stand for, or all."""
 # No more is read than the case has voxels.
 _NOT_ITS_VOXELS = frozenset({"too-many-voxels", "shape-differs"})
 
@@ -24,11 +27,12 @@ _NOT_ITS_VOXELS = frozenset({"too-many-voxels", "shape-differs"})
 # Headers of strangers may hold numbers whose products are beyond any float, which numpy would tell the terminal.
 @np.errstate(all="ignore")
 def check_prediction(
-    file: SubmittedFile, case: str, expected: ExpectedCase, highest_label: int, *, deep: bool
+    file: SubmittedFile, case: str, expected: ExpectedCase, highest_label: int, *, voxels: Voxels
 ) -> list[SubmissionFinding]:
-    """What is wrong with a prediction; `deep` reads it to its end, if it has its case's shape. Empty for a good one.
+    """Finds what is wrong with a prediction, or worth knowing of it; nothing for a good one.
 
-    Axes stored in another order are accepted as they are when it is scored, and noted.
+    Where its `voxels` are asked for, it is read to its end, if it has its case's shape. Axes stored in another order
+    are accepted as they are when it is scored, and noted.
     """
     try:
         stored = read_header(file)
@@ -37,7 +41,8 @@ def check_prediction(
     findings = _of_grid(stored, file.name, case, expected)
     findings += [SubmissionFinding("readers-differ", file.name, remark, case=case) for remark in stored.remarks]
     rounded: list[str] = []
-    if deep and not any(finding.code in _NOT_ITS_VOXELS for finding in findings):
+    is_read = voxels == "all" or (voxels == "scaled" and stored.is_scaled)
+    if is_read and not any(finding.code in _NOT_ITS_VOXELS for finding in findings):
         try:
             check_labels(stored, highest_label, rounded)
         except BenchError as error:

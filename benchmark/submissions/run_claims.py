@@ -16,7 +16,7 @@ _LONGEST_NAME = 60
 
 
 def claims_of(record: RunRecord) -> dict[str, Any]:
-    """Fields of a form by name, those of `ensemble` and `cost` in mappings; what the record does not tell is left out.
+    """Gives fields of a form by name, those of `ensemble` and `cost` in mappings; what the record lacks is left out.
 
     Only what was measured in the run is claimed: a cost of which a part is not known is not.
     """

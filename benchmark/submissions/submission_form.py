@@ -128,5 +128,5 @@ class SubmissionForm(PublicForm):
     """An e-mail address for the organiser. Never published."""
 
     def published(self) -> PublicForm:
-        """The form without what is between the authors and the organiser."""
+        """Leaves out of the form what is between the authors and the organiser."""
         return PublicForm.model_validate(self.model_dump(exclude={"contact"}))

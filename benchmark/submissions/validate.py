@@ -22,8 +22,8 @@ from .manifest import Manifest
 from .package.listing import PREDICTIONS, PackageError, SubmittedFile
 from .package.plain_yaml import MOST_BYTES
 from .package.size_limits import Bounds
-from .package.submitted_files import open_submission
-from .prediction_check import check_prediction
+from .package.submitted_files import Submission, opened
+from .prediction_check import Voxels, check_prediction
 from .submission_form import FORM_FILE, SubmissionForm
 
 if TYPE_CHECKING:
@@ -52,16 +52,16 @@ class Validation:
 
     @property
     def ok(self) -> bool:
-        """Whether it can be scored: there is no error."""
+        """Tells whether it can be scored: there is no error."""
         return self.number("error") == 0
 
     def number(self, severity: str) -> int:
-        """How many findings are an `error`, or a `note`."""
+        """Counts the findings that are an `error`, or a `note`."""
         return sum(finding.severity == severity for finding in self.findings)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """The errors among the findings, for a BenchError."""
+        """Gives the errors among the findings, for a BenchError."""
         return tuple(
             Problem(
                 f"{finding.what} [{finding.code}]",
@@ -75,7 +75,10 @@ class Validation:
         )
 
     def to_frame(self) -> pandas.DataFrame:
-        """A row a finding, errors first: code, severity, case, file, what, expected, found, mend, field. All text."""
+        """Makes a frame with a row a finding, errors first.
+
+        Its columns, all text, are code, severity, case, file, what, expected, found, mend and field.
+        """
         import pandas
 
         columns = SubmissionFinding(next(iter(SubmissionFinding.kinds))).to_json().keys()
@@ -93,33 +96,55 @@ class Validation:
 
 
 def validate(
-    path: Path, manifest: Manifest, *, deep: bool, allow_missing: bool = False, progress: bool = False
+    submission: Path | Submission,
+    manifest: Manifest,
+    *,
+    deep: bool,
+    allow_missing: bool = False,
+    progress: bool = False,
 ) -> Validation:
-    """Looks for everything that is wrong with the folder or archive `path`, and writes nothing.
+    """Looks for everything that is wrong with the folder or archive `submission`, and writes nothing.
 
     Without `deep`, of a prediction only the header is read. With `allow_missing` a case without a prediction is noted
     only, as long as there is one prediction. What is wrong is in the findings: nothing is raised.
     """
-    with open_submission(path, Bounds.of(manifest)) as submission:
-        findings = list(submission.findings)
-        if not submission.files and findings:
-            # Of a package that cannot be read nobody knows what is missing in it.
-            return Validation(None, {}, in_order(findings), len(manifest.cases), deep)
-        predictions = _predictions(submission.files, manifest, findings)
-        form = None
-        with progress_bar("validate", "file", shown=progress) as report:
-            # In the package's order, in which an archive is quick to read.
-            for done, file in enumerate(submission.files, start=1):
-                if file.name == FORM_FILE:
-                    form = _form(file, manifest, findings)
-                elif (case := predictions.get(file.name)) is not None:
-                    expected = manifest.cases[case]
-                    findings += check_prediction(file, case, expected, manifest.highest_label, deep=deep)
-                report(done, len(submission.files), "")
-        findings += _form_missing(submission.files, findings)
+    with opened(submission, Bounds.of(manifest)) as package:
+        voxels: Voxels = "all" if deep else "none"
+        return validate_opened(package, manifest, voxels=voxels, allow_missing=allow_missing, progress=progress)
+
+
+def validate_opened(
+    submission: Submission, manifest: Manifest, *, voxels: Voxels, allow_missing: bool, progress: bool = False
+) -> Validation:
+    """Does what `validate` does, for a submission that was opened within the bounds of the manifest.
+
+    Of which predictions the voxels are read too, `voxels` says.
+    """
+    findings = list(submission.findings)
+    deep = voxels == "all"
+    if not submission.files and findings:
+        # Of a package that cannot be read nobody knows what is missing in it.
+        return Validation(None, {}, in_order(findings), len(manifest.cases), deep)
+    predictions = _predictions(submission.files, manifest, findings)
+    form = None
+    with progress_bar("validate", "file", shown=progress) as report:
+        # In the package's order, in which an archive is quick to read.
+        for done, file in enumerate(submission.files, start=1):
+            if file.name == FORM_FILE:
+                form = _form(file, manifest, findings)
+            elif (case := predictions.get(file.name)) is not None:
+                expected = manifest.cases[case]
+                findings += check_prediction(file, case, expected, manifest.highest_label, voxels=voxels)
+            report(done, len(submission.files), "")
+    findings += _form_missing(submission.files, findings)
     found = {case: name for name, case in sorted(predictions.items(), key=lambda item: item[1])}
     findings += _missing(manifest, found, findings, allow_missing)
     return Validation(form, found, in_order(findings), len(manifest.cases), deep)
+
+
+def is_checked(name: str, manifest: Manifest) -> bool:
+    """Tells whether more than its name may matter of a file: of the form, and of what is called as a prediction is."""
+    return name == FORM_FILE or submitted_case_id(_base(name)) in manifest.cases
 
 
 def _predictions(

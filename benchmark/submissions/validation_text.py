@@ -1,4 +1,4 @@
-"""A validation as text, a few lines for each kind of finding, and as JSON, with all of them."""
+"""Writes a validation as text, a few lines for each kind of finding, and as JSON, with all of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_NAMES = 8
 
 
 def validation_json(validation: Validation) -> str:
-    """Everything, for programs."""
+    """Writes everything as JSON, for programs."""
     form = validation.form
     report = {
         "schema_version": 1,
@@ -34,7 +34,7 @@ def validation_json(validation: Validation) -> str:
 
 
 def validation_text(validation: Validation) -> str:
-    """What is the same for all findings of a kind is said once; of many, the first are shown. The verdict is last.
+    """Says once what all findings of a kind share, shows the first of many, and ends with the verdict.
 
     Nothing that comes from the submission can do more than be read.
     """
@@ -48,7 +48,7 @@ def validation_text(validation: Validation) -> str:
 
 
 def validation_view(validation: Validation) -> TableView:
-    """The findings as a table for HTML, a row each, with the verdict above them."""
+    """Lays the findings out as a table for HTML, a row each, with the verdict above them."""
     heads = ["Finding", "Severity", "Where", "What", "Found", "Expected", "What to do"]
     rows = [
         [finding.code, finding.severity]
@@ -69,7 +69,7 @@ def validation_view(validation: Validation) -> TableView:
 
 
 def verdict(validation: Validation) -> str:
-    """One sentence: whether it can be scored, and how closely was looked."""
+    """Says in one sentence whether it can be scored, and how closely was looked."""
     looked = "headers and voxels were checked" if validation.deep else "headers were checked; --deep reads the voxels"
     predicted = f"{len(validation.predictions)} of {_counted(validation.cases, 'case')}"
     errors, notes = validation.number("error"), validation.number("note")

@@ -43,6 +43,7 @@ MOST_VOXELS = 2**31
 # Deflate cannot pack more than 258 bytes into 2 bits. A header that claims more for its file is wrong, which shows
 # before any memory is asked for.
 _DEFLATE_LIMIT = 1032
+GZIP_MAGIC = b"\x1f\x8b"
 # A block holds whole voxels of every type and, with the arrays made of it, fits into a core's cache.
 _BLOCK_BYTES = 1 << 19
 # isal's stubs say that its exception is an instance.
@@ -124,12 +125,17 @@ def corrupt(file: VolumeFile, error: Exception) -> VolumeError:
 def is_gzip(file: VolumeFile) -> bool:
     """Returns whether a file is gzipped by its content, for tools write plain NIfTI as `.nii.gz` and vice versa."""
     with file.open("rb") as stream:
-        return stream.read(2) == b"\x1f\x8b"
+        return stream.read(2) == GZIP_MAGIC
 
 
 def open_gzip(file: VolumeFile) -> BinaryIO:
     """Opens a gzip file for reading the unpacked bytes of all its members; reading compares their checksums."""
-    return cast("BinaryIO", _GzipReader(file.open("rb")))
+    return unpacked_gzip(file.open("rb"))
+
+
+def unpacked_gzip(packed: BinaryIO) -> BinaryIO:
+    """Reads an open gzip file as `open_gzip` does one that is closed; closing closes both."""
+    return cast("BinaryIO", _GzipReader(packed))
 
 
 def read_voxels(volume: StoredVolume) -> Iterator[NDArray[Any]]:

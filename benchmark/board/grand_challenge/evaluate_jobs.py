@@ -97,7 +97,7 @@ def _wrong_predictions(predictions: Mapping[str, Path], manifest: Manifest) -> I
     """Yields what a participant can mend, which follows from the predictions and the public grids alone."""
     for case, path in predictions.items():
         file = SubmittedFile(path.name, path.stat().st_size, partial(FileIO, path))
-        for finding in check_prediction(file, case, manifest.cases[case], manifest.highest_label, deep=True):
+        for finding in check_prediction(file, case, manifest.cases[case], manifest.highest_label, voxels="all"):
             if finding.severity == "error":
                 what, found = f"prediction of {case}: {finding.what} [{finding.code}]", plain_text(finding.found)
                 yield Problem(what, expected=finding.expected, found=found, mend=finding.mend)

@@ -48,9 +48,10 @@ def evaluate(
 ) -> None:
     """Validate SUBMISSION deeply, score it against the reference and add its record to the results.
 
-    A submission that is not valid is not scored: everything that is wrong with it is listed, as by `mswal-bench
+    A submission that is not valid gets no record: everything that is wrong with it is listed, as by `mswal-bench
     validate --deep`, and the command exits with 1. One that was recorded before is recognised and not scored again.
-    Interrupted, the same command goes on where it stopped.
+    Interrupted, the same command goes on where it stopped. The predictions are copied first, beside the records (of a
+    hidden track into PRIVATE), and the copy is what is digested, checked and scored; it is removed at the end.
 
     RESULTS/records/TRACK/ID gets record.json, cases.csv and lesions.csv, whole or not at all. Of a hidden track it gets
     aggregates and intervals alone, and the rest goes to PRIVATE/TRACK/ID; what is wrong with hidden labels is told in
@@ -58,23 +59,26 @@ def evaluate(
     --private is given or if it is official-test.
     """
     from mswal_bench.benchmark.records.evaluate_submission import evaluate as evaluated
-    from mswal_bench.benchmark.records.evaluation_target import Setting, manifest_for
+    from mswal_bench.benchmark.records.evaluation_target import EvaluationTarget, open_for_track
     from mswal_bench.benchmark.records.record_store import private_folder, record_folder
     from mswal_bench.benchmark.records.record_text import record_text
     from mswal_bench.benchmark.records.record_writing import write_summary
+    from mswal_bench.benchmark.records.result_record import Status
     from mswal_bench.benchmark.submissions.validation_text import validation_text
 
-    expected = manifest_for(submission, reference, manifest, track, private=private is not None)
-    setting = Setting(expected, reference, results, private, "verified" if verified else "claimed")
-    outcome = evaluated(
-        submission,
-        setting,
-        allow_missing=allow_missing,
-        jobs=jobs,
-        resamples=resamples,
-        seed=seed,
-        progress=True,
-    )
+    status: Status = "verified" if verified else "claimed"
+    hidden = private is not None
+    with open_for_track(submission, reference, manifest, track, private=hidden) as (package, expected):
+        target = EvaluationTarget(expected, reference, results, private, status)
+        outcome = evaluated(
+            package,
+            target,
+            allow_missing=allow_missing,
+            jobs=jobs,
+            resamples=resamples,
+            seed=seed,
+            progress=True,
+        )
     click.echo(validation_text(outcome.validation), err=outcome.record is not None)
     if outcome.record is None:
         context.exit(1)
@@ -87,4 +91,4 @@ def evaluate(
     if private is not None and outcome.record.hidden:
         click.echo(f"rows: {private_folder(private, outcome.record.track, outcome.record.id)}", err=True)
     if nnunet_summary:
-        write_summary(outcome.record, setting)
+        write_summary(outcome.record, target)

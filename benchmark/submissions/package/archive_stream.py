@@ -1,4 +1,4 @@
-"""Reads stretches of an archive's bytes, of an archive that can only be unpacked forwards too."""
+"""Reads stretches of an archive's bytes, also where it can only be unpacked forwards."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ArchiveStream:
         self._window = b""
 
     def read_at(self, offset: int, count: int) -> bytes:
-        """`count` bytes from `offset` on; fewer at the end. Raises PackageError for what cannot be unpacked."""
+        """Reads `count` bytes from `offset` on; fewer at the end. Raises PackageError for what cannot be unpacked."""
         try:
             self._stream.seek(offset)
             return self._stream.read(count)
@@ -35,13 +35,13 @@ class ArchiveStream:
             raise PackageError(SubmissionFinding("package-unreadable", found=error.strerror or str(error))) from error
 
     def stretch(self, offset: int, size: int) -> Stretch:
-        """What lies from `offset` on, as a file of `size` bytes. Its beginning is kept until that of another is."""
+        """Gives `size` bytes from `offset` on as a file, and keeps its beginning until another is asked for."""
         if (self._window_start, len(self._window)) != (offset, min(size, _REPLAYED_BYTES)):
             self._window_start, self._window = offset, self.read_at(offset, min(size, _REPLAYED_BYTES))
         return Stretch(self, offset, size)
 
     def read_replayed(self, offset: int, count: int) -> bytes:
-        """As `read_at`, but of what is kept where there is something of it; may give fewer before the end."""
+        """Reads as `read_at` does, but what is kept where it can; may give fewer bytes before the end."""
         inside = offset - self._window_start
         if 0 <= inside < len(self._window):
             return self._window[inside : inside + count]

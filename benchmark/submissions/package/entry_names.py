@@ -18,7 +18,7 @@ _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def checked_name(stored: bytes) -> str | SubmissionFinding:
-    """The name in UTF-8 with single `/` between its parts and no `.` among them, or why no file may have it.
+    """Gives the name in UTF-8 with single `/` between its parts and no `.` among them, or why no file may have it.
 
     A folder's name may end with `/`, which is taken off; the name of the package's top is empty.
     """

@@ -1,4 +1,4 @@
-"""A submission that is a folder."""
+"""Lists the files of a submission that is a folder."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _list_one(top: Path, inside: str, listing: Listing) -> list[str]:
             folders.append(place)
         elif S_ISREG(status.st_mode):
             listing.weigh(status.st_size)
-            listing.add(name, status.st_size, partial(_open, path, name, status), path)
+            listing.add(name, status.st_size, partial(_open, path, name, status))
         else:
             listing.refuse("symbolic-link" if S_ISLNK(status.st_mode) else "special-file", name)
     return folders

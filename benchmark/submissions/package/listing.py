@@ -5,10 +5,9 @@ from __future__ import annotations
 import io
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from pathlib import Path
 from stat import S_IFREG
 from typing import BinaryIO, Literal, cast
 from unicodedata import normalize
@@ -25,7 +24,6 @@ PREDICTIONS = "predictions"
 """The folder that predictions lie in."""
 _READ_ONLY = 0o444
 _BUFFER_BYTES = 1 << 16
-_BLOCK_BYTES = 1 << 19
 
 
 class PackageError(BenchError):
@@ -45,30 +43,13 @@ class SubmittedFile:
     size_bytes: int
     raw: Callable[[], io.RawIOBase] = field(repr=False, compare=False)
     """Opens its bytes at the first."""
-    path: Path | None = None
-    """Where it lies on disk; None within an archive."""
 
     def stat(self) -> os.stat_result:
         return os.stat_result((S_IFREG | _READ_ONLY, 0, 0, 1, 0, 0, self.size_bytes, 0, 0, 0))
 
     def open(self, mode: Literal["rb"] = "rb") -> BinaryIO:
-        """At its first byte, each time. Raises OSError; reading raises that or PackageError."""
+        """Opens it at its first byte, each time. Raises OSError; reading raises that or PackageError."""
         return cast("BinaryIO", io.BufferedReader(self.raw(), _BUFFER_BYTES))
-
-    def blocks(self) -> Iterator[bytes]:
-        """Its bytes, piece by piece. Raises PackageError when they cannot be read or are not as many as was said."""
-        left = self.size_bytes
-        try:
-            with self.open() as stream:
-                while block := stream.read(_BLOCK_BYTES):
-                    left -= len(block)
-                    yield block
-        except OSError as error:
-            raise PackageError(
-                SubmissionFinding("package-unreadable", self.name, error.strerror or str(error))
-            ) from error
-        if left:
-            raise PackageError(SubmissionFinding("size-differs", self.name, f"{self.size_bytes - left} bytes"))
 
     def __str__(self) -> str:
         return self.name
@@ -85,31 +66,30 @@ class Listing:
     _files: list[SubmittedFile] = field(default_factory=list)
 
     def count(self) -> None:
-        """One entry more. Raises PackageError when it is one too many."""
+        """Counts one entry more. Raises PackageError when it is one too many."""
         self.entries += 1
         if self.entries > self.bounds.entries:
             raise PackageError(too_many_entries(self.bounds))
 
     def weigh(self, size_bytes: int) -> None:
-        """So much more to read. Raises PackageError when it is too much in all."""
+        """Adds to what is to be read. Raises PackageError when it is too much in all."""
         self.total_bytes += size_bytes
         if self.total_bytes > self.bounds.total_bytes:
-            expected = f"at most {self.bounds.total_bytes} bytes"
-            raise PackageError(SubmissionFinding("total-too-large", found="more", expected=expected))
+            raise PackageError(total_too_large(self.bounds))
 
     def refuse(self, code: str, name: str, found: str = "", expected: str = "") -> None:
         self.findings.append(SubmissionFinding(code, name, found, expected))
 
     def name_of(self, stored: bytes) -> str | None:
-        """A name as an archive stores it, checked; None, and a finding, when no file may have it."""
+        """Checks a name as an archive stores it; gives None, and adds a finding, where no file may have it."""
         name = checked_name(stored)
         if isinstance(name, SubmissionFinding):
             self.findings.append(name)
             return None
         return name
 
-    def add(self, name: str, size_bytes: int, raw: Callable[[], io.RawIOBase], path: Path | None = None) -> None:
-        """A file of which nothing but its size and what it is called is known to be right."""
+    def add(self, name: str, size_bytes: int, raw: Callable[[], io.RawIOBase]) -> None:
+        """Adds a file of which only the name is known to be right, unless its kind or size is a finding."""
         if is_litter(name):
             return
         if not name:
@@ -117,12 +97,12 @@ class Listing:
         elif is_nested_archive(name):
             self.refuse("nested-archive", name)
         elif size_bytes > self.bounds.file_bytes:
-            self.refuse("file-too-large", name, f"{size_bytes} bytes", f"at most {self.bounds.file_bytes}")
+            self.findings.append(file_too_large(name, size_bytes, self.bounds))
         else:
-            self._files.append(SubmittedFile(name, size_bytes, raw, path))
+            self._files.append(SubmittedFile(name, size_bytes, raw))
 
     def files(self) -> tuple[SubmittedFile, ...]:
-        """Those whose names are clear, without the one folder that everything lies in, in the package's order."""
+        """Gives the files whose names are clear, without the one folder around them all, in the package's order."""
         clear = self._without_clashes()
         top = _top_folder(file.name for file in clear)
         return tuple(replace(file, name=file.name.removeprefix(top)) for file in clear)
@@ -150,6 +130,14 @@ class Listing:
 
 def too_many_entries(bounds: Bounds, found: str = "more") -> SubmissionFinding:
     return SubmissionFinding("too-many-entries", found=found, expected=f"at most {bounds.entries}")
+
+
+def total_too_large(bounds: Bounds) -> SubmissionFinding:
+    return SubmissionFinding("total-too-large", found="more", expected=f"at most {bounds.total_bytes} bytes")
+
+
+def file_too_large(name: str, size_bytes: int, bounds: Bounds) -> SubmissionFinding:
+    return SubmissionFinding("file-too-large", name, f"{size_bytes} bytes", f"at most {bounds.file_bytes}")
 
 
 def _as_one(name: str) -> str:

@@ -1,4 +1,4 @@
-"""YAML from a stranger: mappings, lists, text and numbers, and none of what YAML can do beyond that.
+"""Reads a stranger's YAML: mappings, lists, text and numbers, and none of what YAML can do beyond that.
 
 Tags would name types to make, and anchors let a few lines grow into gigabytes when they are read. Both, several
 documents and a key that is given twice (PyYAML silently keeps the last) are refused; size, depth and number of values
@@ -28,7 +28,7 @@ class PlainYamlError(Exception):
 
 
 def read_plain_yaml(data: bytes) -> Any:
-    """The one document in `data`, UTF-8, in the values of JSON and YAML's dates; None where it is empty.
+    """Reads the one document in `data`, UTF-8, into the values of JSON and YAML's dates; None where it is empty.
 
     Takes time and memory in proportion to `data`, of which the caller reads no more than `MOST_BYTES`. Raises
     PlainYamlError.

@@ -24,7 +24,7 @@ class Bounds:
 
     @classmethod
     def of(cls, manifest: Manifest) -> Bounds:
-        """Room for every case as 64-bit voxels that nothing packs, four files a case, and some for what lies beside."""
+        """Makes room for every case as unpacked 64-bit voxels, for four files a case, and for some that lie beside."""
         case_bytes = [prod(case.shape) * _MOST_VOXEL_BYTES for case in manifest.cases.values()]
         return cls(
             entries=4 * len(case_bytes) + _BESIDE_ENTRIES,

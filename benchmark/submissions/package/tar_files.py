@@ -1,4 +1,4 @@
-"""A submission that is a `.tar` or a `.tar.gz`: its headers, one after the other, each bounded before it is read.
+"""Lists the files of a `.tar` or a `.tar.gz`: goes through its headers, each bounded before it is read.
 
 It is gone through once to list it, which also compares the checksum that a `.gz` ends with, and again as its files are
 read: fast in the order that they lie in, for what lies before is unpacked anew.
@@ -27,8 +27,8 @@ _MOST_PAYLOADS_BYTES = 1 << 24
 # The largest unit that tar pads an archive to.
 _MOST_PADDING_BYTES = 1 << 20
 _MOST_LENGTH_DIGITS = 7
-Kind = Literal["file", "folder", "symbolic-link", "hard-link", "special-file", "sparse-file", "unsupported-entry"]
-_KINDS: dict[bytes, Kind] = {
+EntryKind = Literal["file", "folder", "symbolic-link", "hard-link", "special-file", "sparse-file", "unsupported-entry"]
+_KINDS: dict[bytes, EntryKind] = {
     tarfile.REGTYPE: "file",
     tarfile.AREGTYPE: "file",
     tarfile.CONTTYPE: "file",
@@ -49,14 +49,14 @@ class _Entry:
     """One entry, with what longer headers before it say of it."""
 
     stored_name: bytes
-    kind: Kind
+    kind: EntryKind
     size_bytes: int
     offset: int
     """Of its content."""
 
 
 def is_tar_header(block: bytes) -> bool:
-    """Whether a file that begins so is a tar archive: its first block has the checksum of a header, or ends it all."""
+    """Tells whether a file that begins so is a tar archive: its block has the checksum of a header, or ends it all."""
     try:
         _header(block)
     except tarfile.HeaderError:

@@ -1,4 +1,4 @@
-"""The directory at the end of a zip archive, read entry by entry: none more than asked for is ever held.
+"""Reads the directory at the end of a zip archive entry by entry: no more than is asked for is ever held.
 
 Python's zipfile reads all of it when it opens an archive, a million entries too, goes by what it finds where archives
 contradict themselves, and gives one undecodable name as a failure of all. Layout: PKWARE's APPNOTE, 4.3.
@@ -54,7 +54,7 @@ class ZipDirectory:
 
 
 def find_directory(stream: ArchiveStream, archive_bytes: int) -> ZipDirectory:
-    """Raises PackageError for an archive that is cut off, of several volumes, or has something before or after it."""
+    """Finds the directory. Raises PackageError for an archive that is cut off, in volumes, or not alone in its file."""
     tail_offset = max(0, archive_bytes - _END.size - _MOST_COMMENT_BYTES)
     tail = stream.read_at(tail_offset, _END.size + _MOST_COMMENT_BYTES)
     place = _end_place(tail)
@@ -103,7 +103,7 @@ def _wide_end(stream: ArchiveStream, end: int) -> tuple[int, ...] | None:
 
 
 def read_directory(stream: ArchiveStream, directory: ZipDirectory) -> Iterator[ZipEntry]:
-    """Raises PackageError at an entry that is none, and at the end when they were not as many as was said."""
+    """Yields the entries. Raises PackageError at one that is none, and at the end if there were not as many as said."""
     at, end, entries = directory.offset, directory.offset + directory.size, 0
     while at < end:
         fixed = stream.read_at(at, _ENTRY.size)

@@ -1,4 +1,4 @@
-"""A submission that is a `.zip`."""
+"""Lists the files of a submission that is a `.zip`."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mswal_bench.benchmark.records.evaluation_target import Setting
+from mswal_bench.benchmark.records.evaluation_target import EvaluationTarget
 from mswal_bench.benchmark.records.result_record import Status
 from mswal_bench.benchmark.submissions.make_manifest import manifest_of
 
@@ -25,7 +25,7 @@ affiliation: Here
 contact: a.author@here.org
 track: demo
 """
-SettingOf = Callable[..., Setting]
+TargetOf = Callable[..., EvaluationTarget]
 
 
 def reference_labels(number: int) -> NDArray[np.uint8]:
@@ -67,11 +67,11 @@ def submission(tmp_path: Path, save_labels: SaveLabels) -> Path:
 
 
 @pytest.fixture
-def setting_of(tmp_path: Path, labels: Path, submission: Path) -> SettingOf:
-    """`setting_of(hidden=False, status="claimed")`: results in `results`, of a hidden track rows in `private`."""
+def target_of(tmp_path: Path, labels: Path, submission: Path) -> TargetOf:
+    """`target_of(hidden=False, status="claimed")`: results in `results`, of a hidden track rows in `private`."""
 
-    def setting(*, hidden: bool = False, status: Status = "claimed", track: str = "demo") -> Setting:
+    def target(*, hidden: bool = False, status: Status = "claimed", track: str = "demo") -> EvaluationTarget:
         private = tmp_path / "private" if hidden else None
-        return Setting(manifest_of(labels, track, hidden), labels, tmp_path / "results", private, status)
+        return EvaluationTarget(manifest_of(labels, track, hidden), labels, tmp_path / "results", private, status)
 
-    return setting
+    return target

@@ -5,17 +5,26 @@ from pathlib import Path
 import pytest
 
 from mswal_bench.benchmark.core.errors import BenchError
-from mswal_bench.benchmark.records.evaluation_target import manifest_for
+from mswal_bench.benchmark.records.evaluation_target import open_for_track
 from mswal_bench.benchmark.submissions.make_manifest import manifest_of
+from mswal_bench.benchmark.submissions.manifest import Manifest
 from mswal_bench.benchmark.submissions.manifest_file import write_manifest
+from mswal_bench.benchmark.submissions.validate import validate
 
 from .conftest import CASES, FORM
 
 
+def _manifest(
+    submission: Path, labels: Path, manifest: Path | None = None, track: str | None = None, *, private: bool = False
+) -> Manifest:
+    with open_for_track(submission, labels, manifest, track, private=private) as (_, expected):
+        return expected
+
+
 def test_without_a_manifest_the_form_names_the_track(submission: Path, labels: Path) -> None:
-    manifest = manifest_for(submission, labels, None, None, private=False)
+    manifest = _manifest(submission, labels)
     assert (manifest.track, manifest.hidden, tuple(manifest.cases)) == ("demo", False, CASES)
-    assert manifest_for(submission, labels, None, "other", private=False).track == "other"
+    assert _manifest(submission, labels, track="other").track == "other"
 
 
 @pytest.mark.parametrize(
@@ -25,9 +34,9 @@ def test_without_a_manifest_the_form_names_the_track(submission: Path, labels: P
 def test_whether_it_is_hidden_is_not_for_a_form_to_say(
     track: str, private: bool, hidden: bool, submission: Path, labels: Path
 ) -> None:
-    assert manifest_for(submission, labels, None, track, private=private).hidden == hidden
+    assert _manifest(submission, labels, track=track, private=private).hidden == hidden
     (submission / "submission.yaml").write_text(FORM.replace("track: demo", f"track: {track}"))
-    assert manifest_for(submission, labels, None, None, private=private).hidden == hidden
+    assert _manifest(submission, labels, private=private).hidden == hidden
 
 
 @pytest.mark.parametrize("form", [None, "", "track: [demo]", "track: ../x", "- demo", "track: &a demo"])
@@ -36,17 +45,30 @@ def test_a_form_that_is_wrong_names_no_track(form: str | None, submission: Path,
         (submission / "submission.yaml").unlink()
     else:
         (submission / "submission.yaml").write_text(form)
-    assert manifest_for(submission, labels, None, None, private=False).track == "unknown"
+    assert _manifest(submission, labels).track == "unknown"
 
 
 def test_what_else_is_wrong_with_a_form_is_said_elsewhere(submission: Path, labels: Path) -> None:
     (submission / "submission.yaml").write_text(FORM + "more: 1\n")
-    assert manifest_for(submission, labels, None, None, private=False).track == "demo"
+    assert _manifest(submission, labels).track == "demo"
 
 
 def test_the_manifest_of_another_track(submission: Path, labels: Path, tmp_path: Path) -> None:
     path = tmp_path / "manifest.json"
     write_manifest(manifest_of(labels, "demo", False), path)
-    assert manifest_for(submission, labels, path, "demo", private=False).track == "demo"
+    assert _manifest(submission, labels, path, "demo").track == "demo"
     with pytest.raises(BenchError, match="is the manifest of another track: expected other, found demo"):
-        manifest_for(submission, labels, path, "other", private=False)
+        _manifest(submission, labels, path, "other")
+
+
+@pytest.mark.parametrize("track", [None, "demo"])
+def test_the_bounds_are_those_of_the_manifest(track: str | None, submission: Path, labels: Path) -> None:
+    """Also where the form has to be read before the manifest is known."""
+    with (submission / "notes.pdf").open("wb") as file:
+        file.truncate(1 << 29)
+    with open_for_track(submission, labels, None, track, private=False) as (package, expected):
+        assert [finding.to_json() for finding in package.findings] == [
+            finding.to_json() for finding in validate(submission, expected, deep=False).findings
+        ]
+        assert [finding.code for finding in package.findings] == ["total-too-large"]
+        assert package.files == ()

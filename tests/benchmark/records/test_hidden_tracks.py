@@ -23,7 +23,7 @@ from mswal_bench.benchmark.submissions.manifest_file import write_manifest
 from .conftest import CASES
 
 if TYPE_CHECKING:
-    from .conftest import SettingOf
+    from .conftest import TargetOf
 
 
 @pytest.fixture
@@ -120,14 +120,14 @@ def test_a_faulty_label_is_told_in_the_private_log_alone(
 
 
 def test_a_crash_is_told_in_the_private_log_alone(
-    submission: Path, setting_of: SettingOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    submission: Path, target_of: TargetOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def crash(*_: object, **__: object) -> None:
         raise RuntimeError("4711 voxels of label 3")
 
     monkeypatch.setattr(scored_rows, "score_folders", crash)
     with pytest.raises(BenchError) as raised:
-        evaluate(submission, setting_of(hidden=True), jobs=1)
+        evaluate(submission, target_of(hidden=True), jobs=1)
     assert "4711" not in str(raised.value)
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__

@@ -13,12 +13,12 @@ from mswal_bench.benchmark.records.record_writing import record_json
 from mswal_bench.benchmark.records.result_record import ResultRecord
 
 if TYPE_CHECKING:
-    from .conftest import SettingOf
+    from .conftest import TargetOf
 
 
 @pytest.fixture
-def record(submission: Path, setting_of: SettingOf) -> ResultRecord:
-    found = evaluate(submission, setting_of(), jobs=1, resamples=20).record
+def record(submission: Path, target_of: TargetOf) -> ResultRecord:
+    found = evaluate(submission, target_of(), jobs=1, resamples=20).record
     assert found is not None
     return found
 

@@ -14,18 +14,18 @@ from mswal_bench.benchmark.records.rescoring import differences_to_rescored
 from mswal_bench.benchmark.records.verify_records import verify_records
 
 if TYPE_CHECKING:
-    from .conftest import SettingOf
+    from .conftest import TargetOf
 
 Change = Callable[[dict[str, Any]], object]
 
 
 @pytest.fixture
-def folder(submission: Path, setting_of: SettingOf) -> Path:
+def folder(submission: Path, target_of: TargetOf) -> Path:
     """Of the one record that the results have."""
-    setting = setting_of()
-    record = evaluate(submission, setting, jobs=1, resamples=200, seed=3).record
+    target = target_of()
+    record = evaluate(submission, target, jobs=1, resamples=200, seed=3).record
     assert record is not None
-    return record_folder(setting.results, "demo", record.id)
+    return record_folder(target.results, "demo", record.id)
 
 
 def _told(results: Path, private: Path | None = None) -> list[str]:
@@ -125,10 +125,10 @@ def test_what_is_not_there_or_something_else(folder: Path, tmp_path: Path, name:
 
 
 def test_every_damaged_record_is_named_in_one_go(
-    folder: Path, submission: Path, setting_of: SettingOf, tmp_path: Path
+    folder: Path, submission: Path, target_of: TargetOf, tmp_path: Path
 ) -> None:
     (submission / "submission.yaml").write_text((submission / "submission.yaml").read_text() + "notes: more\n")
-    evaluate(submission, setting_of(), jobs=1, resamples=50)
+    evaluate(submission, target_of(), jobs=1, resamples=50)
     copied = folder.with_name("0" * 16)
     shutil.copytree(folder, copied)
     (folder / "record.json").write_text("{}")
@@ -201,11 +201,11 @@ class TestScoredAgain:
 
 class TestOfAHiddenTrack:
     @pytest.fixture
-    def hidden(self, submission: Path, setting_of: SettingOf) -> Path:
-        setting = setting_of(hidden=True)
-        record = evaluate(submission, setting, jobs=1, resamples=200).record
+    def hidden(self, submission: Path, target_of: TargetOf) -> Path:
+        target = target_of(hidden=True)
+        record = evaluate(submission, target, jobs=1, resamples=200).record
         assert record is not None
-        return record_folder(setting.results, "demo", record.id)
+        return record_folder(target.results, "demo", record.id)
 
     def test_nothing_differs(self, hidden: Path, submission: Path, tmp_path: Path) -> None:
         private = tmp_path / "private"

@@ -24,10 +24,9 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from mswal_bench.benchmark.core.errors import BenchError
-from mswal_bench.benchmark.submissions.package.digest import predictions_digest
+from mswal_bench.benchmark.submissions.package.private_copy import copied
 from mswal_bench.benchmark.submissions.package.size_limits import Bounds
 from mswal_bench.benchmark.submissions.package.submitted_files import open_submission
-from mswal_bench.benchmark.submissions.package.unpack import unpacked
 from mswal_bench.benchmark.volumes.label_maps import check_labels
 from mswal_bench.benchmark.volumes.volume_header import read_header
 
@@ -194,17 +193,18 @@ def _read_package(path: Path) -> None:
         for name in submission.files:
             assert ".." not in name.name.split("/")
             assert not name.name.startswith("/")
-    try:
+    named = {case: name for case, name in names.items() if name.lower().endswith((".nii.gz", ".nii", ".mha"))}
+    with tempfile.TemporaryDirectory() as copies, tempfile.TemporaryDirectory() as folder:
         with open_submission(path, ROOM) as submission:
-            predictions_digest(submission, names)
-    except BenchError:
-        pass
-    volumes_only = {case: name for case, name in names.items() if name.lower().endswith((".nii.gz", ".nii", ".mha"))}
-    try:
-        with unpacked(path, volumes_only, ROOM) as folder:
-            assert len(list(folder.iterdir())) == len(volumes_only)
-    except BenchError:
-        pass
+            copy = copied(submission, lambda _: True, Path(copies))
+        for file in copy.files:
+            _read_volume(file)
+        try:
+            assert copy.digest(names) == copy.digest(names)
+            copy.link(named, Path(folder))
+            assert len(list(Path(folder).iterdir())) == len(named)
+        except BenchError:
+            assert not copy.is_whole
 
 
 def _read_volume(file: object) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.submissions.package.size_limits import Bounds
-from mswal_bench.benchmark.submissions.package.submitted_files import files_named, open_submission
+from mswal_bench.benchmark.submissions.package.submitted_files import open_submission
 from mswal_bench.benchmark.volumes.label_maps import check_labels, read_labels
 from mswal_bench.benchmark.volumes.volume_header import read_header
 from mswal_bench.tests.benchmark.submissions.packages import FILES, PACKINGS, found_in, opened, pack
@@ -180,7 +180,7 @@ def test_an_archive_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.Mon
     def refused(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refused)
+    monkeypatch.setattr(os, "open", refused)
     assert found_in(path) == [("package-unreadable", "")]
 
 
@@ -189,11 +189,16 @@ def test_a_link_to_a_submission_is_the_submission(tmp_path: Path) -> None:
     assert opened(tmp_path / "link")[1] == FILES
 
 
-def test_names_that_are_not_there_are_told(tmp_path: Path) -> None:
-    with open_submission(pack(tmp_path / "s", "zip", FILES)) as submission:
-        assert [file.name for file in files_named(submission, ["predictions/b.nii"])] == ["predictions/b.nii"]
-        with pytest.raises(BenchError, match=r"has no c\.nii, d\.nii"):
-            files_named(submission, ["d.nii", "c.nii", "predictions/b.nii"])
+@pytest.mark.parametrize("packing", PACKINGS)
+@pytest.mark.parametrize("bounds", [Bounds(), Bounds(entries=2), Bounds(total_bytes=1000), Bounds(file_bytes=500)])
+def test_narrower_bounds_after_it_was_opened(tmp_path: Path, packing: str, bounds: Bounds) -> None:
+    path = pack(tmp_path / "s", packing, FILES)
+    with open_submission(path) as wide, open_submission(path, bounds) as narrow:
+        within = wide.within(bounds)
+        assert [finding.code for finding in within.findings] == [finding.code for finding in narrow.findings]
+        assert within.files == narrow.files
+        assert narrow.within(bounds) == narrow
+        assert bool(within.findings) == (bounds != Bounds())
 
 
 def test_nothing_stays_open(tmp_path: Path) -> None:
