@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from mswal_bench.baselines.weight_fit import WeightFit
 from mswal_bench.benchmark.core.environment import Environment
@@ -27,9 +27,9 @@ class RunIdentity(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     method: str
-    package: str | None = None
+    package: Annotated[str | None, Field(exclude_if=lambda package: package is None)] = None
     """The package that offers the method as a plug-in; None for one of mswal-bench's own."""
-    package_version: str | None = None
+    package_version: Annotated[str | None, Field(exclude_if=lambda version: version is None)] = None
     """Of that package: another version of it may do anything, and so is another run."""
     budget: str
     seed: int

@@ -107,7 +107,10 @@ class PublicForm(_Part):
     """The method of mswal-bench that predicted, if one did: one of `mswal-bench methods --names`."""
     variant: Annotated[str, StringConstraints(pattern=_VARIANT)] | None = None
     """The variant of that method, if it was one."""
-    package: Annotated[str, StringConstraints(pattern=_PACKAGE)] | None = None
+    # Left out where there is none: the digest of a form from before there were plug-ins is over the form without it.
+    package: Annotated[
+        Annotated[str, StringConstraints(pattern=_PACKAGE)] | None, Field(exclude_if=lambda package: package is None)
+    ] = None
     """The package and version that the baseline came with, if it was a plug-in: hu-table 1.0."""
     extra_data: Annotated[list[ExtraData], Field(max_length=50)] = []
     """Training data beyond MSWAL, also that of pretrained weights; empty for none."""

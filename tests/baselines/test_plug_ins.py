@@ -137,7 +137,7 @@ def test_everything_that_is_wrong_is_told_at_once(site):
 
 def test_the_name_of_a_variant_may_be_taken_too(site):
     code = HEAD + "METHOD = Plug('nnunet', variants=lambda: {'v2': Plug('nnunet-v2')})"
-    install(site, "nnunet", code)
+    install(site, "plug", code, points="nnunet = plug:METHOD")
     (plug_in,) = found(site)
     with pytest.raises(PlugInError, match="the name nnunet-v2 of its variant v2 is taken by mswal-bench itself"):
         load_plug_in(plug_in, {"nnunet-v2": "mswal-bench itself"})
