@@ -48,7 +48,7 @@ class Pile:
     """Has the shape (planes of `array`, 3): what to add to an index in that plane to get the one in the label map."""
 
 
-def piles(foreground: Foreground, sizes: BoxSizes = BoxSizes()) -> Iterator[Pile]:  # noqa: B008 (it is frozen)
+def piles(foreground: Foreground, sizes: BoxSizes = BoxSizes()) -> Iterator[Pile]:
     """Yields piles that together hold each run once; runs that touch are in the same box.
 
     An empty foreground gives no pile. Raises ValueError for class ids that are not within 1..255.
