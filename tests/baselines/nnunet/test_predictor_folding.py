@@ -6,14 +6,15 @@ import SimpleITK
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("nnunetv2")
-from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
 from mswal_bench.baselines.networks.fold_inception import FoldedBlock
 from mswal_bench.baselines.networks.inception_unet import InceptionUNet
+from mswal_bench.baselines.nnunet import predictor
 from mswal_bench.baselines.nnunet.planned_network import planned_network
 from mswal_bench.baselines.nnunet.plans import read_dataset_json, read_plans
 from mswal_bench.baselines.nnunet.predictor import predict_images
+from mswal_bench.baselines.nnunet.sliding_window import SlidingWindow
 
 from .small_plans import save_weights, write_predictable_plans
 
@@ -53,14 +54,12 @@ def test_the_predictors_network_is_folded_and_agrees(tmp_path, monkeypatch):
     save_weights(workspace, trained.state_dict())
 
     used = []
-    logits_of = nnUNetPredictor.predict_logits_from_preprocessed_data
 
-    def noted(predictor, data):
-        logits = logits_of(predictor, data)
-        used.append((predictor.network, data, logits))
-        return logits
+    def noted(nnunets, data):
+        used.append((nnunets, data))
+        return SlidingWindow(nnunets, data)
 
-    monkeypatch.setattr(nnUNetPredictor, "predict_logits_from_preprocessed_data", noted)
+    monkeypatch.setattr(predictor, "SlidingWindow", noted)
     image = tmp_path / "a.nii.gz"
     voxels = np.random.default_rng(0).normal(90, 180, (32, 32, 32)).astype(np.float32)
     SimpleITK.WriteImage(SimpleITK.GetImageFromArray(voxels), str(image))
@@ -69,13 +68,16 @@ def test_the_predictors_network_is_folded_and_agrees(tmp_path, monkeypatch):
             workspace, [0], {"a": image}, tmp_path / "out", mirroring=False, window=(32, 32, 32), speck_share=0,
             device="cpu", report=lambda done, total, note: None,
         )  # fmt: skip
-    ((network, data, logits),) = used
-    assert any(isinstance(module, FoldedBlock) for module in network.modules())
-    assert not any(isinstance(module, torch.nn.BatchNorm3d) for module in network.modules())
+    ((nnunets, data),) = used
+    modules = list(nnunets.network.modules())
+    assert any(isinstance(module, FoldedBlock) for module in modules)
+    assert not any(isinstance(module, torch.nn.BatchNorm3d) for module in modules)
+    window = SlidingWindow(nnunets, data)
+    logits = torch.from_numpy(np.stack([window.plane(z) for z in range(32)], axis=1))
 
     trained.eval()
     with torch.no_grad():
-        expected = trained(data[None])[0]
+        expected = trained(torch.from_numpy(data)[None])[0]
     spread = expected.std()
     assert spread > 0.01
     # nnU-Net hands logits on in half precision, which is coarse where its weight for a window's border is near nothing.

@@ -113,8 +113,11 @@ def test_on_two_devices_a_fold_that_fails_stops_the_others_and_the_same_command_
     finished = checkpoints(two_folds_left)
     (results,) = {path.parent.parent for path in two_folds_left.rglob("fold_0/checkpoint_final.pth")}
     (results / "fold_3").write_text("in the way")
-    failed = call("run", "nnunet-v2", *options(raw, two_folds_left, *CV, device=TWO), exit_code=1)
-    assert "train fold 3 on cpu" in failed
+    command = [sys.executable, "-m", "mswal_bench.benchmark.cli.main", "run", "nnunet-v2"]
+    command += [str(option) for option in options(raw, two_folds_left, *CV, device=TWO)]
+    failed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert failed.returncode == 1
+    assert "train fold 3 on cpu" in failed.stderr
     assert {path: checkpoints(two_folds_left)[path] for path in finished} == finished
 
     (results / "fold_3").unlink()
