@@ -16,6 +16,8 @@ def quick_nnunet() -> Iterator[None]:
 
     The processes are tested in `test_worker_pools.py`, and a run as users have it in `test_run_method.py`.
     """
+    from nnunetv2.experiment_planning.dataset_fingerprint import fingerprint_extractor
+    from nnunetv2.preprocessing.preprocessors import default_preprocessor
     from nnunetv2.training.logging.nnunet_logger import LocalLogger
 
     from mswal_bench.baselines.nnunet import worker_pools
@@ -25,7 +27,7 @@ def quick_nnunet() -> Iterator[None]:
     @contextmanager
     def in_threads() -> Iterator[None]:
         with pytest.MonkeyPatch.context() as patch:
-            for module in (worker_pools.fingerprint_extractor, worker_pools.default_preprocessor):
+            for module in (fingerprint_extractor, default_preprocessor):
                 patch.setattr(module, "multiprocessing", threads)
             yield
 

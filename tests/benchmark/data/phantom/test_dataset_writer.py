@@ -125,7 +125,7 @@ def test_a_phantom_of_an_earlier_version_gets_its_table_renamed(
     out = tmp_path / "raw"
     shutil.copytree(written, out)
     (out / "patients.csv").rename(out / "cases.csv")
-    monkeypatch.setattr(dataset_writer, "_write_case", lambda job: pytest.fail("a case was drawn again"))
+    monkeypatch.setattr(dataset_writer, "write_volume", lambda *_: pytest.fail("a case was drawn again"))
     write(out)
     assert contents(out) == contents(written)
 

@@ -98,7 +98,7 @@ def test_only_what_is_missing_is_drawn_and_nothing_depends_on_how_many(
     write(tmp_path / "few", "lits", train=1)
     for name, content in contents(tmp_path / "few").items():
         assert contents(tmp_path / "more")[name] == content
-    drawn = []
+    drawn: list[str] = []
 
     def note(draw: Callable[[Any], None], jobs: Sequence[Any], **options: Any) -> None:
         drawn.extend(job.label.name for job in jobs)
