@@ -19,12 +19,19 @@ from .foreground import HIGHEST_CLASS_ID, Foreground, Indices, numbered
 # These numbers were found by trial on the pairs of `make bench`; results do not depend on them.
 # How many low bits of an index, by axis, lie within a brick: bricks have 4 x 8 x 16 voxels, longest along the runs.
 _BRICK_BITS = (2, 3, 4)
-# A box that is still large and nearly empty, as around specks all over a scan, is cut again into bricks of 2 x 4 x 4.
 _SMALL_BRICK_BITS = (1, 2, 2)
-_LARGE_VOXELS = 1 << 15
-_SPARSE = 1 / 32
-# A pile of this size and its labels still fit into a core's cache; a larger box is a pile of its own.
-_PILE_VOXELS = 1 << 21
+
+
+@dataclass(frozen=True)
+class BoxSizes:
+    """Says when a box is cut again, and how many boxes go on one pile."""
+
+    large_voxels: int = 1 << 15
+    """A larger box that is nearly empty, as around specks all over a scan, is cut again into bricks of 2 x 4 x 4."""
+    sparse: float = 1 / 32
+    """A box with a smaller share of labelled voxels is nearly empty."""
+    pile_voxels: int = 1 << 21
+    """A pile of this size and its labels still fit into a core's cache; a larger box is a pile of its own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +48,7 @@ class Pile:
     """Has the shape (planes of `array`, 3): what to add to an index in that plane to get the one in the label map."""
 
 
-def piles(foreground: Foreground) -> Iterator[Pile]:
+def piles(foreground: Foreground, sizes: BoxSizes = BoxSizes()) -> Iterator[Pile]:
     """Yields piles that together hold each run once; runs that touch are in the same box.
 
     An empty foreground gives no pile. Raises ValueError for class ids that are not within 1..255.
@@ -51,7 +58,7 @@ def piles(foreground: Foreground) -> Iterator[Pile]:
     if not 1 <= foreground.class_ids.min() <= foreground.class_ids.max() <= HIGHEST_CLASS_ID:
         raise ValueError(f"expected class ids from 1 to {HIGHEST_CLASS_ID}, got {np.unique(foreground.class_ids)}")
     boxes = _cut(_spans_of(foreground), _BRICK_BITS)
-    again = (boxes.room > _LARGE_VOXELS) & (boxes.voxels < _SPARSE * boxes.room)
+    again = (boxes.room > sizes.large_voxels) & (boxes.voxels < sizes.sparse * boxes.room)
     if again.any():
         of_again = np.repeat(again, boxes.counts)
         boxes = _joined(boxes.without(again), _cut(boxes.spans.at(of_again), _SMALL_BRICK_BITS))
@@ -61,7 +68,7 @@ def piles(foreground: Foreground) -> Iterator[Pile]:
     for kind in np.unique(likeness):
         alike = np.flatnonzero(likeness == kind)
         plane = sides[alike, 1:].max(axis=0)
-        number = (np.cumsum(sides[alike, 0] + 1) * plane.prod() - 1) // _PILE_VOXELS
+        number = (np.cumsum(sides[alike, 0] + 1) * plane.prod() - 1) // sizes.pile_voxels
         for chosen in np.split(alike, np.flatnonzero(np.diff(number)) + 1):
             yield _pile(foreground, boxes, chosen, plane)
 

@@ -18,8 +18,8 @@ Labels = NDArray[np.integer[Any]]
 Indices = NDArray[np.int64]
 HIGHEST_CLASS_ID = 255
 """Is the highest number of a byte: the arrays in which lesions are labelled have one byte for each voxel."""
-# A block of this size, with the arrays made of it, fits into a core's cache.
-_BLOCK_VOXELS = 1 << 19
+BLOCK_VOXELS = 1 << 19
+"""A block of this size, with the arrays made of it, fits into a core's cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,9 +151,12 @@ def empty_foreground(shape: tuple[int, int, int]) -> Foreground:
     return Foreground(shape, none, none, none)
 
 
-def foreground_of(labels: Labels, class_ids: Collection[int] | None = None) -> Foreground:
+def foreground_of(
+    labels: Labels, class_ids: Collection[int] | None = None, *, block_voxels: int = BLOCK_VOXELS
+) -> Foreground:
     """Returns the foreground of a 3D integer array; with `class_ids`, all other labels count as background.
 
+    It is read in blocks of whole slices, of about `block_voxels`; the result does not depend on it.
     Raises ValueError for an array that is not 3D or not of integers.
 
     >>> foreground = foreground_of(np.array([[[0, 3, 3, 5]]]))
@@ -166,7 +169,7 @@ def foreground_of(labels: Labels, class_ids: Collection[int] | None = None) -> F
         raise ValueError(f"expected integer labels, got {labels.dtype}")
     shape = (labels.shape[0], labels.shape[1], labels.shape[2])
     builder = ForegroundBuilder(shape)
-    slices = max(1, _BLOCK_VOXELS // max(1, prod(shape[1:])))
+    slices = max(1, block_voxels // max(1, prod(shape[1:])))
     for first in range(0, shape[0], slices):
         piece = np.ascontiguousarray(labels[first : first + slices]).ravel()
         runs = find_runs(piece)

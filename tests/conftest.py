@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,17 @@ import numpy as np
 import pytest
 import SimpleITK
 from filelock import FileLock
+from hypothesis import settings
 from numpy.typing import NDArray
 
 from mswal_bench.benchmark.data.phantom.dataset_writer import write_phantom
 
+# The same examples on every machine and in every call; a slow machine is no failure.
+settings.register_profile("fixed", derandomize=True, deadline=None, database=None)
+settings.load_profile("fixed")
+
 SaveLabels = Callable[..., Path]
+MadeOnce = Callable[[str, Callable[[Path], object]], Path]
 
 
 @pytest.fixture(scope="session")
@@ -58,12 +65,48 @@ def example_ct() -> Path:
     return path
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_core() -> Iterator[None]:
+    """What is not told how many processes to start gets one core, the share of a test process: it starts none."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("MSWAL_BENCH_CORES", "1")
+        yield
+
+
 @pytest.fixture(scope="session")
-def phantom_mswal(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All 484 + 210 patients of the phantom at `tiny` size, made once for all test processes. Not to be written to."""
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """Makes a folder once for all test processes: `made_once(name, make)`, where `make` gets a path that is not there.
+
+    Such a folder is not to be written to.
+    """
     base = tmp_path_factory.getbasetemp()
     # Of a test process the base is a folder of its own, in one of all.
-    out = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "phantom_mswal"
-    with FileLock(f"{out}.lock"):
-        write_phantom(out, train=484, test=210, size="tiny", seed=0, progress=False)
-    return out
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        folder, finished = shared / name, shared / f"{name}.finished"
+        with FileLock(f"{folder}.lock"):
+            if not finished.exists():
+                # Of another process, whose making failed.
+                shutil.rmtree(folder, ignore_errors=True)
+                make(folder)
+                finished.touch()
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def phantom_mswal(made_once: MadeOnce) -> Path:
+    """All 484 + 210 patients of the phantom at `tiny` size. Not to be written to."""
+    return made_once(
+        "phantom_mswal", lambda out: write_phantom(out, train=484, test=210, size="tiny", seed=0, progress=False)
+    )
+
+
+@pytest.fixture(scope="session")
+def small_phantom(made_once: MadeOnce) -> Path:
+    """Five training and two test cases, the least that five folds can be cut from. Not to be written to."""
+    return made_once(
+        "small_phantom", lambda out: write_phantom(out, train=5, test=2, size="tiny", seed=0, progress=False)
+    )

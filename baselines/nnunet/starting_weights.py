@@ -46,7 +46,7 @@ def load_fitting(
     # The networks have the most different names for their output layers; these alone change with the classes.
     with torch.random.fork_rng(devices=[]):
         other = planned_network(plans, dataset_json, deep_supervision=deep_supervision, more_classes=1)
-    fit, taken = _fit(network, other, weights)
+    fit, taken = weights_that_fit(network, other, weights)
     if not fit.loaded:
         raise MethodError(
             f"Nothing in {start} fits the network that is planned for this data set: no tensor has the name and the "
@@ -56,7 +56,9 @@ def load_fitting(
     return fit
 
 
-def _fit(network: nn.Module, other: nn.Module, weights: Mapping[str, Tensor]) -> tuple[WeightFit, dict[str, Tensor]]:
+def weights_that_fit(
+    network: nn.Module, other: nn.Module, weights: Mapping[str, Tensor]
+) -> tuple[WeightFit, dict[str, Tensor]]:
     """The fit, and the tensors of `weights` that `network` takes, running means and the like among them."""
     own, others = network.state_dict(), other.state_dict()
     output = {name for name, tensor in own.items() if others[name].shape != tensor.shape}

@@ -50,7 +50,7 @@ def predict(
         # Done before, unless the process was killed after the training.
         validate(workspace, fold, chosen, device, report)
     largest_only = consolidated_postprocessing(workspace) if len(folds) == N_FOLDS else ()
-    least_mm3 = shares_of_smallest_mm3(chosen.speck_share, _training_labels(workspace, folds))
+    least_mm3 = shares_of_smallest_mm3(chosen.speck_share, training_labels(workspace, folds))
     choose_trainer(chosen, report)
     missing = [case for case in images if not _target(folder, case).exists()]
     report(len(images) - len(missing), len(images), "")
@@ -107,7 +107,7 @@ def consolidated_postprocessing(workspace: Workspace) -> tuple[Any, ...]:
     return tuple(load_postprocessing(str(content))[0])
 
 
-def _training_labels(workspace: Workspace, folds: Sequence[int]) -> Iterator[tuple[Labels, Sequence[float]]]:
+def training_labels(workspace: Workspace, folds: Sequence[int]) -> Iterator[tuple[Labels, Sequence[float]]]:
     """The label maps that the folds train on, as given, with their spacing in mm."""
     splits = load_pickle(str(workspace.splits))
     for case in sorted({case for fold in folds for case in splits[fold]["train"]}):

@@ -10,7 +10,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-_SAMPLE_EVERY_S = 0.5
 _MIB = 1 << 20
 _MJ_PER_WH = 3_600_000
 
@@ -35,11 +34,12 @@ class Resources(BaseModel):
 
 
 @contextmanager
-def measured(device: str) -> Iterator[Resources]:
+def measured(device: str, *, every_s: float = 0.5) -> Iterator[Resources]:
     """Measures this process and its descendants while inside; what it gives is filled when it is left, however that is.
 
     `device` is `cpu` or `cuda`, which is the first GPU this process sees. Of a process that works on a GPU call it in
-    that process: each GPU is then counted once. What cannot be measured stays None; it raises nothing of its own.
+    that process: each GPU is then counted once. Memory is sampled every `every_s` seconds.
+    What cannot be measured stays None; it raises nothing of its own.
     """
     import psutil  # noqa: F401  (here, so that no process is forked while the thread below imports it)
 
@@ -47,7 +47,7 @@ def measured(device: str) -> Iterator[Resources]:
     gpu = _Gpu() if device.startswith("cuda") else None
     energy_before = gpu.energy_mj() if gpu is not None else None
     stop = Event()
-    sampler = Thread(target=_sample, args=(usage, gpu, stop), name="resources", daemon=True)
+    sampler = Thread(target=_sample, args=(usage, gpu, stop, every_s), name="resources", daemon=True)
     sampler.start()
     started = monotonic()
     try:
@@ -65,18 +65,18 @@ def measured(device: str) -> Iterator[Resources]:
             gpu.close()
 
 
-def _sample(usage: Resources, gpu: _Gpu | None, stop: Event) -> None:
+def _sample(usage: Resources, gpu: _Gpu | None, stop: Event, every_s: float) -> None:
     over = False
     while not over:
         # The last sample is taken after the end, so that short work has one too.
-        over = stop.wait(_SAMPLE_EVERY_S)
-        resident = _resident_mib()
+        over = stop.wait(every_s)
+        resident = resident_mib()
         usage.peak_host_mib = _larger(usage.peak_host_mib, sum(resident.values()) if resident else None)
         if gpu is not None:
             usage.peak_gpu_mib = _larger(usage.peak_gpu_mib, gpu.held_mib(set(resident)))
 
 
-def _resident_mib() -> dict[int, float]:
+def resident_mib() -> dict[int, float]:
     """By process id, of this process and its descendants; empty where the system does not tell."""
     import psutil
 

@@ -23,8 +23,6 @@ CHECKED_FILE = "checked.json"
 """What was read before a run began, and is not read again while it stays as it is."""
 _LOCK = ".lock"
 _OWNER = ".owner"
-# Who asks for the `owners` takes every lock for a moment.
-_ASKED_S = 0.5
 
 
 class Owner(BaseModel):
@@ -91,8 +89,10 @@ class RunFolder:
             self._write(state)
 
     @contextmanager
-    def holding(self, parts: Sequence[str]) -> Iterator[None]:
+    def holding(self, parts: Sequence[str], *, patience_s: float = 0.5) -> Iterator[None]:
         """Holds parts of the work, `fold 0` say, for this process. A killed process lets go.
+
+        It waits `patience_s` for each: who asks for the `owners` takes every lock for a moment.
 
         Raises BenchError when another process, on this machine or one that shares the folder, holds one of them.
         """
@@ -100,7 +100,7 @@ class RunFolder:
             for part in parts:
                 lock, owner = self._lock(part), self._owner(part)
                 try:
-                    lock.acquire(timeout=_ASKED_S)
+                    lock.acquire(timeout=patience_s)
                 except Timeout:
                     raise BenchError(
                         Problem(

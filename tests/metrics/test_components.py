@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+from functools import partial
 from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mswal_bench.metrics import boxes, foreground_of
+from mswal_bench.metrics import components as components_module
+from mswal_bench.metrics import foreground_of
+from mswal_bench.metrics.boxes import BoxSizes, piles
 from mswal_bench.metrics.components import Components, connected_components
 
 from .brute_force import blobs, component_array, label
@@ -45,16 +48,15 @@ def test_nothing_has_no_component(shape: tuple[int, int, int]) -> None:
     assert components.centroids().shape == (0, 3)
 
 
-@pytest.mark.parametrize("second", [place for place in np.ndindex(3, 3, 3) if any(place)])
-@pytest.mark.parametrize("connectivity", CONNECTIVITIES)
-def test_voxels_that_touch_by_a_face_an_edge_or_a_corner(second: tuple[int, int, int], connectivity: int) -> None:
-    labels = np.zeros((3, 3, 3), int)
-    labels[0, 0, 0] = labels[second] = 1
-    axes_apart = {6: 1, 18: 2, 26: 3}[connectivity]
-    touch = max(second) == 1 and sum(second) <= axes_apart
-    assert _check(labels, connectivity).count == (1 if touch else 2)
-    labels[second] = 2
-    assert _check(labels, connectivity).count == 2
+@pytest.mark.parametrize(("connectivity", "axes_apart"), [(6, 1), (18, 2), (26, 3)])
+def test_voxels_that_touch_by_a_face_an_edge_or_a_corner(connectivity: int, axes_apart: int) -> None:
+    for second in [place for place in np.ndindex(3, 3, 3) if any(place)]:
+        labels = np.zeros((3, 3, 3), int)
+        labels[0, 0, 0] = labels[second] = 1
+        touch = max(second) == 1 and sum(second) <= axes_apart
+        assert _check(labels, connectivity).count == (1 if touch else 2), second
+        labels[second] = 2
+        assert _check(labels, connectivity).count == 2, second
 
 
 def test_26_is_the_default() -> None:
@@ -119,10 +121,8 @@ def test_random_label_maps_against_scipy(dtype: str, connectivity: int) -> None:
 
 @pytest.mark.parametrize("cut_twice", [False, True])
 def test_the_boxes_do_not_show(cut_twice: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(boxes, "_PILE_VOXELS", 500)
-    if cut_twice:
-        monkeypatch.setattr(boxes, "_LARGE_VOXELS", 100)
-        monkeypatch.setattr(boxes, "_SPARSE", 1.1)
+    sizes = BoxSizes(large_voxels=100, sparse=1.1, pile_voxels=500) if cut_twice else BoxSizes(pile_voxels=500)
+    monkeypatch.setattr(components_module, "piles", partial(piles, sizes=sizes))
     random = np.random.default_rng(cut_twice)
     for number in range(40):
         shape = random.integers(1, 50, 3)
@@ -159,7 +159,8 @@ def test_sizes_and_centroids() -> None:
     assert components.centroids().tolist() == [[0.5, 0.5, 5], [0, 1, 1]]
 
 
-@pytest.mark.parametrize("seed", range(30))
+@settings(max_examples=30)
+@given(st.integers(0, 2**32))
 def test_centroids_are_scipys(seed: int) -> None:
     labels = blobs(np.random.default_rng(seed), (7, 20, 30))
     expected, of_class = label(labels)

@@ -4,6 +4,8 @@ from math import isnan
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mswal_bench.metrics import foreground_of
@@ -81,17 +83,16 @@ def test_an_empty_side_gives_no_pair() -> None:
         assert table.iou.size == table.dsc.size == 0
 
 
-@pytest.mark.parametrize("seed", range(10))
+@given(st.integers(0, 2**32))
 def test_random_pairs_against_a_table_of_all_voxels(seed: int) -> None:
     random = np.random.default_rng(seed)
-    for _ in range(30):
-        first = blobs(random)
-        second = np.where(random.random(first.shape) < random.random(), blobs(random, first.shape), first)
-        sides = _of(first), _of(second)
-        r, p = (component_array(side) for side in sides)
-        same_class = (first == second) & (first > 0)
-        expected = [
-            (a - 1, b - 1, np.count_nonzero((r == a) & (p == b)), np.count_nonzero((r == a) | (p == b)))
-            for a, b in np.unique(np.stack([r[same_class], p[same_class]], axis=1), axis=0).tolist()
-        ]
-        assert list(zip(*_columns(overlap_table(*sides)), strict=True)) == expected
+    first = blobs(random)
+    second = np.where(random.random(first.shape) < random.random(), blobs(random, first.shape), first)
+    sides = _of(first), _of(second)
+    r, p = (component_array(side) for side in sides)
+    same_class = (first == second) & (first > 0)
+    expected = [
+        (a - 1, b - 1, np.count_nonzero((r == a) & (p == b)), np.count_nonzero((r == a) | (p == b)))
+        for a, b in np.unique(np.stack([r[same_class], p[same_class]], axis=1), axis=0).tolist()
+    ]
+    assert list(zip(*_columns(overlap_table(*sides)), strict=True)) == expected

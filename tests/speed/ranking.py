@@ -92,7 +92,7 @@ def main() -> None:
             if what in found:
                 found[what][who] = np.asarray(result)
             print(f"{what}: {who}: {times[-1]:.2f} s", file=sys.stderr, flush=True)
-    _check(found)
+    check(found)
     text = _section(seconds, arguments, machine)
     if arguments.out is None:
         print(text)
@@ -213,7 +213,7 @@ def _ranking(of: ScoreArrays, draws: int) -> None:
     rank_methods(of, resamples=draws, permutations=draws)
 
 
-def _check(found: Mapping[str, Mapping[str, Floats]]) -> None:
+def check(found: Mapping[str, Mapping[str, Floats]]) -> None:
     ours, tests = found["intervals"]["ours"], found["permutation tests"]["ours"]
     for who in ("scipy", "plain loop"):
         apart = np.abs(found["intervals"][who] - ours).max(axis=-1) / np.ptp(ours, axis=-1)

@@ -22,8 +22,8 @@ def test_writes_its_section(monkeypatch, tmp_path) -> None:
 def test_peers_that_find_something_else_stop_it() -> None:
     ours = {"intervals": np.array([[[0.4, 0.6]]]), "permutation tests": np.array([0.5])}
     found = {what: dict.fromkeys(("ours", "scipy", "plain loop"), values) for what, values in ours.items()}
-    ranking._check(found)
+    ranking.check(found)
     with pytest.raises(SystemExit, match="the intervals of scipy are others"):
-        ranking._check(found | {"intervals": found["intervals"] | {"scipy": np.array([[[0.4, 0.63]]])}})
+        ranking.check(found | {"intervals": found["intervals"] | {"scipy": np.array([[[0.4, 0.63]]])}})
     with pytest.raises(SystemExit, match="the p values of plain loop are others"):
-        ranking._check(found | {"permutation tests": found["permutation tests"] | {"plain loop": np.array([0.6])}})
+        ranking.check(found | {"permutation tests": found["permutation tests"] | {"plain loop": np.array([0.6])}})

@@ -85,7 +85,7 @@ def write_public_phantom(
     """
     split = load_split(kind)
     check_arguments(train, test, size, seed, jobs, most_train=len(split.train), most_test=len(split.test))
-    patients = dict(zip(sorted((*split.train, *split.test)), _patients(kind, seed), strict=False))
+    patients = dict(zip(sorted((*split.train, *split.test)), public_patients(kind, seed), strict=False))
     planned = [_job(out, kind, case, patients[case], size) for case in (*split.train[:train], *split.test[:test])]
     mark = {
         "generator": "mswal-bench phantom",
@@ -115,7 +115,7 @@ def organ_label_map(case: PhantomCase, labels: OrganLabels) -> npt.NDArray[np.ui
     return label
 
 
-def _patients(kind: str, seed: int) -> list[Patient]:
+def public_patients(kind: str, seed: int) -> list[Patient]:
     """As many patients with the data set's tumor as it has cases, from as many cohorts as that takes."""
     split = load_split(kind)
     found: list[Patient] = []

@@ -1,10 +1,14 @@
 """Plans of a U-Net of three stages, as planning leaves them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from mswal_bench.baselines.nnunet.checkpoints import final_checkpoint
+from mswal_bench.baselines.nnunet.plans import CONFIGURATION, read_plans
 from mswal_bench.baselines.nnunet.workspace import Workspace
+
+_RESAMPLING = {"order": 1, "order_z": 0, "force_separate_z": None}
 
 
 def write_plans(work: Path, classes: int = 7, features: Sequence[int] = (4, 8, 16)) -> Workspace:
@@ -41,3 +45,42 @@ def write_plans(work: Path, classes: int = 7, features: Sequence[int] = (4, 8, 1
     (workspace.preprocessed / "benchPlans.json").write_text(json.dumps(plans))
     (workspace.preprocessed / "dataset.json").write_text(json.dumps(dataset | {"file_ending": ".nii.gz"}))
     return workspace
+
+
+def write_predictable_plans(work: Path, architecture: Mapping[str, object] | None = None) -> Workspace:
+    """As `write_plans`, with all that prediction reads; `architecture` takes the place of the U-Net's."""
+    workspace = write_plans(work)
+    plans = read_plans(workspace)
+    plans |= {
+        "image_reader_writer": "SimpleITKIO",
+        "transpose_forward": [0, 1, 2],
+        "transpose_backward": [0, 1, 2],
+        "foreground_intensity_properties_per_channel": {
+            "0": {"mean": 90.0, "std": 180.0, "percentile_00_5": -40.0, "percentile_99_5": 1000.0}
+        },
+    }
+    resample = "resample_data_or_seg_to_shape"
+    plans["configurations"][CONFIGURATION] |= {
+        "preprocessor_name": "DefaultPreprocessor",
+        "spacing": [1.0, 1.0, 1.0],
+        "use_mask_for_norm": [False],
+        "batch_dice": True,
+        **{f"resampling_fn_{part}": resample for part in ("data", "seg", "probabilities")},
+        **{f"resampling_fn_{part}_kwargs": {"is_seg": False, **_RESAMPLING} for part in ("data", "probabilities")},
+        "resampling_fn_seg_kwargs": {"is_seg": True, **_RESAMPLING},
+    }
+    if architecture is not None:
+        plans["configurations"][CONFIGURATION]["architecture"] = dict(architecture)
+    (workspace.preprocessed / "benchPlans.json").write_text(json.dumps(plans))
+    (workspace.preprocessed / "splits_final.json").write_text(json.dumps([{"train": [], "val": []}] * 2))
+    return workspace
+
+
+def save_weights(workspace: Workspace, weights: Mapping[str, object], fold: int = 0) -> None:
+    """As the trained network of a fold."""
+    import torch
+
+    path = final_checkpoint(workspace, fold)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {"network_weights": weights, "trainer_name": "BenchTrainer", "inference_allowed_mirroring_axes": None}
+    torch.save(content, path)

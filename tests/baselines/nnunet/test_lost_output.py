@@ -1,7 +1,5 @@
 """A network whose output is not finite for one image: that case gets a sentence, and all others a label map."""
 
-import json
-
 import numpy as np
 import pytest
 
@@ -14,51 +12,22 @@ from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 from mswal_bench.baselines.method import FailedCasesError
 from mswal_bench.baselines.nnunet.checkpoints import final_checkpoint
 from mswal_bench.baselines.nnunet.planned_network import planned_network
-from mswal_bench.baselines.nnunet.plans import CONFIGURATION, read_dataset_json, read_plans
+from mswal_bench.baselines.nnunet.plans import read_dataset_json, read_plans
 from mswal_bench.baselines.nnunet.predictor import predict_images
 
-from .small_plans import write_plans
+from .small_plans import save_weights, write_predictable_plans
 
 SHAPE = (20, 18, 16)
-RESAMPLING = {"order": 1, "order_z": 0, "force_separate_z": None}
 SAID = "the network's output is not finite and would pass for background; "
 
 
 @pytest.fixture
 def trained(tmp_path):
-    """A workspace with a network of random weights as fold 0, and all that its prediction reads of the plans."""
-    workspace = write_plans(tmp_path)
-    plans = read_plans(workspace)
-    plans |= {
-        "image_reader_writer": "SimpleITKIO",
-        "transpose_forward": [0, 1, 2],
-        "transpose_backward": [0, 1, 2],
-        "foreground_intensity_properties_per_channel": {
-            "0": {"mean": 90.0, "std": 180.0, "percentile_00_5": -40.0, "percentile_99_5": 1000.0}
-        },
-    }
-    resample = "resample_data_or_seg_to_shape"
-    plans["configurations"][CONFIGURATION] |= {
-        "preprocessor_name": "DefaultPreprocessor",
-        "spacing": [1.0, 1.0, 1.0],
-        "use_mask_for_norm": [False],
-        "batch_dice": True,
-        **{f"resampling_fn_{part}": resample for part in ("data", "seg", "probabilities")},
-        **{f"resampling_fn_{part}_kwargs": {"is_seg": False, **RESAMPLING} for part in ("data", "probabilities")},
-        "resampling_fn_seg_kwargs": {"is_seg": True, **RESAMPLING},
-    }
-    (workspace.preprocessed / "benchPlans.json").write_text(json.dumps(plans))
-    (workspace.preprocessed / "splits_final.json").write_text(json.dumps([{"train": [], "val": []}] * 2))
-    network = planned_network(PlansManager(plans), read_dataset_json(workspace), deep_supervision=True)
-    save(workspace, network.state_dict())
+    """A workspace with a network of random weights as fold 0."""
+    workspace = write_predictable_plans(tmp_path)
+    network = planned_network(PlansManager(read_plans(workspace)), read_dataset_json(workspace), deep_supervision=True)
+    save_weights(workspace, network.state_dict())
     return workspace
-
-
-def save(workspace, weights, fold=0):
-    path = final_checkpoint(workspace, fold)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    content = {"network_weights": weights, "trainer_name": "BenchTrainer", "inference_allowed_mirroring_axes": None}
-    torch.save(content, path)
 
 
 def save_image(path, *values):
@@ -105,7 +74,7 @@ def test_a_network_that_diverged_is_told_from_a_bad_image(trained, tmp_path, val
     weights = torch.load(final_checkpoint(trained, 0))["network_weights"]
     last = [name for name in weights if "seg_layers" in name and name.endswith("bias")][-1]
     weights[last][3] = value
-    save(trained, weights)
+    save_weights(trained, weights)
     with pytest.raises(FailedCasesError) as caught:
         predict(trained, {"a": save_image(tmp_path / "a_0000.mha")}, tmp_path / "out")
     assert caught.value.cases["a"].startswith(f"{SAID}its image is finite, so the training has diverged")
@@ -114,7 +83,7 @@ def test_a_network_that_diverged_is_told_from_a_bad_image(trained, tmp_path, val
 
 def test_one_lost_fold_of_an_ensemble_is_enough(trained, tmp_path):
     weights = torch.load(final_checkpoint(trained, 0))["network_weights"]
-    save(trained, {name: torch.full_like(weight, torch.nan) for name, weight in weights.items()}, fold=1)
+    save_weights(trained, {name: torch.full_like(weight, torch.nan) for name, weight in weights.items()}, fold=1)
     image = save_image(tmp_path / "a_0000.mha")
     predict(trained, {"a": image}, tmp_path / "of-one")
     with pytest.raises(FailedCasesError):

@@ -4,7 +4,6 @@ from dataclasses import replace
 from math import prod
 
 import pytest
-from click.testing import CliRunner
 
 from mswal_bench.baselines import memory
 from mswal_bench.baselines.method import Budget, Job
@@ -12,8 +11,9 @@ from mswal_bench.baselines.nnunet.plans import CONFIGURATION, read_plans
 from mswal_bench.baselines.nnunet.settings import Plan, Recipe, Training
 from mswal_bench.baselines.nnunet.workspace import Workspace
 from mswal_bench.baselines.registry import METHODS
-from mswal_bench.benchmark.cli.main import main
 from mswal_bench.splits import five_folds
+
+from .quick_nnunet import quick_nnunet
 
 pytest.importorskip("nnunetv2")
 
@@ -45,14 +45,13 @@ def workers(monkeypatch):
     return asked
 
 
-def test_a_recipe_lands_in_the_plans(tmp_path, workers):
-    raw = tmp_path / "raw"
-    made = CliRunner().invoke(main, ["data", "phantom", str(raw), "--train", "5", "--test", "1", "--size", "tiny"])
-    assert made.exit_code == 0, made.output
+def test_a_recipe_lands_in_the_plans(small_phantom, tmp_path, workers):
     plan = Plan(patch=(48, 32, 32), batch_size=3, spacing=(6.0, 5.0, 5.0), arguments={"size": "S", "channels": 4})
     method = replace(METHODS["mednext"], recipes={Budget.SMOKE: Recipe(Training(), plan)})
-    cases = [path.name.removesuffix(".nii.gz") for path in (raw / "labelsTr").iterdir()]
-    method.prepare(Job(raw, tmp_path, five_folds(cases), Budget.SMOKE, "cpu", 0), lambda done, total, note: None)
+    cases = [path.name.removesuffix(".nii.gz") for path in (small_phantom / "labelsTr").iterdir()]
+    job = Job(small_phantom, tmp_path, five_folds(cases), Budget.SMOKE, "cpu", 0)
+    with quick_nnunet():
+        method.prepare(job, lambda done, total, note: None)
 
     assert workers == {"extract_fingerprint_dataset": 2, "run": 2}
 

@@ -15,7 +15,7 @@ from mswal_bench.baselines.method import Budget, Job, MethodError
 from mswal_bench.baselines.nnunet.nnunet_method import NnUNetMethod
 from mswal_bench.baselines.nnunet.planned_network import planned_network
 from mswal_bench.baselines.nnunet.plans import read_dataset_json, read_plans
-from mswal_bench.baselines.nnunet.starting_weights import _fit, fitting_weights, load_fitting
+from mswal_bench.baselines.nnunet.starting_weights import fitting_weights, load_fitting, weights_that_fit
 from mswal_bench.baselines.nnunet.trainer import BenchTrainer
 from mswal_bench.baselines.nnunet.workspace import Workspace
 from mswal_bench.baselines.registry import METHODS
@@ -94,7 +94,7 @@ def test_what_finds_no_place_is_named(tmp_path):
 def test_running_means_are_taken_over(tmp_path):
     own, weights = torch.nn.BatchNorm3d(4), torch.nn.BatchNorm3d(4)
     weights.running_mean.fill_(3)
-    fit, taken = _fit(own, torch.nn.BatchNorm3d(4), weights.state_dict())
+    fit, taken = weights_that_fit(own, torch.nn.BatchNorm3d(4), weights.state_dict())
     assert set(fit.loaded) == {"weight", "bias"}
     assert (taken["running_mean"] == 3).all()
 
@@ -149,7 +149,7 @@ def test_of_every_network_the_output_layers_are_found(name):
         return get_network_from_plans(method.network_class, arguments, [], 1, classes, deep_supervision=deep)
 
     own = network(3)
-    fit, _ = _fit(own, network(4), network(8).state_dict())
+    fit, _ = weights_that_fit(own, network(4), network(8).state_dict())
     assert (fit.unlike, fit.unused) == ({}, ())
     assert fit.output
     assert all("out" in key for key in fit.output)

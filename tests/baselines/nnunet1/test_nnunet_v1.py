@@ -19,7 +19,6 @@ from scipy import ndimage
 from mswal_bench.baselines.method import Budget, Job, MethodError
 from mswal_bench.baselines.nnunet1.workspace import Workspace
 from mswal_bench.baselines.registry import METHODS
-from mswal_bench.benchmark.data.phantom.dataset_writer import write_phantom
 from mswal_bench.splits import five_folds
 from mswal_bench.tests.benchmark.runs.smoke_runs import assert_gone, check_geometry, descendants
 
@@ -42,12 +41,11 @@ def read(path):
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory) -> Job:
+def prepared(small_phantom, tmp_path_factory) -> Job:
     """Prepared for folds in an order that is not nnU-Net's own."""
     root = tmp_path_factory.mktemp("v1")
-    write_phantom(root / "raw", train=5, test=2, size="tiny", seed=0, progress=False)
-    cases = [path.name.removesuffix(".nii.gz") for path in (root / "raw" / "labelsTr").iterdir()]
-    job = Job(root / "raw", root / "work", tuple(reversed(five_folds(cases))), Budget.SMOKE, "cpu", 0)
+    cases = [path.name.removesuffix(".nii.gz") for path in (small_phantom / "labelsTr").iterdir()]
+    job = Job(small_phantom, root / "work", tuple(reversed(five_folds(cases))), Budget.SMOKE, "cpu", 0)
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv(SHARED_WITH_V2, str(root / "ours"))
         METHOD.prepare(job, silent)

@@ -74,5 +74,5 @@ def test_the_smallest_lesions_are_those_of_the_cases_that_the_folds_train_on(tmp
         save_labels(workspace.preprocessed / "gt_segmentations" / f"{case}.nii.gz", labels, spacing=(1, 2, 5))
     workspace.splits.write_bytes(pickle.dumps([{"train": ["a", "b"]}, {"train": ["a", "c"]}, {"train": ["a"]}]))
     for folds, voxels in (([2], 6), ([0], 4), ([0, 2], 4), ([0, 1], 2)):
-        limits = prediction.shares_of_smallest_mm3(0.5, prediction._training_labels(workspace, folds))
+        limits = prediction.shares_of_smallest_mm3(0.5, prediction.training_labels(workspace, folds))
         assert limits == pytest.approx({3: 0.5 * voxels * 10})

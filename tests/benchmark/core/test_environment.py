@@ -26,7 +26,7 @@ def test_private_copies_and_broken_installations_are_left_out(tmp_path, monkeypa
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / "METADATA").write_text(f"Metadata-Version: 2.1\n{content}")
     monkeypatch.setattr(sys, "path", [str(tmp_path), str(tmp_path / "_vendor")])
-    assert environment._packages() == {"whole": "2.0"}
+    assert describe_environment().packages == {"whole": "2.0"}
 
 
 def test_the_key_stands_for_all_of_it():

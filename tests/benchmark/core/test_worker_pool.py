@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from mswal_bench.benchmark.core import worker_pool
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.core.worker_pool import worked_on
 
@@ -44,16 +46,14 @@ def test_that_is_so_also_where_nothing_was_finished_before() -> None:
     assert sorted(worked_on([DEADLY, 2, 3], _slow_square, lost=_lost, jobs=2)) == [DEADLY, 4, 9]
 
 
-def _end() -> None:
-    os._exit(1)
-
-
-def test_when_no_process_comes_back_from_doing_nothing_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a script that starts processes without asking whether it is the main one."""
-    monkeypatch.setattr(worker_pool, "_start_worker", _end)
-    with pytest.raises(BenchError, match="end before they do anything") as caught:
-        list(worked_on([1, 2, 3], _square, lost=_lost, jobs=2))
-    assert len(caught.value.problems) == 1
+def test_when_no_process_comes_back_from_doing_nothing_that_is_told(tmp_path: Path) -> None:
+    """In a script that starts processes without asking whether it is the main one."""
+    script = tmp_path / "script.py"
+    begin = "from mswal_bench.benchmark.core.worker_pool import worked_on"
+    script.write_text(f"{begin}\nlist(worked_on([1, 2, 3], abs, lost=abs, jobs=2))")
+    ended = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "end before they do anything" in ended.stderr.splitlines()[-1]
 
 
 def _raise(number: int) -> int:

@@ -242,10 +242,11 @@ def test_what_a_killed_process_leaves_goes_with_the_next(
 def test_a_record_is_whole_or_not_there(
     submission: Path, target_of: TargetOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+    def full(file: int) -> None:
+        if "/results/records/" in str(Path(f"/proc/self/fd/{file}").readlink()):
+            raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(record_writing, "_sync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(BenchError, match="No space left"):
         _evaluated(submission, target_of)
     assert not list((tmp_path / "results" / "records").rglob("*.json"))

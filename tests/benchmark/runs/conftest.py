@@ -1,40 +1,55 @@
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 import pytest
+
+from mswal_bench.tests.conftest import MadeOnce
 
 from .smoke_runs import call, call_interrupted, options
 
 
 @pytest.fixture(scope="session")
-def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A phantom of five training and two test cases, the least that five folds can be cut from. Not to be changed."""
-    root = tmp_path_factory.mktemp("raw") / "data"
-    call("data", "phantom", root, "--train", 5, "--test", 2, "--size", "tiny")
-    return root
+def raw(small_phantom: Path) -> Path:
+    return small_phantom
 
 
-@pytest.fixture(scope="module")
-def finished_by(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """The work folder of a smoke run of a method, or of a variant, that was interrupted and then finished."""
-    root = tmp_path_factory.mktemp("work")
+@pytest.fixture(scope="session")
+def finished_by(raw: Path, made_once: MadeOnce) -> Callable[..., Path]:
+    """The work folder of a smoke run of a method, or of a variant, that was interrupted and then finished.
 
-    @cache
+    Not to be written to.
+    """
+
     def run(method: str, variant: str | None) -> Path:
-        work = root / f"{method}-{variant}"
-        arguments = ("run", method, *options(raw, work, "--fold", 0))
-        if variant is not None:
-            arguments += ("--variant", variant)
-        with pytest.MonkeyPatch.context() as monkeypatch:
-            call_interrupted(monkeypatch, *arguments)
-        call(*arguments)
-        return work
+        def make(work: Path) -> None:
+            arguments = ("run", method, *options(raw, work, "--fold", 0))
+            if variant is not None:
+                arguments += ("--variant", variant)
+            with pytest.MonkeyPatch.context() as monkeypatch:
+                call_interrupted(monkeypatch, *arguments)
+            call(*arguments)
+
+        return made_once(f"run-{method}-{variant}", make)
 
     return run
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def finished(finished_by: Callable[..., Path]) -> Path:
-    """The work folder of a finished smoke run of nnU-Net v2."""
+    """The work folder of a finished smoke run of nnU-Net v2. Not to be written to."""
     return finished_by("nnunet-v2", None)
+
+
+@pytest.fixture(scope="session")
+def public(made_once: MadeOnce) -> Callable[[str], Path]:
+    """A raw data set of the first five training and two test cases of a phantom of `lits` or `kits`. Not to be written
+    to."""
+
+    def prepared(kind: str) -> Path:
+        def make(folder: Path) -> None:
+            call("data", "phantom", folder / "published", "--as", kind, "--train", 5, "--test", 2, "--size", "tiny")
+            call("data", "prepare", folder / "published", folder / "raw", "--as", kind, "--partial")
+
+        return made_once(f"public-{kind}", make) / "raw"
+
+    return prepared

@@ -21,6 +21,8 @@ pytest.importorskip("nnunetv2")
 from mswal_bench.baselines.nnunet.checkpoints import load_checkpoint
 from mswal_bench.baselines.nnunet.settings import Training
 from mswal_bench.baselines.nnunet.trainer import BenchTrainer
+from mswal_bench.tests.baselines.nnunet.quick_nnunet import quick_nnunet
+from mswal_bench.tests.conftest import MadeOnce
 
 pytestmark = [
     pytest.mark.slow,
@@ -33,25 +35,21 @@ train_step: TrainStep = BenchTrainer.train_step
 
 
 def call(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
-@pytest.fixture(scope="module")
-def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("failed") / "data"
-    assert call("data", "phantom", root, "--train", 5, "--test", 1, "--size", "tiny").exit_code == 0
-    return root
+    with quick_nnunet():
+        return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 def run(raw: Path, work: Path) -> Result:
     return call("run", "nnunet-v2", "--data", raw, "--work", work, "--budget", "smoke", "--fold", 0, "--device", "cpu")
 
 
-@pytest.fixture(scope="module")
-def half_trained(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that was stopped by hand in its third epoch of four."""
-    work = tmp_path_factory.mktemp("half") / "work"
+@pytest.fixture(scope="session")
+def half_trained(raw: Path, made_once: MadeOnce) -> Path:
+    """A run that was stopped by hand in its third epoch of four. Not to be written to."""
+    return made_once("run-half-trained", lambda work: stop_in_training(raw, work))
 
+
+def stop_in_training(raw: Path, work: Path) -> None:
     def stopped(trainer: Any, batch: Any) -> Any:
         if trainer.current_epoch == 2:
             raise KeyboardInterrupt
@@ -62,7 +60,6 @@ def half_trained(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert run(raw, work).exit_code == 130
     assert (listed(work).condition, listed(work).folds_done) == (Condition.STOPPED, [])
     assert listed(work).unfinished[0].note.startswith("epoch 2/4")
-    return work
 
 
 def listed(work: Path) -> ListedRun:

@@ -10,6 +10,7 @@ import SimpleITK
 
 pytest.importorskip("psutil")
 
+from mswal_bench.baselines.method import Job
 from mswal_bench.benchmark.core.environment import Environment, describe_environment
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.runs import steps
@@ -18,10 +19,13 @@ from mswal_bench.benchmark.runs.run_folder import RunFolder
 from mswal_bench.benchmark.runs.run_listing import Condition, ListedRun, list_runs
 from mswal_bench.benchmark.runs.run_method import RunOutcome, run_method
 from mswal_bench.benchmark.runs.run_progress import read_progress
+from mswal_bench.benchmark.runs.tracks import Track
 from mswal_bench.benchmark.runs.transfer import transfer
 from mswal_bench.benchmark.scoring.scores import Scores
+from mswal_bench.splits import five_folds
 
 from .quick_method import EPOCHS, QuickMethod, network
+from .smoke_runs import check_predictions
 
 
 def run(raw: Path, work: Path, selection: str = "0", **more: Any) -> RunOutcome:
@@ -34,14 +38,14 @@ def listed(work: Path) -> ListedRun:
 
 
 def test_a_run_that_was_killed_behind_its_last_checkpoint_is_finished_by_the_next_call(raw, tmp_path, monkeypatch):
-    def killed(_: steps.Steps, fold: int) -> int:
+    def killed(_: QuickMethod, job: Job, fold: int) -> int:
         if network(tmp_path, fold).exists():
             raise KeyboardInterrupt
         return 0
 
     with monkeypatch.context() as patch:
         # The last checkpoint is there; nobody closes the session, or takes away its progress.
-        patch.setattr(steps.Steps, "_epochs_done", killed)
+        patch.setattr(QuickMethod, "epochs_done", killed)
         with pytest.raises(KeyboardInterrupt):
             run(raw, tmp_path)
     assert network(tmp_path, 0).exists()
@@ -150,6 +154,37 @@ def test_of_processes_that_are_quick(raw, tmp_path, quick_workers):
     predicted = record["predicted"]
     keys = [predicted["environment"], *predicted["other_environments"]]
     assert [record["environments"][key]["gpu"] for key in keys] == ["model 0", "model 1"]
+
+
+def test_a_transfer_to_kits_compares_its_structures(raw, public, tmp_path):
+    run(raw, tmp_path / "pretrain")
+    work = tmp_path / "work"
+    outcome = transfer(QuickMethod(), public("kits"), work, tmp_path / "pretrain", selection="0", device="cpu")
+    assert list(outcome.record.structures) == ["kidney", "kidney_tumor", "kidney_cyst"]
+    assert outcome.record.protocol == "mswal/1 on kidney+kidney_tumor+kidney_cyst"
+
+
+def test_without_test_images_one_fold_is_scored_on_what_it_held_out(raw, tmp_path):
+    data, work = tmp_path / "data", tmp_path / "work"
+    shutil.copytree(raw, data)
+    shutil.rmtree(data / "imagesTs")
+    shutil.rmtree(data / "labelsTs")
+    with pytest.raises(BenchError) as caught:
+        run(data, work, "2")
+    assert "there is no test image to predict" in str(caught.value)
+    assert "--track public-cv" in str(caught.value)
+    assert not work.exists()
+
+    outcome = run(data, work, "2", track=Track.PUBLIC_CV)
+    cases = [path.name.removesuffix(".nii.gz") for path in (data / "labelsTr").iterdir()]
+    (held_out,) = five_folds(cases)[2].validation
+    assert outcome.predictions == work / "public-cv" / "quick"
+    check_predictions(outcome.predictions, [data / "imagesTr" / f"{held_out}_0000.nii.gz"])
+    record = json.loads(outcome.record.read_text())
+    assert outcome.record == work / "public-cv-fold-2" / "record.json"
+    assert (record["track"], record["folds"], record["cases"]) == ("public-cv", [2], 1)
+    assert record["scores"]["track"] == "public-cv of fold 2 alone"
+    assert listed(work).folds_done == [2]
 
 
 def test_a_transfer_keeps_to_the_weights_it_began_with(raw, tmp_path):

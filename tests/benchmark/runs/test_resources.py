@@ -37,26 +37,24 @@ def test_time_and_memory_on_a_cpu():
     assert (usage.gpu_hours, usage.peak_gpu_mib, usage.energy_wh) == (0, None, None)
 
 
-def test_memory_that_is_given_back_counts(monkeypatch):
-    monkeypatch.setattr(resources, "_SAMPLE_EVERY_S", 0.01)
-    with measured("cpu") as before:
+def test_memory_that_is_given_back_counts():
+    with measured("cpu", every_s=0.01) as before:
         pass
-    with measured("cpu") as usage:
+    with measured("cpu", every_s=0.01) as usage:
         block = bytearray(b"x") * (300 * MIB)
         wait_for_peak(usage, before.peak_host_mib + 250)
         del block
-        with measured("cpu") as afterwards:
+        with measured("cpu", every_s=0.01) as afterwards:
             pass
     assert afterwards.peak_host_mib < before.peak_host_mib + 200
 
 
-def test_memory_of_descendants_counts(monkeypatch):
-    monkeypatch.setattr(resources, "_SAMPLE_EVERY_S", 0.01)
+def test_memory_of_descendants_counts():
     grandchild = f"block = bytearray(b'x') * (300 * {MIB}); print('there', flush=True); input()"
     child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {grandchild!r}])"
-    with measured("cpu") as without:
+    with measured("cpu", every_s=0.01) as without:
         pass
-    with measured("cpu") as usage:
+    with measured("cpu", every_s=0.01) as usage:
         process = subprocess.Popen(
             [sys.executable, "-c", child], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -122,7 +120,7 @@ def gpu(monkeypatch) -> FakeDriver:
     )
     monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
     monkeypatch.setitem(sys.modules, "pynvml", driver)
-    monkeypatch.setattr(resources, "_resident_mib", lambda: {1: 100.0, 3: 50.0})
+    monkeypatch.setattr(resources, "resident_mib", lambda: {1: 100.0, 3: 50.0})
     return driver
 
 
@@ -138,7 +136,7 @@ def test_a_gpu(gpu):
 
 
 def test_the_memory_of_all_our_processes_on_the_gpu(gpu, monkeypatch):
-    monkeypatch.setattr(resources, "_resident_mib", lambda: {1: 100.0, 2: 50.0})
+    monkeypatch.setattr(resources, "resident_mib", lambda: {1: 100.0, 2: 50.0})
     with measured("cuda") as usage:
         pass
     assert usage.peak_gpu_mib == 1000

@@ -11,7 +11,6 @@ import pytest
 
 from mswal_bench.benchmark.core.environment import describe_environment
 from mswal_bench.benchmark.core.errors import BenchError
-from mswal_bench.benchmark.runs import run_folder
 from mswal_bench.benchmark.runs.resources import Resources
 from mswal_bench.benchmark.runs.run_folder import RunFolder
 from mswal_bench.benchmark.runs.run_listing import Condition, ListedRun, list_runs
@@ -224,8 +223,7 @@ def test_a_killed_run_does_not_run(tmp_path):
     assert (listed(tmp_path).condition, listed(tmp_path).owners) == (Condition.STOPPED, [])
 
 
-def test_to_be_listed_keeps_no_run_from_beginning(tmp_path, monkeypatch):
-    monkeypatch.setattr(run_folder, "_ASKED_S", 60)
+def test_to_be_listed_keeps_no_run_from_beginning(tmp_path):
     folder = begin(tmp_path)
     with folder.holding(["fold 0"]):
         pass
@@ -238,7 +236,7 @@ def test_to_be_listed_keeps_no_run_from_beginning(tmp_path, monkeypatch):
         os.close(asking)
 
     threading.Timer(0.2, answer).start()
-    with folder.holding(["fold 0"]):
+    with folder.holding(["fold 0"], patience_s=60):
         assert answered.is_set()
 
 

@@ -1,9 +1,8 @@
-"""The transfer experiment under the smoke budget, from phantoms of MSWAL to phantoms of LiTS and KiTS."""
+"""The transfer experiment under the smoke budget, from a phantom of MSWAL to one of LiTS."""
 
 import json
 import shutil
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 
 from mswal_bench.baselines.method import Budget, Job
 from mswal_bench.baselines.registry import METHODS
+from mswal_bench.tests.conftest import MadeOnce
 
 from .smoke_runs import call, call_interrupted, check_predictions, options, read_record
 
@@ -21,56 +21,41 @@ pytestmark = pytest.mark.slow
 
 NAME = "nnunet-resenc"
 CHECKPOINT = Path("nnunet/results/Dataset001_Bench/BenchTrainer__benchPlans__3d_fullres/fold_0/checkpoint_final.pth")
-STRUCTURES = {"lits": ["liver", "liver_tumor"], "kits": ["kidney", "kidney_tumor", "kidney_cyst"]}
+STRUCTURES = ["liver", "liver_tumor"]
 
 
-@pytest.fixture(scope="module")
-def public(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """A raw data set with the first five training and two test cases of a phantom of `lits` or `kits`."""
-    root = tmp_path_factory.mktemp("public")
-
-    @cache
-    def prepared(kind: str) -> Path:
-        published = root / f"{kind}-published"
-        call("data", "phantom", published, "--as", kind, "--train", 5, "--test", 2, "--size", "tiny")
-        call("data", "prepare", published, root / kind, "--as", kind, "--partial")
-        return root / kind
-
-    return prepared
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def pretrained(finished_by: Callable[..., Path]) -> Path:
     return finished_by(NAME, None)
 
 
-@pytest.fixture(scope="module")
-def transferred(public: Callable[[str], Path], pretrained: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The work folder of a finished transfer to `lits`, which was interrupted, or to `kits`, and what was printed."""
-    root = tmp_path_factory.mktemp("transfer")
+@pytest.fixture(scope="session")
+def transferred(public: Callable[[str], Path], pretrained: Path, made_once: MadeOnce) -> tuple[Path, str]:
+    """The work folder of a finished transfer to `lits`, which was interrupted, and what was printed.
 
-    @cache
-    def run(kind: str) -> tuple[Path, str]:
-        arguments = transfer_to(public(kind), root / kind, pretrained)
-        if kind == "lits":
-            with pytest.MonkeyPatch.context() as monkeypatch:
-                call_interrupted(monkeypatch, *arguments)
-        return root / kind, call(*arguments)
+    Not to be written to.
+    """
 
-    return run
+    def make(folder: Path) -> None:
+        arguments = transfer_to(public("lits"), folder / "work", pretrained)
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            call_interrupted(monkeypatch, *arguments)
+        (folder / "printed.txt").write_text(call(*arguments), encoding="utf-8")
+
+    folder = made_once("transfer-lits", make)
+    return folder / "work", (folder / "printed.txt").read_text(encoding="utf-8")
 
 
 def transfer_to(raw: Path, work: Path, pretrained: Path) -> tuple[object, ...]:
     return ("transfer", NAME, "--pretrain", pretrained, *options(raw, work, "--fold", 0))
 
 
-@pytest.mark.parametrize("kind", ["lits", "kits"])
-def test_both_runs_are_scored_and_compared(public, pretrained, transferred, kind):
-    work, printed = transferred(kind)
+def test_both_runs_are_scored_and_compared(public, pretrained, transferred):
+    work, printed = transferred
     record = json.loads((work / "transfer-fold-0.json").read_text())
     scratch, second = read_record(work / "scratch"), read_record(work / "pretrained")
-    assert list(record["structures"]) == STRUCTURES[kind]
-    assert record["protocol"] == f"mswal/1 on {'+'.join(STRUCTURES[kind])}" == scratch["scores"]["protocol"]
+    assert list(record["structures"]) == STRUCTURES
+    assert record["protocol"] == f"mswal/1 on {'+'.join(STRUCTURES)}" == scratch["scores"]["protocol"]
     for key, structure in record["structures"].items():
         both = [run["scores"]["methods"][NAME]["classes"][key]["dsc"] for run in (scratch, second)]
         assert [structure["scratch"], structure["pretrained"]] == both
@@ -80,11 +65,11 @@ def test_both_runs_are_scored_and_compared(public, pretrained, transferred, kind
     assert record["records"] == {name: f"{name}/fold-0/record.json" for name in ("scratch", "pretrained")}
     assert record["cases"] == 2
     for name in ("scratch", "pretrained"):
-        check_predictions(work / name / "fold-0" / NAME, sorted((public(kind) / "imagesTs").iterdir()))
+        check_predictions(work / name / "fold-0" / NAME, sorted((public("lits") / "imagesTs").iterdir()))
 
 
 def test_the_runs_differ_in_their_first_weights_alone(pretrained, transferred):
-    work, printed = transferred("lits")
+    work, printed = transferred
     scratch, second = read_record(work / "scratch"), read_record(work / "pretrained")
     assert scratch["start"] is None
     start = second["start"]
@@ -103,15 +88,15 @@ def test_the_runs_differ_in_their_first_weights_alone(pretrained, transferred):
 
 
 def test_an_interrupted_transfer_goes_on(transferred):
-    work, _ = transferred("lits")
+    work, _ = transferred
     first, second = read_record(work / "pretrained")["training"]["0"]
     assert second["from_epoch"] == first["to_epoch"] in (1, 2, 3)
     (only,) = read_record(work / "scratch")["training"]["0"]
     assert only["from_epoch"] == 0
 
 
-def test_called_again_it_repeats_nothing(public, pretrained, transferred):
-    work, _ = transferred("lits")
+def test_called_again_it_repeats_nothing(public, pretrained, transferred, tmp_path):
+    work = shutil.copytree(transferred[0], tmp_path / "work", symlinks=True)
     made = [path for pattern in ("*.nii.gz", "*.pth", "record.json") for path in work.rglob(pattern)]
     before = {path: path.stat().st_mtime_ns for path in made}
     output = call(*transfer_to(public("lits"), work, pretrained), "--format", "csv")
@@ -120,7 +105,7 @@ def test_called_again_it_repeats_nothing(public, pretrained, transferred):
 
 
 def test_other_weights_are_another_transfer(public, pretrained, transferred, tmp_path):
-    work, _ = transferred("lits")
+    work = shutil.copytree(transferred[0], tmp_path / "work", symlinks=True)
     shutil.copytree(pretrained, tmp_path / "other", symlinks=True)
     with (tmp_path / "other" / CHECKPOINT).open("ab") as file:
         file.write(b"\0")
@@ -128,10 +113,10 @@ def test_other_weights_are_another_transfer(public, pretrained, transferred, tmp
     assert "this work folder belongs to a run with another start: expected sha256:" in output
 
 
-def test_the_first_step_begins_with_the_trained_weights(public, pretrained, transferred, monkeypatch):
+def test_the_first_step_begins_with_the_trained_weights(public, pretrained, transferred, tmp_path, monkeypatch):
     from mswal_bench.baselines.nnunet.trainer import BenchTrainer
 
-    work, _ = transferred("lits")
+    work = shutil.copytree(transferred[0], tmp_path / "work", symlinks=True)
     begun: list[dict[str, Any]] = []
 
     def keep_weights(trainer: BenchTrainer) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tabulate import SEPARATING_LINE
 
 from mswal_bench.benchmark.tables.wrapped_table import wrapped_table
@@ -30,8 +31,7 @@ def test_the_rest_comes_below_under_the_same_first_column() -> None:
     assert second.splitlines()[-2:] == ["runs/b  KiTS       20.00", "        LiTS"]
 
 
-@pytest.mark.parametrize("width", range(30, 80))
-@pytest.mark.parametrize("keep", [1, 2])
+@given(st.integers(30, 80), st.integers(1, 2))
 def test_no_line_is_longer_and_nothing_is_lost(width: int, keep: int) -> None:
     heads = ["Method", "Lesion", *(f"Column\n{number}" for number in range(9))]
     rows = [[f"work/of/a-method-{row}", "Kidney stone", *(f"{row}{number}.00" for number in range(9))] for row in "12"]

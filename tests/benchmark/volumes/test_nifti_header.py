@@ -49,12 +49,11 @@ def _assert_alike(ours: Geometry, theirs: Geometry) -> None:
         np.testing.assert_allclose(getattr(ours, name), getattr(theirs, name), atol=1e-4)
 
 
-@pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("sform_code", [0, 1, 2])
 @pytest.mark.parametrize("qform_code", [0, 1, 2])
 @pytest.mark.parametrize("alike", [True, False])
-def test_placed_as_simpleitk_does(tmp_path: Path, seed: int, sform_code: int, qform_code: int, alike: bool) -> None:
-    affine = _turn(seed)
+def test_placed_as_simpleitk_does(tmp_path: Path, sform_code: int, qform_code: int, alike: bool) -> None:
+    affine = _turn(3 * sform_code + qform_code)
     image = nibabel.Nifti1Image(np.zeros((3, 4, 5), np.uint8), affine)
     image.set_qform(affine, qform_code)
     if not alike:

@@ -4,7 +4,9 @@ import csv
 import json
 import shutil
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import cc3d
 import numpy as np
@@ -16,6 +18,7 @@ from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
 from mswal_bench.benchmark.data.phantom import dataset_writer
 from mswal_bench.benchmark.data.phantom.case import make_case
 from mswal_bench.benchmark.data.phantom.dataset_writer import write_phantom
+from mswal_bench.benchmark.data.phantom.drawing import draw_all, write_volume
 
 
 def write(out: Path, train: int = 2, test: int = 1, seed: int = 0, size: str = "tiny", jobs: int = 1) -> None:
@@ -96,13 +99,12 @@ def test_only_what_is_missing_is_made_again(written: Path, tmp_path: Path, monke
     out = tmp_path / "raw"
     write(out)
     made: list[int] = []
-    real = dataset_writer._write_case
 
-    def note(job: dataset_writer._Job) -> None:
-        made.append(job.slot)
-        real(job)
+    def note(draw: Callable[[Any], None], jobs: Sequence[Any], **options: Any) -> None:
+        made.extend(job.slot for job in jobs)
+        draw_all(draw, jobs, **options)
 
-    monkeypatch.setattr(dataset_writer, "_write_case", note)
+    monkeypatch.setattr(dataset_writer, "draw_all", note)
     write(out)
     assert made == []
     (out / "labelsTr" / "PHANTOM_0002.nii.gz").unlink()
@@ -123,20 +125,18 @@ def test_a_phantom_of_an_earlier_version_gets_its_table_renamed(
     out = tmp_path / "raw"
     shutil.copytree(written, out)
     (out / "patients.csv").rename(out / "cases.csv")
-    monkeypatch.setattr(dataset_writer, "_write_case", lambda job: pytest.fail("a case was drawn again"))
+    monkeypatch.setattr(dataset_writer, "write_volume", lambda *_: pytest.fail("a case was drawn again"))
     write(out)
     assert contents(out) == contents(written)
 
 
 def test_an_interrupted_call_leaves_no_dataset_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = dataset_writer._write_case
-
-    def stop(job: dataset_writer._Job) -> None:
-        if job.slot == 2:
+    def stop(path: Path, *volume: Any) -> None:
+        if "0002" in path.name:
             raise KeyboardInterrupt
-        real(job)
+        write_volume(path, *volume)
 
-    monkeypatch.setattr(dataset_writer, "_write_case", stop)
+    monkeypatch.setattr(dataset_writer, "write_volume", stop)
     with pytest.raises(KeyboardInterrupt):
         write(tmp_path / "raw")
     assert (tmp_path / "raw/labelsTr/PHANTOM_0001.nii.gz").exists()

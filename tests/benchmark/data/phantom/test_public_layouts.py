@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import cc3d
 import numpy as np
@@ -13,10 +15,11 @@ from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
 from mswal_bench.benchmark.data.phantom import public_layouts
 from mswal_bench.benchmark.data.phantom.canvas import Tissue
 from mswal_bench.benchmark.data.phantom.case import PhantomCase, make_case
+from mswal_bench.benchmark.data.phantom.drawing import draw_all
 from mswal_bench.benchmark.data.phantom.public_layouts import (
     ORGAN_LABELS,
-    _patients,
     organ_label_map,
+    public_patients,
     write_public_phantom,
 )
 from mswal_bench.benchmark.data.prepare.lits_kits import find_kits, find_lits
@@ -63,7 +66,7 @@ def test_volumes_are_the_cases_in_their_places(tmp_path: Path, kind: str) -> Non
     write(tmp_path, kind)
     source = FIND[kind](tmp_path, partial=True)
     for name, files in source.train.items():
-        patient = _patients(kind, 0)[sorted((*load_split(kind).train, *load_split(kind).test)).index(name)]
+        patient = public_patients(kind, 0)[sorted((*load_split(kind).train, *load_split(kind).test)).index(name)]
         case = make_case(patient.seed, patient.slot, "tiny")
         for path, array in ((files.image, case.image), (files.label, organ_label_map(case, ORGAN_LABELS[kind]))):
             stored = SimpleITK.ReadImage(str(path))
@@ -80,11 +83,11 @@ def test_volumes_are_the_cases_in_their_places(tmp_path: Path, kind: str) -> Non
 @pytest.mark.parametrize("kind", ["lits", "kits"])
 def test_every_patient_has_a_tumor_and_is_in_no_other_phantom(kind: str) -> None:
     split = load_split(kind)
-    patients = _patients(kind, 0)[: len(split.train) + len(split.test)]
+    patients = public_patients(kind, 0)[: len(split.train) + len(split.test)]
     key = ORGAN_LABELS[kind].every
     assert all(any(lesion.key == key for lesion in patient.lesions) for patient in patients)
     assert len({(patient.seed, patient.slot) for patient in patients}) == len(split.train) + len(split.test)
-    assert not {patient.seed for patient in patients} & {patient.seed for patient in _patients(kind, 1)}
+    assert not {patient.seed for patient in patients} & {patient.seed for patient in public_patients(kind, 1)}
     assert min(patient.seed for patient in patients) >= 1_000_000
 
 
@@ -95,14 +98,13 @@ def test_only_what_is_missing_is_drawn_and_nothing_depends_on_how_many(
     write(tmp_path / "few", "lits", train=1)
     for name, content in contents(tmp_path / "few").items():
         assert contents(tmp_path / "more")[name] == content
-    drawn = []
-    real = public_layouts._write_case
+    drawn: list[str] = []
 
-    def note(job: public_layouts._Job) -> None:
-        drawn.append(job.label.name)
-        real(job)
+    def note(draw: Callable[[Any], None], jobs: Sequence[Any], **options: Any) -> None:
+        drawn.extend(job.label.name for job in jobs)
+        draw_all(draw, jobs, **options)
 
-    monkeypatch.setattr(public_layouts, "_write_case", note)
+    monkeypatch.setattr(public_layouts, "draw_all", note)
     write(tmp_path / "few", "lits", train=1)
     assert drawn == []
     (tmp_path / "few" / "segmentation-1.nii").unlink()

@@ -3,7 +3,6 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
-import time
 import tracemalloc
 import zlib
 from contextlib import suppress
@@ -14,8 +13,11 @@ from isal import igzip
 
 from mswal_bench.benchmark.submissions.package.size_limits import Bounds
 from mswal_bench.tests.benchmark.submissions.packages import FILES, found_in, member, opened, pack, tar_of
+from mswal_bench.tests.counted_calls import at_most_calls
 
 GZIPPED = [False, True]
+MOST = 50_000
+"""Calls, whatever an archive claims or expands to."""
 
 
 def _packed(content: bytes, gzipped: bool) -> bytes:
@@ -135,9 +137,9 @@ def test_a_header_of_gigabytes_is_not_read(tmp_path: Path, type_: bytes, size: i
 
 def test_many_long_headers(tmp_path: Path) -> None:
     header = _pax({f"key{n}": "" for n in range(40_000)})
-    start = time.process_time()
-    assert found_in(tmp_path / "s", igzip.compress(header) * 200) == [("header-too-large", "pax")]
-    assert time.process_time() - start < 10
+    # Of 8 million records those of a few headers are read.
+    with at_most_calls(12_000_000):
+        assert found_in(tmp_path / "s", igzip.compress(header) * 200) == [("header-too-large", "pax")]
 
 
 @pytest.mark.parametrize(
@@ -159,9 +161,8 @@ def test_a_name_for_all_files(tmp_path: Path) -> None:
 def test_a_million_entries(tmp_path: Path) -> None:
     path = tmp_path / "s"
     path.write_bytes(igzip.compress(member("a") * 1000) * 1000)
-    start = time.process_time()
-    assert found_in(path) == [("too-many-entries", "")]
-    assert time.process_time() - start < 5
+    with at_most_calls(3_000_000):
+        assert found_in(path) == [("too-many-entries", "")]
 
 
 def test_gzip_that_expands_without_end(tmp_path: Path) -> None:
@@ -173,9 +174,8 @@ def test_gzip_that_expands_without_end(tmp_path: Path) -> None:
         (tar_of([]), ("trailing-data", "")),
         (member("a.nii", size=(8 << 20)), ("file-too-large", "a.nii")),
     ):
-        began = time.process_time()
-        assert expected in found_in(path, igzip.compress(start) + zeros, room)
-        assert time.process_time() - began < 5
+        with at_most_calls(MOST):
+            assert expected in found_in(path, igzip.compress(start) + zeros, room)
 
 
 @pytest.mark.parametrize("gzipped", GZIPPED)
