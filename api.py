@@ -23,7 +23,7 @@ from .benchmark.board.ranking.ranking import Ranking, Rankings
 from .benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from .benchmark.core.suggestions import did_you_mean
 from .benchmark.data.dataset import Dataset, open_dataset
-from .benchmark.data.protocol import MSWAL_1, protocol_of, protocol_of_labels
+from .benchmark.data.scoring_protocol import MSWAL_1, protocol_of, protocol_of_labels
 from .benchmark.records.evaluate_submission import evaluate as evaluate_submission
 from .benchmark.records.evaluation_target import EvaluationTarget, open_for_track
 from .benchmark.records.result_record import ResultRecord, Status

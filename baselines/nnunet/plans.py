@@ -8,15 +8,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mswal_bench.baselines.memory import workers_for
 from mswal_bench.baselines.method import Report
-from mswal_bench.baselines.preparation_memory import (
+from mswal_bench.baselines.preparation_memory_estimates import (
     V2_READS,
     bytes_plane_by_plane,
     bytes_to_read,
     bytes_to_resample,
     most_voxels,
 )
+from mswal_bench.baselines.worker_memory import workers_for
 from mswal_bench.splits import Fold
 
 from .settings import Plan

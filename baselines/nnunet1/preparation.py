@@ -15,7 +15,7 @@ from nnunet.experiment_planning.utils import crop
 from nnunet.training.dataloading.dataset_loading import unpack_dataset
 
 from mswal_bench.baselines.method import Report
-from mswal_bench.baselines.preparation_memory import V1_READS, bytes_to_read, bytes_to_resample, most_voxels
+from mswal_bench.baselines.preparation_memory_estimates import V1_READS, bytes_to_read, bytes_to_resample, most_voxels
 
 from .settings import SmallNetwork
 from .workspace import TASK, Workspace, preparing_processes

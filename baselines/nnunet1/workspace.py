@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from mswal_bench.baselines.memory import workers_for
 from mswal_bench.baselines.processes import cores
+from mswal_bench.baselines.worker_memory import workers_for
 
 TASK = "Task001_Bench"
 _PLANS = "nnUNetPlansv2.1"

@@ -13,7 +13,7 @@ from mswal_bench.benchmark.volumes.gridded_labels import gathered_header
 from mswal_bench.benchmark.volumes.stored_volume import StoredVolume
 
 from .lesion_classes import LesionClass, same_name
-from .protocol import Protocol
+from .scoring_protocol import Protocol
 
 SEGMENTS_MEND = (
     "Name the segments as the classes are named and give them their values (in 3D Slicer: Segmentations, Export to "

@@ -10,7 +10,7 @@ from mswal_bench.baselines.nnunet.workspace import Workspace
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from mswal_bench.benchmark.core.suggestions import did_you_mean
 from mswal_bench.benchmark.data.dataset import Dataset, open_dataset
-from mswal_bench.benchmark.data.protocol import MSWAL_1, Protocol, protocol_of
+from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1, Protocol, protocol_of
 
 from .shown_methods import ShownMethod, prediction_of
 

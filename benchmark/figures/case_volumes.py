@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mswal_bench.benchmark.core.errors import Problem
 from mswal_bench.benchmark.data.label_headers import gathered_label_header
-from mswal_bench.benchmark.data.protocol import Protocol
+from mswal_bench.benchmark.data.scoring_protocol import Protocol
 from mswal_bench.benchmark.volumes.geometry import Geometry
 from mswal_bench.benchmark.volumes.gridded_labels import axes_on_grid, gathered_header, gathered_labels, labels_on_grid
 from mswal_bench.benchmark.volumes.stored_volume import StoredVolume

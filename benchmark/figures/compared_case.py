@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mswal_bench.benchmark.data.lesion_classes import LesionClass
-from mswal_bench.benchmark.data.protocol import Protocol
+from mswal_bench.benchmark.data.scoring_protocol import Protocol
 from mswal_bench.benchmark.volumes.geometry import Geometry
 from mswal_bench.metrics.aggregation import defined_mean
 from mswal_bench.metrics.case import CaseScore, score_case

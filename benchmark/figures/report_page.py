@@ -12,7 +12,7 @@ from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise
 from mswal_bench.benchmark.core.suggestions import did_you_mean
 from mswal_bench.benchmark.core.whole_files import write_text
 from mswal_bench.benchmark.data.dataset import open_dataset
-from mswal_bench.benchmark.data.protocol import protocol_of
+from mswal_bench.benchmark.data.scoring_protocol import protocol_of
 from mswal_bench.benchmark.runs.score_methods import score_methods
 from mswal_bench.benchmark.scoring.score_view import table_view
 from mswal_bench.benchmark.scoring.scores import Scores

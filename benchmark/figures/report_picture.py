@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mswal_bench.benchmark.core.errors import Problem, raise_if_any
 from mswal_bench.benchmark.core.whole_files import whole_file
 from mswal_bench.benchmark.data.lesion_classes import LesionClass
-from mswal_bench.benchmark.data.protocol import Protocol
+from mswal_bench.benchmark.data.scoring_protocol import Protocol
 from mswal_bench.benchmark.volumes.label_maps import read_labels
 from mswal_bench.benchmark.volumes.volume_header import read_header
 from mswal_bench.metrics.foreground import Foreground, Indices

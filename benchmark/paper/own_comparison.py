@@ -9,7 +9,7 @@ from mswal_bench.baselines.registry import METHODS
 from mswal_bench.benchmark.core.errors import listed
 from mswal_bench.benchmark.core.suggestions import apart
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
-from mswal_bench.benchmark.data.protocol import MSWAL_1
+from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
 from mswal_bench.metrics.aggregation import MetricPair, defined_mean
 from mswal_bench.splits import N_FOLDS
 

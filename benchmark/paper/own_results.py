@@ -12,7 +12,7 @@ from pathlib import Path
 from mswal_bench.baselines.method import Method
 from mswal_bench.baselines.registry import METHODS
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
-from mswal_bench.benchmark.data.protocol import MSWAL_1
+from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
 from mswal_bench.benchmark.records.record_store import read_records, record_folder
 from mswal_bench.benchmark.records.result_record import ResultRecord
 from mswal_bench.benchmark.runs.run_record import RunRecord, read_run_record

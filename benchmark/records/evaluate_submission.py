@@ -21,9 +21,9 @@ from mswal_bench.benchmark.scoring.case_rows import CASES_FILE
 from mswal_bench.benchmark.scoring.estimates import estimates
 from mswal_bench.benchmark.scoring.lesion_rows import LESIONS_FILE
 from mswal_bench.benchmark.scoring.scores import MethodScores
+from mswal_bench.benchmark.submissions.package.open_submission import Submission, opened
 from mswal_bench.benchmark.submissions.package.private_copy import copied
 from mswal_bench.benchmark.submissions.package.size_limits import Bounds
-from mswal_bench.benchmark.submissions.package.submitted_files import Submission, opened
 from mswal_bench.benchmark.submissions.validate import Validation, is_checked, validate_opened
 
 from .evaluation_target import EvaluationTarget

@@ -10,13 +10,13 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
-from mswal_bench.benchmark.data.protocol import Protocol, protocol_of_labels
+from mswal_bench.benchmark.data.scoring_protocol import Protocol, protocol_of_labels
 from mswal_bench.benchmark.submissions.make_manifest import OFFICIAL_TEST, manifest_of
 from mswal_bench.benchmark.submissions.manifest import Manifest
 from mswal_bench.benchmark.submissions.manifest_file import read_manifest
+from mswal_bench.benchmark.submissions.package.open_submission import Submission, open_submission
 from mswal_bench.benchmark.submissions.package.plain_yaml import MOST_BYTES, PlainYamlError, read_plain_yaml
 from mswal_bench.benchmark.submissions.package.size_limits import Bounds
-from mswal_bench.benchmark.submissions.package.submitted_files import Submission, open_submission
 from mswal_bench.benchmark.submissions.submission_form import FORM_FILE, TrackName
 
 from .result_record import Status

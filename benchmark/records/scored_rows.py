@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mswal_bench.benchmark.core.errors import raise_if_any
-from mswal_bench.benchmark.data.protocol import Protocol
+from mswal_bench.benchmark.data.scoring_protocol import Protocol
 from mswal_bench.benchmark.scoring.score_folders import score_folders
 from mswal_bench.benchmark.scoring.scores import MethodScores
 from mswal_bench.benchmark.submissions.package.private_copy import SubmissionCopy

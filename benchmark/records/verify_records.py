@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.litter import is_litter
-from mswal_bench.benchmark.data.protocol import Protocol
+from mswal_bench.benchmark.data.scoring_protocol import Protocol
 from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
 from mswal_bench.benchmark.scoring.case_rows import CASES_FILE
 from mswal_bench.benchmark.scoring.estimates import estimates

@@ -12,7 +12,7 @@ from mswal_bench.baselines.method import Budget, FailedCasesError, Job, Method
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.whole_files import require_unicode, write_text
 from mswal_bench.benchmark.data.dataset import open_dataset
-from mswal_bench.benchmark.data.protocol import Protocol, protocol_of
+from mswal_bench.benchmark.data.scoring_protocol import Protocol, protocol_of
 from mswal_bench.benchmark.scoring.labels_digest import labels_digest
 from mswal_bench.benchmark.scoring.score_folders import score_folders
 from mswal_bench.benchmark.scoring.scores import Scores

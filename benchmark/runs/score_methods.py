@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
-from mswal_bench.benchmark.data.protocol import MSWAL_1, Protocol
+from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1, Protocol
 from mswal_bench.benchmark.scoring.case_folders import folder_name
 from mswal_bench.benchmark.scoring.score_folders import score_folders
 from mswal_bench.benchmark.scoring.scores import Scores

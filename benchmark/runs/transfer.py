@@ -14,7 +14,7 @@ from mswal_bench.baselines.method import Budget, Method
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.whole_files import write_text
 from mswal_bench.benchmark.data.dataset import open_dataset
-from mswal_bench.benchmark.data.protocol import protocol_of
+from mswal_bench.benchmark.data.scoring_protocol import protocol_of
 
 from .input_check import check_input
 from .method_choice import require_training_packages

@@ -18,7 +18,7 @@ import numpy as np
 
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.core.whole_files import whole_file
-from mswal_bench.benchmark.data.protocol import Protocol
+from mswal_bench.benchmark.data.scoring_protocol import Protocol
 from mswal_bench.benchmark.volumes.volume_header import files_of
 from mswal_bench.metrics.case import CaseScore, ClassCounts
 from mswal_bench.metrics.lesions import Lesions

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from mswal_bench.benchmark.data.protocol import Protocol
+from mswal_bench.benchmark.data.scoring_protocol import Protocol
 from mswal_bench.metrics.case import CaseScore
 from mswal_bench.metrics.resampling.bootstrap import CONFIDENCE, averaged, bootstrap
 from mswal_bench.metrics.resampling.case_ratios import CaseRatios, mean_of, pooled

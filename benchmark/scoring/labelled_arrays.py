@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mswal_bench.benchmark.core.errors import Problem, listed, raise_if_any
 from mswal_bench.benchmark.core.suggestions import did_you_mean
-from mswal_bench.benchmark.data.protocol import Protocol
+from mswal_bench.benchmark.data.scoring_protocol import Protocol
 from mswal_bench.metrics.case import CaseScore, ClassCounts, score_case
 from mswal_bench.metrics.foreground import HIGHEST_CLASS_ID, Foreground, foreground_of
 from mswal_bench.metrics.surface_distance import SurfaceAgreement

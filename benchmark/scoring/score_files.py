@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mswal_bench.benchmark.core.errors import Problem, raise_if_any
 from mswal_bench.benchmark.data.label_headers import gathered_label_header
-from mswal_bench.benchmark.data.protocol import MSWAL_1, Protocol
+from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1, Protocol
 from mswal_bench.benchmark.volumes.geometry import Geometry
 from mswal_bench.benchmark.volumes.gridded_labels import gathered_labels, labels_on_grid, note_rounding
 from mswal_bench.metrics.case import CaseScore, score_case

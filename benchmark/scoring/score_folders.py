@@ -10,14 +10,14 @@ from mswal_bench.baselines.processes import cores
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.worker_pool import worked_on
-from mswal_bench.benchmark.data.protocol import MSWAL_1, Protocol
+from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1, Protocol
 from mswal_bench.benchmark.volumes.file_names import case_id
 
 from .case_folders import CaseFolder, MethodFolder, Pairing, pair
 from .case_store import ResultStore, StoreError
+from .file_pairs import pair_files
 from .score_files import CaseOutcome, CaseToScore, score_case_files
 from .scores import MethodScores, ScoredCase, Scores
-from .single_case import pair_files
 
 STORE_FOLDER = "cases"
 """The folder in `out` that keeps the scores of single cases."""

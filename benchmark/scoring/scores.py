@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.whole_files import write_text
 from mswal_bench.benchmark.data.lesion_classes import LesionClass
-from mswal_bench.benchmark.data.protocol import Protocol
+from mswal_bench.benchmark.data.scoring_protocol import Protocol
 from mswal_bench.benchmark.tables.notebook import notebook_html
 from mswal_bench.benchmark.tables.terminal import terminal_width
 from mswal_bench.benchmark.tables.terminal_letters import as_printed

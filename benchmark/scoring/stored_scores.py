@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
-from mswal_bench.benchmark.data.protocol import Protocol, protocol_of_labels
+from mswal_bench.benchmark.data.scoring_protocol import Protocol, protocol_of_labels
 from mswal_bench.metrics.case import CaseScore
 from mswal_bench.metrics.surface_distance import SurfaceAgreement
 

@@ -20,9 +20,9 @@ from .findings_catalogue import SubmissionFinding
 from .form_file import read_form
 from .manifest import Manifest
 from .package.listing import PREDICTIONS, PackageError, SubmittedFile
+from .package.open_submission import Submission, opened
 from .package.plain_yaml import MOST_BYTES
 from .package.size_limits import Bounds
-from .package.submitted_files import Submission, opened
 from .prediction_check import Voxels, check_prediction
 from .submission_form import FORM_FILE, SubmissionForm
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from mswal_bench.benchmark.data.protocol import MSWAL_1
+from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
 from mswal_bench.benchmark.scoring.scores import Scores, scores_of
 from mswal_bench.metrics import CaseScore, ClassCounts, score_case
 from mswal_bench.metrics.foreground import empty_foreground

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from mswal_bench.benchmark.cli.main import main
-from mswal_bench.benchmark.data.protocol import MSWAL_1
+from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
 from mswal_bench.benchmark.records.record_store import read_records, stored_records
 from mswal_bench.benchmark.runs.predicted_goals import predicted_goals
 from mswal_bench.benchmark.runs.run_listing import Condition, list_runs

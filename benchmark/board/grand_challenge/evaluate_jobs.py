@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.litter import is_seen_below, visible
 from mswal_bench.benchmark.core.whole_files import write_text
-from mswal_bench.benchmark.data.protocol import protocol_of_labels
+from mswal_bench.benchmark.data.scoring_protocol import protocol_of_labels
 from mswal_bench.benchmark.records.publication import publishable
 from mswal_bench.benchmark.scoring.estimates import estimates
 from mswal_bench.benchmark.scoring.score_folders import score_folders

@@ -14,7 +14,7 @@ from mswal_bench.benchmark.core.worker_pool import worked_on
 from mswal_bench.benchmark.data.dataset import Case, Dataset, open_dataset
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES, classes_of
 from mswal_bench.benchmark.data.patients import Patients, read_patients
-from mswal_bench.benchmark.data.protocol import MSWAL_1, Protocol
+from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1, Protocol
 
 from .measured_case import MeasuredCase, Subset, measure_case
 

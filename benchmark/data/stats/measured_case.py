@@ -9,7 +9,7 @@ from typing import Literal
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.data.dataset import Case
 from mswal_bench.benchmark.data.label_headers import gathered_label_header
-from mswal_bench.benchmark.data.protocol import Protocol
+from mswal_bench.benchmark.data.scoring_protocol import Protocol
 from mswal_bench.benchmark.volumes.geometry import Geometry, disagreements
 from mswal_bench.benchmark.volumes.label_maps import read_labels
 from mswal_bench.benchmark.volumes.volume_header import read_header

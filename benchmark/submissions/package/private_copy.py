@@ -22,7 +22,7 @@ from mswal_bench.benchmark.submissions.findings_catalogue import SubmissionFindi
 from mswal_bench.benchmark.volumes.file_names import SUBMITTED_SUFFIXES, submitted_case_id
 
 from .listing import PackageError, SubmittedFile
-from .submitted_files import Submission
+from .open_submission import Submission
 
 _BLOCK_BYTES = 1 << 19
 _MIB = 1 << 20

@@ -5,7 +5,7 @@ from math import prod
 
 import pytest
 
-from mswal_bench.baselines import memory
+from mswal_bench.baselines import worker_memory
 from mswal_bench.baselines.method import Budget, Job
 from mswal_bench.baselines.nnunet.plans import CONFIGURATION, read_plans
 from mswal_bench.baselines.nnunet.settings import Plan, Recipe, Training
@@ -40,8 +40,8 @@ def workers(monkeypatch):
 
     note(nnunet, "extract_fingerprint_dataset")
     note(PlaneByPlane, "run")
-    monkeypatch.setattr(memory, "cores", lambda: 8)
-    monkeypatch.setattr(memory, "free_memory", lambda: 1_200_000_000)
+    monkeypatch.setattr(worker_memory, "cores", lambda: 8)
+    monkeypatch.setattr(worker_memory, "free_memory", lambda: 1_200_000_000)
     return asked
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from mswal_bench.benchmark.data.protocol import MSWAL_1
+from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
 from mswal_bench.benchmark.figures.compared_case import ComparedCase, compare
 from mswal_bench.benchmark.volumes.geometry import Geometry
 from mswal_bench.metrics.foreground import foreground_of

@@ -7,7 +7,7 @@ import pytest
 from scipy.ndimage import label as scipy_label
 
 from mswal_bench.benchmark.data.lesion_classes import BY_KEY
-from mswal_bench.benchmark.data.protocol import MSWAL_1
+from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
 from mswal_bench.benchmark.figures.body_planes import BodyGrid
 from mswal_bench.benchmark.figures.compared_case import ComparedCase
 from mswal_bench.metrics import score_case

@@ -154,7 +154,7 @@ class TestScoredAgain:
     def test_a_forged_record_whose_parts_agree(self, folder: Path, submission: Path, tmp_path: Path) -> None:
         """What verifying the record alone cannot see."""
         from mswal_bench.benchmark.core.digests import file_digest
-        from mswal_bench.benchmark.data.protocol import MSWAL_1
+        from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
         from mswal_bench.benchmark.records.record_store import read_record
         from mswal_bench.benchmark.records.record_writing import record_json
         from mswal_bench.benchmark.scoring.estimates import estimates

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import mswal_bench
-from mswal_bench.benchmark.data.protocol import MSWAL_1
+from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
 from mswal_bench.benchmark.scoring import case_store
 from mswal_bench.benchmark.scoring.case_store import ResultStore, StoreError
 from mswal_bench.metrics import CaseScore, score_case

@@ -7,7 +7,7 @@ import pytest
 
 from mswal_bench.benchmark.board.ranking.rank_methods import rank_methods
 from mswal_bench.benchmark.board.ranking.score_arrays import score_arrays
-from mswal_bench.benchmark.data.protocol import MSWAL_1
+from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
 from mswal_bench.benchmark.scoring.estimates import Estimate, estimates
 from mswal_bench.benchmark.scoring.scores import MethodScores, scores_of
 from mswal_bench.metrics import CaseScore, average, class_details, class_score, score_case

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mswal_bench.benchmark.core.errors import BenchError
-from mswal_bench.benchmark.data.protocol import MSWAL_1, protocol_of_labels
+from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1, protocol_of_labels
 from mswal_bench.benchmark.scoring.labelled_arrays import CaseResult, score_arrays
 from mswal_bench.metrics import score_case
 

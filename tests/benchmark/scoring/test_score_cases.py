@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from mswal_bench.benchmark.data.protocol import MSWAL_1
+from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
 from mswal_bench.benchmark.scoring.case_store import ResultStore, StoreError
 from mswal_bench.benchmark.scoring.score_files import CaseOutcome, CaseToScore, score_case_files
 from mswal_bench.benchmark.scoring.score_folders import score_cases

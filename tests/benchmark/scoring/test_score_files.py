@@ -9,7 +9,7 @@ import pytest
 import SimpleITK
 
 from mswal_bench.benchmark.core.errors import BenchError
-from mswal_bench.benchmark.data.protocol import MSWAL_1
+from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
 from mswal_bench.benchmark.scoring.case_store import ResultStore
 from mswal_bench.benchmark.scoring.labels_digest import labels_digest
 from mswal_bench.benchmark.scoring.score_files import CaseOutcome, CaseToScore, score_case_files, score_files

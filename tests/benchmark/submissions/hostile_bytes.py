@@ -24,9 +24,9 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from mswal_bench.benchmark.core.errors import BenchError
+from mswal_bench.benchmark.submissions.package.open_submission import open_submission
 from mswal_bench.benchmark.submissions.package.private_copy import copied
 from mswal_bench.benchmark.submissions.package.size_limits import Bounds
-from mswal_bench.benchmark.submissions.package.submitted_files import open_submission
 from mswal_bench.benchmark.volumes.label_maps import check_labels
 from mswal_bench.benchmark.volumes.volume_header import read_header
 

@@ -9,8 +9,8 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from mswal_bench.benchmark.submissions.package.open_submission import Submission, open_submission
 from mswal_bench.benchmark.submissions.package.size_limits import Bounds
-from mswal_bench.benchmark.submissions.package.submitted_files import Submission, open_submission
 
 FILES = {"submission.yaml": b"method: M\n", "predictions/a.nii.gz": b"first" * 300, "predictions/b.nii": b"second"}
 PACKINGS = ("folder", "zip", "stored.zip", "tar", "tar.gz")

@@ -5,7 +5,7 @@ import pytest
 
 from mswal_bench.benchmark.board.ranking.score_arrays import arrays_of_counts, score_arrays
 from mswal_bench.benchmark.core.errors import BenchError
-from mswal_bench.benchmark.data.protocol import MSWAL_1
+from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
 from mswal_bench.benchmark.scoring.scores import scores_of
 from mswal_bench.metrics import score_case
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mswal_bench.benchmark.data.lesion_classes import BY_KEY, LESION_CLASSES
 from mswal_bench.benchmark.data.patients import Patients
 from mswal_bench.benchmark.data.phantom.cohort import cohort
-from mswal_bench.benchmark.data.protocol import MSWAL_1
+from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
 from mswal_bench.benchmark.data.stats.dataset_statistics import DatasetStatistics
 from mswal_bench.benchmark.data.stats.measured_case import MeasuredCase, MeasuredLesion
 from mswal_bench.benchmark.volumes.geometry import Geometry

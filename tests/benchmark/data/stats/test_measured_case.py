@@ -9,7 +9,7 @@ import SimpleITK
 from scipy import ndimage
 
 from mswal_bench.benchmark.data.dataset import Case
-from mswal_bench.benchmark.data.protocol import MSWAL_1
+from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
 from mswal_bench.benchmark.data.stats.measured_case import MeasuredCase, measure_case
 from mswal_bench.metrics import score_case
 

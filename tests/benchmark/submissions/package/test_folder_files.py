@@ -7,7 +7,7 @@ import pytest
 
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.submissions.package.listing import PackageError
-from mswal_bench.benchmark.submissions.package.submitted_files import open_submission
+from mswal_bench.benchmark.submissions.package.open_submission import open_submission
 from mswal_bench.benchmark.volumes.volume_header import read_header
 from mswal_bench.tests.benchmark.submissions.packages import FILES, found_in, opened, pack
 

@@ -13,8 +13,8 @@ import SimpleITK
 
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.submissions.package.listing import PackageError, SubmittedFile
+from mswal_bench.benchmark.submissions.package.open_submission import Submission, open_submission
 from mswal_bench.benchmark.submissions.package.private_copy import SubmissionCopy, copied
-from mswal_bench.benchmark.submissions.package.submitted_files import Submission, open_submission
 from mswal_bench.benchmark.volumes.label_maps import check_labels
 from mswal_bench.benchmark.volumes.volume_header import read_header
 from mswal_bench.tests.benchmark.submissions.packages import FILES, PACKINGS, pack, zip_of

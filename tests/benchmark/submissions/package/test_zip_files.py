@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mswal_bench.benchmark.submissions.package.listing import PackageError
+from mswal_bench.benchmark.submissions.package.open_submission import open_submission
 from mswal_bench.benchmark.submissions.package.size_limits import Bounds
-from mswal_bench.benchmark.submissions.package.submitted_files import open_submission
 from mswal_bench.tests.benchmark.submissions.packages import FILES, found_in, opened, pack, zip_of
 from mswal_bench.tests.counted_calls import at_most_calls
 

@@ -2,7 +2,7 @@
 
 Measured as the largest resident memory of a process that prepared one case of seven lesion types and one channel
 (nnunetv2 2.8.1, nnunet 1.7.1, numpy 2.4.6, volumes of 48 and 66 million voxels, resampled to 0.5 to 2 times as many).
-The formulas lie above all that was measured, by a quarter at most; `tests/baselines/test_preparation_memory.py` has it.
+The formulas lie above all that was measured, by a quarter at most: `test_preparation_memory_estimates.py` has it.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from mswal_bench.benchmark.core.errors import BenchError
+from mswal_bench.benchmark.submissions.package.open_submission import open_submission
 from mswal_bench.benchmark.submissions.package.size_limits import Bounds
-from mswal_bench.benchmark.submissions.package.submitted_files import open_submission
 from mswal_bench.benchmark.volumes.label_maps import check_labels, read_labels
 from mswal_bench.benchmark.volumes.volume_header import read_header
 from mswal_bench.tests.benchmark.submissions.packages import FILES, PACKINGS, found_in, opened, pack

@@ -8,7 +8,7 @@ import pytest
 import SimpleITK
 
 from mswal_bench.baselines.method import MethodError
-from mswal_bench.baselines.preparation_memory import (
+from mswal_bench.baselines.preparation_memory_estimates import (
     V1_READS,
     V2_READS,
     bytes_plane_by_plane,

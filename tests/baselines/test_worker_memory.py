@@ -5,15 +5,15 @@ import pytest
 pytest.importorskip("psutil")
 import psutil
 
-from mswal_bench.baselines import memory
-from mswal_bench.baselines.memory import allowed_memory, free_memory, workers_for
+from mswal_bench.baselines import worker_memory
+from mswal_bench.baselines.worker_memory import allowed_memory, free_memory, workers_for
 
 GB = 1_000_000_000
 
 
 @pytest.fixture
 def eight_cores(monkeypatch):
-    monkeypatch.setattr(memory, "cores", lambda: 8)
+    monkeypatch.setattr(worker_memory, "cores", lambda: 8)
     return monkeypatch
 
 
@@ -31,7 +31,7 @@ def eight_cores(monkeypatch):
     ],
 )
 def test_workers_are_as_many_as_cores_and_memory_allow_and_one_at_least(eight_cores, free, each, most, expected):
-    eight_cores.setattr(memory, "free_memory", lambda: int(free * GB))
+    eight_cores.setattr(worker_memory, "free_memory", lambda: int(free * GB))
     assert workers_for(each * GB, most) == expected
 
 
@@ -80,5 +80,5 @@ def test_a_group_over_its_limit_has_nothing_left(tmp_path):
 def test_where_there_are_no_groups_the_machine_counts(tmp_path, monkeypatch):
     assert list(allowed_memory(tmp_path, tmp_path / "none")) == []
     assert 0 < free_memory() <= psutil.virtual_memory().total
-    monkeypatch.setattr(memory, "allowed_memory", lambda: iter([12]))
+    monkeypatch.setattr(worker_memory, "allowed_memory", lambda: iter([12]))
     assert free_memory() == 12

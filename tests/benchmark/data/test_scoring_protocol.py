@@ -8,7 +8,7 @@ import pytest
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.data.dataset import Dataset, open_dataset
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
-from mswal_bench.benchmark.data.protocol import MSWAL_1, protocol_of
+from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1, protocol_of
 from mswal_bench.benchmark.scoring.score_folders import score_folders
 from mswal_bench.benchmark.scoring.score_formats import format_table
 
