@@ -65,7 +65,7 @@ def read_patients(root: Path, cases: Collection[str]) -> Patients:
     differing = _told_otherwise(root, found, cases)
     if not differing:
         return found
-    what = f"says otherwise than {PATIENTS_FILE}, which counts, of {listed(differing)}"
+    what = f"does not agree with {PATIENTS_FILE}, which is the one that counts, on {listed(differing)}"
     mend = f"Put what is right into {PATIENTS_FILE} and remove {EARLIER_FILE}."
     return Patients(found.sex, found.phase, (*found.problems, Problem(what, str(root / EARLIER_FILE), mend=mend)))
 
@@ -93,7 +93,7 @@ def taken_over(root: Path, cases: Collection[str], renamed: Mapping[str, str]) -
             writer.writerow((*row[:at], case, *row[at + 1 :]))
     every = {_cell(row, at) for row in rows}
     if _told_otherwise(root, _read(path, every), every):
-        return text.getvalue(), (f"{EARLIER_FILE} is left out, for it says otherwise than {PATIENTS_FILE}",)
+        return text.getvalue(), (f"{EARLIER_FILE} is left out, for it does not agree with {PATIENTS_FILE}",)
     return text.getvalue(), ()
 
 

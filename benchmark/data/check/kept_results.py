@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mswal_bench import metrics
-from mswal_bench.benchmark import volumes
+from mswal_bench.benchmark import data, volumes
 from mswal_bench.benchmark.core.whole_files import write_text
 from mswal_bench.benchmark.data.raw_folder import RawCase
 
@@ -27,7 +27,7 @@ from .layout import Layout
 
 # The coarsest clock of a file system in use, FAT's.
 _GRAIN_NS = 2_000_000_000
-_PACKAGES = (Path(__file__).parent, Path(volumes.__path__[0]), Path(metrics.__path__[0]))
+_PACKAGES = (Path(__file__).parent, Path(data.__path__[0]), Path(volumes.__path__[0]), Path(metrics.__path__[0]))
 State = list[int]
 
 

@@ -96,10 +96,10 @@ def test_of_two_tables_that_differ_the_new_one_counts_and_it_is_told(tmp_path: P
     found = patients(tmp_path, "case,sex\na,m\n")
     assert (found.sex, found.phase) == ({"a": "male"}, {})
     (problem,) = found.problems
-    assert "cases.csv: says otherwise than patients.csv, which counts, of a." in str(problem)
+    assert "cases.csv: does not agree with patients.csv, which is the one that counts, on a." in str(problem)
     assert taken_over(tmp_path, CASES, {}) == (
         "case,sex\na,m\n",
-        ("cases.csv is left out, for it says otherwise than patients.csv",),
+        ("cases.csv is left out, for it does not agree with patients.csv",),
     )
 
 
