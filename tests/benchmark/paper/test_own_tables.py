@@ -98,6 +98,7 @@ def test_what_readers_have_to_know_is_told(tmp_path: Path) -> None:
     submit(tmp_path, "A", 0.5, status="claimed", missing=("MSWAL_0001",))
     run(tmp_path / "w", "nnunet-v2", 0.2, goal="fold-0", folds=(0,))
     notes = table("2", tmp_path).notes
+    assert not [note for note in notes if note.startswith("Avg. is over 7")]
     assert "Claimed, not verified by the organiser: A." in notes
     assert "A: no prediction for 1 of 210 cases, counted as empty." in notes
     assert "nnU-Net v2: by 1 of 5 folds." in notes

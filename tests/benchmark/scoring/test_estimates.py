@@ -70,6 +70,17 @@ def test_the_values_are_exactly_those_of_metrics(count: int) -> None:
     assert (bootstrap.resamples, bootstrap.seed, bootstrap.confidence) == (50, 3, 0.95)
 
 
+def test_a_lesion_of_20_mm_is_large() -> None:
+    reference, prediction = np.zeros((2, 1, 20, 20), np.uint8)
+    # 3 x 4 voxels of 4 mm: a diagonal of 20 mm. The other one, of 3 x 3, is missed.
+    reference[0, :3, :4] = prediction[0, :3, :4] = reference[0, 10:13, 10:13] = 4
+    case = score_case(reference, prediction, (4.0, 4.0, 4.0), MSWAL_1.class_ids)
+    assert 20.0 in case.lesions.diameter_mm
+    classes, *_ = estimates(_method([case]), resamples=10, seed=0)
+    tumor = classes["kidney_tumor"]
+    assert (tumor.recall_large.value, tumor.recall_small.value) == (1.0, 0.0)
+
+
 def test_intervals_are_those_of_a_plain_loop() -> None:
     cases = _cases(30, seed=1)
     classes, mean, _ = estimates(_method(cases), resamples=400, seed=0)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mswal_bench.benchmark.tables.escaping import plain_text
+from mswal_bench.benchmark.tables.escaping import is_unicode, plain_text
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,8 @@ from mswal_bench.benchmark.tables.escaping import plain_text
 )
 def test_what_cannot_be_seen_is_escaped(text: str, shown: str):
     assert plain_text(text) == shown
+
+
+def test_a_byte_that_is_no_letter_is_noticed():
+    assert is_unicode("Männer, 腹部")
+    assert not is_unicode("Caf\udce9")

@@ -12,6 +12,7 @@ from mswal_bench.benchmark.board.ranking.schemes import SCHEMES, competition_ran
 from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.scoring.estimates import Estimate
+from mswal_bench.metrics.resampling.bootstrap import FEWEST_CASES
 
 from .score_making import arrays, picked, random_arrays
 
@@ -99,6 +100,13 @@ def test_one_case() -> None:
     assert ranking.methods[0].dsc == Estimate(value=0.9)
     assert (ranking.methods[0].rank_shares, ranking.methods[0].rank_low) == ((0.0, 0.0), None)
     assert [each.p for each in ranking.pairs] == [1.0]
+
+
+@pytest.mark.parametrize("cases", [FEWEST_CASES - 1, FEWEST_CASES])
+def test_ranks_are_drawn_from_as_many_cases_as_intervals_are(cases: int) -> None:
+    first, *_ = _ranked(random_arrays(3, cases), "dsc").methods
+    assert sum(first.rank_shares) == pytest.approx(float(cases == FEWEST_CASES))
+    assert (first.rank_low is None) == (cases < FEWEST_CASES)
 
 
 def test_a_class_that_nobody_has_changes_nothing() -> None:
