@@ -1,4 +1,4 @@
-"""The reference harness for whole-abdomen lesion segmentation on MSWAL.
+"""Trains, scores and ranks methods of whole-abdomen lesion segmentation on MSWAL, as its reference harness.
 
 >>> import mswal_bench as mb
 >>> data = mb.load_dataset("raw")

@@ -316,11 +316,8 @@ def evaluate(
     """
     folder, hidden_rows = Path(reference), _path(private)
     status: Status = "verified" if verified else "claimed"
-    is_private = hidden_rows is not None
-    with (
-        script_left_alone(),
-        open_for_track(Path(submission), folder, _path(manifest), track, private=is_private) as (package, expected),
-    ):
+    opened = open_for_track(Path(submission), folder, _path(manifest), track, private=hidden_rows is not None)
+    with script_left_alone(), opened as (package, expected):
         outcome = evaluate_submission(
             package,
             EvaluationTarget(expected, folder, Path(results), hidden_rows, status),

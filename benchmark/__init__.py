@@ -1,1 +1,1 @@
-"""The harness: data on disk, runs, scoring, tables and pages."""
+"""Holds the harness: data on disk, runs, scoring, tables and pages."""
