@@ -47,6 +47,16 @@ def _or_none(value: float) -> float | None:
     return None if np.isnan(value) else value
 
 
+def test_a_lesion_of_exactly_20_mm_is_large() -> None:
+    lesion = np.zeros((1, 20, 20), np.uint8)
+    lesion[0, :12, :16] = 3
+    case = score_case(lesion, lesion, (1.0, 1.0, 1.0), MSWAL_1.class_ids)
+    assert case.lesions.diameter_mm.tolist() == [20.0, 20.0]
+    classes, *_ = estimates(_method([case]), resamples=10, seed=0)
+    found = classes["liver_tumor"]
+    assert (found.recall_small.value, found.recall_large.value) == (None, 1.0)
+
+
 @pytest.mark.parametrize("count", [1, 4, 25])
 def test_the_values_are_exactly_those_of_metrics(count: int) -> None:
     cases = _cases(count)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
-from mswal_bench.benchmark.tables.escaping import plain_text
+from mswal_bench.benchmark.tables.escaping import is_unicode, plain_text
 
 
 @pytest.mark.parametrize(
@@ -17,3 +19,9 @@ from mswal_bench.benchmark.tables.escaping import plain_text
 )
 def test_what_cannot_be_seen_is_escaped(text: str, shown: str):
     assert plain_text(text) == shown
+
+
+def test_names_that_are_not_utf8():
+    assert is_unicode("Männer 腹部.nii.gz")
+    assert not is_unicode(os.fsdecode(b"M\xe9thode"))
+    assert not is_unicode("half \ud800")

@@ -12,6 +12,7 @@ from mswal_bench.benchmark.board.ranking.schemes import SCHEMES, competition_ran
 from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.scoring.estimates import Estimate
+from mswal_bench.metrics.resampling.bootstrap import FEWEST_CASES
 
 from .score_making import arrays, picked, random_arrays
 
@@ -25,6 +26,12 @@ def _ranked(of: ScoreArrays, scheme: str = "mean-rank", **options: int) -> Any:
 
 def _places(ranking: OrderedMethods) -> dict[str, int | None]:
     return {method.method: method.rank for method in ranking.methods}
+
+
+@pytest.mark.parametrize(("cases", "drawn"), [(FEWEST_CASES - 1, False), (FEWEST_CASES, True)])
+def test_ranks_of_too_few_cases_have_no_interval(cases: int, drawn: bool) -> None:
+    ranking = _ranked(random_arrays(3, cases))
+    assert [method.rank_low is not None for method in ranking.methods] == [drawn] * 3
 
 
 @pytest.mark.parametrize("scheme", _SCHEMES)
