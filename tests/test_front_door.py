@@ -23,6 +23,7 @@ from mswal_bench import api
 from mswal_bench.benchmark.data.phantom.dataset_writer import write_phantom
 from mswal_bench.benchmark.submissions.make_manifest import manifest_of
 from mswal_bench.benchmark.submissions.manifest_file import write_manifest
+from mswal_bench.tests.baselines.nnunet.quick_nnunet import quick_nnunet
 
 ROOT = Path(__file__).resolve().parents[1]
 FORM = "method: Mine\nauthors: [A]\naffiliation: B\ncontact: a@b.org\ntrack: phantom\n"
@@ -80,8 +81,10 @@ def test_the_package_begins_with_an_example_of_all(workplace: Path) -> None:
 @pytest.mark.slow
 def test_the_examples_that_train_run(workplace: Path) -> None:
     """In one folder, where the second finds what the first has trained."""
-    run_examples(first_example())
-    assert run_examples_of("run")
+    pytest.importorskip("nnunetv2")
+    with quick_nnunet():
+        run_examples(first_example())
+        assert run_examples_of("run")
 
 
 def first_example() -> doctest.DocTest:

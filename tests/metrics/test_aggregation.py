@@ -14,11 +14,11 @@ def _class_score(dsc: float, f1: float) -> ClassScore:
 
 
 def test_dsc_is_a_mean_over_cases_and_f1_is_pooled() -> None:
-    score = class_score([ClassCounts(10, 10, 10, 1, 0, 0), ClassCounts(10, 10, 5, 1, 4, 3), EMPTY])
+    score = class_score([ClassCounts(10, 10, 10, 1, 0, 0), ClassCounts(10, 10, 5, 1, 4, 2), EMPTY])
     assert score.dsc == pytest.approx((1.0 + 0.5) / 2)
-    assert (score.tp, score.fp, score.fn) == (2, 4, 3)
-    assert score.f1 == pytest.approx(4 / 11)
-    assert score.f1_per_case == pytest.approx((1.0 + 2 / 9) / 2)
+    assert (score.tp, score.fp, score.fn) == (2, 4, 2)
+    assert score.f1 == pytest.approx(4 / 10)
+    assert score.f1_per_case == pytest.approx((1.0 + 2 / 8) / 2)
     assert score.cases == 2
 
 

@@ -37,6 +37,7 @@ _HEADINGS = {"cpu": "## Inception nnU-Net", "cuda": "## Inception nnU-Net on a G
 _SIZES = ("demo", "ResEnc-L")
 _PUBLISHED = {"norm_op": nn.BatchNorm3d, "nonlin": nn.ReLU}
 _DEMO: Any = METHOD.recipes[Budget.DEMO].plan
+_PATCH = (64, 64, 64)
 _QUICK = 5
 """So many times as often as a training step of ResEnc-L, all else has a turn."""
 _LARGEST_DIFFERENCE = 1e-4
@@ -124,7 +125,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=_PROGRAM, description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, help="a page, whose section is replaced  [default: print]")
     parser.add_argument("--device", choices=list(_HEADINGS), default="cpu")
-    parser.add_argument("--patch", type=int, nargs=3, default=(64, 64, 64), help="of ResEnc-L, in voxels")
+    parser.add_argument(
+        "--patch", type=int, nargs=3, help=f"in voxels  [default: the demo's, {_sides(_PATCH)} of ResEnc-L]"
+    )
     parser.add_argument(
         "--turns", type=int, default=3, help=f"of a training step of ResEnc-L; others have {_QUICK} times as many"
     )
@@ -132,10 +135,11 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _prediction_table(machine: Machine, sizes: Sequence[str], patch: Sequence[int]) -> str:
+def _prediction_table(machine: Machine, sizes: Sequence[str], patch: Sequence[int] | None) -> str:
     rows = []
     for size in sizes:
-        options, sides = (_demo_arguments(), _DEMO.window) if size == "demo" else (RESENC_L, patch)
+        options, own = (_demo_arguments(), _DEMO.window) if size == "demo" else (RESENC_L, _PATCH)
+        sides = patch or own or _PATCH
         network = InceptionUNet(**{**options, **_PUBLISHED}).to(machine.device)
         x = torch.randn(1, 1, *sides, device=machine.device)
         # So that the statistics are those of something.
@@ -164,7 +168,7 @@ def _agree(forms: Mapping[str, nn.Module], x: Tensor) -> None:
         sys.exit(f"bench: folded and unfolded differ by {difference:.1e} of the logits' spread")
 
 
-def _training_table(machine: Machine, sizes: Sequence[str], patch: Sequence[int]) -> str:
+def _training_table(machine: Machine, sizes: Sequence[str], patch: Sequence[int] | None) -> str:
     demo = _demo_arguments()
     kinds: Mapping[str, Mapping[str, tuple[type[nn.Module], dict[str, Any]]]] = {
         "demo": {
@@ -179,7 +183,8 @@ def _training_table(machine: Machine, sizes: Sequence[str], patch: Sequence[int]
     }
     rows = []
     for size in sizes:
-        sides, batch = (_DEMO.patch, _DEMO.batch_size) if size == "demo" else (patch, 2)
+        own, batch = (_DEMO.patch, _DEMO.batch_size) if size == "demo" else (_PATCH, 2)
+        sides = patch or own or _PATCH
         networks = {name: kind(**options, deep_supervision=True) for name, (kind, options) in kinds[size].items()}
         seconds = machine.in_turns(
             {name: _training_step(network, (batch, 1, *sides), machine) for name, network in networks.items()},

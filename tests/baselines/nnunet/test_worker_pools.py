@@ -16,27 +16,30 @@ from mswal_bench.baselines.nnunet.worker_pools import mortal_pools
 from mswal_bench.tests.benchmark.runs.smoke_runs import assert_gone, descendants
 
 PARENT = """
-import sys, time
-from importlib import import_module
+import time
+from nnunetv2.experiment_planning.dataset_fingerprint import fingerprint_extractor
+from nnunetv2.preprocessing.preprocessors import default_preprocessor
 from mswal_bench.baselines.nnunet.worker_pools import mortal_pools
 
 if __name__ == "__main__":
-    module = import_module(sys.argv[1])
-    # As nnU-Net does.
-    with mortal_pools(), module.multiprocessing.get_context("spawn").Pool(2) as pool:
-        # The last two start when both workers are there.
-        results = [pool.starmap_async(time.sleep, ((seconds,),)) for seconds in (0.5, 0.5, 1000, 1000)]
+    with mortal_pools():
+        # As nnU-Net does.
+        pools = [
+            module.multiprocessing.get_context("spawn").Pool(1)
+            for module in (fingerprint_extractor, default_preprocessor)
+        ]
+        # The last are begun when both workers are there.
+        results = [pool.starmap_async(time.sleep, ((seconds,),)) for seconds in (0, 1000) for pool in pools]
         results[0].get(), results[1].get()
         print("busy", flush=True)
         time.sleep(1000)
 """
 
 
-@pytest.mark.parametrize("module", [fingerprint_extractor.__name__, default_preprocessor.__name__])
-def test_the_workers_of_a_killed_run_end(module, tmp_path):
+def test_the_workers_of_a_killed_run_end(tmp_path):
     script = tmp_path / "parent.py"
     script.write_text(PARENT)
-    parent = subprocess.Popen([sys.executable, str(script), module], stdout=subprocess.PIPE, text=True)
+    parent = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     assert parent.stdout.readline() == "busy\n"
     workers = descendants(parent.pid)

@@ -96,3 +96,9 @@ def test_no_lesion_at_all(compare_arrays: Compare) -> None:
     assert choose_target(compare_arrays(empty, {"a": empty}), GRID, {}, None, None) is None
     with pytest.raises(BenchError, match="neither the reference nor a prediction"):
         chosen(compare_arrays(empty, {"a": empty}), key="gallstone")
+
+
+def test_among_equals_the_first_is_taken(compare_arrays: Compare) -> None:
+    array = np.zeros(SHAPE, np.uint8)
+    array[1:3, 2:4, 2:4] = array[6:8, 2:4, 2:4] = 7
+    assert chosen(compare_arrays(array, {"a": array})) == voxels((slice(1, 3), slice(2, 4), slice(2, 4)))

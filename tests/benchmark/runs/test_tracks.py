@@ -79,3 +79,8 @@ def test_without_test_images_the_other_track_is_pointed_at(make_dataset):
     check_goal(Goal(dataset, Track.PUBLIC_CV, "all"))
     with pytest.raises(BenchError, match=r"there is no test image to predict.*--track public-cv"):
         check_goal(Goal(dataset, Track.OFFICIAL_TEST, "all"))
+
+
+def test_fewer_training_cases_than_folds_are_refused(make_dataset):
+    with pytest.raises(BenchError, match=r"too few training cases: expected 5 or more, to cut into folds, found 4"):
+        check_goal(Goal(make_dataset(4, 1), Track.OFFICIAL_TEST, "all"))

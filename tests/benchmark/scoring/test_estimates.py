@@ -47,6 +47,16 @@ def _or_none(value: float) -> float | None:
     return None if np.isnan(value) else value
 
 
+def test_a_lesion_of_exactly_20_mm_is_large() -> None:
+    lesion = np.zeros((1, 20, 20), np.uint8)
+    lesion[0, :12, :16] = 3
+    case = score_case(lesion, lesion, (1.0, 1.0, 1.0), MSWAL_1.class_ids)
+    assert case.lesions.diameter_mm.tolist() == [20.0, 20.0]
+    classes, *_ = estimates(_method([case]), resamples=10, seed=0)
+    found = classes["liver_tumor"]
+    assert (found.recall_small.value, found.recall_large.value) == (None, 1.0)
+
+
 @pytest.mark.parametrize("count", [1, 4, 25])
 def test_the_values_are_exactly_those_of_metrics(count: int) -> None:
     cases = _cases(count)
@@ -68,17 +78,6 @@ def test_the_values_are_exactly_those_of_metrics(count: int) -> None:
     assert mean.f1_per_case.value == _or_none(expected.f1_per_case)
     assert (mean.dsc_classes, mean.f1_classes) == (expected.dsc_classes, expected.f1_classes)
     assert (bootstrap.resamples, bootstrap.seed, bootstrap.confidence) == (50, 3, 0.95)
-
-
-def test_a_lesion_of_20_mm_is_large() -> None:
-    reference, prediction = np.zeros((2, 1, 20, 20), np.uint8)
-    # 3 x 4 voxels of 4 mm: a diagonal of 20 mm. The other one, of 3 x 3, is missed.
-    reference[0, :3, :4] = prediction[0, :3, :4] = reference[0, 10:13, 10:13] = 4
-    case = score_case(reference, prediction, (4.0, 4.0, 4.0), MSWAL_1.class_ids)
-    assert 20.0 in case.lesions.diameter_mm
-    classes, *_ = estimates(_method([case]), resamples=10, seed=0)
-    tumor = classes["kidney_tumor"]
-    assert (tumor.recall_large.value, tumor.recall_small.value) == (1.0, 0.0)
 
 
 def test_intervals_are_those_of_a_plain_loop() -> None:

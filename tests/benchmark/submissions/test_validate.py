@@ -238,14 +238,9 @@ def test_other_axes_in_the_same_place_are_accepted(folder: Path, manifest: Manif
 
 
 @pytest.mark.parametrize("deep", [False, True])
-@pytest.mark.parametrize(
-    ("packing", "shape"),
-    [("folder", (2048, 1024, 1025)), ("zip", (32767, 32767, 32767)), ("tar.gz", (32767, 32767, 32767))],
-)
-def test_a_header_that_claims_the_world(
-    tmp_path: Path, folder: Path, manifest: Manifest, packing: str, shape: tuple[int, int, int], deep: bool
-):
-    _repacked(folder / FIRST, _DIM, struct.pack("<8h", 3, *shape, 1, 1, 1, 1))
+@pytest.mark.parametrize("packing", ["folder", "zip", "tar.gz"])
+def test_a_header_that_claims_too_much(tmp_path: Path, folder: Path, manifest: Manifest, packing: str, deep: bool):
+    _repacked(folder / FIRST, _DIM, struct.pack("<8h", 3, 32767, 32767, 3, 1, 1, 1, 1))
     packed = pack(tmp_path / "packed", packing, files_of(folder))
     assert told(packed, manifest, deep=deep) == [("too-many-voxels", FIRST)]
 

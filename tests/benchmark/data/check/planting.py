@@ -34,7 +34,7 @@ def reversed_labels(raw: Path) -> dict[str, str]:
     return {str(value): name for name, value in labels_of(raw).items()}
 
 
-def set_voxel(place: tuple[int | slice, int | slice, int | slice], value: float) -> Callable[[Array], Array]:
+def set_voxel(place: tuple[int, int, int], value: float) -> Callable[[Array], Array]:
     def change(array: Array) -> Array:
         whole = float(value).is_integer() and np.issubdtype(array.dtype, np.integer)
         array = array.astype(np.int16 if whole else np.float32)
@@ -225,11 +225,6 @@ FAULTS: list[tuple[str, Plant, list[tuple[str, str]]]] = [
     ("-1", lambda raw: edit_voxels(label_of(raw), set_voxel((5, 5, 5), -1)), [("unknown-label", LABEL)]),
     ("empty", lambda raw: edit_voxels(label_of(raw), lambda array: array * 0), [("empty-label", LABEL)]),
     ("a speck", lambda raw: edit_voxels(label_of(raw), set_voxel((0, 0, 0), 5)), [("specks", LABEL)]),
-    (
-        "a lesion of three voxels",
-        lambda raw: edit_voxels(label_of(raw), set_voxel(np.s_[0, 0, :3], 5)),
-        [("specks", LABEL)],
-    ),
     # Between cases.
     (
         "an image twice",

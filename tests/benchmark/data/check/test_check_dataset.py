@@ -106,6 +106,17 @@ def test_the_raters_maps(kits_raters: Path) -> None:
         assert (digest is None) == (not array.any())
 
 
+@pytest.mark.parametrize(("voxels", "codes"), [(1, ["specks"]), (3, ["specks"]), (4, [])])
+def test_specks_have_up_to_three_voxels(tmp_path: Path, voxels: int, codes: list[str]) -> None:
+    array = np.zeros((4, 5, 6), np.uint8)
+    array[1, 2, :voxels] = 5
+    path = tmp_path / "a.nii.gz"
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(array), str(path))
+    notes = FileNotes("a", path.name)
+    inspect_label(path, read_header(path).geometry, LABELS, (), notes)
+    assert [one.code for one in notes.findings] == codes
+
+
 def test_a_segment_that_is_not_the_class_of_its_value(tmp_path: Path) -> None:
     """As 3D Slicer numbers segments when nobody cares."""
     image = SimpleITK.GetImageFromArray(np.full((4, 4, 4), 1, np.uint8))
