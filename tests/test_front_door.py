@@ -225,6 +225,7 @@ def test_a_record_and_its_ranking_are_frames_of_numbers(workplace: Path) -> None
     assert (ranking["Mine"].rank, ranking.track, str(ranking)) == (1, "phantom", str(rankings))
     assert ranking.to_frame()[["method", "rank", "dsc"]].values.tolist() == [["Mine", 1.0, 1.0]]
     assert "Mine" in ranking._repr_html_()
+    assert (list(ranking), "mine" in ranking, dict(ranking)) == (["Mine"], False, {"Mine": ranking.methods[0]})
     with pytest.raises(KeyError, match="there is no method 'mine': ranked are Mine"):
         ranking["mine"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, overload
 
@@ -89,8 +89,10 @@ _NO_FRACTIONS = frozenset({"track", "status", "protocol", "left_out", "comparabl
 
 
 @dataclass(frozen=True)
-class Ranking:
+class Ranking(Mapping[str, RankedMethod]):
     """Methods in order, what was ranked, and by which rules: `ranking["nnunet-v2"].rank`.
+
+    A mapping from a method's name to its place, best first.
 
     Printed, it is the table of `mswal-bench rank`; in a notebook it is one in HTML.
     """
@@ -114,7 +116,13 @@ class Ranking:
         for each in self.methods:
             if each.method == method:
                 return each
-        raise KeyError(f"there is no method {method!r}: ranked are {', '.join(each.method for each in self.methods)}")
+        raise KeyError(f"there is no method {method!r}: ranked are {', '.join(self)}")
+
+    def __iter__(self) -> Iterator[str]:
+        return (each.method for each in self.methods)
+
+    def __len__(self) -> int:
+        return len(self.methods)
 
     def to_frame(self) -> pandas.DataFrame:
         """A row a method, best first, as in the CSV of `mswal-bench rank`: fractions, NaN where undefined."""
