@@ -36,8 +36,8 @@ from .benchmark.scoring.labelled_arrays import CaseResult, score_arrays
 from .benchmark.scoring.scores import Scores
 from .benchmark.scoring.stored_scores import load_scores as read_scores
 from .benchmark.submissions.manifest_file import read_manifest
-from .benchmark.submissions.validate import Validation
 from .benchmark.submissions.validate import validate as validate_submission
+from .benchmark.submissions.validation import Validation
 
 __all__ = [
     "BenchError",

@@ -11,13 +11,12 @@ import signal
 import sys
 import time
 
+from . import STOPPED
+
 # As typing has it, whose import would be the first half of the wait.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-STOPPED = 128 + signal.SIGINT
-"""The exit status of a command that was ended with Ctrl-C, as shells have it."""
 
 
 def run() -> None:

@@ -11,6 +11,7 @@ from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.tables.escaping import plain_text
 from mswal_bench.benchmark.tables.terminal_letters import print_on_any_terminal
 
+from . import STOPPED
 from .board.evaluate import evaluate
 from .board.leaderboard_build import build
 from .board.manifest import manifest
@@ -19,7 +20,6 @@ from .board.results import results
 from .board.submission_init import init
 from .board.validate import validate
 from .data import data
-from .entry import STOPPED
 from .paper.figure_qualitative import qualitative
 from .paper.tables import tables
 from .runs.methods import methods

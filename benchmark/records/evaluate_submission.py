@@ -24,7 +24,8 @@ from mswal_bench.benchmark.scoring.scores import MethodScores
 from mswal_bench.benchmark.submissions.package.open_submission import Submission, opened
 from mswal_bench.benchmark.submissions.package.private_copy import copied
 from mswal_bench.benchmark.submissions.package.size_limits import Bounds
-from mswal_bench.benchmark.submissions.validate import Validation, is_checked, validate_opened
+from mswal_bench.benchmark.submissions.validate import is_checked, validate_opened
+from mswal_bench.benchmark.submissions.validation import Validation
 
 from .evaluation_target import EvaluationTarget
 from .identity import Identity, ValidSubmission, identified

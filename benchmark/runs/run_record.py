@@ -7,18 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from tabulate import tabulate
 
 from mswal_bench.baselines.weight_fit import WeightFit
 from mswal_bench.benchmark.core.environment import Environment
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.scoring.score_summary import MethodSummary, ScoreSummary
-from mswal_bench.benchmark.tables.notebook import notebook_html
+from mswal_bench.benchmark.tables.notebook import notebook_html, plain_view
 from mswal_bench.benchmark.tables.terminal_letters import as_printed
+from mswal_bench.benchmark.tables.view import TableView, Title, percent
 
 from .resources import Resources
 
 if TYPE_CHECKING:
     import pandas
+
+
+_HEADS = ("Lesion", "DSC", "F1")
 
 
 class RunIdentity(BaseModel):
@@ -164,13 +169,9 @@ class RunRecord(BaseModel):
         return numbers_frame({} if self.scores is None else self.scores.methods)
 
     def __str__(self) -> str:
-        from .run_record_text import run_record_text
-
         return as_printed(run_record_text(self))
 
     def _repr_html_(self) -> str:
-        from .run_record_text import run_record_view
-
         return notebook_html(run_record_view(self))
 
 
@@ -181,6 +182,41 @@ def read_run_record(path: Path) -> RunRecord:
     except ValidationError as error:
         what = "is no record, or that of another version of this program"
         raise BenchError(Problem(what, str(path), mend="Move it away, and it is made anew.")) from error
+
+
+def run_record_text(record: RunRecord) -> str:
+    """DSC and F1 of each class, in percent, and what they are of."""
+    rows = _rows(record)
+    table = tabulate(rows, _HEADS, tablefmt="simple", disable_numparse=True, colalign=("left", "right", "right"))
+    return "\n".join([_title(record), "", *([table, ""] if rows else []), *_notes(record)])
+
+
+def run_record_view(record: RunRecord) -> TableView:
+    """The same table laid out for HTML."""
+    return plain_view(_HEADS, _rows(record), _notes(record), title=Title(_title(record), "", label=""))
+
+
+def _title(record: RunRecord) -> str:
+    folds = "fold" if len(record.folds) == 1 else "folds"
+    cases = "1 case" if record.cases == 1 else f"{record.cases} cases"
+    return f"{record.title}, {record.track}, {folds} {', '.join(map(str, record.folds))}: {cases} predicted"
+
+
+def _rows(record: RunRecord) -> list[list[str]]:
+    method = record.method_scores
+    if method is None:
+        return []
+    numbers = [(key.replace("_", " ").capitalize(), of.dsc, of.f1) for key, of in method.classes.items()]
+    numbers.append(("Avg.", method.average.dsc, method.average.f1))
+    return [[name, percent(dsc), percent(f1)] for name, dsc, f1 in numbers]
+
+
+def _notes(record: RunRecord) -> list[str]:
+    identity = record.identity
+    ran = f"{identity.method} on {identity.dataset}, budget {identity.budget}, seed {identity.seed}."
+    if record.scores is None:
+        return [ran, "Not scored, for the labels of the predicted cases are not there."]
+    return [ran, f"Percent. Protocol {record.scores.protocol}."]
 
 
 def now() -> datetime:

@@ -16,7 +16,7 @@ from mswal_bench.benchmark.tables.wrapped_table import wrapped_table
 from mswal_bench.metrics.details import ClassDetails
 
 from .score_view import warning
-from .scores import Scores
+from .scored_methods import ScoredMethods
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ DETAIL_COLUMNS = (
 )
 
 
-def details_table(scores: Scores, style: Literal["table", "markdown", "latex"], width: int | None = None) -> str:
+def details_table(scores: ScoredMethods, style: Literal["table", "markdown", "latex"], width: int | None = None) -> str:
     """Writes the details of every method, which the scores must have, and what the columns mean.
 
     A lesion type that a method's cases have on neither side has no row. `width` is the terminal's, in characters.
@@ -81,7 +81,7 @@ def details_table(scores: Scores, style: Literal["table", "markdown", "latex"], 
     return f"{_tabulated(headings, rows, 'latex_booktabs')}\n\n\\smallskip\n{{\\footnotesize\n{small}}}"
 
 
-def details_view(scores: Scores) -> TableView:
+def details_view(scores: ScoredMethods) -> TableView:
     """The same table laid out for HTML."""
     return plain_view([_in_one_line(heading) for heading in _HEADINGS], _rows(scores), _notes(scores))
 
@@ -89,7 +89,7 @@ def details_view(scores: Scores) -> TableView:
 _HEADINGS = (("Method", ""), ("Lesion", ""), *(column.heading for column in DETAIL_COLUMNS))
 
 
-def _rows(scores: Scores) -> list[list[str]]:
+def _rows(scores: ScoredMethods) -> list[list[str]]:
     return [
         [name, lesion, *(column.text(column.value(details)) for column in DETAIL_COLUMNS)]
         for name, lesion, details in _classes(scores)
@@ -109,14 +109,14 @@ def _alignment(headings: Sequence[object]) -> list[str]:
     return ["left", "left", *["right"] * (len(headings) - 2)]
 
 
-def _classes(scores: Scores) -> Iterator[tuple[str, str, ClassDetails]]:
+def _classes(scores: ScoredMethods) -> Iterator[tuple[str, str, ClassDetails]]:
     for name, method in scores.items():
         for lesion in scores.lesion_classes:
             if method[lesion.key].cases:
                 yield name, lesion.name, method.details[lesion.key]
 
 
-def _notes(scores: Scores) -> list[str]:
+def _notes(scores: ScoredMethods) -> list[str]:
     limit = f"{scores.protocol.large_from_mm:g} mm"
     return [
         *([warning(scores)] if not scores.is_whole else []),
@@ -129,7 +129,7 @@ def _notes(scores: Scores) -> list[str]:
     ]
 
 
-def _absent(scores: Scores) -> list[str]:
+def _absent(scores: ScoredMethods) -> list[str]:
     shown = {lesion for _, lesion, _ in _classes(scores)}
     names = [lesion.name.lower() for lesion in scores.lesion_classes if lesion.name not in shown]
     return [f"In no case on either side: {', '.join(names)}."] if names else []

@@ -11,13 +11,13 @@ from mswal_bench.benchmark.tables.formats import format_view
 from .case_rows import fraction_cell
 from .details_table import DETAIL_COLUMNS, details_table
 from .score_view import METRICS, table_view
-from .scores import Scores
+from .scored_methods import ScoredMethods
 
 TableFormat = Literal["table", "markdown", "latex", "csv", "json"]
 
 
 def format_table(
-    scores: Scores, style: TableFormat, *, details: bool = True, ansi: bool = False, width: int | None = None
+    scores: ScoredMethods, style: TableFormat, *, details: bool = True, ansi: bool = False, width: int | None = None
 ) -> str:
     """Writes the table as text, without a newline at its end.
 
@@ -38,7 +38,7 @@ def format_table(
     return f"{text}\n\n{details_table(scores, style, width)}" if details else text
 
 
-def _csv(scores: Scores, *, details: bool) -> str:
+def _csv(scores: ScoredMethods, *, details: bool) -> str:
     """One row per method and class, then the method's average under the class `average`; empty where undefined.
 
     `left_out` is how many cases of the method could not be scored, `comparable` 0 where that is so of any method.

@@ -15,7 +15,7 @@ from mswal_bench.metrics.case import CaseScore, ClassCounts
 
 from .details_table import DETAIL_COLUMNS
 from .score_summary import MethodSummary
-from .scores import Scores
+from .scored_methods import ScoredMethods
 
 if TYPE_CHECKING:
     import pandas
@@ -46,7 +46,7 @@ def case_numbers_frame(score: CaseScore, keys: Mapping[int, str]) -> pandas.Data
     return _frame(rows, _NUMBERS[1:]).astype({"value": float})
 
 
-def cases_frame(scores: Scores) -> pandas.DataFrame:
+def cases_frame(scores: ScoredMethods) -> pandas.DataFrame:
     """A row a method, case and lesion, its columns those of `cases.csv`."""
     columns = (
         *("method", "case", "lesion", "missing", *_COUNTS),
@@ -73,7 +73,7 @@ def cases_frame(scores: Scores) -> pandas.DataFrame:
     )
 
 
-def lesions_frame(scores: Scores) -> pandas.DataFrame:
+def lesions_frame(scores: ScoredMethods) -> pandas.DataFrame:
     """A row a lesion of either side, its columns those of `lesions.csv`.
 
     `number` is the lesion's own among those of its type, case and side, and `matched` the number of its match on the

@@ -10,14 +10,14 @@ from mswal_bench.benchmark.core.errors import listed
 from mswal_bench.benchmark.tables.view import UNDEFINED, Cell, Row, TableView, marked, percent, points
 from mswal_bench.metrics.aggregation import Average, ClassScore, MetricPair, defined_mean
 
-from .scores import Scores
+from .scored_methods import ScoredMethods
 
 METRICS: tuple[Literal["dsc", "f1"], ...] = ("dsc", "f1")
 METRIC_NAMES = ("DSC", "F1")
 AVERAGE_GROUP = "Average score"
 
 
-def table_view(scores: Scores) -> TableView:
+def table_view(scores: ScoredMethods) -> TableView:
     """Lays scores out as the paper does: lesion types in rows, a pair of columns a method.
 
     With several methods the best and the second best of each row and metric are marked, and the average score follows.
@@ -51,11 +51,11 @@ def _cells_of_metric(values: Sequence[float], comparable: bool) -> list[Cell]:
     return marked(texts, [points(value) for value in values]) if comparable else [Cell(text) for text in texts]
 
 
-def _mean_of_averages(scores: Scores, metric: Literal["dsc", "f1"]) -> float:
+def _mean_of_averages(scores: ScoredMethods, metric: Literal["dsc", "f1"]) -> float:
     return defined_mean(getattr(pair, metric) for pair in scores.average_score.values())[0]
 
 
-def _notes(scores: Scores) -> list[str]:
+def _notes(scores: ScoredMethods) -> list[str]:
     names = {lesion.key: lesion.name.lower() for lesion in scores.lesion_classes}
     notes: list[str] = []
     every = len(scores.case_ids)
@@ -86,7 +86,7 @@ def _notes(scores: Scores) -> list[str]:
     return notes
 
 
-def warning(scores: Scores) -> str:
+def warning(scores: ScoredMethods) -> str:
     """Says above a table that it leaves cases out; empty for a whole one."""
     most, every = max(len(method.failed) for method in scores.values()), len(scores.case_ids)
     if not most:
@@ -95,7 +95,7 @@ def warning(scores: Scores) -> str:
     return f"NOT COMPARABLE with scores of all cases: {number} left out."
 
 
-def _scored(scores: Scores) -> str:
+def _scored(scores: ScoredMethods) -> str:
     """How many cases are in the numbers, and how many are not."""
     every = len(scores.case_ids)
     if scores.is_whole:
@@ -113,7 +113,7 @@ def _counted(cases: int) -> str:
     return "1 case" if cases == 1 else f"{cases} cases"
 
 
-def _false_positives_alone(scores: Scores) -> list[str]:
+def _false_positives_alone(scores: ScoredMethods) -> list[str]:
     """Classes that the reference of no scored case has, though a method predicts them."""
     names = []
     for lesion in scores.lesion_classes:
@@ -125,7 +125,7 @@ def _false_positives_alone(scores: Scores) -> list[str]:
     return [told] if names else []
 
 
-def _fewer_classes(scores: Scores) -> list[str]:
+def _fewer_classes(scores: ScoredMethods) -> list[str]:
     """Over how many classes each method's Avg. is, where that is not all of them; methods of one number together."""
     every = len(scores.lesion_classes)
     # A class has voxels exactly where it has lesions, so DSC and F1 are defined for the same classes.

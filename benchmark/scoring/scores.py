@@ -1,227 +1,37 @@
-"""Holds scores: of every method the counts and the lesions of its cases, and the numbers that follow from them."""
+"""Holds scores as users have them: they are printed, made frames of, and saved."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.whole_files import write_text
-from mswal_bench.benchmark.data.lesion_classes import LesionClass
 from mswal_bench.benchmark.data.scoring_protocol import Protocol
 from mswal_bench.benchmark.tables.notebook import notebook_html
 from mswal_bench.benchmark.tables.terminal import terminal_width
 from mswal_bench.benchmark.tables.terminal_letters import as_printed
-from mswal_bench.benchmark.volumes.geometry import Geometry
-from mswal_bench.metrics.aggregation import (
-    Average,
-    ClassScore,
-    MetricPair,
-    average,
-    average_score,
-    class_score,
-    difficulty,
-)
-from mswal_bench.metrics.case import CaseScore, ClassCounts
-from mswal_bench.metrics.details import ClassDetails, class_details
+from mswal_bench.metrics.case import CaseScore
 
-from .case_rows import CASES_FILE, CaseRow, write_case_rows
-from .lesion_rows import LESIONS_FILE, LesionRow, lesion_rows, write_lesion_rows
+from .case_rows import CASES_FILE, write_case_rows
+from .details_table import details_view
+from .lesion_rows import LESIONS_FILE, write_lesion_rows
+from .score_formats import format_table
+from .score_frames import cases_frame, lesions_frame, numbers_frame
+from .score_view import table_view
+from .scored_methods import MethodScores, ScoredCase, ScoredMethods
 
 if TYPE_CHECKING:
     import pandas
 
-    from .score_summary import MethodSummary, ScoreSummary
+__all__ = ["MethodScores", "ScoredCase", "Scores", "scores_of"]
 
 
 @dataclass(frozen=True, eq=False)
-class ScoredCase:
-    """One prediction against its reference."""
-
-    case: str
-    score: CaseScore
-    """Counts by class id, and a row for every lesion. Centroids are in the order of the arrays, (z, y, x), and NaN
-    where the score was read from files: `positions_mm` has the lesions' places."""
-    is_missing: bool = False
-    """Whether there was no prediction, so that an empty one was scored in its place."""
-    reference: Path | None = None
-    """The label map; None where the score was read from files, as are the next two."""
-    prediction: Path | None = None
-    """The label map; None also where there was none."""
-    geometry: Geometry | None = None
-    """The reference's grid."""
-    read_positions_mm: NDArray[np.float64] | None = None
-    """Places of the lesions as files have them, shape (lesions, 3); None where the grid is known."""
-
-    @property
-    def positions_mm(self) -> NDArray[np.float64]:
-        """The lesions' centroids in the patient, LPS, shape (lesions, 3); NaN where they are not known."""
-        if self.geometry is None:
-            unknown = np.full((len(self.score.lesions), 3), np.nan)
-            return unknown if self.read_positions_mm is None else self.read_positions_mm
-        places = [self.geometry.to_patient_mm((x, y, z)) for z, y, x in self.score.lesions.centroid_mm.tolist()]
-        return np.array(places, np.float64).reshape(-1, 3)
-
-
-@dataclass(frozen=True, eq=False)
-class MethodScores(Mapping[str, ClassScore]):
-    """One method over all its cases: a mapping from class key to score. Fractions; NaN for what is undefined."""
-
-    name: str
-    protocol: Protocol
-    by_case: Mapping[str, ScoredCase]
-    """Case id -> scored case, by case id."""
-    failed: tuple[str, ...] = ()
-    """Ids of the cases that could not be scored and are left out."""
-
-    def __getitem__(self, key: str) -> ClassScore:
-        return self.classes[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.classes)
-
-    def __len__(self) -> int:
-        return len(self.classes)
-
-    @cached_property
-    def classes(self) -> Mapping[str, ClassScore]:
-        """Class key -> score over all cases, in the protocol's order."""
-        return {
-            lesion.key: class_score(case.classes[lesion.id] for case in self.case_scores)
-            for lesion in self.protocol.lesion_classes
-        }
-
-    @cached_property
-    def average(self) -> Average:
-        """The unweighted mean over the classes."""
-        return average(self.classes)
-
-    @cached_property
-    def details(self) -> Mapping[str, ClassDetails]:
-        """Class key -> what is reported and never ranked on; NSD and HD95 are NaN where they were not measured."""
-        return {
-            lesion.key: class_details(self.case_scores, lesion.id, self.protocol.large_from_mm)
-            for lesion in self.protocol.lesion_classes
-        }
-
-    @property
-    def has_surfaces(self) -> bool:
-        """Whether NSD and HD95 of every case were measured."""
-        return all(case.surfaces is not None for case in self.case_scores)
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """Ids of the cases without a prediction, counted as predicted empty."""
-        return tuple(case.case for case in self.by_case.values() if case.is_missing)
-
-    @property
-    def case_scores(self) -> list[CaseScore]:
-        """The scores of the cases, by case id."""
-        return [case.score for case in self.by_case.values()]
-
-    def __repr__(self) -> str:
-        return f"<MethodScores of {self.name}: {len(self.by_case)} cases, {self.protocol.id}>"
-
-    @property
-    def counts(self) -> Mapping[str, Mapping[str, ClassCounts]]:
-        """Case id -> class key -> counts."""
-        return {
-            name: {lesion.key: case.score.classes[lesion.id] for lesion in self.protocol.lesion_classes}
-            for name, case in self.by_case.items()
-        }
-
-
-@dataclass(frozen=True, eq=False)
-class Scores(Mapping[str, MethodScores]):
+class Scores(ScoredMethods):
     """The scores of one or more methods under one protocol: a mapping from a method's name to its scores."""
-
-    protocol: Protocol
-    methods: Mapping[str, MethodScores]
-    """Method name -> scores, in the order given. Never empty."""
-    track: str | None = None
-    """What the cases are, where that is known; scores of two tracks do not compare."""
-    left_out: tuple[str, ...] = ()
-    """The names of methods that were to be scored too and could not be at all."""
-    notes: tuple[str, ...] = ()
-    """What was passed over or done to files, for people to read."""
-    problems: tuple[Problem, ...] = ()
-    """Why the scores that are left out could not be had."""
-
-    def __getitem__(self, method: str) -> MethodScores:
-        return self.methods[method]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.methods)
-
-    def __len__(self) -> int:
-        return len(self.methods)
-
-    @property
-    def lesion_classes(self) -> tuple[LesionClass, ...]:
-        return self.protocol.lesion_classes
-
-    @cached_property
-    def case_ids(self) -> tuple[str, ...]:
-        """The ids of all cases that were to be scored, sorted."""
-        return tuple(sorted({case for of in self.methods.values() for case in (*of.by_case, *of.failed)}))
-
-    @cached_property
-    def average_score(self) -> Mapping[str, MetricPair]:
-        """Class key -> mean over the methods where it is defined."""
-        return average_score(method.classes for method in self.methods.values())
-
-    @property
-    def difficulty_dsc(self) -> tuple[str, ...]:
-        """Class keys by ascending average DSC, hardest first.
-
-        Left out are undefined ones and those that the reference of no scored case has: false positives alone say
-        nothing of how hard a class is.
-        """
-        return tuple(difficulty(self._in_a_reference(), "dsc"))
-
-    @property
-    def difficulty_f1(self) -> tuple[str, ...]:
-        """As `difficulty_dsc`, by F1."""
-        return tuple(difficulty(self._in_a_reference(), "f1"))
-
-    @property
-    def is_of_the_same_cases(self) -> bool:
-        """Whether all methods were scored on the same cases; else they do not compare."""
-        return len({method.failed for method in self.methods.values()}) <= 1
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether every case was scored of every method; else the scores compare with no others."""
-        return not any(method.failed for method in self.methods.values())
-
-    @property
-    def has_details(self) -> bool:
-        """Whether NSD and HD95 of every case of every method were measured."""
-        return all(method.has_surfaces for method in self.methods.values())
-
-    def summary(self, *, details: bool = True) -> ScoreSummary:
-        """The aggregated numbers as `scores.json` and records have them, with the details that are known."""
-        # pydantic takes as long to import as a small folder to score.
-        from .score_summary import Difficulty, ScoreSummary
-
-        return ScoreSummary(
-            protocol=self.protocol.id,
-            track=self.track,
-            cases=len(self.case_ids),
-            comparable=self.is_whole,
-            methods={name: _summary(method, details=details) for name, method in self.methods.items()},
-            average_score=dict(self.average_score),
-            difficulty=Difficulty(dsc=self.difficulty_dsc, f1=self.difficulty_f1),
-            missing={name: method.missing for name, method in self.methods.items() if method.missing},
-            failed={name: method.failed for name, method in self.methods.items() if method.failed},
-            left_out=self.left_out,
-        )
 
     def save(self, out: str | Path) -> None:
         """Writes `cases.csv`, `lesions.csv` and `scores.json` to the folder `out`, each whole or not at all.
@@ -239,35 +49,17 @@ class Scores(Mapping[str, MethodScores]):
             what = f"cannot be written ({error.strerror or error})"
             raise BenchError(Problem(what, str(error.filename or folder))) from error
 
-    def case_rows(self) -> Iterator[CaseRow]:
-        """The rows of `cases.csv`: one a method, case and class."""
-        for method in self.methods.values():
-            for case in method.by_case.values():
-                for lesion in self.lesion_classes:
-                    yield _case_row(method.name, case, lesion)
-
-    def lesion_rows(self) -> Iterator[LesionRow]:
-        """The rows of `lesions.csv`: one a lesion, so that a match is two, one a side."""
-        keys = {lesion.id: lesion.key for lesion in self.lesion_classes}
-        for method in self.methods.values():
-            for case in method.by_case.values():
-                yield from lesion_rows(method.name, case.case, case.score.lesions, case.positions_mm, keys)
-
     def to_frame(self) -> pandas.DataFrame:
         """A row a number of a method and lesion type: `method`, `lesion`, `metric`, `value`. NaN where undefined.
 
         The metrics are those of the CSV of `mswal-bench score`, the details among them where NSD and HD95 were
         measured. The lesion `average` has the means over the lesion types.
         """
-        from .score_frames import numbers_frame
-
         return numbers_frame(self.summary().methods)
 
     @property
     def cases(self) -> pandas.DataFrame:
         """A row a method, case and lesion type, made anew each time; its columns are those of `cases.csv`."""
-        from .score_frames import cases_frame
-
         return cases_frame(self)
 
     @property
@@ -275,13 +67,9 @@ class Scores(Mapping[str, MethodScores]):
         """A row a lesion of the prediction or the reference, made anew each time; its columns are those of
         `lesions.csv`. In every frame `lesion` is the lesion's type, and its own number is `number`.
         """
-        from .score_frames import lesions_frame
-
         return lesions_frame(self)
 
     def __str__(self) -> str:
-        from .score_formats import format_table
-
         return as_printed(format_table(self, "table", width=terminal_width()))
 
     def __repr__(self) -> str:
@@ -289,19 +77,8 @@ class Scores(Mapping[str, MethodScores]):
         return f"<Scores of {', '.join(self.methods)}: {len(self.case_ids)} cases, {self.protocol.id}>"
 
     def _repr_html_(self) -> str:
-        from .details_table import details_view
-        from .score_view import table_view
-
         views = [table_view(self), *([details_view(self)] if self.has_details else [])]
         return notebook_html(*views)
-
-    def _in_a_reference(self) -> dict[str, MetricPair]:
-        """The average score of the classes that the reference of a scored case has."""
-        return {
-            key: pair
-            for key, pair in self.average_score.items()
-            if any(method.classes[key].tp or method.classes[key].fn for method in self.methods.values())
-        }
 
 
 def scores_of(
@@ -330,29 +107,3 @@ def scores_of(
             for name, of_method in scores.items()
         },
     )
-
-
-def _summary(method: MethodScores, *, details: bool) -> MethodSummary:
-    from .score_summary import MethodSummary
-
-    shown = dict(method.details) if details and method.has_surfaces else None
-    return MethodSummary(classes=dict(method.classes), average=method.average, details=shown)
-
-
-def _case_row(method: str, case: ScoredCase, lesion: LesionClass) -> CaseRow:
-    counts = case.score.classes[lesion.id]
-    return CaseRow(
-        method=method,
-        case=case.case,
-        class_key=lesion.key,
-        is_missing=case.is_missing,
-        counts=counts,
-        reference_mm3=_volume_mm3(counts.reference_voxels, case.score),
-        prediction_mm3=_volume_mm3(counts.prediction_voxels, case.score),
-        surface=case.score.surfaces[lesion.id] if case.score.surfaces is not None else None,
-    )
-
-
-def _volume_mm3(voxels: int, score: CaseScore) -> float:
-    # A voxel's volume is not known of a case that was read from files and has none.
-    return voxels * score.voxel_mm3 if voxels else 0.0

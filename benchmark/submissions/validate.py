@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mswal_bench.benchmark.core.errors import BenchError, Problem, listed
+from mswal_bench.benchmark.core.errors import BenchError, listed
 from mswal_bench.benchmark.core.findings import in_order
 from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.suggestions import looks, written_otherwise
-from mswal_bench.benchmark.tables.escaping import plain_text
-from mswal_bench.benchmark.tables.notebook import notebook_html
-from mswal_bench.benchmark.tables.terminal_letters import as_printed
 from mswal_bench.benchmark.volumes.file_names import case_behind, submitted_case_id
 
 from .findings_catalogue import SubmissionFinding
@@ -25,74 +21,12 @@ from .package.plain_yaml import MOST_BYTES
 from .package.size_limits import Bounds
 from .prediction_check import Voxels, check_prediction
 from .submission_form import FORM_FILE, SubmissionForm
+from .validation import Validation
 
 if TYPE_CHECKING:
-    import pandas
+    pass
 
 _FORM_NAMES = frozenset({"submission.yaml", "submission.yml", "submission.yaml.txt"})
-
-
-@dataclass(frozen=True)
-class Validation:
-    """What became of validating a submission.
-
-    Printed, it is what `mswal-bench validate` prints; in a notebook it is a table of the findings.
-    """
-
-    form: SubmissionForm | None
-    """None where a finding says why."""
-    predictions: Mapping[str, str]
-    """Case id -> the file's name inside the submission, for every case that has just one; by case id."""
-    findings: tuple[SubmissionFinding, ...]
-    """Everything, errors first."""
-    cases: int
-    """Of the manifest."""
-    deep: bool
-    """Whether voxels were read too."""
-
-    @property
-    def ok(self) -> bool:
-        """Tells whether it can be scored: there is no error."""
-        return self.number("error") == 0
-
-    def number(self, severity: str) -> int:
-        """Counts the findings that are an `error`, or a `note`."""
-        return sum(finding.severity == severity for finding in self.findings)
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """Gives the errors among the findings, for a BenchError."""
-        return tuple(
-            Problem(
-                f"{finding.what} [{finding.code}]",
-                plain_text(finding.file or finding.case),
-                plain_text(finding.expected),
-                plain_text(finding.found),
-                finding.mend,
-            )
-            for finding in self.findings
-            if finding.severity == "error"
-        )
-
-    def to_frame(self) -> pandas.DataFrame:
-        """Makes a frame with a row a finding, errors first.
-
-        Its columns, all text, are code, severity, case, file, what, expected, found, mend and field.
-        """
-        import pandas
-
-        columns = SubmissionFinding(next(iter(SubmissionFinding.kinds))).to_json().keys()
-        return pandas.DataFrame([finding.to_json() for finding in self.findings], columns=list(columns))
-
-    def __str__(self) -> str:
-        from .validation_text import validation_text
-
-        return as_printed(validation_text(self))
-
-    def _repr_html_(self) -> str:
-        from .validation_text import validation_view
-
-        return notebook_html(validation_view(self))
 
 
 def validate(

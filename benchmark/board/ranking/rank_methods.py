@@ -13,7 +13,7 @@ from mswal_bench.metrics.resampling.bootstrap import CONFIDENCE, FEWEST_CASES, a
 from mswal_bench.metrics.resampling.case_ratios import Floats
 from mswal_bench.metrics.resampling.permutation import PairTest, holm, permutation_tests
 
-from .ranking import OrderedMethods, RankedMethod, TestedPair
+from .ordered_methods import OrderedMethods, RankedMethod, TestedPair
 from .schemes import criteria, ranked, shown_numbers
 from .score_arrays import ScoreArrays
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Literal
 
+from mswal_bench.benchmark.board.ranking.ordered_methods import OrderedMethods, RankedMethod
 from mswal_bench.benchmark.board.ranking.rank_methods import rank_methods
-from mswal_bench.benchmark.board.ranking.ranking import OrderedMethods, RankedMethod
 from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays
 
 from .board_ranks import RANKED, Place

@@ -61,10 +61,9 @@ def evaluate(
     from mswal_bench.benchmark.records.evaluate_submission import evaluate as evaluated
     from mswal_bench.benchmark.records.evaluation_target import EvaluationTarget, open_for_track
     from mswal_bench.benchmark.records.record_store import private_folder, record_folder
-    from mswal_bench.benchmark.records.record_text import record_text
     from mswal_bench.benchmark.records.record_writing import write_summary
-    from mswal_bench.benchmark.records.result_record import Status
-    from mswal_bench.benchmark.submissions.validation_text import validation_text
+    from mswal_bench.benchmark.records.result_record import Status, record_text
+    from mswal_bench.benchmark.submissions.validation import validation_text
 
     status: Status = "verified" if verified else "claimed"
     hidden = private is not None

@@ -10,7 +10,7 @@ import click
 from mswal_bench.benchmark.cli.choices import Choice
 
 if TYPE_CHECKING:
-    from mswal_bench.benchmark.board.ranking.ranking_text import RankingFormat
+    from mswal_bench.benchmark.board.ranking.ranking import RankingFormat
 
 
 @click.command(short_help="Rank methods, with intervals and tests.")
@@ -77,7 +77,7 @@ def rank(
     records with claimed ones.
     """
     from mswal_bench.benchmark.board.ranking.rank_source import Draws, rank_folder
-    from mswal_bench.benchmark.board.ranking.ranking_text import format_rankings
+    from mswal_bench.benchmark.board.ranking.ranking import format_rankings
     from mswal_bench.benchmark.tables.terminal import terminal_width
 
     drawn = Draws(resamples, permutations, seed)

@@ -19,7 +19,7 @@ def results() -> None:
 def list_records(folder: Path) -> None:
     """List the records in RESULTS by track and age. What the organiser verified is not listed as claimed too."""
     from mswal_bench.benchmark.records.record_store import read_records
-    from mswal_bench.benchmark.records.record_text import records_table
+    from mswal_bench.benchmark.records.result_record import records_table
     from mswal_bench.benchmark.tables.terminal import terminal_width
 
     click.echo(records_table(read_records(folder), width=terminal_width()) or "no records")

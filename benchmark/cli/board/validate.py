@@ -52,7 +52,7 @@ def validate(
     from mswal_bench.benchmark.core.errors import BenchError
     from mswal_bench.benchmark.submissions.manifest_file import read_manifest
     from mswal_bench.benchmark.submissions.validate import validate as validated
-    from mswal_bench.benchmark.submissions.validation_text import validation_json, validation_text
+    from mswal_bench.benchmark.submissions.validation import validation_json, validation_text
 
     try:
         expected = read_manifest(manifest)

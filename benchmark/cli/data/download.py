@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mswal_bench.benchmark.cli.entry import STOPPED
+from mswal_bench.benchmark.cli import STOPPED
 
 
 @click.command(short_help="Download the public release of MSWAL.")

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from mswal_bench.baselines.method import Budget
+from mswal_bench.benchmark.cli import STOPPED
 from mswal_bench.benchmark.cli.choices import Choice, MethodName
-from mswal_bench.benchmark.cli.entry import STOPPED
 from mswal_bench.benchmark.runs.tracks import ALL_FOLDS, SELECTIONS
 
 _OPTIONS = (

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mswal_bench.benchmark.cli.entry import STOPPED
+from mswal_bench.benchmark.cli import STOPPED
 
 # As the console script does, after a sign that Python itself is there.
 SCRIPT = """

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from mswal_bench.benchmark.submissions.make_manifest import manifest_of
 from mswal_bench.benchmark.submissions.manifest import Manifest
 from mswal_bench.benchmark.submissions.validate import validate
-from mswal_bench.benchmark.submissions.validation_text import validation_json, validation_text
+from mswal_bench.benchmark.submissions.validation import validation_json, validation_text
 
 from .cases import FORM
 from .hostile_bytes import hostile_packages, hostile_volumes, volumes

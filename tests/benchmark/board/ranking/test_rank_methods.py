@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mswal_bench.benchmark.board.ranking.ordered_methods import OrderedMethods
 from mswal_bench.benchmark.board.ranking.rank_methods import rank_methods
-from mswal_bench.benchmark.board.ranking.ranking import OrderedMethods
 from mswal_bench.benchmark.board.ranking.schemes import SCHEMES, competition_ranks
 from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays
 from mswal_bench.benchmark.core.errors import BenchError

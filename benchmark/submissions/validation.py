@@ -1,21 +1,86 @@
-"""Writes a validation as text, a few lines for each kind of finding, and as JSON, with all of them."""
+"""Holds what became of validating a submission, and writes it: a few lines for each kind of finding, or JSON of all."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mswal_bench.benchmark.core.errors import listed
+from mswal_bench.benchmark.core.errors import Problem, listed
 from mswal_bench.benchmark.core.findings import counts
 from mswal_bench.benchmark.tables.escaping import plain_text
-from mswal_bench.benchmark.tables.notebook import plain_view
+from mswal_bench.benchmark.tables.notebook import notebook_html, plain_view
+from mswal_bench.benchmark.tables.terminal_letters import as_printed
 from mswal_bench.benchmark.tables.view import TableView, Title
 
 from .findings_catalogue import SubmissionFinding
-from .validate import Validation
+from .submission_form import SubmissionForm
+
+if TYPE_CHECKING:
+    import pandas
 
 _MOST_LINES = 5
 _MOST_NAMES = 8
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What became of validating a submission.
+
+    Printed, it is what `mswal-bench validate` prints; in a notebook it is a table of the findings.
+    """
+
+    form: SubmissionForm | None
+    """None where a finding says why."""
+    predictions: Mapping[str, str]
+    """Case id -> the file's name inside the submission, for every case that has just one; by case id."""
+    findings: tuple[SubmissionFinding, ...]
+    """Everything, errors first."""
+    cases: int
+    """Of the manifest."""
+    deep: bool
+    """Whether voxels were read too."""
+
+    @property
+    def ok(self) -> bool:
+        """Tells whether it can be scored: there is no error."""
+        return self.number("error") == 0
+
+    def number(self, severity: str) -> int:
+        """Counts the findings that are an `error`, or a `note`."""
+        return sum(finding.severity == severity for finding in self.findings)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Gives the errors among the findings, for a BenchError."""
+        return tuple(
+            Problem(
+                f"{finding.what} [{finding.code}]",
+                plain_text(finding.file or finding.case),
+                plain_text(finding.expected),
+                plain_text(finding.found),
+                finding.mend,
+            )
+            for finding in self.findings
+            if finding.severity == "error"
+        )
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Makes a frame with a row a finding, errors first.
+
+        Its columns, all text, are code, severity, case, file, what, expected, found, mend and field.
+        """
+        import pandas
+
+        columns = SubmissionFinding(next(iter(SubmissionFinding.kinds))).to_json().keys()
+        return pandas.DataFrame([finding.to_json() for finding in self.findings], columns=list(columns))
+
+    def __str__(self) -> str:
+        return as_printed(validation_text(self))
+
+    def _repr_html_(self) -> str:
+        return notebook_html(validation_view(self))
 
 
 def validation_json(validation: Validation) -> str:

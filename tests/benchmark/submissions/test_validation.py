@@ -5,8 +5,7 @@ import json
 from mswal_bench.benchmark.core.findings import counts, in_order
 from mswal_bench.benchmark.submissions.findings_catalogue import KINDS, SubmissionFinding
 from mswal_bench.benchmark.submissions.form_file import read_form
-from mswal_bench.benchmark.submissions.validate import Validation
-from mswal_bench.benchmark.submissions.validation_text import validation_json, validation_text
+from mswal_bench.benchmark.submissions.validation import Validation, validation_json, validation_text
 
 from .cases import FORM
 
