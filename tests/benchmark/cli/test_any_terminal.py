@@ -45,30 +45,37 @@ def _called(charset: str, *arguments: object) -> Result:
 
 
 @pytest.mark.parametrize("command", list(_commands(main)), ids=" ".join)
-@pytest.mark.parametrize("charset", ["latin-1", "ascii"])
-def test_help(command: tuple[str, ...], charset: str) -> None:
-    assert _called(charset, *command, "--help").stdout_bytes.decode(charset).startswith("Usage: ")
+def test_help(command: tuple[str, ...]) -> None:
+    assert _called("ascii", *command, "--help").stdout_bytes.decode("ascii").startswith("Usage: ")
 
 
-@pytest.mark.parametrize("charset", ["latin-1", "cp1252", "ascii"])
+COMMANDS = [
+    *(f"score a b --reference data/labelsTs --jobs 1 --format {style}" for style in ("table", "markdown", "latex")),
+    "score a b --reference data/labelsTs --jobs 1 --details",
+    "data stats data --jobs 1",
+    "data stats data --jobs 1 --json",
+    "data check data --jobs 1",
+    *(f"tables {table}" for table in ("all", "check", "1 --format html", "2 --format markdown")),
+    "methods",
+    "methods inception-nnunet",
+    *(f"rank scores --resamples 20 --permutations 20 --format {style}" for style in ("table", "markdown", "csv")),
+    "report a b --data data --out report",
+    "manifest data/labelsTs -o manifest.json",
+    "figure qualitative a --reference data/labelsTs --case PHANTOM_0485 --out figure.svg",
+    "results list results",
+    "runs .",
+]
+SOME = [
+    "score a b --reference data/labelsTs --jobs 1 --format table",
+    "tables all",
+    "report a b --data data --out report",
+]
+
+
+# What ascii has, others have as well; they have letters of their own, which tables and pages keep.
 @pytest.mark.parametrize(
-    "command",
-    [
-        *(f"score a b --reference data/labelsTs --jobs 1 --format {style}" for style in ("table", "markdown", "latex")),
-        "score a b --reference data/labelsTs --jobs 1 --details",
-        "data stats data --jobs 1",
-        "data stats data --jobs 1 --json",
-        "data check data --jobs 1",
-        *(f"tables {table}" for table in ("all", "check", "1 --format html", "2 --format markdown")),
-        "methods",
-        "methods inception-nnunet",
-        *(f"rank scores --resamples 20 --permutations 20 --format {style}" for style in ("table", "markdown", "csv")),
-        "report a b --data data --out report",
-        "manifest data/labelsTs -o manifest.json",
-        "figure qualitative a --reference data/labelsTs --case PHANTOM_0485 --out figure.svg",
-        "results list results",
-        "runs .",
-    ],
+    ("command", "charset"),
+    [*((each, "ascii") for each in COMMANDS), *((each, charset) for each in SOME for charset in ("latin-1", "cp1252"))],
 )
 def test_commands(raw: Path, command: str, charset: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(raw.parent)
