@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from mswal_bench.metrics.case import CaseScore, ClassCounts
 
 from .details_table import DETAIL_COLUMNS
-from .score_summary import MethodSummary
 from .scored_methods import ScoredMethods
 
 if TYPE_CHECKING:
     import pandas
+
+    from .score_summary import MethodSummary
 
 _NUMBERS = ("method", "lesion", "metric", "value")
 _COUNTS = tuple(field.name for field in fields(ClassCounts))
