@@ -77,9 +77,9 @@ def estimates(
     """Computes the classes by key, their average, and how the intervals were drawn.
 
     The same cases, resamples and seed give the intervals of `rank_methods`. The values are those of the scores and
-    their details; None where undefined. An
-    interval leaves out draws in which its number is undefined, and is None for a number that rests on fewer than
-    `FEWEST_CASES` cases. Without any case all is None. Raises ValueError when `resamples` is not positive.
+    their details; None where undefined. An interval leaves out draws in which its number is undefined, and is None for
+    a number that rests on fewer than `FEWEST_CASES` cases. Without any case all is None. Raises ValueError when
+    `resamples` is not positive.
     """
     numbers = _ratios(method.case_scores, method.protocol)
     drawn = dict(zip(numbers, bootstrap(list(numbers.values()), resamples, seed), strict=True))
