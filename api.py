@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, overload
 
@@ -20,8 +20,8 @@ from .baselines.processes import script_left_alone
 from .benchmark.board.ranking.rank_methods import PERMUTATIONS, RESAMPLES
 from .benchmark.board.ranking.rank_source import Draws, rank_folder, rank_scores
 from .benchmark.board.ranking.ranking import Ranking, Rankings
+from .benchmark.core.call_values import check_numbers, one_of
 from .benchmark.core.errors import BenchError, Problem, listed, raise_if_any
-from .benchmark.core.suggestions import did_you_mean
 from .benchmark.data.dataset import Dataset, open_dataset
 from .benchmark.data.scoring_protocol import MSWAL_1, protocol_of, protocol_of_labels
 from .benchmark.records.evaluate_submission import evaluate as evaluate_submission
@@ -113,6 +113,7 @@ def score_folders(
     >>> mb.score_folders("runs/a", reference="labels")["a"].average == scores["a"].average
     True
     """
+    check_numbers(jobs=jobs)
     paths = [predictions] if isinstance(predictions, str | Path) else list(predictions)
     problems = []
     if not paths:
@@ -126,7 +127,7 @@ def score_folders(
     labels, protocol = Path(reference or ""), MSWAL_1
     if data is not None:
         dataset = data if isinstance(data, Dataset) else load_dataset(data)
-        labels = labels_of(dataset, Track(_one_of("track", track or Track.OFFICIAL_TEST, Track)))
+        labels = labels_of(dataset, Track(one_of("track", track or Track.OFFICIAL_TEST, Track)))
         protocol = protocol_of(dataset)
     with script_left_alone():
         scores = score_methods(
@@ -242,6 +243,7 @@ def rank(
     >>> [(each.track, each.methods[0].method) for each in mb.rank("results")]
     [('phantom', 'Mine')]
     """
+    check_numbers(seed=seed, draws={"resamples": resamples, "permutations": permutations})
     drawn = Draws(resamples, permutations, seed)
     if isinstance(source, Scores):
         given = [name for name, value in (("track", track), ("claimed", claimed), ("private", private)) if value]
@@ -314,6 +316,7 @@ def evaluate(
     >>> record.average.dsc.value
     1.0
     """
+    check_numbers(jobs=jobs, seed=seed, draws={"resamples": resamples})
     folder, hidden_rows = Path(reference), _path(private)
     status: Status = "verified" if verified else "claimed"
     opened = open_for_track(Path(submission), folder, _path(manifest), track, private=hidden_rows is not None)
@@ -366,18 +369,19 @@ def run(
     >>> record.title, record.track, record.folds, record.cases
     ('nnU-Net v2', 'official-test', [0], 4)
     """
+    check_numbers(seed=seed)
     chosen = chosen_method(method, variant)
     if devices and device != "auto":
         raise BenchError(Problem("`device` and `devices` exclude each other", mend="Name the one or the others."))
-    _one_of("device", device, ("auto", "cpu", "cuda"))
+    one_of("device", device, ("auto", "cpu", "cuda"))
     with script_left_alone():
         outcome = run_method(
             chosen,
             data.root if isinstance(data, Dataset) else Path(data),
             Path(work),
-            budget=Budget(_one_of("budget", budget, tuple(Budget))),
-            track=Track(_one_of("track", track, tuple(Track))),
-            selection=_one_of("fold", str(fold), SELECTIONS),
+            budget=Budget(one_of("budget", budget, tuple(Budget))),
+            track=Track(one_of("track", track, tuple(Track))),
+            selection=one_of("fold", str(fold), SELECTIONS),
             device=device,
             devices=tuple(map(str, devices)),
             seed=seed,
@@ -389,11 +393,3 @@ def run(
 
 def _path(path: str | Path | None) -> Path | None:
     return None if path is None else Path(path)
-
-
-def _one_of(name: str, value: str, known: Iterable[str]) -> str:
-    values = [str(each) for each in known]
-    if value not in values:
-        mend = did_you_mean(value, values)
-        raise BenchError(Problem(f"there is no {name} {value!r}", expected=f"one of {', '.join(values)}", mend=mend))
-    return value

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import zipfile
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -281,6 +282,26 @@ def test_scores_are_of_a_data_set_s_test_or_training_cases(workplace: Path) -> N
 def test_a_call_that_scores_nothing_is_refused(predictions: Any, given: dict[str, Any], expected: str) -> None:
     with pytest.raises(mb.BenchError, match=re.escape(expected)):
         mb.score_folders(predictions, **given)
+
+
+@pytest.mark.parametrize(
+    ("called", "expected"),
+    [
+        (
+            lambda: mb.score_folders("runs/a", reference="labels", jobs=0),
+            "jobs is out of range: expected a number from 1",
+        ),
+        (lambda: mb.rank("results", resamples=0), "resamples is out of range: expected 1 to 1000000, found 0."),
+        (lambda: mb.rank("results", permutations=0), "permutations is out of range"),
+        (lambda: mb.evaluate("mine.zip", reference="labels", results="results", resamples=10**7), "found 10000000."),
+        (lambda: mb.run("nnunet-v2", "raw", work="work", seed=-1), "seed is out of range: expected a number from 0 on"),
+    ],
+)
+def test_a_number_that_is_out_of_range_is_refused_before_anything_begins(
+    called: Callable[[], object], expected: str
+) -> None:
+    with pytest.raises(mb.BenchError, match=re.escape(expected)):
+        called()
 
 
 def test_what_is_left_out_of_scores_is_a_warning(workplace: Path) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from mswal_bench.benchmark.core.call_values import MOST_DRAWS
 from mswal_bench.benchmark.data.scoring_protocol import Protocol
 from mswal_bench.metrics.case import CaseScore
 from mswal_bench.metrics.resampling.bootstrap import CONFIDENCE, averaged, bootstrap
@@ -19,8 +20,6 @@ from .scores import MethodScores
 
 Key = Annotated[str, StringConstraints(pattern=r"^\w{1,200}$")]
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-MOST_RESAMPLES = 1_000_000
-"""Verifying a stranger's record draws as many as it says."""
 
 
 class _Part(BaseModel):
@@ -63,7 +62,7 @@ class AverageResult(_Part):
 class Bootstrap(_Part):
     """How the intervals were drawn."""
 
-    resamples: Annotated[int, Field(ge=1, le=MOST_RESAMPLES)]
+    resamples: Annotated[int, Field(ge=1, le=MOST_DRAWS)]
     seed: Annotated[int, Field(ge=0)]
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
 
@@ -77,9 +76,9 @@ def estimates(
     """Computes the classes by key, their average, and how the intervals were drawn.
 
     The same cases, resamples and seed give the intervals of `rank_methods`. The values are those of the scores and
-    their details; None where undefined. An
-    interval leaves out draws in which its number is undefined, and is None for a number that rests on fewer than
-    `FEWEST_CASES` cases. Without any case all is None. Raises ValueError when `resamples` is not positive.
+    their details; None where undefined. An interval leaves out draws in which its number is undefined, and is None for
+    a number that rests on fewer than `FEWEST_CASES` cases. Without any case all is None. Raises ValueError when
+    `resamples` is not positive.
     """
     numbers = _ratios(method.case_scores, method.protocol)
     drawn = dict(zip(numbers, bootstrap(list(numbers.values()), resamples, seed), strict=True))

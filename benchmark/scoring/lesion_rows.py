@@ -150,4 +150,5 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         with path.open(encoding="utf-8", newline="") as file:
             yield from enumerate(csv.DictReader(file, strict=True), start=2)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BenchError(Problem(f"cannot be read ({error})", str(path))) from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise BenchError(Problem(f"cannot be read ({reason})", str(path))) from error

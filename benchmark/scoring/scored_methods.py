@@ -209,7 +209,11 @@ class ScoredMethods(Mapping[str, MethodScores]):
             track=self.track,
             cases=len(self.case_ids),
             comparable=self.is_whole,
-            methods={name: _summary(method, details=details) for name, method in self.methods.items()},
+            methods={
+                # Of a method without any scored case nothing was measured, but what was of all others.
+                name: _summary(method, details=details and (self.has_details or bool(method.by_case)))
+                for name, method in self.methods.items()
+            },
             average_score=dict(self.average_score),
             difficulty=Difficulty(dsc=self.difficulty_dsc, f1=self.difficulty_f1),
             missing={name: method.missing for name, method in self.methods.items() if method.missing},

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from math import isnan, nan
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple
+from math import isclose, isnan, nan
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from mswal_bench.benchmark.data.scoring_protocol import Protocol, protocol_of_labels
+from mswal_bench.metrics.aggregation import ClassScore
 from mswal_bench.metrics.case import CaseScore
 from mswal_bench.metrics.surface_distance import SurfaceAgreement
 
 from .case_rows import CASES_FILE, CaseRow, read_case_rows
 from .lesion_rows import LESIONS_FILE, ReadLesions, no_lesions, read_lesions
 from .scores import MethodScores, ScoredCase, Scores
+
+if TYPE_CHECKING:
+    from .score_summary import ScoreSummary
 
 
 def load_scores(folder: Path) -> Scores:
@@ -39,7 +45,7 @@ def load_scores(folder: Path) -> Scores:
         found, expected = listed(list(methods)), listed(list(summary.methods))
         what = f"the methods are not those of {SCORES_FILE}"
         raise BenchError(Problem(what, str(folder / CASES_FILE), expected, found))
-    return Scores(
+    scores = Scores(
         protocol,
         {
             name: MethodScores(name, protocol, methods.get(name, {}), summary.failed.get(name, ()))
@@ -48,6 +54,8 @@ def load_scores(folder: Path) -> Scores:
         summary.track,
         summary.left_out,
     )
+    raise_if_any(_other_numbers(scores, summary, folder / SCORES_FILE))
+    return scores
 
 
 def load_method(folder: Path, protocol: Protocol) -> MethodScores:
@@ -109,6 +117,27 @@ def _other_classes(
             what = f"the case {case} has other classes"
             yield Problem(what, str(path), f"those of {protocol.id}", listed(keys))
             return
+
+
+def _other_numbers(scores: Scores, summary: ScoreSummary, path: Path) -> Iterator[Problem]:
+    """Where the summary has other numbers than follow from the cases, as when rows of a case were taken out."""
+    for name, method in scores.items():
+        cases = len(method.by_case) + len(method.failed)
+        if cases != summary.cases:
+            what = f"{name} was scored on another number of cases than {CASES_FILE} has"
+            yield Problem(what, str(path), expected=str(cases), found=str(summary.cases))
+        told = summary.methods[name].classes
+        others = [key for key, score in method.items() if key not in told or not _are_equal(score, told[key])]
+        if others:
+            yield Problem(f"the numbers of {name} are not those of {CASES_FILE}", str(path), found=listed(others))
+
+
+def _are_equal(score: ClassScore, other: ClassScore) -> bool:
+    # A mean may differ by the order in which another version adds.
+    return all(
+        isclose(number, told, abs_tol=1e-9) or (isnan(number) and isnan(told))
+        for number, told in zip(astuple(score), astuple(other), strict=True)
+    )
 
 
 def _scored_case(

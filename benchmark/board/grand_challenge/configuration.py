@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mswal_bench.benchmark.core.call_values import MOST_DRAWS
 from mswal_bench.benchmark.core.errors import Problem, raise_if_any
-from mswal_bench.benchmark.scoring.estimates import MOST_RESAMPLES
 
 VARIABLES = {
     "MSWAL_INPUT": "/input",
@@ -58,9 +58,9 @@ def configuration(environment: Mapping[str, str] = os.environ) -> Configuration:
         for name in ("MSWAL_RESAMPLES", "MSWAL_SEED", "MSWAL_JOBS")
         if not re.fullmatch("[0-9]{1,9}", values[name])
     ]
-    if not problems and not 1 <= int(values["MSWAL_RESAMPLES"]) <= MOST_RESAMPLES:
+    if not problems and not 1 <= int(values["MSWAL_RESAMPLES"]) <= MOST_DRAWS:
         found = values["MSWAL_RESAMPLES"]
-        problems.append(Problem("is out of range", "MSWAL_RESAMPLES", f"1 to {MOST_RESAMPLES}", found))
+        problems.append(Problem("is out of range", "MSWAL_RESAMPLES", f"1 to {MOST_DRAWS}", found))
     if values["MSWAL_HIDDEN"].lower() not in _TRUTH:
         problems.append(Problem("is neither true nor false", "MSWAL_HIDDEN", found=values["MSWAL_HIDDEN"]))
     raise_if_any(problems)

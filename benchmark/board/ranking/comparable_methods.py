@@ -22,7 +22,7 @@ from mswal_bench.benchmark.scoring.case_rows import CASES_FILE, read_counts
 from mswal_bench.benchmark.scoring.score_summary import SCORES_FILE, read_summary
 from mswal_bench.benchmark.scoring.scores import Scores
 
-from .score_arrays import ScoreArrays, arrays_of_read_counts, read_score_arrays, score_arrays
+from .score_arrays import ScoreArrays, arrays_of_read_counts, arrays_of_scores, read_score_arrays
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Comparable:
     protocol: str | None
     """None where the folder does not say."""
     track: str | None = None
-    """None for the scores of one `score --out`, as is `status`."""
+    """None where the folder does not say. `status` is None for the scores of one `score --out`."""
     status: Status | None = None
     notes: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
@@ -107,21 +107,24 @@ def _of_scores(folder: Path) -> Comparable:
     where = dict.fromkeys(counts, str(path))
     if summary is None:
         return Comparable(arrays_of_read_counts(counts, None, where), None)
-    return _of_one_scoring(arrays_of_read_counts(counts, summary.class_keys, where), summary.protocol, summary.failed)
+    arrays = arrays_of_read_counts(counts, summary.class_keys, where)
+    return _of_one_scoring(arrays, summary.protocol, summary.track, summary.failed)
 
 
 def comparable_scores(scores: Scores) -> Comparable:
-    """The methods of scores. Raises BenchError as `score_arrays` does."""
+    """The methods of scores. Raises BenchError as `arrays_of_scores` does."""
     failed = {name: method.failed for name, method in scores.items()}
-    return replace(_of_one_scoring(score_arrays(scores), scores.protocol.id, failed), track=scores.track)
+    return _of_one_scoring(arrays_of_scores(scores), scores.protocol.id, scores.track, failed)
 
 
-def _of_one_scoring(arrays: ScoreArrays, protocol: str, failed: Mapping[str, Sequence[str]]) -> Comparable:
+def _of_one_scoring(
+    arrays: ScoreArrays, protocol: str, track: str | None, failed: Mapping[str, Sequence[str]]
+) -> Comparable:
     """`failed` are the ids of cases that could not be scored, by method."""
     left_out = sorted({case for cases in failed.values() for case in cases})
     what = f"without {listed(left_out)}, which could not be scored of every method"
     notes = (f"NOT COMPARABLE with rankings of all cases: {what}.",) if left_out else ()
-    return Comparable(arrays, protocol, notes=notes, left_out=tuple(left_out))
+    return Comparable(arrays, protocol, track, notes=notes, left_out=tuple(left_out))
 
 
 def _of_track(records: Sequence[ResultRecord], status: Status, results: Path, private: Path | None) -> list[Comparable]:

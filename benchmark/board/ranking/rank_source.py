@@ -22,7 +22,7 @@ class Draws:
 
 
 def rank_scores(scores: Scores, by: str, drawn: Draws) -> Ranking:
-    """The ranking of scores, as `rank_methods` makes it. Raises BenchError as that does, and as `arrays_of_counts`."""
+    """The ranking of scores, as `rank_methods` makes it. Raises BenchError as that does, and as `arrays_of_scores`."""
     return _ranking(comparable_scores(scores), by, drawn)
 
 

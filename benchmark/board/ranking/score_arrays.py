@@ -50,7 +50,7 @@ class ScoreArrays:
         return mean_of(self.f1_per_case)
 
 
-def score_arrays(scores: Scores) -> ScoreArrays:
+def arrays_of_scores(scores: Scores) -> ScoreArrays:
     """Puts scores into arrays.
 
     Raises BenchError when there is no scored case, and when the methods were not scored on the same cases, naming

@@ -11,7 +11,7 @@ import pytest
 import SimpleITK
 from numpy.typing import NDArray
 
-from mswal_bench.benchmark.data.protocol import MSWAL_1
+from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
 from mswal_bench.benchmark.scoring.score_files import CaseToScore, score_case_files
 
 if TYPE_CHECKING:

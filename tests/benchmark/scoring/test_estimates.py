@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mswal_bench.benchmark.board.ranking.rank_methods import rank_methods
-from mswal_bench.benchmark.board.ranking.score_arrays import score_arrays
+from mswal_bench.benchmark.board.ranking.score_arrays import arrays_of_scores
 from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
 from mswal_bench.benchmark.scoring.estimates import Estimate, estimates
 from mswal_bench.benchmark.scoring.scores import MethodScores, scores_of
@@ -141,7 +141,7 @@ def test_perfect_predictions_have_an_interval_of_no_width() -> None:
 def test_a_record_and_a_ranking_tell_the_same() -> None:
     seeds = {"second": 5, "first": 6}
     scores = scores_of(MSWAL_1, {name: _named(_cases(20, seed=seed)) for name, seed in seeds.items()})
-    ranking = rank_methods(score_arrays(scores), resamples=500, permutations=10, seed=4)
+    ranking = rank_methods(arrays_of_scores(scores), resamples=500, permutations=10, seed=4)
     for method in ranking.methods:
         _, mean, _ = estimates(scores[method.method], resamples=500, seed=4)
         assert (method.dsc, method.f1, method.f1_per_case) == (mean.dsc, mean.f1, mean.f1_per_case)
@@ -151,7 +151,9 @@ def test_a_record_and_a_ranking_tell_the_same() -> None:
 def test_a_record_and_the_ranking_of_a_class_tell_the_same(key: str) -> None:
     """To the last digit: products of other shapes round other ways."""
     scores = scores_of(MSWAL_1, {f"method {seed}": _named(_cases(40, seed=seed)) for seed in range(3)})
-    for method in rank_methods(score_arrays(scores), f"class:{key}", resamples=500, permutations=10, seed=4).methods:
+    for method in rank_methods(
+        arrays_of_scores(scores), f"class:{key}", resamples=500, permutations=10, seed=4
+    ).methods:
         classes, _, _ = estimates(scores[method.method], resamples=500, seed=4)
         expected = classes[key]
         assert (method.dsc, method.f1, method.f1_per_case) == (expected.dsc, expected.f1, expected.f1_per_case)

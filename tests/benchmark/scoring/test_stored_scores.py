@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -135,7 +137,9 @@ def test_what_is_loaded_is_what_was_saved(tmp_path: Path, save_labels: SaveLabel
 
 def test_a_method_of_which_nothing_could_be_scored_is_loaded_too(tmp_path: Path, scores: Scores) -> None:
     nothing = MethodScores("nothing", scores.protocol, {}, ("a",))
-    replace(scores, methods={**scores.methods, "nothing": nothing}).save(tmp_path / "out")
+    with_it = replace(scores, methods={**scores.methods, "nothing": nothing})
+    assert [method.details for method in with_it.summary().methods.values()] == [None, None]
+    with_it.save(tmp_path / "out")
     loaded = load_scores(tmp_path / "out")
     assert (list(loaded), loaded["nothing"].failed, dict(loaded["nothing"].by_case)) == (
         ["mine", "nothing"],
@@ -153,6 +157,8 @@ def test_a_method_of_which_nothing_could_be_scored_is_loaded_too(tmp_path: Path,
         ("cases.csv", "gallstone", "gall_stone", r"cases\.csv: the case a has other classes"),
         ("scores.json", '"mine": {', '"yours": {', r"cases\.csv: the methods are not those of scores\.json"),
         ("scores.json", "mswal/1", "mswal/9", r"scores\.json: the protocol is not that of its classes"),
+        ("scores.json", '"tp": 1', '"tp": 2', r"the numbers of mine are not those of .* found liver_cyst"),
+        ("scores.json", '"cases": 1,\n  "comp', '"cases": 2,\n  "comp', "another number of cases than .* found 2"),
         ("scores.json", '"tp": 1', '"tp": "one"', r"scores\.json: is not the file that `mswal-bench score --out`"),
     ],
 )
@@ -167,11 +173,31 @@ def test_files_that_contradict_one_another(
         load_scores(tmp_path)
 
 
+def test_a_case_whose_rows_were_taken_out(tmp_path: Path, save_labels: SaveLabels) -> None:
+    _methods(tmp_path, save_labels).save(tmp_path / "out")
+    for name in ("cases.csv", "lesions.csv"):
+        path = tmp_path / "out" / name
+        path.write_text("".join(line for line in path.read_text().splitlines(True) if ",case_1," not in line))
+    with pytest.raises(BenchError) as caught:
+        load_scores(tmp_path / "out")
+    assert len(caught.value.problems) == 4
+
+
+def test_a_method_with_classes_of_its_own(tmp_path: Path, save_labels: SaveLabels) -> None:
+    _methods(tmp_path, save_labels).save(tmp_path / "out")
+    path = tmp_path / "out" / "scores.json"
+    content = json.loads(path.read_text())
+    content["methods"]["poor"]["classes"].pop("gallstone")
+    path.write_text(json.dumps(content))
+    with pytest.raises(BenchError, match=r"the numbers of poor are not those of .* found gallstone"):
+        load_scores(tmp_path / "out")
+
+
 @pytest.mark.parametrize("file", ["cases.csv", "lesions.csv", "scores.json"])
 def test_a_file_that_is_not_there(tmp_path: Path, scores: Scores, file: str) -> None:
     scores.save(tmp_path)
     (tmp_path / file).unlink()
-    with pytest.raises(BenchError, match="cannot be read"):
+    with pytest.raises(BenchError, match=re.escape(f"{file}: cannot be read (No such file or directory)")):
         load_scores(tmp_path)
 
 

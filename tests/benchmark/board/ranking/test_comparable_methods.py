@@ -56,9 +56,10 @@ def test_the_folder_of_scores(
     assert found.arrays.methods == scores.methods
     np.testing.assert_array_equal(found.arrays.tp, scores.tp)
     of_classes = dict.fromkeys(reversed(scores.classes), (0.5, 0.5))
-    (tmp_path / "scores.json").write_text(summary_json(summary({"m": of_classes})))
+    of_track = summary({"m": of_classes}).model_copy(update={"track": "demo"})
+    (tmp_path / "scores.json").write_text(summary_json(of_track))
     (found,) = comparable_methods(tmp_path)
-    assert found.protocol == "mswal/1"
+    assert (found.protocol, found.track) == ("mswal/1", "demo")
     assert found.arrays.classes == tuple(reversed(scores.classes))
     for wrong in ("[]", "{", '{"protocol": "x", "methods": {}}'):
         (tmp_path / "scores.json").write_text(wrong)

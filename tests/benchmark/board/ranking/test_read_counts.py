@@ -10,8 +10,8 @@ import pytest
 from mswal_bench.benchmark.board.ranking.score_arrays import (
     ScoreArrays,
     arrays_of_read_counts,
+    arrays_of_scores,
     read_score_arrays,
-    score_arrays,
 )
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.scoring.case_rows import read_counts
@@ -42,7 +42,7 @@ def test_what_scoring_writes_is_what_was_scored(tmp_path: Path, kits_raters: Pat
     scores.save(tmp_path)
     path = tmp_path / "cases.csv"
     read = read_score_arrays({"rater2": path, "rater3": path})
-    scored = score_arrays(scores)
+    scored = arrays_of_scores(scores)
     assert (read.methods, read.cases, read.classes) == (scored.methods, scored.cases, scored.classes)
     np.testing.assert_array_equal(read.dsc, scored.dsc)
     for name in ("tp", "fp", "fn"):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mswal_bench.benchmark.board.ranking.score_arrays import arrays_of_counts, score_arrays
+from mswal_bench.benchmark.board.ranking.score_arrays import arrays_of_counts, arrays_of_scores
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
 from mswal_bench.benchmark.scoring.scores import scores_of
@@ -18,7 +18,7 @@ def test_scored_cases() -> None:
     reference[1, 2, :2] = 6
     score = score_case(reference, np.roll(reference, 1, axis=2), (1.0, 1.0, 1.0), MSWAL_1.class_ids)
     nothing = score_case(reference * 0, reference * 0, (1.0, 1.0, 1.0), MSWAL_1.class_ids)
-    of = score_arrays(scores_of(MSWAL_1, {"mine": {"b": score, "a": nothing}}))
+    of = arrays_of_scores(scores_of(MSWAL_1, {"mine": {"b": score, "a": nothing}}))
     assert of.cases == ("a", "b")
     assert of.classes[2] == "liver_tumor"
     assert np.isnan(of.dsc[0, 0]).all()

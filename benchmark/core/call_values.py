@@ -1,0 +1,36 @@
+"""Checks the values that a function is called with, as a command line checks its options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from .errors import BenchError, Problem, raise_if_any
+from .suggestions import did_you_mean
+
+MOST_DRAWS = 1_000_000
+"""Verifying a stranger's record draws as many as it says."""
+
+
+def one_of(name: str, value: str, known: Iterable[str]) -> str:
+    """Returns `value`. Raises BenchError, with the one that may be meant, where it is none of `known`."""
+    values = [str(each) for each in known]
+    if value not in values:
+        mend = did_you_mean(value, values)
+        raise BenchError(Problem(f"there is no {name} {value!r}", expected=f"one of {', '.join(values)}", mend=mend))
+    return value
+
+
+def check_numbers(*, jobs: int | None = None, seed: int = 0, draws: Mapping[str, int] | None = None) -> None:
+    """Raises BenchError with every number that is out of range.
+
+    A seed is from 0 on, `jobs` are from 1 on or None. `draws` are numbers of resamples or permutations, by name.
+    """
+    problems = []
+    if seed < 0:
+        problems.append(Problem("seed is out of range", expected="a number from 0 on", found=str(seed)))
+    if jobs is not None and jobs < 1:
+        problems.append(Problem("jobs is out of range", expected="a number from 1 on, or None", found=str(jobs)))
+    for name, number in (draws or {}).items():
+        if not 1 <= number <= MOST_DRAWS:
+            problems.append(Problem(f"{name} is out of range", expected=f"1 to {MOST_DRAWS}", found=str(number)))
+    raise_if_any(problems)
