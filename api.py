@@ -33,8 +33,8 @@ from .benchmark.runs.run_record import RunRecord, read_run_record
 from .benchmark.runs.score_methods import score_methods
 from .benchmark.runs.tracks import SELECTIONS, Track, labels_of
 from .benchmark.scoring.labelled_arrays import CaseResult, score_arrays
+from .benchmark.scoring.saved_scores import load_scores as read_scores
 from .benchmark.scoring.scores import Scores
-from .benchmark.scoring.stored_scores import load_scores as read_scores
 from .benchmark.submissions.manifest_file import read_manifest
 from .benchmark.submissions.validate import validate as validate_submission
 from .benchmark.submissions.validation import Validation

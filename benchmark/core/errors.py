@@ -49,6 +49,14 @@ def raise_if_any(problems: Iterable[Problem]) -> None:
         raise BenchError(*gathered)
 
 
+def raise_first(problems: Sequence[Problem], most: int = 20) -> None:
+    """Raises one BenchError with the first of `problems` and the number of the others; does nothing when there are
+    none.
+    """
+    more = len(problems) - most
+    raise_if_any([*problems[:most]] + ([Problem(f"and {more} more of the kind")] if more > 0 else []))
+
+
 def listed(names: Sequence[str], most: int = 8) -> str:
     """Lists names for a sentence; of more than `most`, only the first, with the number of the others."""
     shown = ", ".join(names[:most])

@@ -18,7 +18,7 @@ from mswal_bench.benchmark.records.result_record import ResultRecord
 from mswal_bench.benchmark.runs.run_record import RunRecord, read_run_record
 from mswal_bench.benchmark.runs.tracks import Track
 from mswal_bench.benchmark.scoring.estimates import AverageResult, ClassResult
-from mswal_bench.benchmark.scoring.score_summary import ScoreSummary
+from mswal_bench.benchmark.scoring.scores_json import ScoreSummary
 from mswal_bench.metrics.aggregation import MetricPair
 from mswal_bench.splits import N_FOLDS
 

@@ -17,9 +17,9 @@ from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.environment import describe_environment
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.scratch_folder import scratch_folder
-from mswal_bench.benchmark.scoring.case_rows import CASES_FILE
+from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
 from mswal_bench.benchmark.scoring.estimates import estimates
-from mswal_bench.benchmark.scoring.lesion_rows import LESIONS_FILE
+from mswal_bench.benchmark.scoring.lesions_csv import LESIONS_FILE
 from mswal_bench.benchmark.scoring.scores import MethodScores
 from mswal_bench.benchmark.submissions.package.open_submission import Submission, opened
 from mswal_bench.benchmark.submissions.package.private_copy import copied

@@ -11,10 +11,10 @@ from pathlib import Path
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.whole_files import PARTIAL, write_text
 from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
-from mswal_bench.benchmark.scoring.case_rows import CASES_FILE
-from mswal_bench.benchmark.scoring.lesion_rows import LESIONS_FILE
+from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
+from mswal_bench.benchmark.scoring.lesions_csv import LESIONS_FILE
 from mswal_bench.benchmark.scoring.nnunet_summary import SUMMARY_FILE, SummarisedCase, summary_json
-from mswal_bench.benchmark.scoring.stored_scores import load_method
+from mswal_bench.benchmark.scoring.saved_scores import load_method
 
 from .evaluation_target import EvaluationTarget
 from .private_log import kept_private

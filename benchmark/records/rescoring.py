@@ -10,10 +10,10 @@ from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.scratch_folder import scratch_folder
 from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
-from mswal_bench.benchmark.scoring.case_rows import CASES_FILE
+from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
 from mswal_bench.benchmark.scoring.estimates import estimates
 from mswal_bench.benchmark.scoring.labels_digest import labels_digest
-from mswal_bench.benchmark.scoring.lesion_rows import LESIONS_FILE
+from mswal_bench.benchmark.scoring.lesions_csv import LESIONS_FILE
 from mswal_bench.benchmark.submissions.manifest import Manifest
 from mswal_bench.benchmark.submissions.package.private_copy import SubmissionCopy, copied
 from mswal_bench.benchmark.submissions.validate import is_checked, validate_opened

@@ -18,10 +18,10 @@ from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.litter import is_litter
 from mswal_bench.benchmark.data.scoring_protocol import Protocol
 from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
-from mswal_bench.benchmark.scoring.case_rows import CASES_FILE
+from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
 from mswal_bench.benchmark.scoring.estimates import estimates
-from mswal_bench.benchmark.scoring.lesion_rows import LESIONS_FILE
-from mswal_bench.benchmark.scoring.stored_scores import load_method, protocol_of_keys
+from mswal_bench.benchmark.scoring.lesions_csv import LESIONS_FILE
+from mswal_bench.benchmark.scoring.saved_scores import load_method, protocol_of_keys
 
 from .identity import identity_of, submission_digest
 from .publication import published

@@ -12,7 +12,7 @@ from tabulate import tabulate
 from mswal_bench.baselines.weight_fit import WeightFit
 from mswal_bench.benchmark.core.environment import Environment
 from mswal_bench.benchmark.core.errors import BenchError, Problem
-from mswal_bench.benchmark.scoring.score_summary import MethodSummary, ScoreSummary
+from mswal_bench.benchmark.scoring.scores_json import MethodSummary, ScoreSummary
 from mswal_bench.benchmark.tables.notebook import notebook_html, plain_view
 from mswal_bench.benchmark.tables.terminal_letters import as_printed
 from mswal_bench.benchmark.tables.view import TableView, Title, percent

@@ -6,7 +6,7 @@ import csv
 import io
 from math import nan
 
-from mswal_bench.benchmark.scoring.case_rows import fraction_cell
+from mswal_bench.benchmark.scoring.cases_csv import fraction_cell
 from mswal_bench.benchmark.scoring.score_formats import TableFormat
 from mswal_bench.benchmark.tables.formats import format_view
 from mswal_bench.benchmark.tables.view import UNDEFINED, Cell, Row, TableView, percent, points

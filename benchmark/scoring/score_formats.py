@@ -8,7 +8,7 @@ from typing import Literal
 
 from mswal_bench.benchmark.tables.formats import format_view
 
-from .case_rows import fraction_cell
+from .cases_csv import fraction_cell
 from .details_table import DETAIL_COLUMNS, details_table
 from .score_view import METRICS, table_view
 from .scored_methods import ScoredMethods
@@ -28,7 +28,7 @@ def format_table(
     """
     if style == "json":
         # pydantic takes as long to import as a small folder to score.
-        from .score_summary import summary_json
+        from .scores_json import summary_json
 
         return summary_json(scores.summary(details=details)).rstrip("\n")
     details = details and scores.has_details

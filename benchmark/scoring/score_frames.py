@@ -19,7 +19,7 @@ from .scored_methods import ScoredMethods
 if TYPE_CHECKING:
     import pandas
 
-    from .score_summary import MethodSummary
+    from .scores_json import MethodSummary
 
 _NUMBERS = ("method", "lesion", "metric", "value")
 _COUNTS = tuple(field.name for field in fields(ClassCounts))

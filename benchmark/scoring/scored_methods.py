@@ -27,11 +27,11 @@ from mswal_bench.metrics.aggregation import (
 from mswal_bench.metrics.case import CaseScore, ClassCounts
 from mswal_bench.metrics.details import ClassDetails, class_details
 
-from .case_rows import CaseRow
-from .lesion_rows import LesionRow, lesion_rows
+from .cases_csv import CaseRow
+from .lesions_csv import LesionRow, lesion_rows
 
 if TYPE_CHECKING:
-    from .score_summary import MethodSummary, ScoreSummary
+    from .scores_json import MethodSummary, ScoreSummary
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,7 +202,7 @@ class ScoredMethods(Mapping[str, MethodScores]):
     def summary(self, *, details: bool = True) -> ScoreSummary:
         """The aggregated numbers as `scores.json` and records have them, with the details that are known."""
         # pydantic takes as long to import as a small folder to score.
-        from .score_summary import Difficulty, ScoreSummary
+        from .scores_json import Difficulty, ScoreSummary
 
         return ScoreSummary(
             protocol=self.protocol.id,
@@ -245,7 +245,7 @@ class ScoredMethods(Mapping[str, MethodScores]):
 
 
 def _summary(method: MethodScores, *, details: bool) -> MethodSummary:
-    from .score_summary import MethodSummary
+    from .scores_json import MethodSummary
 
     shown = dict(method.details) if details and method.has_surfaces else None
     return MethodSummary(classes=dict(method.classes), average=method.average, details=shown)

@@ -15,9 +15,9 @@ from mswal_bench.benchmark.tables.terminal import terminal_width
 from mswal_bench.benchmark.tables.terminal_letters import as_printed
 from mswal_bench.metrics.case import CaseScore
 
-from .case_rows import CASES_FILE, write_case_rows
+from .cases_csv import CASES_FILE, write_case_rows
 from .details_table import details_view
-from .lesion_rows import LESIONS_FILE, write_lesion_rows
+from .lesions_csv import LESIONS_FILE, write_lesion_rows
 from .score_formats import format_table
 from .score_frames import cases_frame, lesions_frame, numbers_frame
 from .score_view import table_view
@@ -38,7 +38,7 @@ class Scores(ScoredMethods):
 
         `load_scores` reads them back. Raises BenchError when a file cannot be written.
         """
-        from .score_summary import SCORES_FILE, summary_json
+        from .scores_json import SCORES_FILE, summary_json
 
         folder = Path(out)
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import nan
 
-from mswal_bench.benchmark.scoring.score_summary import Difficulty, MethodSummary, ScoreSummary
+from mswal_bench.benchmark.scoring.scores_json import Difficulty, MethodSummary, ScoreSummary
 from mswal_bench.metrics import ClassScore, MetricPair, average
 
 Pair = tuple[float | None, float | None]

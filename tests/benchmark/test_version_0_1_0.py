@@ -17,9 +17,9 @@ from mswal_bench.benchmark.records.record_store import read_records, stored_reco
 from mswal_bench.benchmark.runs.predicted_goals import predicted_goals
 from mswal_bench.benchmark.runs.run_listing import Condition, list_runs
 from mswal_bench.benchmark.runs.run_record import read_run_record
-from mswal_bench.benchmark.scoring.score_summary import read_summary, summary_json
+from mswal_bench.benchmark.scoring.saved_scores import load_method, load_scores
 from mswal_bench.benchmark.scoring.scores import Scores
-from mswal_bench.benchmark.scoring.stored_scores import load_method, load_scores
+from mswal_bench.benchmark.scoring.scores_json import read_summary, summary_json
 
 SAMPLE = Path(__file__).with_name("version_0_1_0")
 

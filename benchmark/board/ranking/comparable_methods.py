@@ -18,9 +18,9 @@ from mswal_bench.benchmark.records.record_store import (
 )
 from mswal_bench.benchmark.records.result_record import ResultRecord, Status
 from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
-from mswal_bench.benchmark.scoring.case_rows import CASES_FILE, read_counts
-from mswal_bench.benchmark.scoring.score_summary import SCORES_FILE, read_summary
+from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE, read_counts
 from mswal_bench.benchmark.scoring.scores import Scores
+from mswal_bench.benchmark.scoring.scores_json import SCORES_FILE, read_summary
 
 from .score_arrays import ScoreArrays, arrays_of_read_counts, arrays_of_scores, read_score_arrays
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mswal_bench.benchmark.core.errors import Problem, listed, raise_if_any
-from mswal_bench.benchmark.scoring.case_rows import Counts, raise_first, read_counts
+from mswal_bench.benchmark.core.errors import Problem, listed, raise_first, raise_if_any
+from mswal_bench.benchmark.scoring.cases_csv import Counts, read_counts
 from mswal_bench.benchmark.scoring.scores import Scores
 from mswal_bench.metrics.case import ClassCounts
 from mswal_bench.metrics.resampling.case_ratios import CaseRatios, Floats, divided, mean_of, pooled

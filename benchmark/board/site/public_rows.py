@@ -12,7 +12,7 @@ from mswal_bench.benchmark.records.record_store import private_folder, read_reco
 from mswal_bench.benchmark.records.record_writing import record_json
 from mswal_bench.benchmark.records.result_record import ResultRecord
 from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
-from mswal_bench.benchmark.scoring.case_rows import CASES_FILE
+from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
 
 from .board_ranks import RANKED
 from .boards import Board

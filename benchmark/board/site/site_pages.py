@@ -15,8 +15,8 @@ from mswal_bench.benchmark.records.publication import published
 from mswal_bench.benchmark.records.record_store import read_records
 from mswal_bench.benchmark.records.result_record import ResultRecord
 from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
-from mswal_bench.benchmark.scoring.case_rows import CASES_FILE
-from mswal_bench.benchmark.scoring.lesion_rows import LESIONS_FILE
+from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
+from mswal_bench.benchmark.scoring.lesions_csv import LESIONS_FILE
 
 from . import charts
 from .board_ranks import Place, Scheme, board_places

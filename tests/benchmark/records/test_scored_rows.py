@@ -8,8 +8,8 @@ import pytest
 
 from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
 from mswal_bench.benchmark.scoring.estimates import estimates
+from mswal_bench.benchmark.scoring.saved_scores import load_method
 from mswal_bench.benchmark.scoring.score_folders import score_folders
-from mswal_bench.benchmark.scoring.stored_scores import load_method
 
 if TYPE_CHECKING:
     from mswal_bench.tests.conftest import SaveLabels

@@ -158,7 +158,7 @@ class TestScoredAgain:
         from mswal_bench.benchmark.records.record_store import read_record
         from mswal_bench.benchmark.records.record_writing import record_json
         from mswal_bench.benchmark.scoring.estimates import estimates
-        from mswal_bench.benchmark.scoring.stored_scores import load_method
+        from mswal_bench.benchmark.scoring.saved_scores import load_method
 
         # The prediction that missed is made one that was right.
         for name in ("cases.csv", "lesions.csv"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mswal_bench.benchmark.runs.resources import Resources
 from mswal_bench.benchmark.runs.run_record import RunIdentity, RunRecord, Step, now
-from mswal_bench.benchmark.scoring.score_summary import ScoreSummary
+from mswal_bench.benchmark.scoring.scores_json import ScoreSummary
 from mswal_bench.benchmark.tables.view import UNDEFINED
 from mswal_bench.tests.benchmark.score_summaries import summary
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from mswal_bench.benchmark.scoring import score_files
 from mswal_bench.benchmark.scoring.score_folders import score_folders
-from mswal_bench.benchmark.scoring.score_summary import summary_json
 from mswal_bench.benchmark.scoring.scores import Scores
+from mswal_bench.benchmark.scoring.scores_json import summary_json
 from mswal_bench.metrics import CaseScore, score_case
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mswal_bench.benchmark.scoring.score_summary import summary_json
 from mswal_bench.benchmark.scoring.score_view import AVERAGE_GROUP, table_view
 from mswal_bench.benchmark.scoring.scores import Scores
+from mswal_bench.benchmark.scoring.scores_json import summary_json
 from mswal_bench.benchmark.tables.view import UNDEFINED, Cell, marked
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mswal_bench.benchmark.scoring.score_summary import summary_json
 from mswal_bench.benchmark.scoring.scores import Scores
+from mswal_bench.benchmark.scoring.scores_json import summary_json
 
 if TYPE_CHECKING:
     from mswal_bench.tests.benchmark.conftest import MakeTable

@@ -12,7 +12,7 @@ from mswal_bench.benchmark.board.ranking.comparable_methods import comparable_me
 from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.records.result_record import ResultRecord
-from mswal_bench.benchmark.scoring.score_summary import summary_json
+from mswal_bench.benchmark.scoring.scores_json import summary_json
 from mswal_bench.tests.benchmark.score_summaries import summary
 
 from .record_making import digest, store_record

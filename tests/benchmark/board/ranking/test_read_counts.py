@@ -14,7 +14,7 @@ from mswal_bench.benchmark.board.ranking.score_arrays import (
     read_score_arrays,
 )
 from mswal_bench.benchmark.core.errors import BenchError
-from mswal_bench.benchmark.scoring.case_rows import read_counts
+from mswal_bench.benchmark.scoring.cases_csv import read_counts
 from mswal_bench.benchmark.scoring.score_folders import score_folders
 
 from .score_making import random_arrays

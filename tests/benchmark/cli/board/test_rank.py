@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from mswal_bench.benchmark.cli.main import main
-from mswal_bench.benchmark.scoring.score_summary import summary_json
+from mswal_bench.benchmark.scoring.scores_json import summary_json
 from mswal_bench.tests.benchmark.score_summaries import summary
 
 Rank = Callable[..., str]

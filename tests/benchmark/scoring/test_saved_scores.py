@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from mswal_bench.benchmark.core.errors import BenchError
+from mswal_bench.benchmark.scoring.saved_scores import load_scores
 from mswal_bench.benchmark.scoring.score_folders import score_folders
-from mswal_bench.benchmark.scoring.score_summary import summary_json
 from mswal_bench.benchmark.scoring.scores import MethodScores, Scores
-from mswal_bench.benchmark.scoring.stored_scores import load_scores
+from mswal_bench.benchmark.scoring.scores_json import summary_json
 
 if TYPE_CHECKING:
     from mswal_bench.tests.conftest import SaveLabels

@@ -13,7 +13,7 @@ from math import inf, isnan, nan
 from pathlib import Path
 from typing import Final
 
-from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
+from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_first
 from mswal_bench.benchmark.core.whole_files import whole_file
 from mswal_bench.metrics.case import ClassCounts
 from mswal_bench.metrics.surface_distance import SurfaceAgreement
@@ -32,7 +32,6 @@ _COLUMNS = (
 _MOST_DIGITS = 15
 _RATIO_TOLERANCE = 1e-6
 """Of a ratio against its counts: one that a spreadsheet has rounded is not a wrong one."""
-_MOST_PROBLEMS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,9 +220,3 @@ def _is_number(cell: str) -> bool:
 def _number(cell: str) -> float:
     """NaN for an empty cell."""
     return float(cell) if cell else nan
-
-
-def raise_first(problems: Sequence[Problem]) -> None:
-    """Raises BenchError with the first twenty problems and the number of the others, if there are any."""
-    more = len(problems) - _MOST_PROBLEMS
-    raise_if_any([*problems[:_MOST_PROBLEMS]] + ([Problem(f"and {more} more of the kind")] if more > 0 else []))

@@ -16,12 +16,12 @@ from mswal_bench.metrics.aggregation import ClassScore
 from mswal_bench.metrics.case import CaseScore
 from mswal_bench.metrics.surface_distance import SurfaceAgreement
 
-from .case_rows import CASES_FILE, CaseRow, read_case_rows
-from .lesion_rows import LESIONS_FILE, ReadLesions, no_lesions, read_lesions
+from .cases_csv import CASES_FILE, CaseRow, read_case_rows
+from .lesions_csv import LESIONS_FILE, ReadLesions, no_lesions, read_lesions
 from .scores import MethodScores, ScoredCase, Scores
 
 if TYPE_CHECKING:
-    from .score_summary import ScoreSummary
+    from .scores_json import ScoreSummary
 
 
 def load_scores(folder: Path) -> Scores:
@@ -33,7 +33,7 @@ def load_scores(folder: Path) -> Scores:
     protocol that this version does not know.
     """
     # pydantic takes as long to import as a small folder to score.
-    from .score_summary import SCORES_FILE, read_summary
+    from .scores_json import SCORES_FILE, read_summary
 
     summary = read_summary(folder / SCORES_FILE)
     protocol = protocol_of_keys(summary.class_keys, summary.protocol, str(folder / SCORES_FILE))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.metrics.lesions import Lesion, Lesions
 
-from .case_rows import fraction_cell, write_csv
+from .cases_csv import fraction_cell, write_csv
 
 LESIONS_FILE: Final = "lesions.csv"
 
