@@ -62,7 +62,7 @@ def class_details(cases: Sequence[CaseScore], class_id: int, large_from_mm: floa
     Without cases, the ratios are NaN and the counts 0.
     """
     rows = [(case.lesions, case.lesions.class_id == class_id) for case in cases]
-    large = [lesions.diameter_mm >= large_from_mm for lesions, _ in rows]
+    large = [lesions.is_large(large_from_mm) for lesions, _ in rows]
     matched = [lesions.dsc[of_class & lesions.is_matched & ~lesions.is_prediction] for lesions, of_class in rows]
     surfaces = [case.surfaces[class_id] for case in cases if case.surfaces is not None]
     differences = [

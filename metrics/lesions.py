@@ -68,6 +68,10 @@ class Lesions:
         """Returns for each lesion whether it has a match."""
         return self.matched_id > 0
 
+    def is_large(self, from_mm: float) -> NDArray[np.bool_]:
+        """Returns for each lesion whether its longest axial diameter is at least `from_mm`."""
+        return self.diameter_mm >= from_mm
+
     def __len__(self) -> int:
         return self.class_id.size
 

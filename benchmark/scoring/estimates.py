@@ -143,7 +143,7 @@ def _found_and_missed(cases: Sequence[CaseScore], protocol: Protocol, *, large: 
     found, missed = (np.zeros((1, len(cases), len(protocol.class_ids)), np.int64) for _ in range(2))
     for row, case in enumerate(cases):
         lesions = case.lesions
-        of_size = (lesions.diameter_mm >= protocol.large_from_mm) == large
+        of_size = lesions.is_large(protocol.large_from_mm) == large
         for column, class_id in enumerate(protocol.class_ids):
             chosen = of_size & (lesions.class_id == class_id) & ~lesions.is_prediction
             found[0, row, column] = np.count_nonzero(chosen & lesions.is_matched)

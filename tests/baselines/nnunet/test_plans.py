@@ -7,7 +7,7 @@ import pytest
 
 from mswal_bench.baselines import worker_memory
 from mswal_bench.baselines.method import Budget, Job
-from mswal_bench.baselines.nnunet.plans import CONFIGURATION, read_plans
+from mswal_bench.baselines.nnunet.plans import CONFIGURATION, read_plans, read_training_cases
 from mswal_bench.baselines.nnunet.settings import Plan, Recipe, Training
 from mswal_bench.baselines.nnunet.workspace import Workspace
 from mswal_bench.baselines.registry import METHODS
@@ -56,6 +56,8 @@ def test_a_recipe_lands_in_the_plans(small_phantom, tmp_path, workers):
     assert workers == {"extract_fingerprint_dataset": 2, "run": 2}
 
     workspace = Workspace(tmp_path / "nnunet")
+    for number, fold in enumerate(job.folds):
+        assert read_training_cases(workspace, [number]) == sorted(fold.train)
     configuration = read_plans(workspace)["configurations"][CONFIGURATION]
     assert configuration["patch_size"] == [48, 32, 32]
     assert configuration["batch_size"] == 3
