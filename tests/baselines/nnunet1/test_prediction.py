@@ -76,3 +76,18 @@ def test_the_smallest_lesions_are_those_of_the_cases_that_the_folds_train_on(tmp
     for folds, voxels in (([2], 6), ([0], 4), ([0, 2], 4), ([0, 1], 2)):
         limits = prediction.shares_of_smallest_mm3(0.5, prediction.training_labels(workspace, folds))
         assert limits == pytest.approx({3: 0.5 * voxels * 10})
+
+
+def test_specks_are_what_the_recipe_says_of_them(tmp_path, monkeypatch, save_labels):
+    workspace = Workspace(tmp_path)
+    labels = np.zeros((2, 3, 8), np.uint8)
+    labels[0, 0, :6] = 3
+    save_labels(workspace.preprocessed / "gt_segmentations" / "a.nii.gz", labels, spacing=(1, 2, 5))
+    workspace.splits.write_bytes(pickle.dumps([{"train": ["a"]}]))
+    seen = []
+    monkeypatch.setattr(prediction, "use_threads", lambda device: None)
+    monkeypatch.setattr(prediction, "validate", lambda *_: None)
+    monkeypatch.setattr(v1, "predict_cases", lambda *_, **__: seen.append(v1.save_segmentation_nifti_from_softmax))
+    recipe = asdict(Recipe(Training(), speck_share=0.25))
+    prediction.predict(str(tmp_path), [0], {}, str(tmp_path), recipe, "cpu", lambda done, total, note: None)
+    assert [export.least_mm3 for export in seen] == [{3: pytest.approx(15)}]
