@@ -64,7 +64,7 @@ def is_full(folder: Path) -> bool:
 
 def _by_kind(error: BaseException) -> str | None:
     # The last is torch's own class for a full GPU; torch need not be there.
-    kinds = {"BrokenProcessPool": _WORKER, "MemoryError": _HOST, "OutOfMemoryError": _GPU}
+    kinds = {"BrokenProcessPool": _WORKER, "LostProcessError": _WORKER, "MemoryError": _HOST, "OutOfMemoryError": _GPU}
     for kind in type(error).__mro__:
         if kind.__name__ in kinds:
             return kinds[kind.__name__]

@@ -135,10 +135,15 @@ class Method(ABC):
         raise MethodError(f"{self.name} cannot begin with the weights of another training.")
 
     @abstractmethod
-    def predict(self, job: Job, folds: Sequence[int], images: Mapping[str, Path], out: Path, report: Report) -> None:
+    def predict(
+        self, job: Job, folds: Sequence[int], images: Mapping[str, Path], out: Path, report: Report
+    ) -> float | None:
         """Writes a label map `out/CASE.nii.gz` in the geometry of each image, by the ensemble of `folds`.
 
         A label map that is there already is left as it is. Each is written whole or not at all. Other processes may
-        predict other images at the same time, into the same folder. Raises FailedCasesError at the end for images that
+        predict other images at the same time, into the same folder.
+
+        Returns for how many seconds the device waited for images to be prepared and label maps to be written; None
+        where that is not measured. Raises FailedCasesError at the end for images that
         cannot be predicted, such as one for which the network's output is not finite: that is never background.
         """

@@ -15,14 +15,14 @@ from .case_failures import unreadable_image
 from .method import MethodError
 
 # Python with torch, nnU-Net and what they import.
-_LIBRARIES_BYTES = 460_000_000
+LIBRARIES_BYTES = 460_000_000
 # Of both nnU-Nets: from this ratio of the sides of a voxel on, slices are resampled one by one.
 _ANISOTROPIC = 3
 
 
 def bytes_to_read(voxels: int, bytes_per_voxel: int) -> float:
     """What reading and cropping a volume takes: of nnU-Net v2 12.1 bytes a voxel were measured, of v1 34.1."""
-    return _LIBRARIES_BYTES + bytes_per_voxel * voxels
+    return LIBRARIES_BYTES + bytes_per_voxel * voxels
 
 
 V2_READS, V1_READS = 13, 36
@@ -35,18 +35,18 @@ def bytes_to_resample(
     """What preprocessing takes for the one of the cases that takes most; each is its shape and its spacing in mm, with
     axes as the target's. Without a case, what a worker that does nothing takes.
     """
-    return max((_of_case(*case, target_spacing_mm) for case in cases), default=_LIBRARIES_BYTES)
+    return max((_of_case(*case, target_spacing_mm) for case in cases), default=LIBRARIES_BYTES)
 
 
 def _of_case(shape: Sequence[int], spacing_mm: Sequence[float], target_mm: Sequence[float]) -> float:
     before, after, same = _voxels(shape, spacing_mm, target_mm)
     if same:
-        return _LIBRARIES_BYTES + 21 * before
+        return LIBRARIES_BYTES + 21 * before
     # Slices that are resampled one by one are then resampled along the body, at coordinates that are held for every
     # voxel: six numbers of 8 bytes.
     one_by_one = any(max(spacing) > _ANISOTROPIC * min(spacing) for spacing in (spacing_mm, target_mm))
     of_before, of_after = (27, 72) if one_by_one else (37, 27)
-    return _LIBRARIES_BYTES + of_before * before + of_after * after
+    return LIBRARIES_BYTES + of_before * before + of_after * after
 
 
 def _voxels(shape: Sequence[int], spacing_mm: Sequence[float], target_mm: Sequence[float]) -> tuple[int, int, bool]:
@@ -59,10 +59,10 @@ def bytes_plane_by_plane(
     cases: Iterable[tuple[Sequence[int], Sequence[float]]], target_spacing_mm: Sequence[float]
 ) -> float:
     """As `bytes_to_resample`, where cases are prepared plane by plane (`nnunet/case_preparation.py`)."""
-    need: float = _LIBRARIES_BYTES
+    need: float = LIBRARIES_BYTES
     for shape, spacing_mm in cases:
         before, after, same = _voxels(shape, spacing_mm, target_spacing_mm)
-        need = max(need, _LIBRARIES_BYTES + max(12 * before, 0 if same else 8 * before + 8.3 * after))
+        need = max(need, LIBRARIES_BYTES + max(12 * before, 0 if same else 8 * before + 8.3 * after))
     return need
 
 

@@ -46,17 +46,8 @@ def labels_from_logits(
     plans resample in another way than linearly, or there are regions, that function itself is called, and the log says
     so.
     """
-    why = why_not_sparse(configuration, len(logits), label_manager)
-    if why:
-        _LOG.warning("%s: nnU-Net's own export is used, which takes more time and memory", why)
-        manager = label_manager or LabelManager({str(label): label for label in range(len(logits))}, None)
-        with_threads = torch.get_num_threads()
-        whole: NDArray[np.uint8] = convert_predicted_logits_to_segmentation_with_correct_shape(
-            logits, plans, configuration, manager, dict(properties), num_threads_torch=with_threads
-        )
-        return whole
     values = logits.numpy()
-    return labels_from_planes(lambda z: values[:, z], logits.shape[1:], properties, plans, configuration)
+    return labels_from_planes(lambda z: values[:, z], logits.shape, properties, plans, configuration, label_manager)
 
 
 def labels_from_planes(
@@ -65,16 +56,28 @@ def labels_from_planes(
     properties: Mapping[str, Any],
     plans: PlansManager,
     configuration: ConfigurationManager,
+    label_manager: LabelManager | None = None,
 ) -> NDArray[np.uint8]:
-    """As `labels_from_logits`, of logits that come plane by plane, in rising order; `shape` is (z, y, x) of all."""
+    """As `labels_from_logits`, of logits that come plane by plane, in rising order; `shape` is (class, z, y, x)."""
+    heads, *of_volume = shape
+    why = why_not_sparse(configuration, heads, label_manager)
+    if why:
+        _LOG.warning("%s: nnU-Net's own export is used, which takes more time and memory", why)
+        logits = torch.from_numpy(np.stack([plane(z) for z in range(of_volume[0])], axis=1))
+        manager = label_manager or LabelManager({str(label): label for label in range(heads)}, None)
+        with_threads = torch.get_num_threads()
+        whole: NDArray[np.uint8] = convert_predicted_logits_to_segmentation_with_correct_shape(
+            logits, plans, configuration, manager, dict(properties), num_threads_torch=with_threads
+        )
+        return whole
     cropped = properties["shape_after_cropping_and_before_resampling"]
     image_spacing = [properties["spacing"][axis] for axis in plans.transpose_forward]
     force_separate_z = configuration.resampling_fn_probabilities.keywords.get("force_separate_z", False)
     separate, axis = determine_do_sep_z_and_axis(force_separate_z, configuration.spacing, image_spacing)
-    labels = sparse_labels(plane, grid_taps(shape, cropped, axis if separate else None))
-    whole = np.zeros(properties["shape_before_cropping"], np.uint8)
-    whole = insert_crop_into_image(whole, labels, properties["bbox_used_for_cropping"])
-    result: NDArray[np.uint8] = whole.transpose(plans.transpose_backward)
+    labels = sparse_labels(plane, grid_taps(of_volume, cropped, axis if separate else None))
+    uncropped = np.zeros(properties["shape_before_cropping"], np.uint8)
+    uncropped = insert_crop_into_image(uncropped, labels, properties["bbox_used_for_cropping"])
+    result: NDArray[np.uint8] = uncropped.transpose(plans.transpose_backward)
     return result
 
 

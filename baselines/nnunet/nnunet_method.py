@@ -130,13 +130,15 @@ class NnUNetMethod(Method):
                 report=report,
             )
 
-    def predict(self, job: Job, folds: Sequence[int], images: Mapping[str, Path], out: Path, report: Report) -> None:
+    def predict(
+        self, job: Job, folds: Sequence[int], images: Mapping[str, Path], out: Path, report: Report
+    ) -> float | None:
         workspace = _workspace(job.work)
         with workspace.entered(job.device, compiled=self.compiled):
             from .predictor import predict_images
 
             recipe = self.recipes[job.budget]
-            predict_images(
+            return predict_images(
                 workspace,
                 folds,
                 images,

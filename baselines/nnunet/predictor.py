@@ -5,10 +5,11 @@ Importing this module imports torch and nnU-Net.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import Any
+from time import monotonic
 
 import numpy as np
 import torch
@@ -16,19 +17,21 @@ from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 from numpy.typing import NDArray
 
-from mswal_bench.baselines.case_failures import lost_output, unreadable_image
+from mswal_bench.baselines.case_failures import lost_output
 from mswal_bench.baselines.method import FailedCasesError, MethodError, Report
 from mswal_bench.baselines.networks.fold_inception import can_fold, folded_weights
 from mswal_bench.baselines.processes import use_threads
-from mswal_bench.metrics.foreground import Labels
 
 from .checkpoints import final_checkpoint, load_checkpoint
+from .export_stage import LabelWriter, WriteLabelMap, written_behind
 from .image_preparation import prepare_image
-from .label_export import labels_from_logits, labels_from_planes, why_not_sparse
+from .image_stage import Prepared, prepared_ahead, prepared_in_turn
+from .label_export import labels_from_logits
 from .planned_network import planned_network
 from .plans import CONFIGURATION, read_dataset_json, read_plans, read_training_cases
+from .prediction_memory import PredictionMemory
 from .sliding_window import SlidingWindow
-from .speck_filter import shares_of_smallest_mm3, without_specks
+from .speck_filter import shares_of_smallest_mm3
 from .workspace import Workspace
 
 __all__ = ["labels_from_logits", "predict_images", "speck_limits_mm3"]
@@ -45,36 +48,44 @@ def predict_images(
     speck_share: float,
     device: str,
     report: Report,
-) -> None:
-    """Writes `out/CASE.nii.gz` for every image that has none yet.
+    memory_bytes: int | None = None,
+) -> float:
+    """Writes `out/CASE.nii.gz` for every image that has none yet; returns for how many seconds the device waited.
 
     `window` takes the place of the planned patch, `mirroring` averages over the flips the network was trained with;
-    `speck_share` is the recipe's. Raises FailedCasesError when all others are written.
+    `speck_share` is the recipe's. `memory_bytes` is what this process and those it starts may take; None is what is
+    free. Raises FailedCasesError when all others are written.
     """
     out.mkdir(parents=True, exist_ok=True)
-    if all((out / f"{case}.nii.gz").exists() for case in images):
-        return
+    left = {case: image for case, image in images.items() if not (out / f"{case}.nii.gz").exists()}
+    if not left:
+        return 0.0
     use_threads(device)
     predictor = _predictor(workspace, folds, mirroring, window, device)
-    least_mm3 = speck_limits_mm3(workspace, folds, speck_share, predictor.plans_manager)
-    failed = {}
-    for done, (case, image) in enumerate(images.items()):
-        report(done, len(images), case)
-        target = out / f"{case}.nii.gz"
-        if not target.exists():
-            # Hidden, so that a half-written file is never taken for a case.
-            temporary = out / f".partial-{case}.nii.gz"
+    plans, configuration = predictor.plans_manager, predictor.configuration_manager
+    in_turn: WriteLabelMap = LabelWriter(
+        plans, configuration, predictor.label_manager, speck_limits_mm3(workspace, folds, speck_share, plans)
+    )
+    prepare = partial(prepare_image, plans=plans, configuration=configuration, dataset_json=predictor.dataset_json)
+    memory = PredictionMemory(predictor, left, memory_bytes)
+    failed = memory.do_not_fit()
+    left = {case: image for case, image in left.items() if case not in failed}
+    started, computing_s = monotonic(), 0.0
+    with ExitStack() as stages:
+        prepared, write = prepared_in_turn(left, prepare), in_turn
+        if memory.allows_stages():
+            prepared = stages.enter_context(prepared_ahead(left, prepare, workspace.log))
+            write = stages.enter_context(written_behind(in_turn, workspace.log))
+        for done, case in enumerate(prepared, len(images) - len(left)):
+            report(done, len(images), case.case)
             try:
-                _predict(predictor, image, temporary, least_mm3)
+                computing_s += _predict(predictor, case, out / f"{case.case}.nii.gz", write)
             except MethodError as error:
-                failed[case] = str(error)
-                continue
-            with temporary.open("rb") as written:
-                os.fsync(written.fileno())
-            temporary.replace(target)
+                failed[case.case] = str(error)
     if failed:
         raise FailedCasesError(failed)
     report(len(images), len(images), "")
+    return monotonic() - started - computing_s
 
 
 def _predictor(
@@ -106,38 +117,26 @@ def _predictor(
     return predictor
 
 
-def _predict(predictor: nnUNetPredictor, image: Path, target: Path, least_mm3: Mapping[int, float]) -> None:
-    """Raises MethodError when the image cannot be read, or what the network makes of it is not finite."""
-    plans, configuration = predictor.plans_manager, predictor.configuration_manager
-    try:
-        data, properties = prepare_image(image, plans, configuration, predictor.dataset_json)
-    except RuntimeError as error:
-        if sentence := unreadable_image(error):
-            raise MethodError(sentence) from error
-        raise
-    labels = _labels(predictor, data, properties)
-    if least_mm3:
-        labels = without_specks(labels, properties["spacing"], least_mm3)
-    plans.image_reader_writer_class().write_seg(labels, str(target), properties)
-
-
-def _labels(predictor: nnUNetPredictor, image: NDArray[np.float32], properties: Mapping[str, Any]) -> Labels:
-    """The label map of an image as the network sees it. Raises MethodError when a logit is not finite: the largest of
-    its voxel would then be that of background."""
-    plans, configuration = predictor.plans_manager, predictor.configuration_manager
-    window = SlidingWindow(predictor, image)
+def _predict(predictor: nnUNetPredictor, prepared: Prepared, target: Path, write: WriteLabelMap) -> float:
+    """Returns for how many seconds the network worked. Raises MethodError when the image cannot be read, or what the
+    network makes of it is not finite: the largest logit of a voxel would then be that of background."""
+    if prepared.image is None:
+        raise MethodError(prepared.failure)
+    window = SlidingWindow(predictor, prepared.image)
+    computing_s = 0.0
 
     def plane(z: int) -> NDArray[np.float16]:
+        nonlocal computing_s
+        began = monotonic()
         logits = window.plane(z)
+        computing_s += monotonic() - began
         if not np.isfinite(logits).all():
             raise MethodError(lost_output(image))
         return logits
 
-    heads, *shape = window.shape
-    if not why_not_sparse(configuration, heads, predictor.label_manager):
-        return labels_from_planes(plane, shape, properties, plans, configuration)
-    logits = torch.from_numpy(np.stack([plane(z) for z in range(shape[0])], axis=1))
-    return labels_from_logits(logits, properties, plans, configuration, predictor.label_manager)
+    image = prepared.image
+    write(target, plane, window.shape, prepared.properties)
+    return computing_s
 
 
 def speck_limits_mm3(

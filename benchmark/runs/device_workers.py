@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import signal
-import traceback
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
@@ -15,6 +14,7 @@ from multiprocessing.connection import Connection, wait
 from mswal_bench.baselines.failures import as_method_error
 from mswal_bench.baselines.method import FailedCasesError, MethodError, Report
 from mswal_bench.baselines.processes import deaf_to_interrupts, die_with_parent, share_cores
+from mswal_bench.baselines.stage_process import fit_to_send, how_ended
 from mswal_bench.benchmark.core.environment import Environment, describe_environment
 from mswal_bench.benchmark.tables.terminal_letters import print_on_any_terminal
 
@@ -31,7 +31,8 @@ class Task:
 
     name: str
     """For a sentence: `train fold 2`."""
-    work: Callable[[Report], None]
+    work: Callable[[Report], float | None]
+    """Returns for how many seconds the device waited; None where that is not measured."""
     progress: Callable[[], AbstractContextManager[Report]]
     """What shows the work's reports while it is done."""
     started: Callable[[str, Environment], None]
@@ -53,7 +54,7 @@ def carry_out(tasks: Sequence[Task], device: str) -> None:
                 usage = None
                 try:
                     with measured(device) as usage:
-                        task.work(report)
+                        usage.device_waited_s = task.work(report)
                 finally:
                     # Interrupted before it was measured, the work has not begun.
                     if usage is not None:
@@ -141,7 +142,7 @@ class _Worker:
                 return False
         self._process.join()
         raise MethodError(
-            f"{self._what}: its process {_ended(self._process.exitcode)}. The last checkpoint is intact; the same "
+            f"{self._what}: its process {how_ended(self._process.exitcode)}. The last checkpoint is intact; the same "
             "command goes on from it."
         )
 
@@ -180,28 +181,10 @@ def _work(pickled: bytes, device: Device, at_once: int, connection: Connection[o
     try:
         share_cores(at_once)
         device.claim()
-        work: Callable[[Report], None] = pickle.loads(pickled)
+        work: Callable[[Report], float | None] = pickle.loads(pickled)
         connection.send(("started", describe_environment(device.kind)))
         with measured(device.kind) as usage:
-            work(lambda done, total, note: connection.send(("progress", (done, total, note))))
+            usage.device_waited_s = work(lambda done, total, note: connection.send(("progress", (done, total, note))))
     except Exception as raised:
-        error = _fit_to_send(raised)
+        error = fit_to_send(raised)
     connection.send(("ended", (usage, error)))
-
-
-def _fit_to_send(error: Exception) -> Exception:
-    text = "".join(traceback.format_exception(error))
-    with suppress(Exception):
-        sent = pickle.loads(pickle.dumps(error))
-        if isinstance(sent, type(error)):
-            error.add_note(f"There:\n{text}")
-            return error
-    return RuntimeError(text)
-
-
-def _ended(code: int | None) -> str:
-    if code is None or code >= 0:
-        return f"ended before its work was done (exit status {code})"
-    with suppress(ValueError):
-        return f"was ended from outside ({signal.Signals(-code).name}), most often for lack of memory"
-    return f"was ended from outside (signal {-code}), most often for lack of memory"

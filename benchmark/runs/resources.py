@@ -31,6 +31,9 @@ class Resources(BaseModel):
     energy_wh: float | None = None
     """By the GPU's own counter, for the GPU as a whole: other programs on it count too, CPU and memory do not. None
     on a CPU, and where the driver has no counter (GPUs before Volta, parts of a GPU)."""
+    device_waited_s: float | None = None
+    """Of a prediction: for how long the device waited for images to be prepared and label maps to be written. None
+    where the method does not measure it, and when a case could not be predicted."""
 
 
 @contextmanager

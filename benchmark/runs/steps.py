@@ -161,5 +161,6 @@ def _together(whole: Resources, usages: Sequence[Resources]) -> Resources:
             "gpu_hours": total([usage.gpu_hours for usage in usages]),
             "peak_gpu_mib": max(peaks, default=None),
             "energy_wh": total([usage.energy_wh for usage in usages]),
+            "device_waited_s": total([usage.device_waited_s for usage in usages]),
         }
     )

@@ -48,12 +48,12 @@ def test_each_task_has_a_process_of_its_own_and_is_heard(tmp_path):
             partial(worker_tasks.tell_process_and_cores, tmp_path / name),
             progress,
             lambda device, environment: told.append((device, environment.cpu_cores)),
-            lambda usage: told.append(usage.wall_s is not None),
+            lambda usage: told.append((usage.wall_s is not None, usage.device_waited_s)),
         )
         for name in "abc"
     ]
     carry_out_on([CPU], tasks)
-    assert told == ["begins", ("cpu", cores()), (1, 2, "half"), (2, 2, ""), True, "ends"] * 3
+    assert told == ["begins", ("cpu", cores()), (1, 2, "half"), (2, 2, ""), (True, 2.0), "ends"] * 3
     processes = {(tmp_path / name).read_text().split()[0] for name in "abc"}
     assert len(processes) == 3
     assert str(os.getpid()) not in processes

@@ -24,7 +24,7 @@ from mswal_bench.benchmark.runs.transfer import transfer
 from mswal_bench.benchmark.scoring.scores import Scores
 from mswal_bench.splits import five_folds
 
-from .quick_method import EPOCHS, QuickMethod, network
+from .quick_method import EPOCHS, WAITED_S, QuickMethod, network
 from .smoke_runs import check_predictions
 
 
@@ -65,6 +65,8 @@ def test_corrected_labels_are_scored_and_only_they(raw, tmp_path):
     run(data, work)
     assert run(data, work).finished_before
     before = json.loads((work / "fold-0" / "record.json").read_text())
+    assert before["predicted"]["resources"]["device_waited_s"] == WAITED_S
+    assert before["training"]["0"][0]["resources"]["device_waited_s"] is None
 
     one, _ = sorted((data / "labelsTs").iterdir())
     corrected = one.with_name("corrected.nii.gz")

@@ -1,0 +1,170 @@
+"""Preparing and exporting in processes of their own: the same label maps, and failures told as without them."""
+
+import os
+import signal
+from multiprocessing import active_children
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("nnunetv2")
+import SimpleITK
+from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
+from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
+
+from mswal_bench.baselines.failures import as_method_error
+from mswal_bench.baselines.method import FailedCasesError
+from mswal_bench.baselines.nnunet import prediction_memory
+from mswal_bench.baselines.nnunet.planned_network import planned_network
+from mswal_bench.baselines.nnunet.plans import read_dataset_json, read_plans
+from mswal_bench.baselines.nnunet.predictor import predict_images
+from mswal_bench.baselines.stage_process import LostProcessError
+
+from .small_plans import save_weights, write_predictable_plans
+
+pytestmark = pytest.mark.slow
+
+PLENTY = 1 << 40
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A workspace with two networks of random weights."""
+    workspace = write_predictable_plans(tmp_path_factory.mktemp("stages"))
+    network = planned_network(PlansManager(read_plans(workspace)), read_dataset_json(workspace), deep_supervision=True)
+    for fold in range(2):
+        torch.manual_seed(fold)
+        weights = {name: torch.randn_like(weight) / 3 for name, weight in network.state_dict().items()}
+        save_weights(workspace, weights, fold)
+    return workspace
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    found, folder = {}, tmp_path_factory.mktemp("images")
+    for number, shape in enumerate([(20, 18, 16), (40, 33, 36), (3, 50, 20)]):
+        array = np.random.default_rng(number).normal(0, 300, shape).astype(np.float32)
+        image = SimpleITK.GetImageFromArray(array)
+        image.SetSpacing((0.8, 0.9, 1.7))
+        found[f"case_{number}"] = folder / f"case_{number}_0000.mha"
+        SimpleITK.WriteImage(image, str(found[f"case_{number}"]))
+    return found
+
+
+@pytest.fixture(scope="module")
+def expected(trained, images, tmp_path_factory):
+    """The label maps as they are written in turn."""
+    folder = tmp_path_factory.mktemp("expected")
+    predict(trained, images, folder)
+    return label_maps(folder)
+
+
+@pytest.fixture
+def in_stages(monkeypatch):
+    """What is small has processes of its own too, whatever the machine."""
+    monkeypatch.setattr(prediction_memory, "WORTH_VOXELS", 0)
+    monkeypatch.setattr(prediction_memory, "cores", lambda: 2)
+
+
+def predict(workspace, images, out, **options):
+    with workspace.entered("cpu"):
+        return predict_images(
+            workspace,
+            [0, 1],
+            images,
+            out,
+            mirroring=False,
+            window=None,
+            speck_share=0,
+            device="cpu",
+            report=options.pop("report", lambda done, total, note: None),
+            memory_bytes=PLENTY,
+            **options,
+        )
+
+
+def label_maps(folder):
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_stages_write_the_same_label_maps(trained, images, expected, tmp_path, in_stages):
+    children = []
+    reports = []
+
+    def report(*told):
+        reports.append(told)
+        children.append({process.name for process in active_children()})
+
+    waited_s = predict(trained, images, tmp_path / "stages", report=report)
+    assert waited_s > 0
+    assert children[0] == {"prepares images", "writes label maps"}
+    assert not active_children()
+    assert reports == [(0, 3, "case_0"), (1, 3, "case_1"), (2, 3, "case_2"), (3, 3, "")]
+
+    assert label_maps(tmp_path / "stages") == expected
+    assert list(expected) == [f"{case}.nii.gz" for case in images]
+    assert SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(tmp_path / "stages" / "case_1.nii.gz"))).max() > 0
+
+
+def test_small_images_are_not_worth_processes(trained, images, expected, tmp_path):
+    children = []
+    predict(trained, images, tmp_path / "out", report=lambda *told: children.extend(active_children()))
+    assert children == []
+    assert label_maps(tmp_path / "out") == expected
+
+
+def test_a_lost_case_and_an_unreadable_one_cost_themselves_alone(trained, images, expected, tmp_path, in_stages):
+    lost, unreadable = tmp_path / "lost_0000.mha", tmp_path / "unreadable_0000.mha"
+    array = np.zeros((40, 40, 40), np.float32)
+    array[-1, -1, -1] = np.nan
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(array), str(lost))
+    unreadable.write_text("no volume")
+    (first, image), *others = images.items()
+    with pytest.raises(FailedCasesError) as caught:
+        predict(trained, {first: image, "lost": lost, "unreadable": unreadable, **dict(others)}, tmp_path / "out")
+    assert list(caught.value.cases) == ["lost", "unreadable"]
+    assert "NaN or infinite" in caught.value.cases["lost"]
+    assert caught.value.cases["unreadable"].startswith("its image cannot be read")
+    assert label_maps(tmp_path / "out") == expected
+
+
+@pytest.mark.parametrize("stage", ["prepares images", "writes label maps"])
+def test_a_killed_stage_is_told_and_nothing_is_left(trained, images, expected, tmp_path, in_stages, monkeypatch, stage):
+    def report(done, total, case):
+        if done == 1:
+            (process,) = [process for process in active_children() if process.name == stage]
+            os.kill(process.pid, signal.SIGKILL)
+            process.join()
+
+    with pytest.raises(LostProcessError, match=f"the process that {stage} was ended from outside .SIGKILL") as caught:
+        predict(trained, images, tmp_path / "out", report=report)
+    assert "A worker process ended early" in str(as_method_error(caught.value))
+    assert not active_children()
+    # What was finished is whole; the rest is done again.
+    monkeypatch.setattr(prediction_memory, "cores", lambda: 1)
+    predict(trained, images, tmp_path / "out")
+    assert label_maps(tmp_path / "out") == expected
+
+
+def test_an_error_of_writing_is_raised_here(trained, images, tmp_path, in_stages):
+    out = tmp_path / "out"
+
+    def report(done, total, case):
+        if done == 0:
+            out.rmdir()
+
+    with pytest.raises(RuntimeError, match="failed to write image"):
+        predict(trained, images, out, report=report)
+    assert not active_children()
+
+
+def test_an_error_of_the_network_ends_the_stages(trained, images, tmp_path, in_stages, monkeypatch):
+    def fail(predictor, tile):
+        raise RuntimeError("no kernel image is available")
+
+    monkeypatch.setattr(nnUNetPredictor, "_internal_maybe_mirror_and_predict", fail)
+    with pytest.raises(RuntimeError, match="no kernel image"):
+        predict(trained, images, tmp_path / "out")
+    assert not active_children()
+    assert not list((tmp_path / "out").iterdir())
