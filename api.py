@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 
 from .baselines.method import Budget
 from .baselines.processes import script_left_alone
+from .baselines.worker_memory import GB
 from .benchmark.board.ranking.rank_methods import PERMUTATIONS, RESAMPLES
 from .benchmark.board.ranking.rank_source import Draws, rank_folder, rank_scores
 from .benchmark.board.ranking.ranking import Ranking, Rankings
@@ -348,6 +349,7 @@ def run(
     fold: int | Literal["all"] = "all",
     device: Literal["auto", "cpu", "cuda"] = "auto",
     devices: Sequence[int | str] = (),
+    memory_gb: float | None = None,
     seed: int = 0,
     check: bool = True,
 ) -> RunRecord:
@@ -358,8 +360,9 @@ def run(
     `smoke` (a few iterations). `track` is `official-test` (the test images) or `public-cv` (each training case, by the
     fold that held it out). `fold` is 0 to 4, or `all`: five are trained, and their ensemble predicts the test images.
     `device` is what this process computes on; `devices` has a process on each in its place, GPUs by their numbers
-    (`[0, 1]`) or shares of the CPU's cores (`["cpu", "cpu"]`). With `check` every image and label that is used is read
-    before the run begins. Progress goes to stderr.
+    (`[0, 1]`) or shares of the CPU's cores (`["cpu", "cpu"]`). `memory_gb` is what all processes of the run may take
+    together, in gigabytes; None is what is free. With `check` every image and label that is used is read before the run
+    begins. Progress goes to stderr.
 
     Stopped at any moment and called again, it goes on from what is finished; a finished run's record is given at once.
     Its predictions are scored by `mb.score_folders([work], data)`. Raises BenchError for what the user can mend, before
@@ -369,7 +372,7 @@ def run(
     >>> record.title, record.track, record.folds, record.cases
     ('nnU-Net v2', 'official-test', [0], 4)
     """
-    check_numbers(seed=seed)
+    check_numbers(seed=seed, memory_gb=memory_gb)
     chosen = chosen_method(method, variant)
     if devices and device != "auto":
         raise BenchError(Problem("`device` and `devices` exclude each other", mend="Name the one or the others."))
@@ -385,6 +388,7 @@ def run(
             device=device,
             devices=tuple(map(str, devices)),
             seed=seed,
+            memory_bytes=None if memory_gb is None else int(memory_gb * GB),
             check=check,
             announce=lambda sentence: print(sentence, file=sys.stderr),
         )

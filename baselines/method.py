@@ -63,6 +63,8 @@ class Job:
     """Trained weights, a file that `Method.trained_weights` names, with which the training of every fold begins as far
     as they fit; None draws all weights at random. From a work folder of one's own only: reading it runs what it says.
     """
+    memory_bytes: int | None = None
+    """What the work may take, of this process and those it starts; None: what is free when it begins."""
 
 
 class Report(Protocol):
@@ -97,7 +99,10 @@ class Method(ABC):
 
     @abstractmethod
     def prepare(self, job: Job, report: Report) -> None:
-        """Plans and preprocesses the training cases of `job.raw`. Needed once for all folds."""
+        """Plans and preprocesses the training cases of `job.raw`. Needed once for all folds.
+
+        Raises MethodError, before anything is done, for cases that need more memory than there is.
+        """
 
     @abstractmethod
     def parameters(self, job: Job) -> int:

@@ -13,9 +13,12 @@ from .method import Budget, Job, Method, Report
 from .nnunet.settings import Training
 from .nnunet.short_budgets import DEMO, SMOKE
 from .nnunet1.child_process import run_in_child
+from .nnunet1.memory_needs import bytes_to_prepare
 from .nnunet1.raw_task import lay_out_task
 from .nnunet1.settings import Recipe, SmallNetwork
 from .nnunet1.workspace import Workspace
+from .too_large_cases import refuse_too_large
+from .worker_memory import room_for_workers
 
 _STEPS = f"{__package__}.nnunet1"
 
@@ -43,10 +46,11 @@ class NnUNetV1(Method):
 
     def prepare(self, job: Job, report: Report) -> None:
         workspace = _workspace(job)
+        cases = {case for fold in job.folds for case in (*fold.train, *fold.validation)}
+        refuse_too_large(bytes_to_prepare(job.raw, cases), job.memory_bytes)
         # What a killed preparation left may be half-written, and v1 would build on it.
         for folder in (workspace.raw_base, workspace.preprocessed):
             shutil.rmtree(folder, ignore_errors=True)
-        cases = {case for fold in job.folds for case in (*fold.train, *fold.validation)}
         lay_out_task(job.raw, cases, workspace.task)
         network = self.recipes[job.budget].network
         _run(
@@ -55,6 +59,7 @@ class NnUNetV1(Method):
             report,
             folds=[{"train": fold.train, "val": fold.validation} for fold in job.folds],
             small=None if network is None else asdict(network),
+            memory_bytes=_memory_of_child(job),
         )
 
     def epochs(self, budget: Budget) -> int:
@@ -90,6 +95,7 @@ class NnUNetV1(Method):
             out=str(out.absolute()),
             recipe=asdict(self.recipes[job.budget]),
             device=job.device,
+            memory_bytes=_memory_of_child(job),
         )
 
     def parameters(self, job: Job) -> int:
@@ -100,6 +106,11 @@ class NnUNetV1(Method):
 
 def _workspace(job: Job) -> Workspace:
     return Workspace(job.work.resolve() / "nnunet")
+
+
+def _memory_of_child(job: Job) -> int | None:
+    """What is left of the job's memory beside this process; None: what is free."""
+    return None if job.memory_bytes is None else room_for_workers(job.memory_bytes).bytes
 
 
 def _run(job: Job, step: str, report: Report, **request: Any) -> Any:
@@ -167,6 +178,8 @@ _CARD = FidelityCard(
     differences=(
         "Volumes are exported by v1's own code, which holds the softmax of all classes on the image's grid, 9 GB for "
         "512 x 512 x 1,089 voxels, and more than once while it resamples; how much was not measured.",
+        "Volumes are prepared and predicted by v1's own code as well, which is the slower way: that of the methods on "
+        "nnU-Net v2, plane by plane, is not used, for this is nnU-Net v1 itself.",
         "v1's checkpoint of the best epoch so far, which its prediction does not use, is not written, nor its picture "
         "of the losses after every epoch.",
         "It runs on a newer torch, numpy and batchgenerators than it was released with.",

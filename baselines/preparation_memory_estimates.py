@@ -1,82 +1,67 @@
 """Estimates the peak memory of a worker of either nnU-Net that prepares a data set.
 
 Measured as the largest resident memory of a process that prepared one case of seven lesion types and one channel
-(nnunetv2 2.8.1, nnunet 1.7.1, numpy 2.4.6, volumes of 48 and 66 million voxels, resampled to 0.5 to 2 times as many).
-The formulas lie above all that was measured, by a quarter at most: `test_preparation_memory_estimates.py` has it.
+(nnunetv2 2.8.1, nnunet 1.7.1, numpy 2.4.6, SimpleITK 2.5.6, volumes of 48 to 285 million voxels, resampled to 0.5 to 2
+times as many). The formulas lie above all that was measured, by a quarter at most:
+`test_preparation_memory_estimates.py` has it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import prod
-from pathlib import Path
 
-from .case_failures import unreadable_image
-from .method import MethodError
+from .stored_cases import StoredCase
 
-# Python with torch, nnU-Net and what they import.
 LIBRARIES_BYTES = 460_000_000
+"""Of a worker that does nothing: Python with torch, nnU-Net and what they import."""
 # Of both nnU-Nets: from this ratio of the sides of a voxel on, slices are resampled one by one.
 _ANISOTROPIC = 3
+# Of SimpleITK: a volume while it is read, by the size of a voxel. It is held twice; numbers of four bytes may have been
+# stored scaled, in another kind of number.
+_WHILE_READ = {1: 2.1, 2: 4.2, 4: 10.5, 8: 17.0}
 
 
-def bytes_to_read(voxels: int, bytes_per_voxel: int) -> float:
-    """What reading and cropping a volume takes: of nnU-Net v2 12.1 bytes a voxel were measured, of v1 34.1."""
-    return LIBRARIES_BYTES + bytes_per_voxel * voxels
+def bytes_to_read(case: StoredCase) -> float:
+    """What looking at a case for the fingerprint takes (`nnunet/case_fingerprint.py`)."""
+    if not case.whole_labels:
+        # Left to nnU-Net, which reads everything as float32 and copies it.
+        return LIBRARIES_BYTES + 17 * case.voxels
+    # The labels first, of which a bit a voxel stays.
+    return LIBRARIES_BYTES + max(_while_read(case.image_bytes), _while_read(case.label_bytes)) * case.voxels
 
 
-V2_READS, V1_READS = 13, 36
-"""Bytes a voxel, for `bytes_to_read`."""
+def bytes_to_read_v1(case: StoredCase) -> float:
+    """What reading and cropping a case takes with nnU-Net v1: 34.1 bytes a voxel were measured."""
+    return LIBRARIES_BYTES + 36 * case.voxels
 
 
-def bytes_to_resample(
-    cases: Iterable[tuple[Sequence[int], Sequence[float]]], target_spacing_mm: Sequence[float]
-) -> float:
-    """What preprocessing takes for the one of the cases that takes most; each is its shape and its spacing in mm, with
-    axes as the target's. Without a case, what a worker that does nothing takes.
-    """
-    return max((_of_case(*case, target_spacing_mm) for case in cases), default=LIBRARIES_BYTES)
+def bytes_plane_by_plane(case: StoredCase, target_spacing_mm: Sequence[float]) -> float:
+    """What preprocessing a case takes plane by plane (`nnunet/case_preparation.py`)."""
+    before, after, same = _voxels(case, target_spacing_mm)
+    reading = case.image_bytes + _while_read(case.label_bytes)
+    preparing = (10 + case.image_bytes) * before
+    resampling = 0 if same else (6 + case.image_bytes) * before + 8.3 * after
+    return LIBRARIES_BYTES + max(reading * before, preparing, resampling)
 
 
-def _of_case(shape: Sequence[int], spacing_mm: Sequence[float], target_mm: Sequence[float]) -> float:
-    before, after, same = _voxels(shape, spacing_mm, target_mm)
+def bytes_to_resample(case: StoredCase, target_spacing_mm: Sequence[float]) -> float:
+    """What preprocessing a case takes with nnU-Net itself, of either version; the target's axes are the case's."""
+    before, after, same = _voxels(case, target_spacing_mm)
     if same:
         return LIBRARIES_BYTES + 21 * before
     # Slices that are resampled one by one are then resampled along the body, at coordinates that are held for every
     # voxel: six numbers of 8 bytes.
-    one_by_one = any(max(spacing) > _ANISOTROPIC * min(spacing) for spacing in (spacing_mm, target_mm))
+    one_by_one = any(max(spacing) > _ANISOTROPIC * min(spacing) for spacing in (case.spacing_mm, target_spacing_mm))
     of_before, of_after = (27, 72) if one_by_one else (37, 27)
     return LIBRARIES_BYTES + of_before * before + of_after * after
 
 
-def _voxels(shape: Sequence[int], spacing_mm: Sequence[float], target_mm: Sequence[float]) -> tuple[int, int, bool]:
+def _while_read(voxel_bytes: int) -> float:
+    return _WHILE_READ.get(voxel_bytes, 2.1 * voxel_bytes)
+
+
+def _voxels(case: StoredCase, target_mm: Sequence[float]) -> tuple[int, int, bool]:
     """Before and after resampling, and whether nothing is resampled."""
-    resampled = [round(size * old / new) for size, old, new in zip(shape, spacing_mm, target_mm, strict=True)]
-    return prod(shape), prod(resampled), resampled == list(shape)
-
-
-def bytes_plane_by_plane(
-    cases: Iterable[tuple[Sequence[int], Sequence[float]]], target_spacing_mm: Sequence[float]
-) -> float:
-    """As `bytes_to_resample`, where cases are prepared plane by plane (`nnunet/case_preparation.py`)."""
-    need: float = LIBRARIES_BYTES
-    for shape, spacing_mm in cases:
-        before, after, same = _voxels(shape, spacing_mm, target_spacing_mm)
-        need = max(need, LIBRARIES_BYTES + max(12 * before, 0 if same else 8 * before + 8.3 * after))
-    return need
-
-
-def most_voxels(images: Iterable[Path]) -> int:
-    """Of the largest of the images, by their headers alone; 0 without any. Raises MethodError for one without."""
-    import SimpleITK
-
-    reader = SimpleITK.ImageFileReader()
-    most = 0
-    for image in images:
-        reader.SetFileName(str(image))
-        try:
-            reader.ReadImageInformation()
-        except RuntimeError as error:
-            raise MethodError(f"{image}: {unreadable_image(error) or error}") from error
-        most = max(most, prod(reader.GetSize()))
-    return most
+    resampled = [round(size * old / new) for size, old, new in zip(case.shape, case.spacing_mm, target_mm, strict=True)]
+    return case.voxels, prod(resampled), resampled == list(case.shape)

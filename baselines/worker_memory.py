@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from .processes import cores
+
+GB = 1_000_000_000
 
 _CONTROLLED = Path("/sys/fs/cgroup")
 _OWN = Path("/proc/self/cgroup")
@@ -16,12 +19,41 @@ _FILES = (
 )
 
 
-def workers_for(bytes_each: float, most: int | None = None) -> int:
-    """How many worker processes there may be of which each needs so much: one a core and no more than memory is free
-    for, `most` at most, never fewer than one.
+@dataclass(frozen=True)
+class Room:
+    """What processes that are to be started may take, all of them together."""
+
+    bytes: int
+    reason: str
+    """Of a sentence, what makes it so much: `3.9 GB are free`."""
+
+
+def room_for_workers(memory_bytes: int | None = None) -> Room:
+    """What is free, of the machine or in the tightest control group, of a container or a cluster's job.
+
+    Where `memory_bytes` are given for this process and those it starts, it is those less what this process holds.
+    """
+    if memory_bytes is not None:
+        held = held_memory()
+        left = max(0, memory_bytes - held)
+        return Room(left, f"of the {gb(memory_bytes)} that were given this process holds {gb(held)}")
+    free = free_memory()
+    if any(allowed <= free for allowed in allowed_memory()):
+        return Room(free, f"{gb(free)} are left by the control group of this container or job")
+    return Room(free, f"{gb(free)} are free")
+
+
+def workers_for(bytes_each: float, most: int | None = None, memory_bytes: int | None = None) -> int:
+    """How many worker processes there may be of which each needs so much: one a core and no more than there is room
+    for, `most` at most, never fewer than one. `memory_bytes` is as of `room_for_workers`.
     """
     at_most = cores() if most is None else min(most, cores())
-    return max(1, min(at_most, int(free_memory() // bytes_each)))
+    return max(1, min(at_most, int(room_for_workers(memory_bytes).bytes // bytes_each)))
+
+
+def gb(amount: float) -> str:
+    """Of bytes, as text: `3.9 GB`; below a tenth `0.04 GB`."""
+    return f"{amount / GB:.1f} GB" if amount >= GB / 10 or amount == 0 else f"{amount / GB:.1g} GB"
 
 
 def free_memory() -> int:
@@ -31,6 +63,13 @@ def free_memory() -> int:
     import psutil
 
     return min((int(psutil.virtual_memory().available), *allowed_memory()))
+
+
+def held_memory() -> int:
+    """The bytes that this process holds."""
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)
 
 
 def allowed_memory(controlled: Path = _CONTROLLED, own: Path = _OWN) -> Iterator[int]:

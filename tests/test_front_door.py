@@ -12,6 +12,7 @@ import sys
 import zipfile
 from collections import Counter
 from collections.abc import Callable
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
@@ -295,6 +296,10 @@ def test_a_call_that_scores_nothing_is_refused(predictions: Any, given: dict[str
         (lambda: mb.rank("results", permutations=0), "permutations is out of range"),
         (lambda: mb.evaluate("mine.zip", reference="labels", results="results", resamples=10**7), "found 10000000."),
         (lambda: mb.run("nnunet-v2", "raw", work="work", seed=-1), "seed is out of range: expected a number from 0 on"),
+        (lambda: mb.run("nnunet-v2", "raw", work="work", memory_gb=0), "memory_gb is out of range: expected a number"),
+        (lambda: mb.run("nnunet-v2", "raw", work="work", memory_gb=-0.5), "above 0, or None, found -0.5."),
+        (lambda: mb.run("nnunet-v2", "raw", work="work", memory_gb=nan), "memory_gb is out of range"),
+        (lambda: mb.run("nnunet-v2", "raw", work="work", memory_gb=inf), "memory_gb is out of range"),
     ],
 )
 def test_a_number_that_is_out_of_range_is_refused_before_anything_begins(

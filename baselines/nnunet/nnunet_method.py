@@ -78,6 +78,7 @@ class NnUNetMethod(Method):
                 self.network_options,
                 self.recipes[job.budget].plan,
                 planned_arguments=self.planned_arguments,
+                memory_bytes=job.memory_bytes,
                 report=report,
             )
 
@@ -147,6 +148,7 @@ class NnUNetMethod(Method):
                 window=recipe.plan.window,
                 speck_share=recipe.speck_share,
                 device=job.device,
+                memory_bytes=job.memory_bytes,
                 report=report,
             )
 

@@ -10,12 +10,13 @@ from typing import Any
 
 from mswal_bench.baselines.method import Report
 from mswal_bench.baselines.preparation_memory_estimates import (
-    V2_READS,
+    LIBRARIES_BYTES,
     bytes_plane_by_plane,
     bytes_to_read,
     bytes_to_resample,
-    most_voxels,
 )
+from mswal_bench.baselines.stored_cases import StoredCase, planned_spacing_mm, stored_cases
+from mswal_bench.baselines.too_large_cases import refuse_too_large
 from mswal_bench.baselines.worker_memory import workers_for
 from mswal_bench.splits import Fold
 
@@ -35,9 +36,11 @@ def prepare(
     plan: Plan,
     *,
     planned_arguments: bool,
+    memory_bytes: int | None,
     report: Report,
 ) -> None:
-    """Fingerprints, plans and preprocesses the training cases.
+    """Fingerprints, plans and preprocesses the training cases. Raises MethodError, before anything is done, for cases
+    that do not fit into the memory, which `memory_bytes` may bound.
 
     `planner` names a class of `nnunetv2.experiment_planning`; `plan`, then `network_class` (a dotted path) and
     `network_options` replace what it planned. The network gets the planner's other arguments too if
@@ -49,16 +52,24 @@ def prepare(
         nnUNetPlannerResEncL,
     )
 
+    from .case_fingerprint import PlaneByPlaneFingerprint
     from .case_preparation import PlaneByPlane
     from .worker_pools import mortal_pools
 
+    ending = json.loads((workspace.raw / "dataset.json").read_text(encoding="utf-8"))["file_ending"]
+    cases = stored_cases(workspace.raw, ending, {case for fold in folds for case in (*fold.train, *fold.validation)})
+    to_read = {case.name: bytes_to_read(case) for case in cases}
+    before_planning = _before_planning(cases, plan.spacing)
+    refuse_too_large({case: max(need, before_planning[case]) for case, need in to_read.items()}, memory_bytes)
     # What a killed preparation left may be half-written, and nnU-Net would build on it.
     shutil.rmtree(workspace.preprocessed, ignore_errors=True)
     planners = {"ExperimentPlanner": ExperimentPlanner, "nnUNetPlannerResEncL": nnUNetPlannerResEncL}
     report(0, 3, "read every training case")
-    readers = workers_for(bytes_to_read(most_voxels((workspace.raw / "imagesTr").iterdir()), V2_READS))
+    readers = workers_for(max(to_read.values(), default=LIBRARIES_BYTES), memory_bytes=memory_bytes)
     with mortal_pools():
-        nnunet.extract_fingerprint_dataset(DATASET_ID, num_processes=readers, verbose=False, show_progress_bar=False)
+        nnunet.extract_fingerprint_dataset(
+            DATASET_ID, PlaneByPlaneFingerprint, num_processes=readers, verbose=False, show_progress_bar=False
+        )
     report(1, 3, "plan")
     nnunet.plan_experiment_dataset(
         DATASET_ID, planners[planner], overwrite_target_spacing=plan.spacing, overwrite_plans_name=_PLANS
@@ -78,7 +89,9 @@ def prepare(
     splits = [{"train": list(fold.train), "val": list(fold.validation)} for fold in folds]
     _write_json(_splits_file(workspace), splits)
     report(2, 3, "preprocess")
-    processes = workers_for(_bytes_to_preprocess(workspace, plans))
+    to_preprocess = _as_planned(workspace, cases)
+    refuse_too_large(to_preprocess, memory_bytes)
+    processes = workers_for(max(to_preprocess.values(), default=LIBRARIES_BYTES), memory_bytes=memory_bytes)
     with mortal_pools():
         preprocessor = PlaneByPlane(verbose=False)
         preprocessor.show_progress_bar = False
@@ -88,22 +101,33 @@ def prepare(
     report(3, 3, "")
 
 
-def _bytes_to_preprocess(workspace: Workspace, plans: Mapping[str, Any]) -> float:
-    """What a worker needs for the largest case, by what planning found of the cases."""
+def _before_planning(cases: Sequence[StoredCase], spacing_mm: Sequence[float] | None) -> dict[str, float]:
+    """By case, what a worker needs that preprocesses it to `spacing_mm`, or what nnU-Net will plan in its place."""
+    if not cases:
+        return {}
+    target = spacing_mm or planned_spacing_mm(cases)
+    return {
+        case.name: (bytes_plane_by_plane if case.whole_labels else bytes_to_resample)(case, target) for case in cases
+    }
+
+
+def _as_planned(workspace: Workspace, cases: Sequence[StoredCase]) -> dict[str, float]:
+    """By case, what a worker needs that preprocesses it."""
     from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
     from .case_preparation import is_known
 
-    fingerprint = json.loads((workspace.preprocessed / "dataset_fingerprint.json").read_text())
-    axes = plans["transpose_forward"]
-    cases = zip(fingerprint["shapes_after_crop"], fingerprint["spacings"], strict=True)
-    turned = [([shape[axis] for axis in axes], [spacing[axis] for axis in axes]) for shape, spacing in cases]
     manager = PlansManager(read_plans(workspace))
     configuration = manager.get_configuration(CONFIGURATION)
-    alone = [case for case in turned if is_known(manager, configuration, case[1])]
-    left = [case for case in turned if case not in alone]
-    spacing = plans["configurations"][CONFIGURATION]["spacing"]
-    return max(bytes_plane_by_plane(alone, spacing), bytes_to_resample(left, spacing))
+    axes = manager.transpose_forward
+    target = [configuration.spacing[axes.index(axis)] for axis in range(len(axes))]
+
+    def need(case: StoredCase) -> float:
+        turned = [case.spacing_mm[axis] for axis in axes]
+        alone = case.whole_labels and is_known(manager, configuration, turned)
+        return (bytes_plane_by_plane if alone else bytes_to_resample)(case, target)
+
+    return {case.name: need(case) for case in cases}
 
 
 def is_planned(workspace: Workspace) -> bool:

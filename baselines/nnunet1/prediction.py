@@ -21,7 +21,10 @@ from mswal_bench.baselines.case_failures import lost_output
 from mswal_bench.baselines.failures import DISK_FULL, is_full
 from mswal_bench.baselines.method import FailedCasesError, MethodError, Report
 from mswal_bench.baselines.nnunet.speck_filter import shares_of_smallest_mm3
+from mswal_bench.baselines.preparation_memory_estimates import LIBRARIES_BYTES, bytes_to_read_v1, bytes_to_resample
 from mswal_bench.baselines.processes import use_threads
+from mswal_bench.baselines.stored_cases import stored_images
+from mswal_bench.baselines.worker_memory import workers_for
 from mswal_bench.metrics.foreground import Labels
 from mswal_bench.splits import N_FOLDS
 
@@ -41,9 +44,14 @@ def predict(
     out: str,
     recipe: Mapping[str, Any],
     device: str,
+    memory_bytes: int | None,
     report: Report,
 ) -> None:
-    """Writes `out/CASE.nii.gz` for each image that has none yet. Raises FailedCasesError when v1 leaves one out."""
+    """Writes `out/CASE.nii.gz` for each image that has none yet. Raises FailedCasesError when v1 leaves one out.
+
+    As many processes preprocess images as fit into the memory, of which `memory_bytes` may bound what this process and
+    those it starts take.
+    """
     workspace, folder, chosen = Workspace(Path(root)), Path(out), read_recipe(recipe)
     use_threads(device)
     for fold in folds:
@@ -65,7 +73,11 @@ def predict(
         [str(_target(_beside(folder, case), case)) for case in missing],
         tuple(folds),
         save_npz=False,
-        num_threads_preprocessing=worker_processes(_PREPROCESSING),
+        num_threads_preprocessing=workers_for(
+            _bytes_to_preprocess(workspace, {case: Path(images[case]) for case in missing}),
+            _PREPROCESSING,
+            memory_bytes,
+        ),
         num_threads_nifti_save=worker_processes(_WRITING),
         do_tta=chosen.training.augmentation,
         mixed_precision=device == "cuda",
@@ -82,6 +94,20 @@ def predict(
         raise MethodError(DISK_FULL)
     if left_out:
         raise FailedCasesError({case: lost_output() if case in lost else _left_out(workspace.log) for case in left_out})
+
+
+def _bytes_to_preprocess(workspace: Workspace, images: Mapping[str, Path]) -> float:
+    """What a process needs that preprocesses the largest of the images."""
+    stored = stored_images(images)
+    if not stored:
+        return LIBRARIES_BYTES
+    plans = load_pickle(str(workspace.plans))
+    axes, spacing = (
+        plans["transpose_forward"],
+        plans["plans_per_stage"][max(plans["plans_per_stage"])]["current_spacing"],
+    )
+    target = [spacing[axes.index(axis)] for axis in range(len(axes))]
+    return max(max(bytes_to_read_v1(case), bytes_to_resample(case, target)) for case in stored)
 
 
 def _left_out(log: Path) -> str:

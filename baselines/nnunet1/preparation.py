@@ -15,22 +15,30 @@ from nnunet.experiment_planning.utils import crop
 from nnunet.training.dataloading.dataset_loading import unpack_dataset
 
 from mswal_bench.baselines.method import Report
-from mswal_bench.baselines.preparation_memory_estimates import V1_READS, bytes_to_read, bytes_to_resample, most_voxels
+from mswal_bench.baselines.preparation_memory_estimates import LIBRARIES_BYTES, bytes_to_read_v1, bytes_to_resample
+from mswal_bench.baselines.stored_cases import StoredCase, stored_cases
 
+from .raw_task import ENDING
 from .settings import SmallNetwork
 from .workspace import TASK, Workspace, preparing_processes
 
 
 def prepare(
-    root: str, folds: Sequence[Mapping[str, Sequence[str]]], small: Mapping[str, Any] | None, report: Report
+    root: str,
+    folds: Sequence[Mapping[str, Sequence[str]]],
+    small: Mapping[str, Any] | None,
+    memory_bytes: int | None,
+    report: Report,
 ) -> None:
     """Does what v1's command `nnUNet_plan_and_preprocess` does for its three-dimensional networks, with our folds.
 
     The task is laid out already. `small`, the fields of a SmallNetwork, replaces what was planned for the network.
+    `memory_bytes` may bound what this process and those it starts take.
     """
     workspace = Workspace(Path(root))
     report(0, 3, "read and crop every training case")
-    readers = preparing_processes(bytes_to_read(most_voxels((workspace.task / "imagesTr").iterdir()), V1_READS))
+    cases = stored_cases(workspace.task, ENDING, {case for fold in folds for part in fold.values() for case in part})
+    readers = preparing_processes(max(map(bytes_to_read_v1, cases), default=LIBRARIES_BYTES), memory_bytes)
     crop(TASK, True, readers)
     cropped = workspace.cropped / TASK
     DatasetAnalyzer(str(cropped), overwrite=True, num_processes=readers).analyze_dataset(True)
@@ -41,7 +49,7 @@ def prepare(
     planner = ExperimentPlanner3D_v21(str(cropped), str(workspace.preprocessed))
     planner.plan_experiment()
     report(2, 3, "preprocess")
-    processes = preparing_processes(_bytes_to_preprocess(planner))
+    processes = preparing_processes(_bytes_to_preprocess(planner), memory_bytes)
     planner.run_preprocessing((processes, processes))
     if small is not None:
         _plan_small(workspace, SmallNetwork(**small))
@@ -58,9 +66,18 @@ def prepare(
 def _bytes_to_preprocess(planner: Any) -> float:
     """What a worker needs for the largest case at the finest of the planned spacings."""
     found, axes = planner.dataset_properties, planner.transpose_forward
-    cases = zip(found["all_sizes"], found["all_spacings"], strict=True)
-    turned = [([size[axis] for axis in axes], [spacing[axis] for axis in axes]) for size, spacing in cases]
-    return max(bytes_to_resample(turned, stage["current_spacing"]) for stage in planner.plans_per_stage.values())
+    cases = [
+        StoredCase("", tuple(size[axis] for axis in axes), tuple(spacing[axis] for axis in axes))
+        for size, spacing in zip(found["all_sizes"], found["all_spacings"], strict=True)
+    ]
+    return max(
+        (
+            bytes_to_resample(case, stage["current_spacing"])
+            for stage in planner.plans_per_stage.values()
+            for case in cases
+        ),
+        default=LIBRARIES_BYTES,
+    )
 
 
 def _plan_small(workspace: Workspace, small: SmallNetwork) -> None:

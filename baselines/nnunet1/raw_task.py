@@ -11,7 +11,7 @@ from typing import Any
 from mswal_bench.baselines.method import MethodError
 from mswal_bench.baselines.raw_layout import image_name, label_name
 
-_ENDING = ".nii.gz"
+ENDING = ".nii.gz"
 """The only one v1 knows."""
 
 
@@ -27,8 +27,8 @@ def lay_out_task(raw: Path, cases: Iterable[str], task: Path) -> None:
     for folder in ("imagesTr", "labelsTr"):
         (task / folder).mkdir(parents=True)
     for case in ordered:
-        _bring(raw / "imagesTr" / image_name(case, ending), task / "imagesTr" / image_name(case, _ENDING))
-        _bring(raw / "labelsTr" / label_name(case, ending), task / "labelsTr" / label_name(case, _ENDING))
+        _bring(raw / "imagesTr" / image_name(case, ending), task / "imagesTr" / image_name(case, ENDING))
+        _bring(raw / "labelsTr" / label_name(case, ending), task / "labelsTr" / label_name(case, ENDING))
     text = json.dumps(task_description(description, ordered), indent=2)
     (task / "dataset.json").write_text(text + "\n", encoding="utf-8")
 
@@ -57,14 +57,14 @@ def task_description(description: dict[str, Any], cases: Iterable[str]) -> dict[
         "numTraining": len(ordered),
         "numTest": 0,
         "training": [
-            {"image": f"./imagesTr/{case}{_ENDING}", "label": f"./labelsTr/{case}{_ENDING}"} for case in ordered
+            {"image": f"./imagesTr/{case}{ENDING}", "label": f"./labelsTr/{case}{ENDING}"} for case in ordered
         ],
         "test": [],
     }
 
 
 def _bring(source: Path, target: Path) -> None:
-    if source.name.endswith(_ENDING):
+    if source.name.endswith(ENDING):
         target.symlink_to(source.resolve())
         return
     import SimpleITK

@@ -89,9 +89,9 @@ class Workspace:
         return variables
 
 
-def preparing_processes(bytes_each: float) -> int:
+def preparing_processes(bytes_each: float, memory_bytes: int | None) -> int:
     """How many processes v1 may prepare a data set with, when each needs so much memory."""
-    return workers_for(bytes_each, _MOST_PROCESSES)
+    return workers_for(bytes_each, _MOST_PROCESSES, memory_bytes)
 
 
 def worker_processes(most: int = _MOST_PROCESSES) -> int:

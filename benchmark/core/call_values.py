@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import inf
 
 from .errors import BenchError, Problem, raise_if_any
 from .suggestions import did_you_mean
@@ -20,10 +21,17 @@ def one_of(name: str, value: str, known: Iterable[str]) -> str:
     return value
 
 
-def check_numbers(*, jobs: int | None = None, seed: int = 0, draws: Mapping[str, int] | None = None) -> None:
+def check_numbers(
+    *,
+    jobs: int | None = None,
+    seed: int = 0,
+    draws: Mapping[str, int] | None = None,
+    memory_gb: float | None = None,
+) -> None:
     """Raises BenchError with every number that is out of range.
 
-    A seed is from 0 on, `jobs` are from 1 on or None. `draws` are numbers of resamples or permutations, by name.
+    A seed is from 0 on, `jobs` are from 1 on or None, `memory_gb` above 0 or None. `draws` are numbers of resamples or
+    permutations, by name.
     """
     problems = []
     if seed < 0:
@@ -33,4 +41,8 @@ def check_numbers(*, jobs: int | None = None, seed: int = 0, draws: Mapping[str,
     for name, number in (draws or {}).items():
         if not 1 <= number <= MOST_DRAWS:
             problems.append(Problem(f"{name} is out of range", expected=f"1 to {MOST_DRAWS}", found=str(number)))
+    if memory_gb is not None and not 0 < memory_gb < inf:
+        problems.append(
+            Problem("memory_gb is out of range", expected="a number above 0, or None", found=str(memory_gb))
+        )
     raise_if_any(problems)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mswal_bench.baselines.failures import as_method_error
 from mswal_bench.baselines.method import Budget, FailedCasesError, Job, Method
+from mswal_bench.baselines.worker_memory import gb, room_for_workers
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.whole_files import require_unicode, write_text
 from mswal_bench.benchmark.data.dataset import open_dataset
@@ -53,6 +54,7 @@ def run_method(
     device: str = "auto",
     devices: Sequence[str] = (),
     seed: int = 0,
+    memory_bytes: int | None = None,
     start: Pretrained | None = None,
     check: bool = True,
     announce: Callable[[str], None] = lambda sentence: None,
@@ -61,7 +63,8 @@ def run_method(
 
     `selection` is a fold, `0` to `4`, or `all`: then five are trained. Trained folds serve both tracks. `device` is
     `cpu`, `cuda` or `auto`; with `devices` (GPU numbers as nvidia-smi counts, or `cpu` for each process) a process on
-    each trains and predicts instead of this one. With `start` training begins with its weights, as far as they fit.
+    each trains and predicts instead of this one. `memory_bytes` is what the run may take, of this process and those it
+    starts; None is what is free. With `start` training begins with its weights, as far as they fit.
     Every image and label that the run uses is read before it begins, unless not `check`. `announce` is told sentences
     for the user on the way. Raises BenchError for what the user can mend, before anything is begun where possible.
     """
@@ -90,6 +93,7 @@ def run_method(
         device=crew[0].kind if crew else pick_device(device),
         seed=seed,
         start=None if start is None else start.file,
+        memory_bytes=memory_bytes,
     )
     folder = RunFolder(work)
     begun = folder.is_begun
@@ -102,6 +106,8 @@ def run_method(
     if check and not begun:
         # Before the folder is this run's: mended files are other files, and so make another run.
         check_input(raw, work, parts=goal.parts, announce=announce)
+    if memory_bytes is not None and (room := room_for_workers()).bytes < memory_bytes:
+        announce(f"warning: {gb(memory_bytes)} of memory were given, and {room.reason}")
     folder.open(identity)
     with folder.holding([f"fold {fold}" for fold in goal.folds]), _failure_told(work, goal):
         if check and begun:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from mswal_bench.baselines.method import Job, Method, Report
+from mswal_bench.baselines.worker_memory import room_for_workers
 from mswal_bench.benchmark.core.environment import Environment, describe_environment
 from mswal_bench.benchmark.core.progress import progress_bar
 
@@ -52,7 +53,9 @@ class Steps:
         epochs = self.method.epochs(self.job.budget)
         done = {fold: self._epochs_done(fold) for fold in folds}
         self._close([fold for fold in folds if done[fold] == epochs], epochs)
-        self._carry_out([self._training(fold, done[fold]) for fold in folds if done[fold] < epochs])
+        left = [fold for fold in folds if done[fold] < epochs]
+        job = self._job_of_each(len(left))
+        self._carry_out([self._training(job, fold, done[fold]) for fold in left])
 
     def predict(self, goal: Goal, out: Path) -> None:
         """Predicts the goal's cases into the folder `out`, unless that is done."""
@@ -61,19 +64,23 @@ class Steps:
         if done and all((out / f"{case}.nii.gz").exists() for case in goal.cases):
             return
         started, environments, usages = now(), list[Environment](), list[Resources]()
+        shares = _dealt(goal.shares, len(self.devices))
+        job = self._job_of_each(len(shares))
         with measured("cpu") as whole:
-            self._carry_out(
-                [
-                    self._prediction(goal, share, out, environments, usages)
-                    for share in _dealt(goal.shares, len(self.devices))
-                ]
-            )
+            self._carry_out([self._prediction(job, goal, share, out, environments, usages) for share in shares])
         resources = _together(whole, usages)
         with self.folder.changing() as state:
             environment, *others = dict.fromkeys(state.ran_in(environment) for environment in environments)
             state.predicted[goal.name] = Step(
                 started_at=started, environment=environment, other_environments=others, resources=resources
             )
+
+    def _job_of_each(self, tasks: int) -> Job:
+        """The job as each of so many tasks gets it: those that are done at the same time share the memory."""
+        at_once = min(len(self.devices), tasks)
+        if at_once == 0 or (at_once == 1 and self.job.memory_bytes is None):
+            return self.job
+        return replace(self.job, memory_bytes=room_for_workers(self.job.memory_bytes).bytes // at_once)
 
     def _carry_out(self, tasks: Sequence[Task]) -> None:
         if self.devices:
@@ -93,7 +100,7 @@ class Steps:
         for fold in folds:
             forget_progress(self.folder.root, _training_of(fold))
 
-    def _training(self, fold: int, from_epoch: int) -> Task:
+    def _training(self, job: Job, fold: int, from_epoch: int) -> Task:
         def started(device: str, environment: Environment) -> None:
             session = TrainingSession(
                 started_at=now(),
@@ -113,14 +120,14 @@ class Steps:
                 session.to_epoch, session.resources = to_epoch, usage
 
         name = _training_of(fold)
-        work = partial(self.method.train, self.job, fold)
+        work = partial(self.method.train, job, fold)
         return Task(name, work, lambda: self._progress(name, f"2/3 {name}", "it"), started, ended)
 
     def _prediction(
-        self, goal: Goal, share: Share, out: Path, environments: list[Environment], usages: list[Resources]
+        self, job: Job, goal: Goal, share: Share, out: Path, environments: list[Environment], usages: list[Resources]
     ) -> Task:
         name = share.name
-        work = partial(self.method.predict, self.job, share.folds, share.images, out)
+        work = partial(self.method.predict, job, share.folds, share.images, out)
         return Task(
             name,
             work,

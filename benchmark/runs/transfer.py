@@ -83,6 +83,7 @@ def transfer(
     device: str = "auto",
     devices: Sequence[str] = (),
     seed: int = 0,
+    memory_bytes: int | None = None,
     check: bool = True,
     announce: Callable[[str], None] = lambda sentence: None,
 ) -> TransferOutcome:
@@ -114,6 +115,7 @@ def transfer(
             device=device,
             devices=devices,
             seed=seed,
+            memory_bytes=memory_bytes,
             start=start,
             check=False,
             announce=announce,

@@ -1,24 +1,22 @@
 """The formulas against what was measured: the largest resident memory of a process that prepared one case."""
 
-import os
-from pathlib import Path
+from dataclasses import replace
 
-import numpy as np
 import pytest
-import SimpleITK
 
-from mswal_bench.baselines.method import MethodError
 from mswal_bench.baselines.preparation_memory_estimates import (
-    V1_READS,
-    V2_READS,
+    LIBRARIES_BYTES,
     bytes_plane_by_plane,
     bytes_to_read,
+    bytes_to_read_v1,
     bytes_to_resample,
-    most_voxels,
 )
+from mswal_bench.baselines.stored_cases import StoredCase
 
-THICK = (183, 512, 512), (2.5, 0.721, 0.721)
-THIN = (251, 512, 512), (1.25, 0.86, 0.86)
+THICK = StoredCase("thick", (183, 512, 512), (2.5, 0.721, 0.721))
+THIN = StoredCase("thin", (251, 512, 512), (1.25, 0.86, 0.86))
+OF_276, OF_503, OF_1089 = (StoredCase("", (slices, 512, 512), (1.25, 0.78, 0.78)) for slices in (276, 503, 1089))
+MIB = 1 << 20
 
 
 def finer(spacing, times):
@@ -43,7 +41,7 @@ def finer(spacing, times):
     ],
 )
 def test_a_worker_needs_no_more_than_the_formula_says_and_not_much_less(case, times, measured):
-    need = bytes_to_resample([case], finer(case[1], times))
+    need = bytes_to_resample(case, finer(case.spacing_mm, times))
     assert measured <= need <= 1.25 * measured
 
 
@@ -61,36 +59,56 @@ def test_a_worker_needs_no_more_than_the_formula_says_and_not_much_less(case, ti
     ],
 )
 def test_a_worker_that_prepares_plane_by_plane(case, times, measured):
-    need = bytes_plane_by_plane([case], finer(case[1], times))
+    need = bytes_plane_by_plane(case, finer(case.spacing_mm, times))
     assert measured <= need <= 1.25 * measured
-    assert need < bytes_to_resample([case], finer(case[1], times))
-    assert bytes_plane_by_plane([], finer(case[1], times)) < measured
+    assert need < bytes_to_resample(case, finer(case.spacing_mm, times))
+    assert need > LIBRARIES_BYTES
 
 
-@pytest.mark.parametrize(("per_voxel", "measured"), [(V2_READS, 1_030_742_016), (V1_READS, 1_838_292_992)])
-def test_reading(per_voxel, measured):
-    need = bytes_to_read(np.prod(THICK[0]), per_voxel)
-    assert measured <= need <= 1.25 * measured
+@pytest.mark.parametrize(
+    ("case", "measured"),
+    [
+        (OF_276, 1_284_001_792),
+        (OF_503, 1_910_509_568),
+        (replace(OF_276, image_bytes=4), 1361 * MIB),
+        (replace(OF_276, image_bytes=8), 1639 * MIB),
+    ],
+)
+def test_kinds_of_voxels_prepared_plane_by_plane(case, measured):
+    assert measured <= bytes_plane_by_plane(case, (1.0, 1.0, 1.0)) <= 1.25 * measured
 
 
-def test_the_case_that_takes_most_counts():
-    target = (2.0, 1.0, 1.0)
-    cases = [((10, 100, 100), (2.0, 0.9, 0.9)), ((90, 100, 100), (5.0, 0.9, 0.9)), ((95, 100, 100), (2.0, 0.9, 0.9))]
-    each = [bytes_to_resample([case], target) for case in cases]
-    assert bytes_to_resample(cases, target) == max(each) == each[1]
-    assert bytes_to_resample([], target) < min(each)
+def test_labels_that_are_no_whole_numbers_are_resampled_by_nnunet():
+    measured = 3842 * MIB
+    assert measured <= bytes_to_resample(replace(OF_276, label_bytes=4), (1.0, 1.0, 1.0)) <= 1.25 * measured
 
 
-def test_the_largest_image_by_headers_alone(tmp_path):
-    for name, shape in (("a", (3, 4, 5)), ("b", (2, 3, 4))):
-        SimpleITK.WriteImage(SimpleITK.GetImageFromArray(np.zeros(shape, np.int16)), str(tmp_path / f"{name}.mha"))
-    os.truncate(tmp_path / "a.mha", (tmp_path / "a.mha").stat().st_size - 50)
-    assert most_voxels(sorted(tmp_path.iterdir())) == 60
-    assert most_voxels([]) == 0
+@pytest.mark.parametrize(
+    ("case", "measured"),
+    [
+        (OF_276, 717 * MIB),
+        (OF_503, 990_916_608),
+        (OF_1089, 1523 * MIB),
+        # int32, float32, and int16 with a scale, which SimpleITK gives as float32.
+        (replace(OF_276, image_bytes=4), 993 * MIB),
+        (replace(OF_276, image_bytes=4), 978 * MIB),
+        (replace(OF_276, image_bytes=4), 1132 * MIB),
+        (replace(OF_276, image_bytes=8), 1540 * MIB),
+        # Left to nnU-Net.
+        (replace(OF_276, whole_labels=False, label_bytes=4), 1540 * MIB),
+    ],
+)
+def test_a_fingerprint(case, measured):
+    assert measured <= bytes_to_read(case) <= 1.25 * measured
 
 
-def test_an_image_without_a_header_is_named(tmp_path):
-    path = Path(tmp_path / "text.nii.gz")
-    path.write_text("no volume")
-    with pytest.raises(MethodError, match=r"text\.nii\.gz: its image cannot be read \(Unable to determine"):
-        most_voxels([path])
+def test_labels_may_be_larger_than_the_image():
+    large = replace(OF_276, label_bytes=8)
+    assert bytes_to_read(large) == bytes_to_read(replace(OF_276, image_bytes=8)) > bytes_to_read(OF_276)
+    target = 2.0, 2.0, 2.0
+    assert bytes_plane_by_plane(large, target) > bytes_plane_by_plane(OF_276, target)
+
+
+def test_reading_with_v1():
+    measured = 1_838_292_992
+    assert measured <= bytes_to_read_v1(THICK) <= 1.25 * measured

@@ -6,9 +6,7 @@ pytest.importorskip("psutil")
 import psutil
 
 from mswal_bench.baselines import worker_memory
-from mswal_bench.baselines.worker_memory import allowed_memory, free_memory, workers_for
-
-GB = 1_000_000_000
+from mswal_bench.baselines.worker_memory import GB, allowed_memory, free_memory, gb, room_for_workers, workers_for
 
 
 @pytest.fixture
@@ -33,6 +31,37 @@ def eight_cores(monkeypatch):
 def test_workers_are_as_many_as_cores_and_memory_allow_and_one_at_least(eight_cores, free, each, most, expected):
     eight_cores.setattr(worker_memory, "free_memory", lambda: int(free * GB))
     assert workers_for(each * GB, most) == expected
+
+
+@pytest.mark.parametrize(("given", "held", "expected"), [(64, 0.5, 4), (28.4, 0.5, 1), (28.6, 0.5, 2), (1, 2, 1)])
+def test_memory_that_was_given_counts_in_place_of_what_is_free(eight_cores, given, held, expected):
+    eight_cores.setattr(worker_memory, "free_memory", lambda: 0)
+    eight_cores.setattr(worker_memory, "held_memory", lambda: int(held * GB))
+    assert workers_for(14 * GB, memory_bytes=int(given * GB)) == expected
+
+
+def test_a_budget_is_of_this_process_too():
+    given = 10 * psutil.virtual_memory().total
+    room = room_for_workers(given)
+    assert 0.9 * given < room.bytes < given
+    assert room.reason.startswith(f"of the {gb(given)} that were given this process holds ")
+
+
+def test_what_limits_is_told(monkeypatch):
+    monkeypatch.setattr(worker_memory, "free_memory", lambda: 3 * GB)
+    monkeypatch.setattr(worker_memory, "allowed_memory", lambda: iter([3 * GB, 1 << 62]))
+    assert room_for_workers().reason == "3.0 GB are left by the control group of this container or job"
+    monkeypatch.setattr(worker_memory, "allowed_memory", lambda: iter([1 << 62]))
+    monkeypatch.setattr(worker_memory, "free_memory", lambda: 5 * GB)
+    assert room_for_workers().reason == "5.0 GB are free"
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [(0, "0.0 GB"), (3_949_000_000, "3.9 GB"), (100_000_000, "0.1 GB"), (41_000_000, "0.04 GB")],
+)
+def test_gigabytes(amount, text):
+    assert gb(amount) == text
 
 
 def write(folder, **numbers):

@@ -40,6 +40,7 @@ def run(
     fold: str,
     device: str | None,
     devices: str | None,
+    memory_bytes: int | None,
     no_check: bool,
     seed: int,
 ) -> None:
@@ -68,6 +69,7 @@ def run(
             device=this_device,
             devices=of_processes,
             seed=seed,
+            memory_bytes=memory_bytes,
             check=not no_check,
             announce=lambda sentence: click.echo(sentence, err=True),
         )

@@ -5,14 +5,29 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import inf
 from typing import Any
 
 import click
 
 from mswal_bench.baselines.method import Budget
+from mswal_bench.baselines.worker_memory import GB
 from mswal_bench.benchmark.cli import STOPPED
 from mswal_bench.benchmark.cli.choices import Choice, MethodName
 from mswal_bench.benchmark.runs.tracks import ALL_FOLDS, SELECTIONS
+
+
+class _Gigabytes(click.types.FloatParamType):
+    """Takes a number of gigabytes above 0, and gives bytes."""
+
+    name = "gigabytes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        gigabytes = super().convert(value, param, ctx)
+        if not 0 < gigabytes < inf:
+            self.fail(f"{value} is not a number of gigabytes above 0.", param, ctx)
+        return int(gigabytes * GB)
+
 
 _OPTIONS = (
     click.argument("method", type=MethodName()),
@@ -41,6 +56,13 @@ _OPTIONS = (
         "--devices",
         metavar="LIST",
         help="A process on each: GPUs as nvidia-smi numbers them (0,1), or shares of the CPU's cores (cpu,cpu).",
+    ),
+    click.option(
+        "--memory",
+        "memory_bytes",
+        metavar="GB",
+        type=_Gigabytes(),
+        help="Gigabytes that all processes of the run together may take.  [default: what is free]",
     ),
     click.option(
         "--no-check",

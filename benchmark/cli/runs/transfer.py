@@ -63,6 +63,7 @@ def transfer(
     fold: str,
     device: str | None,
     devices: str | None,
+    memory_bytes: int | None,
     no_check: bool,
     seed: int,
     style: TableFormat,
@@ -89,6 +90,7 @@ def transfer(
             device=this_device,
             devices=of_processes,
             seed=seed,
+            memory_bytes=memory_bytes,
             check=not no_check,
             announce=lambda sentence: click.echo(sentence, err=True),
         )

@@ -47,7 +47,7 @@ def left_out(tmp_path, monkeypatch):
         monkeypatch.setattr(shutil, "disk_usage", disk_usage)
         monkeypatch.setattr(prediction, "use_threads", lambda device: None)
         images = {case: f"{case}_0000.nii.gz" for case in ("good", "bad", "lost")}
-        prediction.predict(str(tmp_path), [], images, str(out), RECIPE, "cpu", lambda done, total, note: None)
+        prediction.predict(str(tmp_path), [], images, str(out), RECIPE, "cpu", None, lambda done, total, note: None)
 
     return predict
 

@@ -10,7 +10,9 @@ import SimpleITK
 
 pytest.importorskip("psutil")
 
+from mswal_bench.baselines import worker_memory
 from mswal_bench.baselines.method import Job
+from mswal_bench.baselines.worker_memory import GB
 from mswal_bench.benchmark.core.environment import Environment, describe_environment
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.runs import steps
@@ -156,6 +158,65 @@ def test_of_processes_that_are_quick(raw, tmp_path, quick_workers):
     predicted = record["predicted"]
     keys = [predicted["environment"], *predicted["other_environments"]]
     assert [record["environments"][key]["gpu"] for key in keys] == ["model 0", "model 1"]
+
+
+@pytest.fixture
+def memory(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[int | None]]:
+    """By step, the memory that a method is told it may take. This process holds 1 GB, and 12 GB are free."""
+    told: dict[str, set[int | None]] = {"prepare": set(), "train": set(), "predict": set()}
+    for step, of_step in told.items():
+        do = getattr(QuickMethod, step)
+
+        def noted(method: QuickMethod, job: Job, *more: Any, do: Any = do, of_step: Any = of_step) -> Any:
+            of_step.add(job.memory_bytes)
+            return do(method, job, *more)
+
+        monkeypatch.setattr(QuickMethod, step, noted)
+    monkeypatch.setattr(worker_memory, "held_memory", lambda: GB)
+    monkeypatch.setattr(worker_memory, "free_memory", lambda: 12 * GB)
+    monkeypatch.setattr(worker_memory, "allowed_memory", lambda: iter(()))
+    return told
+
+
+@pytest.mark.parametrize(
+    ("given", "devices", "expected"),
+    [
+        (None, 0, (None, None)),
+        (None, 1, (None, None)),
+        (None, 3, (4 * GB, 4 * GB)),
+        (7 * GB, 0, (7 * GB, 7 * GB)),
+        (7 * GB, 1, (6 * GB, 6 * GB)),
+        # Five folds train, two images are predicted.
+        (7 * GB, 3, (2 * GB, 3 * GB)),
+    ],
+)
+def test_processes_share_the_memory(raw, tmp_path, memory, quick_workers, given, devices, expected):
+    run(raw, tmp_path, "all", memory_bytes=given, devices=("cpu",) * devices)
+    training, prediction = expected
+    if devices == 3 and given is None:
+        prediction = 6 * GB
+    assert memory == {"prepare": {given}, "train": {training}, "predict": {prediction}}
+
+
+def test_with_other_memory_it_is_the_same_run(raw, tmp_path, memory, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(QuickMethod, "predict", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            run(raw, tmp_path, memory_bytes=7 * GB)
+    told: list[str] = []
+    outcome = run(raw, tmp_path, memory_bytes=13 * GB, announce=told.append)
+    assert not outcome.finished_before
+    assert memory == {"prepare": {7 * GB}, "train": {7 * GB}, "predict": {13 * GB}}
+    assert "warning: 13.0 GB of memory were given, and 12.0 GB are free" in told
+    assert run(raw, tmp_path).finished_before
+
+
+def test_a_transfer_hands_the_memory_to_both_runs(raw, tmp_path, memory):
+    run(raw, tmp_path / "pretrain", memory_bytes=3 * GB)
+    transfer(
+        QuickMethod(), raw, tmp_path / "t", tmp_path / "pretrain", selection="0", device="cpu", memory_bytes=5 * GB
+    )
+    assert memory == {step: {3 * GB, 5 * GB} for step in memory}
 
 
 def test_a_transfer_to_kits_compares_its_structures(raw, public, tmp_path):
