@@ -18,6 +18,7 @@ from mswal_bench.baselines.nnunet.settings import Training
 from mswal_bench.baselines.nnunet1 import prediction
 from mswal_bench.baselines.nnunet1.settings import Recipe
 from mswal_bench.baselines.nnunet1.workspace import Workspace
+from mswal_bench.baselines.worker_memory import GB, held_memory
 
 RECIPE = asdict(Recipe(Training()))
 FULL, NOT_FULL = 4096, 1 << 40
@@ -89,5 +90,41 @@ def test_specks_are_what_the_recipe_says_of_them(tmp_path, monkeypatch, save_lab
     monkeypatch.setattr(prediction, "validate", lambda *_: None)
     monkeypatch.setattr(v1, "predict_cases", lambda *_, **__: seen.append(v1.save_segmentation_nifti_from_softmax))
     recipe = asdict(Recipe(Training(), speck_share=0.25))
-    prediction.predict(str(tmp_path), [0], {}, str(tmp_path), recipe, "cpu", lambda done, total, note: None)
+    prediction.predict(str(tmp_path), [0], {}, str(tmp_path), recipe, "cpu", None, lambda done, total, note: None)
     assert [export.least_mm3 for export in seen] == [{3: pytest.approx(15)}]
+
+
+@pytest.mark.parametrize(("gigabytes", "processes"), [(0.5, 1), (2.6, 5), (64, 6)])
+def test_images_are_preprocessed_by_as_many_processes_as_fit(tmp_path, monkeypatch, save_labels, gigabytes, processes):
+    """One of a tiny image takes 0.46 GB; v1's own number is six."""
+    workspace = Workspace(tmp_path)
+    image = save_labels(tmp_path / "a_0000.nii.gz", np.zeros((2, 3, 8), np.int16))
+    workspace.plans.parent.mkdir(parents=True)
+    stages = {0: {"current_spacing": [9.0, 9.0, 9.0]}, 1: {"current_spacing": [1.0, 2.0, 1.0]}}
+    workspace.plans.write_bytes(pickle.dumps({"transpose_forward": [1, 0, 2], "plans_per_stage": stages}))
+    workspace.splits.write_bytes(pickle.dumps([]))
+    asked = []
+    monkeypatch.setenv("MSWAL_BENCH_CORES", "8")
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: range(8))
+    monkeypatch.setattr(prediction, "use_threads", lambda device: None)
+
+    def predict_cases(model, images, files, *_, num_threads_preprocessing, **__):
+        asked.append(num_threads_preprocessing)
+        for file in files:
+            Path(file).parent.mkdir()
+        (tmp_path / "out" / "a.nii.gz").touch()
+
+    monkeypatch.setattr(v1, "predict_cases", predict_cases)
+    (tmp_path / "out").mkdir()
+    given = held_memory() + int(gigabytes * GB)
+    prediction.predict(
+        str(tmp_path),
+        [],
+        {"a": str(image)},
+        str(tmp_path / "out"),
+        RECIPE,
+        "cpu",
+        given,
+        lambda done, total, note: None,
+    )
+    assert asked == [processes]
