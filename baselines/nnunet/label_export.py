@@ -64,7 +64,9 @@ def labels_from_planes(
     if why:
         _LOG.warning("%s: nnU-Net's own export is used, which takes more time and memory", why)
         logits = torch.from_numpy(np.stack([plane(z) for z in range(of_volume[0])], axis=1))
-        manager = label_manager or LabelManager({str(label): label for label in range(heads)}, None)
+        manager = label_manager or LabelManager(
+            {"background": 0, **{str(label): label for label in range(1, heads)}}, None
+        )
         with_threads = torch.get_num_threads()
         whole: NDArray[np.uint8] = convert_predicted_logits_to_segmentation_with_correct_shape(
             logits, plans, configuration, manager, dict(properties), num_threads_torch=with_threads

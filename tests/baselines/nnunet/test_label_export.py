@@ -103,6 +103,10 @@ def test_another_resampling_is_left_to_nnunet_and_the_log_says_so(caplog, argume
     assert_same(random_logits((10, 12, 14)), *case(arguments=arguments))
     assert "nnU-Net's own export is used" in caplog.text
     assert "the plans resample logits in a way of their own" in caplog.text
+    # Without names of the labels too.
+    logits = random_logits((10, 12, 14))
+    found = labels_from_logits(logits, *case(arguments=arguments))
+    np.testing.assert_array_equal(found, labels_from_logits(logits, *case(arguments=arguments), LABELS))
 
 
 def test_an_unknown_function_is_left_to_nnunet(caplog):
