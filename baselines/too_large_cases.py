@@ -8,7 +8,7 @@ from .method import MethodError
 from .worker_memory import gb, room_for_workers
 
 _MOST_NAMED = 3
-_MEND = (
+MORE_MEMORY = (
     "Use a machine or a job with more memory, or give `--memory` (in Python `memory_gb`) where it is known to be enough"
 )
 
@@ -29,5 +29,5 @@ def refuse_too_large(needs: Mapping[str, float], memory_bytes: int | None) -> No
     need = "needs" if len(too_large) == 1 else "need"
     raise MethodError(
         f"Nothing was prepared, for {len(too_large)} of {len(needs)} cases {need} more memory than they may take, by "
-        f"estimate ({named}): {room.reason}. {_MEND}."
+        f"estimate ({named}): {room.reason}. {MORE_MEMORY}."
     )
