@@ -28,7 +28,7 @@ def bytes_to_read(case: StoredCase) -> float:
         # Left to nnU-Net, which reads everything as float32 and copies it.
         return LIBRARIES_BYTES + 17 * case.voxels
     # The labels first, of which a bit a voxel stays.
-    return LIBRARIES_BYTES + max(_while_read(case.image_bytes), _while_read(case.label_bytes)) * case.voxels
+    return LIBRARIES_BYTES + max(while_read(case.image_bytes), while_read(case.label_bytes)) * case.voxels
 
 
 def bytes_to_read_v1(case: StoredCase) -> float:
@@ -39,7 +39,7 @@ def bytes_to_read_v1(case: StoredCase) -> float:
 def bytes_plane_by_plane(case: StoredCase, target_spacing_mm: Sequence[float]) -> float:
     """What preprocessing a case takes plane by plane (`nnunet/case_preparation.py`)."""
     before, after, same = _voxels(case, target_spacing_mm)
-    reading = case.image_bytes + _while_read(case.label_bytes)
+    reading = case.image_bytes + while_read(case.label_bytes)
     preparing = (10 + case.image_bytes) * before
     resampling = 0 if same else (6 + case.image_bytes) * before + 8.3 * after
     return LIBRARIES_BYTES + max(reading * before, preparing, resampling)
@@ -57,7 +57,8 @@ def bytes_to_resample(case: StoredCase, target_spacing_mm: Sequence[float]) -> f
     return LIBRARIES_BYTES + of_before * before + of_after * after
 
 
-def _while_read(voxel_bytes: int) -> float:
+def while_read(voxel_bytes: int) -> float:
+    """Bytes a voxel that SimpleITK takes while it reads a volume of so many bytes a voxel."""
     return _WHILE_READ.get(voxel_bytes, 2.1 * voxel_bytes)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 from nnunetv2.preprocessing.resampling.default_resampling import compute_new_shape
 
-from mswal_bench.baselines.preparation_memory_estimates import LIBRARIES_BYTES
+from mswal_bench.baselines.preparation_memory_estimates import LIBRARIES_BYTES, while_read
 from mswal_bench.baselines.processes import cores
 from mswal_bench.baselines.stored_cases import StoredCase, stored_images
 from mswal_bench.baselines.too_large_cases import MORE_MEMORY
@@ -92,7 +92,7 @@ def _need(image: StoredCase, predictor: nnUNetPredictor) -> _Need:
     # On a GPU the sums are there, if they fit.
     sums = len(predictor.list_of_parameters) * configuration.patch_size[0] * of_plane
     return _Need(
-        prepare=image.voxels * image.image_bytes + seen,
+        prepare=max(image.voxels * while_read(image.image_bytes), image.voxels * image.image_bytes + seen),
         window=seen + copied + sums,
         export=image.voxels * _LABEL * _COPIES_OF_LABELS + PLANES_QUEUED * of_plane,
     )
