@@ -61,6 +61,13 @@ class StageProcess:
             self._process.join()
         self.connection.close()
 
+    def send(self, message: object) -> None:
+        """Sends to the process. Raises LostProcessError when it was killed."""
+        try:
+            self.connection.send(message)
+        except OSError:
+            raise self._ended() from None
+
     def receive(self) -> Any:
         """What the process sends next. Raises what the stage raised, and LostProcessError when the process
         was killed."""

@@ -79,6 +79,6 @@ def _received(process: StageProcess, count: int) -> Iterator[Prepared]:
             image = np.empty(shape, np.float32)
             for plane in image.reshape(-1, *shape[2:]):
                 process.receive_into(plane)
-        process.connection.send(None)
+        process.send(None)
         yield Prepared(case, image, properties, failure)
         del image

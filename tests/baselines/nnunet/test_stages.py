@@ -21,6 +21,7 @@ from mswal_bench.baselines.nnunet.plans import read_dataset_json, read_plans
 from mswal_bench.baselines.nnunet.predictor import predict_images
 from mswal_bench.baselines.stage_process import LostProcessError
 
+from . import killed_predictions
 from .small_plans import save_weights, write_predictable_plans
 
 pytestmark = pytest.mark.slow
@@ -168,3 +169,8 @@ def test_an_error_of_the_network_ends_the_stages(trained, images, tmp_path, in_s
         predict(trained, images, tmp_path / "out")
     assert not active_children()
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_kills_at_random_moments_lose_nothing(tmp_path):
+    killed_predictions.write_data(tmp_path)
+    assert len(list(killed_predictions.kills(tmp_path, 2))) == 2
