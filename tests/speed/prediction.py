@@ -46,11 +46,12 @@ _TURNS: Mapping[tuple[str, str], Mapping[str, int]] = {
 """How often each contender works on each data; each time is a process of its own."""
 _METHOD = """\
 The data are of no patient (`tests/speed/full_size_data.py`). Logits are noise with lesions of seven classes as balls;
-volumes have noise and 35 balls. The network costs next to nothing, and what it took is not counted. Each run was a
-process of its own on one thread, the contenders took turns, and reading what is not measured came first. Seconds are
-medians of CPU time (user and system), with the lowest and the highest in brackets. Memory is the largest resident set
-of the process; a single volume is predicted and prepared by one process. A label map that differs from nnU-Net's in one
-voxel would have ended the program: {voxels:,} voxels were compared, {foreground:,} of them foreground.
+volumes have noise and 35 balls. The network costs next to nothing. What the sliding window takes, the network and the
+sums of its logits, depends on network and device, and is not counted but listed below. Each run was a process of its
+own on one thread, the contenders took turns, and reading what is not measured came first. Seconds are medians of CPU
+time (user and system), with the lowest and the highest in brackets. Memory is the largest resident set of the process;
+a single volume is predicted and prepared by one process. A label map that differs from nnU-Net's in one voxel would
+have ended the program: {voxels:,} voxels were compared, {foreground:,} of them foreground.
 
 - *export*: logits to a label map. *sparse*, *usual*: 512 x 512 x 276, 1.25 x 0.78 mm, from a grid of 1 mm with 0.014 %
   and 1.8 % foreground. *dense*: 512 x 512 x 80, 2.5 x 0.7 mm, from 1.25 x 0.78 mm with 13 %. Memory: above the logits.
@@ -189,7 +190,7 @@ def check(reports: _Reports) -> tuple[int, int]:
 def section(reports: _Reports, about: Sequence[str], earlier: str, compared: tuple[int, int]) -> str:
     """The text under the heading, itself included."""
     contenders = [
-        [name, work, who, str(len(found)), _seconds([one["cpu_s"] for one in found]), *_memory(found)]
+        [name, work, who, str(len(found)), _seconds(found, "cpu_s"), _seconds(found, "windows_s"), *_memory(found)]
         for (name, work, who), found in reports.items()
     ]
     voxels, foreground = compared
@@ -200,7 +201,7 @@ def section(reports: _Reports, about: Sequence[str], earlier: str, compared: tup
         "*aim* and *must*: the limit that was reached. A fraction is of the CPU time or memory of who is named.",
         _METHOD.format(earlier=earlier, voxels=voxels, foreground=foreground),
         "### Seconds and memory of each run",
-        table(("data", "work", "who", "runs", "CPU s", "MiB before", "peak MiB"), contenders),
+        table(("data", "work", "who", "runs", "CPU s", "sliding window", "MiB before", "peak MiB"), contenders),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -252,7 +253,10 @@ def _number(report: Mapping[str, Any], number: str) -> float:
     return value
 
 
-def _seconds(values: Sequence[float]) -> str:
+def _seconds(found: Sequence[Mapping[str, Any]], name: str) -> str:
+    values = [one[name] for one in found if name in one]
+    if not values:
+        return ""
     middle = f"{median(values):.2f}"
     return middle if len(values) == 1 else f"{middle} ({min(values):.2f} to {max(values):.2f})"
 

@@ -51,7 +51,7 @@ def test_a_section_says_what_was_compared():
     text = section(reports, ["a machine"], "abc1234", (1000, 10))
     assert text.startswith("## Prediction and preparation\n\n- a machine\n\n| what | ours | must | aim | verdict |")
     assert "1,000 voxels were compared, 10 of them foreground" in text
-    assert "| usual | export | nnU-Net | 1 | 60.00 | 100 | 110 |" in text
+    assert "| usual | export | nnU-Net | 1 | 60.00 |  | 100 | 110 |" in text
 
 
 @pytest.mark.slow
