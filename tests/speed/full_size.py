@@ -2,10 +2,10 @@
 
     python full_size.py WORK WHO FOLDER
 
-`WORK` is `export`, `predict` or `prepare`, `WHO` is `ours` or `nnU-Net`, `FOLDER` holds what `full_size_data.py` wrote.
-It is run as a script, and imports of this project only what it measures, so that an earlier revision can be measured as
-well. Prints JSON: seconds of CPU time (user and system, children included, without the sliding window), the memory held
-before and the peak, and a digest of the result.
+`WORK` is `export`, `predict`, `predict two` or `prepare`, `WHO` is `ours` or `nnU-Net`, `FOLDER` holds what
+`full_size_data.py` wrote. It is run as a script, and imports of this project only what it measures, so that an earlier
+revision can be measured as well. Prints JSON: seconds of CPU time (user and system, children included, without the
+sliding window), when it began and ended, the memory held before and this process's peak, and a digest of the result.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import resource
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 import psutil
+from measure import cpu_s  # type: ignore[import-not-found]
 
 Result = dict[str, Any]
 Work = Callable[[], Callable[[], Result]]
@@ -37,11 +38,19 @@ def main() -> None:
     # Libraries print: what they print goes to stderr.
     report = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    do = {"export": export, "predict": predict, "prepare": prepare}[work](who, Path(folder))
-    before_bytes, before_s = psutil.Process().memory_info().rss, _cpu_s()
+    works: Mapping[str, Callable[[str, Path], Work]] = {
+        "export": export,
+        "predict": predict,
+        "predict two": partial(predict, cases=2),
+        "prepare": prepare,
+    }
+    do = works[work](who, Path(folder))
+    before_bytes, before_s, began_s = psutil.Process().memory_info().rss, cpu_s(), time.monotonic()
     tell = do()
     took = {
-        "cpu_s": _cpu_s() - before_s,
+        "cpu_s": cpu_s() - before_s,
+        "began_s": began_s,
+        "ended_s": time.monotonic(),
         "before_mib": before_bytes / 2**20,
         # Linux counts in KiB.
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10,
@@ -78,8 +87,8 @@ def export(who: str, folder: Path) -> Work:
     return do
 
 
-def predict(who: str, folder: Path) -> Work:
-    """An image to a label map on disk, by all folds of the folder."""
+def predict(who: str, folder: Path, cases: int = 1) -> Work:
+    """An image to a label map on disk, by all folds of the folder; for several cases it is the same image."""
     import SimpleITK
     import torch
     from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
@@ -91,6 +100,7 @@ def predict(who: str, folder: Path) -> Work:
     workspace = Workspace(folder / "nnunet")
     folds = json.loads((folder / "folds.json").read_text())
     image, out = folder / "case_0000.nii.gz", folder / f"by-{who}-{os.getpid()}"
+    names = [f"case-{number}" for number in range(cases)]
     windows = _Stopwatch()
     # That of nnU-Net, and of the revision before there was one of our own.
     windows.hold(nnUNetPredictor, "predict_logits_from_preprocessed_data")
@@ -104,7 +114,7 @@ def predict(who: str, folder: Path) -> Work:
             predict_images(
                 workspace,
                 range(folds),
-                {"case": image},
+                dict.fromkeys(names, image),
                 out,
                 mirroring=False,
                 window=None,
@@ -123,7 +133,7 @@ def predict(who: str, folder: Path) -> Work:
         logits = predictor.predict_logits_from_preprocessed_data(torch.from_numpy(data))
         out.mkdir()
         export_prediction_from_logits(
-            logits, properties, configuration, plans, predictor.dataset_json, str(out / "case"), False, 1
+            logits, properties, configuration, plans, predictor.dataset_json, str(out / names[0]), False, 1
         )
 
     def do() -> Callable[[], Result]:
@@ -131,9 +141,12 @@ def predict(who: str, folder: Path) -> Work:
         return tell
 
     def tell() -> Result:
-        labels = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(out / "case.nii.gz")))
+        written = [out / f"{name}.nii.gz" for name in names]
+        labels = [_told(SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(path)))) for path in written]
         shutil.rmtree(out)
-        return _told(labels) | {"windows_s": windows.cpu_s, "image_bytes": _image_bytes(workspace, image)}
+        if any(other != labels[0] for other in labels):
+            raise RuntimeError("the same image has two label maps")
+        return labels[0] | {"windows_s": windows.cpu_s, "image_bytes": _image_bytes(workspace, image)}
 
     return do
 
@@ -194,6 +207,7 @@ def _their_predictor(workspace: Any, folds: int) -> Any:
 
 def prepare(who: str, folder: Path) -> Work:
     """A training case to what is stored of it, as a worker does it: the fingerprint, then preprocessing."""
+    import blosc2
     from nnunetv2.experiment_planning.dataset_fingerprint.fingerprint_extractor import DatasetFingerprintExtractor
     from nnunetv2.imageio.simpleitk_reader_writer import SimpleITKIO
     from nnunetv2.preprocessing.preprocessors.default_preprocessor import DefaultPreprocessor
@@ -219,25 +233,23 @@ def prepare(who: str, folder: Path) -> Work:
         return tell
 
     def tell() -> Result:
+        # The labels alone: intensities may differ in a last bit.
+        stored = _told(blosc2.open(urlpath=f"{out}_seg.b2nd", mode="r")[:])
         for path in folder.glob(f"{out.name}*"):
             path.unlink()
-        return {}
+        return stored
 
     return do
 
 
 def _told(labels: Any) -> Result:
+    """Of a label map."""
     labels = np.ascontiguousarray(labels, np.uint8)
     return {
         "digest": hashlib.sha256(labels).hexdigest(),
         "voxels": labels.size,
         "foreground": int(np.count_nonzero(labels)),
     }
-
-
-def _cpu_s() -> float:
-    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 if __name__ == "__main__":

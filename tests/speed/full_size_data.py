@@ -73,7 +73,7 @@ _TYPICAL = Grid(276, 512, 1.25, 0.78)
 DATA: Mapping[str, Logits | Volume] = {
     "sparse": Logits(_TYPICAL, (1.0, 1.0, 1.0), 0.00014),
     "usual": Logits(_TYPICAL, (1.0, 1.0, 1.0), 0.018),
-    "dense": Logits(Grid(80, 512, 2.5, 0.7), (1.25, 0.78, 0.78), 0.13),
+    "dense": Logits(Grid(80, 512, 2.0, 0.7), (1.25, 0.78, 0.78), 0.13),
     "276 slices": Volume(_TYPICAL, 1),
     "276 slices, five folds": Volume(_TYPICAL, 5),
     "503 slices": Volume(Grid(503, 512, 1.25, 0.78), 1),

@@ -39,9 +39,9 @@ def measure(contender: str, pair: tuple[Path, Path], warm: tuple[Path, Path], ru
         path.read_bytes()
     times, peak_mib, numbers = [], 0.0, None
     for _ in range(runs):
-        cpu_s, wall_s = _cpu_s(), time.perf_counter()
+        began_s, wall_s = cpu_s(), time.perf_counter()
         found = score(files)
-        times.append(Run(_cpu_s() - cpu_s, time.perf_counter() - wall_s))
+        times.append(Run(cpu_s() - began_s, time.perf_counter() - wall_s))
         peak_mib = peak_mib or _peak_mib()
         if numbers is not None and repr(found) != repr(numbers):
             raise RuntimeError(f"{contender} does not find the same twice: {numbers}, {found}")
@@ -49,7 +49,8 @@ def measure(contender: str, pair: tuple[Path, Path], warm: tuple[Path, Path], ru
     return {"runs": [asdict(run) for run in times], "peak_mib": peak_mib, "numbers": numbers}
 
 
-def _cpu_s() -> float:
+def cpu_s() -> float:
+    """Seconds of user and system that this process took, and those of its children that have ended."""
     used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
 

@@ -47,14 +47,13 @@ def section(
     rows = [_row(target, measured) for target in targets]
     missed = [f"{row[0]} ({row[1]})" for row in rows if row[-1] == "missed"]
     columns = ("what", "pair", "ours", "peer", "ratio", "must", "aim", "verdict")
-    outcome = f"Missed: {'; '.join(missed)}." if missed else "Every limit is kept."
     raw_columns = ("pair", "contender", "runs", "CPU s", "wall s", "peak MiB")
     pair_columns = ("pair", "voxels", "spacing mm", "lesions", "foreground voxels", "file KiB")
     parts = [
         HEADING,
         "\n".join(f"- {line}" for line in machine),
         table(columns, rows),
-        f"{outcome} *aim* and *must*: the limit that was reached.",
+        outcome(missed),
         _METHOD,
         "### Seconds and memory of each contender",
         table(raw_columns, [_raw_row(*key, measurement) for key, measurement in measured.items()]),
@@ -63,6 +62,12 @@ def section(
         table(pair_columns, [_pair_row(name, summary) for name, summary in pairs.items()]),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def outcome(missed: Sequence[str]) -> str:
+    """A sentence that names the rows of a table that miss their limits, and one on its column `verdict`."""
+    found = f"Missed: {'; '.join(missed)}." if missed else "Every limit is kept."
+    return f"{found} *aim* and *must*: the limit that was reached."
 
 
 def replace_section(page: str, text: str) -> str:

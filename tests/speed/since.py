@@ -19,11 +19,11 @@ from statistics import median
 
 from mswal_bench.benchmark.core.whole_files import write_text
 
+from .earlier import CHECKOUT, earlier_revision
 from .machine import describe_machine
 from .page import replace_section, table
 from .pairs import RECIPES, cache_folder, make_pair
 
-_CHECKOUT = Path(__file__).parents[2]
 _PROGRAM = "python -m mswal_bench.tests.speed.since"
 _HEADING = "## Scoring, beside an earlier revision"
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -38,26 +38,20 @@ def main() -> None:
     arguments = _arguments()
     machine = describe_machine()
     pair = make_pair(RECIPES["typical"], cache_folder(arguments.cache, 1) / "typical")
-    with tempfile.TemporaryDirectory(prefix="mswal-since-", dir=arguments.cache) as folder:
+    with (
+        earlier_revision(arguments.revision, arguments.cache) as paths,
+        tempfile.TemporaryDirectory(prefix="mswal-since-", dir=arguments.cache) as folder,
+    ):
         there = Path(folder)
-        _git("worktree", "add", "--detach", str(there / "before"), arguments.revision)
-        try:
-            seconds: dict[str, list[float]] = {"this tree": [], arguments.revision: []}
-            roots = {"this tree": _CHECKOUT, arguments.revision: there / "before"}
-            for name, file in (("reference", pair.reference), ("prediction", pair.prediction)):
-                (there / name).mkdir()
-                for case in range(arguments.cases):
-                    (there / name / f"case-{case}.nii.gz").hardlink_to(file)
-            for turn in range(arguments.turns):
-                for number, (name, root) in enumerate(roots.items()):
-                    link = there / f"path-{number}"
-                    link.mkdir(exist_ok=True)
-                    if turn == 0:
-                        (link / "mswal_bench").symlink_to(root)
-                    seconds[name].append(_cpu_s(link, there))
-                    print(f"{name}: {seconds[name][-1]:.2f} s", file=sys.stderr, flush=True)
-        finally:
-            _git("worktree", "remove", "--force", str(there / "before"))
+        seconds: dict[str, list[float]] = {"this tree": [], arguments.revision: []}
+        for name, file in (("reference", pair.reference), ("prediction", pair.prediction)):
+            (there / name).mkdir()
+            for case in range(arguments.cases):
+                (there / name / f"case-{case}.nii.gz").hardlink_to(file)
+        for _ in range(arguments.turns):
+            for name, path in zip(seconds, paths, strict=True):
+                seconds[name].append(_cpu_s(path, there))
+                print(f"{name}: {seconds[name][-1]:.2f} s", file=sys.stderr, flush=True)
     text = _section(seconds, arguments, machine)
     if arguments.out is None:
         print(text)
@@ -70,14 +64,10 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=_PROGRAM, description=(__doc__ or "").splitlines()[0])
     parser.add_argument("revision", help="what git calls the earlier revision")
     parser.add_argument("--out", type=Path, help=f"a page, whose section {_HEADING!r} is replaced  [default: print]")
-    parser.add_argument("--cache", type=Path, default=_CHECKOUT / "build" / "speed", help="where pairs are kept")
+    parser.add_argument("--cache", type=Path, default=CHECKOUT / "build" / "speed", help="where pairs are kept")
     parser.add_argument("--cases", type=int, default=40)
     parser.add_argument("--turns", type=int, default=9)
     return parser.parse_args()
-
-
-def _git(*words: str) -> None:
-    subprocess.run(["git", "-C", str(_CHECKOUT), *words], check=True, capture_output=True)
 
 
 def _cpu_s(path: Path, folder: Path) -> float:

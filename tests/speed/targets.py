@@ -38,9 +38,7 @@ class Target:
             return None
         # Limits are for less of the floor and of memory, and for more of all else.
         sign = -1 if self.kind in {"of the floor", "memory"} else 1
-        if sign * value >= sign * self.aim:
-            return "aim"
-        return "must" if sign * value >= sign * self.must else "missed"
+        return reached(sign * value, must=sign * self.must, aim=sign * self.aim)
 
     def show(self, value: float) -> str:
         """A value or a limit in the row's unit."""
@@ -54,6 +52,11 @@ class Target:
             return ""
         unit = f"{value:g} MiB" if self.kind == "memory" else f"{value:g}x"
         return f"{'≤' if self.kind in {'of the floor', 'memory'} else '≥'} {unit}"
+
+
+def reached(value: float, *, must: float, aim: float) -> Verdict:
+    """Of a number that is better the larger it is. One that equals a limit reaches it."""
+    return "aim" if value >= aim else "must" if value >= must else "missed"
 
 
 def _faster(what: str, peer: str, ours: str = "ours", /, aim: float = 150, **must: float) -> list[Target]:

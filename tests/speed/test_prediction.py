@@ -1,68 +1,58 @@
-"""The program on grids a sixteenth of full size in each direction, and what it makes of reports."""
+"""The program on grids a sixteenth or an eighth of full size in each direction."""
 
-import subprocess
 import sys
 
 import pytest
 
-from .prediction import PredictionBenchmarkError, Row, check, rows, section
-
-ABOUT = {"cpu_s": 1.0, "before_mib": 100.0, "peak_mib": 110.0, "digest": "a", "voxels": 1000, "foreground": 10}
-
-
-def report(**other):
-    return [ABOUT | other]
+pytest.importorskip("torch")
+pytest.importorskip("nnunetv2")
+from . import prediction
 
 
-def test_rows_hold_parts_of_others_and_verdicts():
-    found = rows(
-        {
-            ("usual", "export", "ours"): report() * 3,
-            ("usual", "export", "nnU-Net"): report(cpu_s=40, peak_mib=300),
-            ("276 slices, five folds", "predict", "ours"): report(peak_mib=2000.0, image_bytes=1000 * 2**20),
-            ("1,089 slices, five folds", "predict", "ours"): report(peak_mib=4500.0, image_bytes=3100 * 2**20),
-        }
-    )
-    assert [row.cells() for row in found] == [
-        ["export, usual: CPU of nnU-Net", "1/40", "≤ 1/30", "≤ 1/50", "must"],
-        ["export, usual: memory of nnU-Net", "1/20", "≤ 1/25", "≤ 1/50", "missed"],
-        ["predict, 1,089 slices, five folds: peak", "4.7 GB", "≤ 5.0 GB", "≤ 4.0 GB", "must"],
-        ["the same above the image, of 276 slices", "1.40 x", "≤ 1.30 x", "≤ 1.00 x", "missed"],
-    ]
+@pytest.fixture
+def bench(monkeypatch, tmp_path):
+    """Runs the program, and returns the page and what lies in its cache afterwards."""
+
+    def run(*options):
+        page = tmp_path / "page.md"
+        page.write_text("# Benchmarks\n\n## Scoring\n\nkept\n")
+        command = ["prediction", *options, "--cache", str(tmp_path / "cache"), "--out", str(page)]
+        monkeypatch.setattr(sys, "argv", command)
+        prediction.main()
+        return page.read_text(), [path.name for path in (tmp_path / "cache").iterdir()]
+
+    return run
 
 
-@pytest.mark.parametrize(("value", "verdict"), [(0.25, "aim"), (0.5, "must"), (0.51, "missed")])
-def test_a_value_equal_to_a_limit_reaches_it(value, verdict):
-    assert Row("memory", "", value, 1 / 2, 1 / 4).cells()[-1] == verdict
-
-
-def test_label_maps_that_differ_or_are_empty_end_it():
-    same = {("a", "predict", "ours"): report(), ("a", "predict", "nnU-Net"): report()}
-    # What nobody else did was not compared.
-    assert check(same | {("b", "predict", "ours"): report(digest="b")}) == (1000, 10)
-    with pytest.raises(PredictionBenchmarkError, match="a: two label maps are not the same"):
-        check(same | {("a", "predict", "earlier"): report(digest="b")})
-    with pytest.raises(PredictionBenchmarkError, match="no lesion"):
-        check({("a", "export", "ours"): report(foreground=0)})
-
-
-def test_a_section_says_what_was_compared():
-    reports = {("usual", "export", "ours"): report(), ("usual", "export", "nnU-Net"): report(cpu_s=60.0)}
-    text = section(reports, ["a machine"], "abc1234", (1000, 10))
-    assert text.startswith("## Prediction and preparation\n\n- a machine\n\n| what | ours | must | aim | verdict |")
-    assert "1,000 voxels were compared, 10 of them foreground" in text
-    assert "| usual | export | nnU-Net | 1 | 60.00 |  | 100 | 110 |" in text
+def test_writes_its_section(bench, capfd, monkeypatch):
+    # Most of a run is the start of a process.
+    monkeypatch.setattr(prediction, "TURNS", {("usual", "export"): {"ours": 1, "nnU-Net": 1}})
+    page, left = bench("--shrink", "16", "--only", "usual")
+    assert "## Scoring\n\nkept\n\n## Prediction and preparation\n\n- `python -m mswal_bench.tests.speed" in page
+    for what in ("export, usual: CPU of nnU-Net | 1/", "export, usual: memory of nnU-Net | ", "usual | export | ours"):
+        assert f"| {what}" in page
+    # The earlier revision's checkout is gone.
+    assert left == ["shrink-16"]
+    assert "labels are nnU-Net's in all 17,408 voxels that were compared" in capfd.readouterr().err
 
 
 @pytest.mark.slow
-def test_the_program_compares_and_writes_a_section(tmp_path):
-    page = tmp_path / "page.md"
-    program = [sys.executable, "-m", "mswal_bench.tests.speed.prediction", "--shrink", "8", "--cache", str(tmp_path)]
-    data = ["--only", "dense", "--only", "276 slices", "--only", "503 slices", "--out", str(page)]
-    subprocess.run([*program, *data], check=True)
-    lines = page.read_text().splitlines()
-    assert lines[0] == "# Benchmarks"
-    for what in ("export, dense: CPU of nnU-Net", "predict, 276 slices: CPU of earlier", "prepare, 503 slices: memory"):
-        assert any(line.startswith(f"| {what}") for line in lines)
-    # The earlier revision's checkout is gone.
-    assert not list(tmp_path.glob("mswal-earlier-*"))
+def test_all_kinds_of_work_agree(bench):
+    names = ("dense", "276 slices", "276 slices, five folds", "1,089 slices, five folds", "503 slices")
+    page, _ = bench("--shrink", "8", *(word for name in names for word in ("--only", name)))
+    for what in (
+        "export, dense: CPU of nnU-Net",
+        "predict, 276 slices, beside the sliding window: CPU of earlier",
+        "predict, 1,089 slices, five folds: peak",
+        "the same above the image, of 276 slices, five folds",
+        "prepare, 503 slices: memory of nnU-Net",
+        "276 slices, five folds | predict | nnU-Net | 1",
+        "1,089 slices, five folds | predict two | ours | 1",
+    ):
+        assert f"| {what} |" in page
+
+
+def test_a_contender_that_fails_ends_it(bench, monkeypatch):
+    monkeypatch.setattr(prediction, "TURNS", {("usual", "no such work"): {"ours": 1}})
+    with pytest.raises(SystemExit, match=r"(?s)bench: .*full_size.py.* failed:.*KeyError: 'no such work'"):
+        bench("--shrink", "16")
