@@ -70,7 +70,7 @@ test: $(READY) ## run the whole test suite
 test-fast: $(READY) ## run the tests that neither train nor predict, for daily use
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
-bench: $(READY) ## time scoring, ranking and prediction beside other programs; write docs/benchmarks.md (half an hour)
+bench: $(READY) ## time scoring, ranking and prediction beside other programs; write docs/benchmarks.md (an hour)
 	$(BIN)/python -m mswal_bench.tests.speed.benchmark --command "make bench" --out docs/benchmarks.md
 	$(BIN)/python -m mswal_bench.tests.speed.since $(SINCE) --out docs/benchmarks.md
 	$(BIN)/python -m mswal_bench.tests.speed.ranking --out docs/benchmarks.md

@@ -83,7 +83,8 @@ class Row:
     def _show(self, value: float) -> str:
         if self.unit:
             return f"{value:.2f} {self.unit}"
-        return f"1/{1 / value:.0f}" if 1 / value >= 10 else f"1/{1 / value:.1f}".removesuffix(".0")
+        # Three digits, so that what is shown as equal to a limit nearly is.
+        return f"1/{1 / value:.3g}"
 
 
 def compared(reports: Reports) -> tuple[int, int]:

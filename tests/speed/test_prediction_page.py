@@ -57,6 +57,10 @@ def test_a_value_equal_to_a_limit_reaches_it(value, verdict):
     assert Row("memory", "", value, 1 / 2, 1 / 4).cells()[-1] == verdict
 
 
+def test_a_value_just_beyond_a_limit_is_not_shown_as_equal_to_it():
+    assert Row("CPU", "", 1 / 11.86, 1 / 8, 1 / 12).cells()[1:] == ["1/11.9", "≤ 1/8", "≤ 1/12", "must"]
+
+
 def test_voxels_count_once_where_nnunet_labelled_them():
     work = {("a", "predict", "ours"): report() * 2, ("a", "predict", "nnU-Net"): report()}
     # What nobody else did was not compared.
