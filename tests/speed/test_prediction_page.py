@@ -29,13 +29,15 @@ def test_rows_hold_parts_of_others_and_verdicts():
             ("1,089 slices, five folds", "predict", "ours"): report(
                 peak_mib=4000.0, tree_mib=4500.0, image_bytes=3100 * _MIB
             ),
+            ("1,089 slices, five folds", "predict two", "ours"): report(peak_mib=3000.0, tree_mib=6000.0),
         }
     )
     assert [row.cells() for row in found] == [
         ["export, usual: CPU of nnU-Net", "1/40", "≤ 1/30", "≤ 1/50", "must"],
         ["export, usual: memory of nnU-Net", "1/20", "≤ 1/25", "≤ 1/50", "missed"],
         ["predict, 1,089 slices, five folds: peak", "4.72 GB", "≤ 5.00 GB", "≤ 4.00 GB", "must"],
-        ["the same above the image, of 276 slices, five folds", "1.40 x", "≤ 1.30 x", "≤ 1.00 x", "missed"],
+        ["the same of two, all processes together: peak", "6.29 GB", "", "", ""],
+        ["predict, 1,089 slices: peak above the image, of 276 slices", "1.40 x", "≤ 1.30 x", "≤ 1.00 x", "missed"],
     ]
 
 
