@@ -80,8 +80,10 @@ def surface_of(mask: NDArray[np.bool_], spacing_mm: Sequence[float]) -> Surface:
     # The codes of eight equal voxels, 0 and 255, become 255 and 254.
     at = np.flatnonzero(codes - np.uint8(1) < 254)
     points = np.empty((at.size, 3), np.int32)
-    rows, points[:, 2] = np.divmod(at, width)
-    points[:, 0], points[:, 1] = np.divmod(rows, height)
+    # Whole division and its remainder by hand: numpy's divmod takes twice as long.
+    rows = at // width
+    planes = rows // height
+    points[:, 0], points[:, 1], points[:, 2] = planes, rows - planes * height, at - rows * width
     return Surface(points, _area_table(spacing)[codes[at]], spacing)
 
 
