@@ -180,12 +180,12 @@ def lengths_of(steps: NDArray[np.integer[Any]], spacing_mm: Spacing) -> NDArray[
 
 @lru_cache(maxsize=64)
 def _steps_around(spacing_mm: Spacing, limit_mm: float) -> StepsAround:
-    """Returns the steps up to `limit_mm`, fewer where these are very many, more where these are few."""
+    """Returns the steps up to `limit_mm`, but neither few nor very many."""
 
     def radius_mm(places: int) -> float:
         return cbrt(places * prod(spacing_mm) / (4 / 3 * pi))
 
-    searched_mm = max(radius_mm(_STEPS), min(limit_mm, radius_mm(_MOST_STEPS)))
+    searched_mm = limit_mm if radius_mm(_STEPS) < limit_mm < radius_mm(_MOST_STEPS) else radius_mm(_STEPS)
     # One more than fits, should the quotient have been rounded down.
     reach = [int(searched_mm / step) + 1 for step in spacing_mm]
     grid = np.meshgrid(*(np.arange(-n, n + 1) for n in reach), indexing="ij")
