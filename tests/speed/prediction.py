@@ -91,7 +91,7 @@ class Row:
     def _show(self, value: float) -> str:
         if self.unit:
             return f"{value:.2f} {self.unit}" if self.unit == "x" else f"{value:.1f} {self.unit}"
-        return f"1/{1 / value:.0f}" if 1 / value >= 10 else f"1/{1 / value:.1f}".removesuffix(".0")
+        return f"1/{1 / value:.3g}"
 
 
 def main() -> None:
