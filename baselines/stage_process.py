@@ -59,7 +59,7 @@ class StageProcess:
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
-        self.connection.close()
+        # The connection is closed when nobody holds it: a thread may still be about to send.
 
     def send(self, message: object) -> None:
         """Sends to the process. Raises LostProcessError when it was killed."""

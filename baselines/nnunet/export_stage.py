@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -37,8 +37,8 @@ class WriteLabelMap(Protocol):
     def __call__(
         self, target: Path, plane: Callable[[int], Plane], shape: Sequence[int], properties: Mapping[str, Any]
     ) -> None:
-        """`plane(z)` gives the logits (class, y, x) of a plane, in rising order; `shape` is that of all, (class, z, y,
-        x). `properties` are those of the prepared image.
+        """`plane(z)` gives the logits (class, y, x) of a plane; it is asked for every one, in order. `shape` is that of
+        all, (class, z, y, x). `properties` are those of the prepared image.
         """
 
 
@@ -55,9 +55,11 @@ class LabelWriter:
     def __call__(
         self, target: Path, plane: Callable[[int], Plane], shape: Sequence[int], properties: Mapping[str, Any]
     ) -> None:
+        planes = _InTurn(plane)
         labels: Labels = labels_from_planes(
-            plane, shape, properties, self.plans, self.configuration, self.label_manager
+            planes, shape, properties, self.plans, self.configuration, self.label_manager
         )
+        planes.skip_to(shape[1])
         if self.least_mm3:
             labels = without_specks(labels, properties["spacing"], self.least_mm3)
         # Hidden, so that a half-written file is never taken for a case.
@@ -66,6 +68,23 @@ class LabelWriter:
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         temporary.replace(target)
+
+
+class _InTurn:
+    """Asks for every plane once, in order, also for those that the export leaves out: each may be refused."""
+
+    def __init__(self, plane: Callable[[int], Plane]) -> None:
+        self._plane = plane
+        self._next = 0
+
+    def __call__(self, z: int) -> Plane:
+        self.skip_to(z)
+        self._next += 1
+        return self._plane(z)
+
+    def skip_to(self, z: int) -> None:
+        while self._next < z:
+            self(self._next)
 
 
 @contextmanager
@@ -77,8 +96,11 @@ def written_behind(write: WriteLabelMap, log: Path) -> Iterator[WriteLabelMap]:
     """
     with StageProcess("writes label maps", log, _write_all, write) as process:
         queue = _PlaneQueue(process)
-        yield queue.write
-        queue.finish()
+        try:
+            yield queue.write
+            queue.finish()
+        finally:
+            queue.close()
 
 
 class _AbandonedError(Exception):
@@ -115,6 +137,11 @@ class _PlaneQueue:
         self._put(None)
         self._process.receive()
 
+    def close(self) -> None:
+        """Lets the thread end: now, or when the process does that it sends to."""
+        with suppress(Full):
+            self._waiting.put_nowait(None)
+
     def _put(self, message: Plane | tuple[Any, ...] | None) -> None:
         while True:
             try:
@@ -140,35 +167,21 @@ class _PlaneQueue:
 def _write_all(connection: Connection[Any, Any], write: WriteLabelMap) -> None:
     while (message := connection.recv()) is not None:
         target, kind, shape, properties = message
-        arriving = _ArrivingPlanes(connection, np.dtype(kind), shape)
-        try:
-            write(target, arriving.plane, shape, properties)
-            arriving.skip_to(shape[1])
-        except _AbandonedError:
-            continue
+        with suppress(_AbandonedError):
+            write(target, _ArrivingPlanes(connection, np.dtype(kind), shape), shape, properties)
     connection.send(None)
 
 
 class _ArrivingPlanes:
-    """The planes of one image as they come through a connection."""
+    """The planes of one image as they come through a connection, in order."""
 
     def __init__(self, connection: Connection[Any, Any], kind: np.dtype[Any], shape: Sequence[int]) -> None:
         self._connection, self._kind = connection, kind
         self._of_plane = shape[0], *shape[2:]
-        self._next = 0
 
-    def plane(self, z: int) -> Plane:
-        """Those before it that were not asked for are let go. Raises _AbandonedError when no more will come."""
-        self.skip_to(z)
-        return self._receive()
-
-    def skip_to(self, z: int) -> None:
-        while self._next < z:
-            self._receive()
-
-    def _receive(self) -> Plane:
+    def __call__(self, z: int) -> Plane:
+        """Raises _AbandonedError when no more will come."""
         logits = np.empty(self._of_plane, self._kind)
         if not receive_into(self._connection, logits):
             raise _AbandonedError
-        self._next += 1
         return logits

@@ -7,6 +7,7 @@ import platform
 import subprocess
 import sys
 from contextlib import suppress
+from email.parser import HeaderParser
 from functools import cache
 from importlib import metadata, resources
 from pathlib import Path
@@ -14,6 +15,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from mswal_bench.baselines.processes import cores
+
+# Where `importlib.metadata` looks: of wheels, of older installations, and of those that are one file.
+_METADATA_FILES = ("METADATA", "PKG-INFO", "")
 
 
 class Environment(BaseModel):
@@ -73,11 +77,14 @@ def _packages() -> dict[str, str]:
 
 @cache
 def _versions_on(path: tuple[str, ...]) -> dict[str, str]:
-    """Gives the version of every package. It takes half a second to read them all: once is enough."""
+    """Gives the version of every package."""
     versions: dict[str, str] = {}
     for distribution in metadata.distributions(path=list(path)):
+        # `distribution.metadata` would parse the package's whole description, and again each time that it is asked.
+        texts = (distribution.read_text(name) for name in _METADATA_FILES)
+        headers = HeaderParser().parsestr(next(filter(None, texts), "").partition("\n\n")[0])
         # The remains of a broken installation may lack both. Of two with the same name the first is imported.
-        name, version = distribution.metadata["Name"], distribution.metadata["Version"]
+        name, version = headers["Name"], headers["Version"]
         if name and version:
             versions.setdefault(name, version)
     return dict(sorted(versions.items(), key=lambda item: item[0].lower()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -17,6 +18,7 @@ from mswal_bench.benchmark.scoring.lesions_csv import LESIONS_FILE
 from mswal_bench.benchmark.submissions.manifest import Manifest
 from mswal_bench.benchmark.submissions.package.private_copy import SubmissionCopy, copied
 from mswal_bench.benchmark.submissions.validate import is_checked, validate_opened
+from mswal_bench.benchmark.submissions.validation import Validation
 
 from .evaluation_target import WORK, open_for_track
 from .private_log import kept_private
@@ -52,11 +54,11 @@ def differences_to_rescored(
         of_submission = scratch / "submission"
         of_submission.mkdir()
         copy = copied(package, lambda name: is_checked(name, expected), of_submission, progress=progress)
-        validation = validate_opened(copy, expected, voxels="all", allow_missing=True, progress=progress)
+        check = partial(validate_opened, copy, expected, allow_missing=True)
+        # As in an evaluation, the scorer reads every voxel and refuses what a deep validation does.
+        validation = check(voxels="scaled" if copy.is_whole else "all", progress=progress)
         if not validation.ok:
-            found = f"{validation.number('error')} errors"
-            mend = "`mswal-bench validate --deep` lists them."
-            return [Problem("is not a valid submission", str(submission), found=found, mend=mend)]
+            return [_not_valid(submission, validation if validation.deep else check(voxels="all", progress=progress))]
         of_predictions = copy.digest(validation.predictions)
         stored, _ = scan_records(results)
         matching = [
@@ -65,15 +67,32 @@ def differences_to_rescored(
             if each.record.track == expected.track and each.record.predictions_digest == of_predictions
         ]
         if not matching:
+            # Nothing will be scored.
+            validation = check(voxels="all", progress=progress)
+            if not validation.ok:
+                return [_not_valid(submission, validation)]
             return [Problem(f"no record of {expected.track} is of these predictions", str(submission))]
         problems: list[Problem] = []
         for each in matching:
             with kept_private(private if each.record.hidden else None):
                 rows = scratch / each.record.id
                 rows.mkdir()
-                again = _scored_again(each, copy, validation.predictions, reference, expected, rows, jobs, progress)
+                try:
+                    again = _scored_again(each, copy, validation.predictions, reference, expected, rows, jobs, progress)
+                except BenchError:
+                    validation = check(voxels="all", progress=progress)
+                    if validation.ok:
+                        raise
+                    return [_not_valid(submission, validation)]
                 problems += _differences(each, private, again)
         return problems
+
+
+def _not_valid(submission: Path, validation: Validation) -> Problem:
+    found = f"{validation.number('error')} errors"
+    return Problem(
+        "is not a valid submission", str(submission), found=found, mend="`mswal-bench validate --deep` lists them."
+    )
 
 
 def _scored_again(

@@ -49,6 +49,7 @@ SCORED_BY = (
     "metrics/overlap.py",
     "metrics/surface.py",
     "metrics/surface_distance.py",
+    "metrics/surface_search.py",
 )
 """The modules that a score comes from, beside the protocol: it does not outlive a change of any."""
 COMPUTED_WITH = ("connected-components-3d", "numpy", "scipy", "simpleitk")

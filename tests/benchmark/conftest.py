@@ -1,14 +1,18 @@
-"""Scores for the tests of what is made from them."""
+"""Scores for the tests of what is made from them, and what is read for them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from numpy.typing import NDArray
 
 from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
 from mswal_bench.benchmark.scoring.scores import Scores, scores_of
+from mswal_bench.benchmark.volumes import label_maps
+from mswal_bench.benchmark.volumes.stored_volume import StoredVolume, read_voxels
 from mswal_bench.metrics import CaseScore, ClassCounts, score_case
 from mswal_bench.metrics.foreground import empty_foreground
 
@@ -58,3 +62,16 @@ def _case(classes: dict[str, Counts]) -> CaseScore:
             counts[lesion.id] = ClassCounts(0, 0, 0, 0, 0, 0)
     none = empty_foreground((1, 1, 1))
     return replace(score_case(none, none, (1.0, 1.0, 1.0), MSWAL_1.class_ids), classes=counts)
+
+
+@pytest.fixture
+def voxels_read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the label maps whose voxels were read in this process, one each time."""
+    names: list[str] = []
+
+    def noted(stored: StoredVolume) -> Iterator[NDArray[Any]]:
+        names.append(stored.file.name.rpartition("/")[2])
+        return read_voxels(stored)
+
+    monkeypatch.setattr(label_maps, "read_voxels", noted)
+    return names

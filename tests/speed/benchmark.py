@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shlex
 import subprocess
 import sys
@@ -21,19 +20,22 @@ from statistics import median
 from mswal_bench.benchmark.core.whole_files import write_text
 
 from .agreement import disagreements
+from .evaluation import measure_evaluation
 from .machine import describe_machine
-from .measurement import Measurement
+from .measurement import Measurement, children_cpu_s
 from .page import HEADING, replace_section, section
-from .pairs import MANY_CASES, RECIPES, PairFiles, cache_folder
+from .pairs import EVALUATED_CASES, MANY_CASES, RECIPES, PairFiles, cache_folder
 from .targets import TARGETS
 
 _CHECKOUT = Path(__file__).parents[2]
 _PROGRAM = "python -m mswal_bench.tests.speed.benchmark"
 _MODULE = (sys.executable, "-m")
 _THREADS = ("ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-_ENVIRONMENT = {**dict.fromkeys(_THREADS, "1"), "PYTHONWARNINGS": "ignore"}
+# Compiled modules are kept, as in an installation: else each start of a command would compile them again.
+_ENVIRONMENT = {**dict.fromkeys(_THREADS, "1"), "PYTHONWARNINGS": "ignore", "PYTHONDONTWRITEBYTECODE": ""}
 _WARM_SHRINK = 4
 _MANY_TURNS = 2
+_SETS = ("many", "evaluate")
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class BenchmarkError(Exception):
 
 def main() -> None:
     arguments = _arguments()
-    names = arguments.only or [*RECIPES, "many"]
+    names = arguments.only or [*RECIPES, *_SETS]
     cache = cache_folder(arguments.cache, arguments.shrink)
     targets = [target for target in TARGETS if target.pair in names]
     try:
@@ -94,7 +96,13 @@ def main() -> None:
         warm = _files(_make("typical", cache_folder(arguments.cache, _WARM_SHRINK), _WARM_SHRINK))
         measured: _Measured = {}
         for name, folder in folders.items():
-            of_pair = _measure_many(folder) if name == "many" else _measure_pair(name, _files(folder), warm)
+            match name:
+                case "many":
+                    of_pair = _measure_many(folder)
+                case "evaluate":
+                    of_pair = measure_evaluation(folder, _run)
+                case _:
+                    of_pair = _measure_pair(name, _files(folder), warm)
             measured |= {(name, contender): measurement for contender, measurement in of_pair.items()}
     except BenchmarkError as error:
         sys.exit(f"bench: {error}")
@@ -113,7 +121,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=_PROGRAM, description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--only", action="append", choices=[*RECIPES, "many"], help="just this pair; can be repeated")
+    parser.add_argument("--only", action="append", choices=[*RECIPES, *_SETS], help="just this pair; can be repeated")
     parser.add_argument("--out", type=Path, help=f"a page, whose section {HEADING!r} is replaced  [default: print]")
     parser.add_argument("--cache", type=Path, default=_CHECKOUT / "build" / "speed", help="where pairs are kept")
     parser.add_argument("--shrink", type=int, default=1, help="to try things out: coarser grids, by this factor")
@@ -124,6 +132,8 @@ def _arguments() -> argparse.Namespace:
 
 def _make(name: str, cache: Path, shrink: int, cases: int = 0) -> Path:
     """The folder of a pair, or of many; drawn where it is not there yet."""
+    if name == "evaluate":
+        name, cases = "many", min(cases, EVALUATED_CASES)
     folder = cache / (f"many-{cases}" if name == "many" else name)
     if not folder.exists():
         _progress(f"{name}: drawing it")
@@ -172,19 +182,14 @@ def _measure_many(folder: Path) -> dict[str, Measurement]:
     found = ""
     for turn in range(_MANY_TURNS):
         for name in list(measured)[:: -1 if turn % 2 else 1]:
-            cpu_s, wall_s = _children_cpu_s(), time.perf_counter()
+            cpu_s, wall_s = children_cpu_s(), time.perf_counter()
             table = _run([*command, "--jobs", name[0]])
-            run = {"wall_s": time.perf_counter() - wall_s, "cpu_s": _children_cpu_s() - cpu_s}
+            run = {"wall_s": time.perf_counter() - wall_s, "cpu_s": children_cpu_s() - cpu_s}
             measured[name].add({"runs": [run], "peak_mib": 0.0, "numbers": {}})
             _progress(f"many: {name}: {run['wall_s']:.1f} s")
             if table != (found := found or table):
                 raise BenchmarkError("the table depends on the number of jobs")
     return measured
-
-
-def _children_cpu_s() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
 
 
 def _run(command: list[str]) -> str:

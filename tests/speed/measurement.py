@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,3 +24,9 @@ class Measurement:
         self.wall_s += [run["wall_s"] for run in report["runs"]]
         self.peak_mib = max(self.peak_mib, report["peak_mib"])
         self.numbers = report["numbers"]
+
+
+def children_cpu_s() -> float:
+    """Returns the CPU seconds of this process's children, and of theirs, that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

@@ -19,8 +19,8 @@ _METHOD = f"""\
 Every program read both files of a pair and scored the seven classes, in a process of its own on one thread. Imports and
 a first call with a small pair were not timed. The programs took turns, so that other load on the machine slowed all of
 them alike. Seconds are medians of CPU time (user and system), with the lowest and the highest in brackets. A ratio is
-the peer's time divided by ours; for F0 it is ours divided by the peer's. Peak memory is the process's maximum resident
-set after one call.
+the peer's time divided by ours; for F0 and unpacking it is ours divided by the peer's. Peak memory is the process's
+maximum resident set after one call.
 
 All programs found the same numbers, else nothing would have been written: DSC within {TOLERANCES["dsc"]:g}, NSD within
 {TOLERANCES["nsd"]:g}; TP, FP and FN exactly.
@@ -33,6 +33,9 @@ All programs found the same numbers, else nothing would have been written: DSC w
 - *monai*: NSD (`use_subvoxels=True`) and HD95 only, given the box around each class; *on whole volumes* it takes
   longer. Its HD95 is measured between the centres of voxels, which is another number than ours, and was not compared.
   google-deepmind's surface-distance was not measured: both of its packages on PyPI crash on numpy 2 with an empty side.
+- *evaluate*, *score*: the commands, of eight typical pairs with one job, with the start of the program; evaluating
+  copies and digests the submission, checks it and writes a record. *Unpacking*: isal unpacks the 16 files whole into
+  memory, one after the other, and nothing more.
 - *484 pairs*: hard links to eight typical pairs under 484 names, all read and scored by one `mswal-bench score`; wall
   time, with the start of the program."""
 

@@ -82,6 +82,7 @@ RECIPES: Mapping[str, PairRecipe] = {
     "speckle": replace(_TYPICAL, specks=100_000),
 }
 MANY_CASES = 484
+EVALUATED_CASES = 8
 _MANY_DISTINCT = 8
 
 
@@ -313,7 +314,7 @@ def make_many(cases: int, shrink: int, cache: Path) -> PairFiles:
             (unfinished / side).mkdir(parents=True)
             for case in range(cases):
                 source = getattr(distinct[case % _MANY_DISTINCT], side)
-                os.link(source, unfinished / side / f"case_{case:04}.nii.gz")
+                os.link(source, unfinished / side / f"case-{case:04}.nii.gz")
         shutil.copy(distinct[0].reference.parent / "pair.json", unfinished)
         unfinished.rename(folder)
     return files

@@ -87,5 +87,5 @@ def test_many_are_links_under_as_many_names(tmp_path: Path) -> None:
     folders = make_many(cases=10, shrink=8, cache=tmp_path)
     for folder in (folders.reference, folders.prediction):
         names = sorted(path.name for path in folder.iterdir())
-        assert (len(names), names[0], names[-1]) == (10, "case_0000.nii.gz", "case_0009.nii.gz")
+        assert (len(names), names[0], names[-1]) == (10, "case-0000.nii.gz", "case-0009.nii.gz")
         assert len({path.read_bytes() for path in folder.iterdir()}) == 8

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.litter import is_seen_below, visible
 from mswal_bench.benchmark.core.whole_files import write_text
-from mswal_bench.benchmark.data.scoring_protocol import protocol_of_labels
+from mswal_bench.benchmark.data.scoring_protocol import Protocol, protocol_of_labels
 from mswal_bench.benchmark.records.publication import publishable
 from mswal_bench.benchmark.scoring.estimates import estimates
 from mswal_bench.benchmark.scoring.score_folders import score_folders
@@ -24,7 +24,7 @@ from mswal_bench.benchmark.submissions.make_manifest import OFFICIAL_TEST, manif
 from mswal_bench.benchmark.submissions.manifest import Manifest
 from mswal_bench.benchmark.submissions.manifest_file import read_manifest
 from mswal_bench.benchmark.submissions.package.listing import SubmittedFile
-from mswal_bench.benchmark.submissions.prediction_check import check_prediction
+from mswal_bench.benchmark.submissions.prediction_check import Voxels, check_prediction
 from mswal_bench.benchmark.tables.escaping import plain_text
 from mswal_bench.benchmark.volumes.file_names import case_id
 from mswal_bench.metrics.case import ClassCounts
@@ -47,8 +47,26 @@ def evaluate_jobs(configuration: Configuration) -> None:
         manifest = _manifest(configuration, reference)
         protocol = protocol_of_labels(manifest.labels, MANIFEST_FILE)
     predictions = predictions_by_case(configuration, manifest.cases)
-    raise_if_any(_wrong_predictions(predictions, manifest))
-    with _neutral(configuration), TemporaryDirectory(prefix="mswal-bench-") as scratch:
+    # Of labels that are scaled, how they are rounded is looked at beforehand; all others are read by the scorer alone.
+    if any(_wrong_predictions(predictions, manifest, "scaled")):
+        raise_if_any(_wrong_predictions(predictions, manifest, "all"))
+    try:
+        with _neutral(configuration):
+            _score(predictions, reference, manifest, protocol, configuration)
+    except BenchError:
+        # The scorer refuses the same voxels, but it names files as the organiser knows them, or nothing.
+        raise_if_any(_wrong_predictions(predictions, manifest, "all"))
+        raise
+
+
+def _score(
+    predictions: Mapping[str, Path],
+    reference: Path,
+    manifest: Manifest,
+    protocol: Protocol,
+    configuration: Configuration,
+) -> None:
+    with TemporaryDirectory(prefix="mswal-bench-") as scratch:
         folder = Path(scratch) / "predictions"
         folder.mkdir()
         for case, path in predictions.items():
@@ -56,8 +74,7 @@ def evaluate_jobs(configuration: Configuration) -> None:
         scored = score_folders([folder], reference, cases=manifest.cases, jobs=configuration.jobs, protocol=protocol)
         raise_if_any(scored.problems)
         (method,) = scored.values()
-        content = _metrics(method, manifest, configuration)
-        text = json.dumps(content, indent=1, allow_nan=False) + "\n"
+        text = json.dumps(_metrics(method, manifest, configuration), indent=1, allow_nan=False) + "\n"
         write_text(configuration.output / METRICS_FILE, text)
 
 
@@ -93,11 +110,11 @@ def _manifest(configuration: Configuration, reference: Path) -> Manifest:
     return manifest_of(reference, OFFICIAL_TEST, configuration.hidden)
 
 
-def _wrong_predictions(predictions: Mapping[str, Path], manifest: Manifest) -> Iterator[Problem]:
+def _wrong_predictions(predictions: Mapping[str, Path], manifest: Manifest, voxels: Voxels) -> Iterator[Problem]:
     """Yields what a participant can mend, which follows from the predictions and the public grids alone."""
     for case, path in predictions.items():
         file = SubmittedFile(path.name, path.stat().st_size, partial(FileIO, path))
-        for finding in check_prediction(file, case, manifest.cases[case], manifest.highest_label, voxels="all"):
+        for finding in check_prediction(file, case, manifest.cases[case], manifest.highest_label, voxels=voxels):
             if finding.severity == "error":
                 what, found = f"prediction of {case}: {finding.what} [{finding.code}]", plain_text(finding.found)
                 yield Problem(what, expected=finding.expected, found=found, mend=finding.mend)

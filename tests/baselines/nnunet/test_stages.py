@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from multiprocessing import active_children
 
 import numpy as np
@@ -168,6 +169,10 @@ def test_an_error_of_the_network_ends_the_stages(trained, images, tmp_path, in_s
     with pytest.raises(RuntimeError, match="no kernel image"):
         predict(trained, images, tmp_path / "out")
     assert not active_children()
+    for thread in threading.enumerate():
+        if thread.name == "planes":
+            thread.join(30)
+            assert not thread.is_alive()
     assert not list((tmp_path / "out").iterdir())
 
 

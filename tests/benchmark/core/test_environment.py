@@ -21,12 +21,15 @@ def test_private_copies_and_broken_installations_are_left_out(tmp_path, monkeypa
     for folder, content in {
         "_vendor/inside-1.0.dist-info": "Name: inside\nVersion: 1.0\n",
         "broken-1.0.dist-info": "Summary: neither name nor version\n",
-        "whole-2.0.dist-info": "Name: whole\nVersion: 2.0\n",
+        "whole-2.0.dist-info": "Name: whole\nVersion: 2.0\n\nName: what its description says\n",
     }.items():
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / "METADATA").write_text(f"Metadata-Version: 2.1\n{content}")
+    (tmp_path / "old-3.0.egg-info").mkdir()
+    (tmp_path / "old-3.0.egg-info" / "PKG-INFO").write_text("Metadata-Version: 1.0\nName: old\nVersion: 3.0\n")
+    (tmp_path / "older-4.0.egg-info").write_text("Metadata-Version: 1.0\nName: older\nVersion: 4.0\n")
     monkeypatch.setattr(sys, "path", [str(tmp_path), str(tmp_path / "_vendor")])
-    assert describe_environment().packages == {"whole": "2.0"}
+    assert describe_environment().packages == {"old": "3.0", "older": "4.0", "whole": "2.0"}
 
 
 def test_the_key_stands_for_all_of_it():

@@ -44,6 +44,12 @@ def _files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+def test_every_file_is_unpacked_once(submission: Path, target_of: TargetOf, voxels_read: list[str]) -> None:
+    assert _evaluated(submission, target_of).record is not None
+    files = sorted(path.name for path in (submission / "predictions").iterdir())
+    assert sorted(voxels_read) == sorted(2 * files)
+
+
 def test_the_numbers_are_those_of_the_scorer(submission: Path, labels: Path, target_of: TargetOf) -> None:
     record = _evaluated(submission, target_of).record
     table = score_folders([submission / "predictions"], labels, jobs=1, details=True)

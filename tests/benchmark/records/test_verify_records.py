@@ -6,14 +6,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from mswal_bench.benchmark.records.evaluate_submission import evaluate
 from mswal_bench.benchmark.records.record_store import read_records, record_folder
 from mswal_bench.benchmark.records.rescoring import differences_to_rescored
 from mswal_bench.benchmark.records.verify_records import verify_records
+from mswal_bench.benchmark.submissions.package.size_limits import Bounds
+
+from .conftest import CASES
 
 if TYPE_CHECKING:
+    from mswal_bench.tests.conftest import SaveLabels
+
     from .conftest import TargetOf
 
 Change = Callable[[dict[str, Any]], object]
@@ -150,6 +156,38 @@ class TestScoredAgain:
 
     def test_nothing_differs(self, folder: Path, submission: Path, tmp_path: Path) -> None:
         assert self._told(tmp_path, submission) == []
+
+    def test_every_file_is_unpacked_once(
+        self, folder: Path, submission: Path, tmp_path: Path, voxels_read: list[str]
+    ) -> None:
+        voxels_read.clear()
+        assert self._told(tmp_path, submission) == []
+        assert sorted(voxels_read) == sorted(2 * [f"{case}.nii.gz" for case in CASES])
+
+    def test_voxels_that_are_not_labels(
+        self, folder: Path, submission: Path, tmp_path: Path, save_labels: SaveLabels
+    ) -> None:
+        """With a record of them, which is forged, and without one."""
+        from mswal_bench.benchmark.records.identity import submission_digest
+        from mswal_bench.benchmark.records.record_store import read_record
+        from mswal_bench.benchmark.records.record_writing import record_json
+        from mswal_bench.benchmark.submissions.package.open_submission import open_submission
+        from mswal_bench.benchmark.submissions.package.private_copy import copied
+
+        file = submission / "predictions" / f"{CASES[0]}.nii.gz"
+        save_labels(file, np.full((4, 6, 40), 8, np.uint8))
+        assert "is not a valid submission" in self._told(tmp_path, submission)[0]
+        (tmp_path / "copy").mkdir()
+        with open_submission(submission, Bounds()) as package:
+            digest = copied(package, lambda name: True, tmp_path / "copy").digest(
+                {case: f"predictions/{case}.nii.gz" for case in CASES}
+            )
+        record = read_record(folder)
+        update = {"predictions_digest": digest, "submission_digest": submission_digest(record.form, digest)}
+        (folder / "record.json").write_text(record_json(record.model_copy(update=update)))
+        (told,) = self._told(tmp_path, submission)
+        assert "is not a valid submission" in told
+        assert "1 errors" in told
 
     def test_a_forged_record_whose_parts_agree(self, folder: Path, submission: Path, tmp_path: Path) -> None:
         """What verifying the record alone cannot see."""

@@ -79,6 +79,22 @@ def test_what_is_wrong_with_predictions_is_told(mounts: Mounts, save_labels: Sav
     assert not (mounts.root / "output" / "metrics.json").exists()
 
 
+@pytest.mark.parametrize("hidden", ["true", "false"])
+def test_voxels_that_are_not_labels_are_told_by_case(hidden: str, mounts: Mounts, save_labels: SaveLabels) -> None:
+    for case in CASES[1:3]:
+        save_labels(mounts.output_of(case), np.full((3, 6, 20), 8, np.uint8))
+    with pytest.raises(BenchError) as raised:
+        evaluate_jobs(mounts.configuration(MSWAL_HIDDEN=hidden))
+    told = [str(problem) for problem in raised.value.problems]
+    assert [line.partition(":")[0] for line in told] == [f"prediction of {case}" for case in CASES[1:3]]
+    assert all("[not-labels]" in line and str(mounts.root) not in line for line in told)
+
+
+def test_every_file_is_unpacked_once(mounts: Mounts, voxels_read: list[str]) -> None:
+    evaluate_jobs(mounts.configuration())
+    assert len(voxels_read) == 2 * len(CASES)
+
+
 def test_what_is_wrong_with_labels_is_not_told(mounts: Mounts, save_labels: SaveLabels) -> None:
     spoilt = np.zeros((3, 6, 20), np.uint8)
     spoilt[1, 2, 3] = 77
