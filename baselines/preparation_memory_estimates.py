@@ -11,12 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from .stored_cases import StoredCase
+from .stored_cases import ANISOTROPIC, StoredCase
 
 LIBRARIES_BYTES = 460_000_000
 """Of a worker that does nothing: Python with torch, nnU-Net and what they import."""
-# Of both nnU-Nets: from this ratio of the sides of a voxel on, slices are resampled one by one.
-_ANISOTROPIC = 3
 # Of SimpleITK: a volume while it is read, by the size of a voxel. It is held twice; numbers of four bytes may have been
 # stored scaled, in another kind of number.
 _WHILE_READ = {1: 2.1, 2: 4.2, 4: 10.5, 8: 17.0}
@@ -52,7 +50,7 @@ def bytes_to_resample(case: StoredCase, target_spacing_mm: Sequence[float]) -> f
         return LIBRARIES_BYTES + 21 * before
     # Slices that are resampled one by one are then resampled along the body, at coordinates that are held for every
     # voxel: six numbers of 8 bytes.
-    one_by_one = any(max(spacing) > _ANISOTROPIC * min(spacing) for spacing in (case.spacing_mm, target_spacing_mm))
+    one_by_one = any(max(spacing) > ANISOTROPIC * min(spacing) for spacing in (case.spacing_mm, target_spacing_mm))
     of_before, of_after = (27, 72) if one_by_one else (37, 27)
     return LIBRARIES_BYTES + of_before * before + of_after * after
 

@@ -111,12 +111,12 @@ def _work(connection: Connection[Any, Any], log: Path, stage: Stage, given: tupl
 
 
 def send_array(connection: Connection[Any, Any], array: NDArray[Any]) -> None:
-    """Sends the values of an array. A large one goes in parts: a connection holds what it is sent twice."""
+    """Sends the values of an array. Send a large one in parts: a connection holds what it is sent twice."""
     connection.send_bytes(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
 
 
 def receive_into(connection: Connection[Any, Any], array: NDArray[Any]) -> bool:
-    """Fills an array, contiguous and of the shape and type that was sent; whether anything was sent but nothing."""
+    """Fills an array, contiguous and of the shape and type that was sent; False when an empty message came."""
     return bool(connection.recv_bytes_into(array.reshape(-1).view(np.uint8).data))
 
 

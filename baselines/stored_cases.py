@@ -13,7 +13,8 @@ from .case_failures import unreadable_image
 from .method import MethodError
 from .raw_layout import image_name, label_name
 
-_ANISOTROPIC = 3
+ANISOTROPIC = 3
+"""Of both nnU-Nets: from this ratio of the sides of a voxel on, slices are resampled one by one."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +67,16 @@ def stored_images(images: Mapping[str, Path]) -> list[StoredCase]:
 
 
 def planned_spacing_mm(cases: Sequence[StoredCase]) -> tuple[float, ...]:
-    """The spacing (z, y, x) that nnU-Net, either version, plans for such cases: the median along each axis, less of one
-    that is three times as long as the others and has a third of their voxels. It looks at cropped volumes.
+    """The spacing (z, y, x) that nnU-Net, either version, plans for such cases: the median along each axis.
+
+    An axis whose median is more than three times the others', with less than a third of their voxels, gets a smaller
+    one. nnU-Net looks at cropped volumes.
     """
     spacings = np.array([case.spacing_mm for case in cases])
     target, size = np.median(spacings, axis=0), np.median([case.shape for case in cases], axis=0)
     worst = int(np.argmax(target))
     longest = np.delete(target, worst).max()
-    if target[worst] > _ANISOTROPIC * longest and size[worst] * _ANISOTROPIC < np.delete(size, worst).min():
+    if target[worst] > ANISOTROPIC * longest and size[worst] * ANISOTROPIC < np.delete(size, worst).min():
         tenth = np.percentile(spacings[:, worst], 10)
         target[worst] = longest + 1e-5 if tenth < longest else tenth
     return tuple(target.tolist())

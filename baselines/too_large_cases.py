@@ -26,8 +26,8 @@ def refuse_too_large(needs: Mapping[str, float], memory_bytes: int | None) -> No
     named = ", ".join(f"{case} about {gb(too_large[case])}" for case in largest)
     if len(too_large) > _MOST_NAMED:
         named = f"the largest are {named}"
-    need = "needs" if len(too_large) == 1 else "need"
+    verb = "needs" if len(too_large) == 1 else "need"
     raise MethodError(
-        f"Nothing was prepared, for {len(too_large)} of {len(needs)} cases {need} more memory than they may take, by "
-        f"estimate ({named}): {room.reason}. {MORE_MEMORY}."
+        f"By estimate, {len(too_large)} of {len(needs)} cases {verb} more memory to be prepared than there is "
+        f"({named}): {room.reason}. {MORE_MEMORY}."
     )

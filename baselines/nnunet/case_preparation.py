@@ -17,7 +17,7 @@ from nnunetv2.preprocessing.resampling.default_resampling import resample_data_o
 from nnunetv2.utilities.plans_handling.plans_handler import ConfigurationManager, PlansManager
 from numpy.typing import NDArray
 
-from .image_preparation import CroppedImage, is_planned_as_usual, slices_apart
+from .image_preparation import CroppedImage, is_planned_as_usual, is_prepared_by_plane, slices_apart
 from .interpolation import grid_taps
 from .label_resampling import resample_labels
 
@@ -63,10 +63,7 @@ class PlaneByPlane(DefaultPreprocessor):  # type: ignore[misc]
 
 def is_known(plans: PlansManager, configuration: ConfigurationManager, spacing_mm: Sequence[float]) -> bool:
     """Whether CTs of such a spacing, along the plans' axes, are prepared plane by plane and not left to nnU-Net."""
-    if not _is_usual(plans, configuration):
-        return False
-    apart, axis = slices_apart(configuration, spacing_mm)
-    return not apart or axis == 0
+    return _is_usual(plans, configuration) and is_prepared_by_plane(plans, configuration, spacing_mm)
 
 
 def _is_usual(plans: PlansManager, configuration: ConfigurationManager) -> bool:

@@ -99,6 +99,11 @@ def written_behind(write: WriteLabelMap, log: Path) -> Iterator[WriteLabelMap]:
         try:
             yield queue.write
             queue.finish()
+        except Exception:
+            # What was handed over whole may have taken the device minutes.
+            with suppress(Exception):
+                queue.finish()
+            raise
         finally:
             queue.close()
 
@@ -119,18 +124,16 @@ class _PlaneQueue:
         self, target: Path, plane: Callable[[int], Plane], shape: Sequence[int], properties: Mapping[str, Any]
     ) -> None:
         heads, size_z, *in_plane = shape
-        begun = False
-        try:
-            for z in range(size_z):
+        for z in range(size_z):
+            try:
                 logits = plane(z)
-                if not begun:
-                    self._put((target, logits.dtype.str, (heads, size_z, *in_plane), dict(properties)))
-                    begun = True
-                self._put(logits)
-        except Exception:
-            if begun:
-                self._put(np.empty(0, np.float16))
-            raise
+            except Exception:
+                if z:
+                    self._put(np.empty(0, np.float16))
+                raise
+            if z == 0:
+                self._put((target, logits.dtype.str, (heads, size_z, *in_plane), dict(properties)))
+            self._put(logits)
 
     def finish(self) -> None:
         """Waits for the last label map."""

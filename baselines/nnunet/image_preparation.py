@@ -69,6 +69,14 @@ def is_planned_as_usual(plans: PlansManager, configuration: ConfigurationManager
     return usual
 
 
+def is_prepared_by_plane(plans: PlansManager, configuration: ConfigurationManager, spacing_mm: Sequence[float]) -> bool:
+    """Whether images of such a spacing, along the plans' axes, are prepared plane by plane and not left to nnU-Net."""
+    if not is_planned_as_usual(plans, configuration):
+        return False
+    apart, axis = slices_apart(configuration, spacing_mm)
+    return not apart or axis == 0
+
+
 def slices_apart(configuration: ConfigurationManager, spacing_mm: Sequence[float]) -> tuple[bool, int | None]:
     """Whether nnU-Net resamples images of such a spacing slice by slice, and along which axis the slices lie."""
     force_separate_z = configuration.resampling_fn_data.keywords["force_separate_z"]

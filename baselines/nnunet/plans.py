@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mswal_bench.baselines.method import Report
 from mswal_bench.baselines.preparation_memory_estimates import (
     LIBRARIES_BYTES,
@@ -15,7 +17,7 @@ from mswal_bench.baselines.preparation_memory_estimates import (
     bytes_to_read,
     bytes_to_resample,
 )
-from mswal_bench.baselines.stored_cases import StoredCase, planned_spacing_mm, stored_cases
+from mswal_bench.baselines.stored_cases import ANISOTROPIC, StoredCase, planned_spacing_mm, stored_cases
 from mswal_bench.baselines.too_large_cases import refuse_too_large
 from mswal_bench.baselines.worker_memory import workers_for
 from mswal_bench.splits import Fold
@@ -39,8 +41,8 @@ def prepare(
     memory_bytes: int | None,
     report: Report,
 ) -> None:
-    """Fingerprints, plans and preprocesses the training cases. Raises MethodError, before anything is done, for cases
-    that do not fit into the memory, which `memory_bytes` may bound.
+    """Fingerprints, plans and preprocesses the training cases. Raises MethodError for cases that do not fit into the
+    memory, which `memory_bytes` may bound: before anything is done, as far as their headers tell.
 
     `planner` names a class of `nnunetv2.experiment_planning`; `plan`, then `network_class` (a dotted path) and
     `network_options` replace what it planned. The network gets the planner's other arguments too if
@@ -106,9 +108,14 @@ def _before_planning(cases: Sequence[StoredCase], spacing_mm: Sequence[float] | 
     if not cases:
         return {}
     target = spacing_mm or planned_spacing_mm(cases)
-    return {
-        case.name: (bytes_plane_by_plane if case.whole_labels else bytes_to_resample)(case, target) for case in cases
-    }
+
+    def need(case: StoredCase) -> float:
+        # Slices that lie apart along another axis than those of the plans are left to nnU-Net, as labels of floats are.
+        apart = max(case.spacing_mm) > ANISOTROPIC * min(case.spacing_mm)
+        alike = not apart or np.argmax(case.spacing_mm) == np.argmax(target)
+        return (bytes_plane_by_plane if case.whole_labels and alike else bytes_to_resample)(case, target)
+
+    return {case.name: need(case) for case in cases}
 
 
 def _as_planned(workspace: Workspace, cases: Sequence[StoredCase]) -> dict[str, float]:

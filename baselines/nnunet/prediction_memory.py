@@ -7,20 +7,21 @@ Importing this module imports torch and nnU-Net.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 
 from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 from nnunetv2.preprocessing.resampling.default_resampling import compute_new_shape
 
-from mswal_bench.baselines.preparation_memory_estimates import LIBRARIES_BYTES, while_read
+from mswal_bench.baselines.preparation_memory_estimates import LIBRARIES_BYTES, bytes_to_resample, while_read
 from mswal_bench.baselines.processes import cores
 from mswal_bench.baselines.stored_cases import StoredCase, stored_images
 from mswal_bench.baselines.too_large_cases import MORE_MEMORY
 from mswal_bench.baselines.worker_memory import gb, room_for_workers
 
 from .export_stage import PLANES_QUEUED
+from .image_preparation import is_prepared_by_plane
 from .label_export import why_not_sparse
 
 WORTH_VOXELS = 50_000_000
@@ -30,6 +31,8 @@ _FLOAT, _HALF, _LABEL = 4, 2, 1
 """Bytes of an image's voxel as the network sees it, of a logit, of a label."""
 _COPIES_OF_LABELS = 3
 """As they are made, uncropped, and in the image that is written."""
+_RESAMPLED = 10
+"""Bytes of a logit that nnU-Net resamples: 9.1 were measured."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,7 @@ class PredictionMemory:
         # One that cannot be read is left out; preparing it will tell.
         self._images = {image.name: image for image in stored_images(images)}
         self._needs = {case: _need(image, predictor) for case, image in self._images.items()}
-        heads = predictor.label_manager.num_segmentation_heads
-        self._streams = not why_not_sparse(predictor.configuration_manager, heads, predictor.label_manager)
+        self._streams = _streams(predictor)
 
     def do_not_fit(self) -> dict[str, str]:
         """The cases that need more than there is room for, with a sentence each."""
@@ -80,19 +82,31 @@ class PredictionMemory:
         return 2 * LIBRARIES_BYTES + largest <= self._room.bytes
 
 
+def _streams(predictor: nnUNetPredictor) -> bool:
+    """Whether label maps are made plane by plane, and not by nnU-Net of all logits."""
+    heads = predictor.label_manager.num_segmentation_heads
+    return not why_not_sparse(predictor.configuration_manager, heads, predictor.label_manager)
+
+
 def _need(image: StoredCase, predictor: nnUNetPredictor) -> _Need:
-    configuration = predictor.configuration_manager
-    axes = predictor.plans_manager.transpose_forward
+    plans, configuration = predictor.plans_manager, predictor.configuration_manager
+    axes, heads = plans.transpose_forward, predictor.label_manager.num_segmentation_heads
     shape, spacing_mm = ([values[axis] for axis in axes] for values in (image.shape, image.spacing_mm))
     after = [int(size) for size in compute_new_shape(shape, spacing_mm, configuration.spacing)]
     padded = [max(sizes) for sizes in zip(after, configuration.patch_size, strict=True)]
-    of_plane = predictor.label_manager.num_segmentation_heads * prod(padded[1:]) * _HALF
+    of_plane = heads * prod(padded[1:]) * _HALF
     seen = prod(after) * _FLOAT
+    if is_prepared_by_plane(plans, configuration, spacing_mm):
+        prepare = max(image.voxels * while_read(image.image_bytes), image.voxels * image.image_bytes + seen)
+    else:
+        prepare = bytes_to_resample(
+            replace(image, shape=tuple(shape), spacing_mm=tuple(spacing_mm)), configuration.spacing
+        )
+        prepare -= LIBRARIES_BYTES
+    export = image.voxels * _LABEL * _COPIES_OF_LABELS + PLANES_QUEUED * of_plane
+    if not _streams(predictor):
+        export = heads * (prod(after) * _HALF + image.voxels * _RESAMPLED)
     copied = 0 if padded == after else prod(padded) * _FLOAT
     # On a GPU the sums are there, if they fit.
     sums = len(predictor.list_of_parameters) * configuration.patch_size[0] * of_plane
-    return _Need(
-        prepare=max(image.voxels * while_read(image.image_bytes), image.voxels * image.image_bytes + seen),
-        window=seen + copied + sums,
-        export=image.voxels * _LABEL * _COPIES_OF_LABELS + PLANES_QUEUED * of_plane,
-    )
+    return _Need(prepare=prepare, window=seen + copied + sums, export=export)

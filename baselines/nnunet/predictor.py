@@ -76,12 +76,16 @@ def predict_images(
         if memory.allows_stages():
             prepared = stages.enter_context(prepared_ahead(left, prepare, workspace.log))
             write = stages.enter_context(written_behind(in_turn, workspace.log))
-        for done, case in enumerate(prepared, len(images) - len(left)):
-            report(done, len(images), case.case)
+        done = len(images) - len(left)
+        for each in prepared:
+            report(done, len(images), each.case)
             try:
-                computing_s += _predict(predictor, case, out / f"{case.case}.nii.gz", write)
+                computing_s += _predict(predictor, each, out / f"{each.case}.nii.gz", write)
             except MethodError as error:
-                failed[case.case] = str(error)
+                failed[each.case] = str(error)
+            done += 1
+            # Before the next image comes: each may be gigabytes.
+            del each
     if failed:
         raise FailedCasesError(failed)
     report(len(images), len(images), "")
@@ -120,9 +124,10 @@ def _predictor(
 def _predict(predictor: nnUNetPredictor, prepared: Prepared, target: Path, write: WriteLabelMap) -> float:
     """Returns for how many seconds the network worked. Raises MethodError when the image cannot be read, or what the
     network makes of it is not finite: the largest logit of a voxel would then be that of background."""
-    if prepared.image is None:
+    image = prepared.image
+    if image is None:
         raise MethodError(prepared.failure)
-    window = SlidingWindow(predictor, prepared.image)
+    window = SlidingWindow(predictor, image)
     computing_s = 0.0
 
     def plane(z: int) -> NDArray[np.float16]:
@@ -134,7 +139,6 @@ def _predict(predictor: nnUNetPredictor, prepared: Prepared, target: Path, write
             raise MethodError(lost_output(image))
         return logits
 
-    image = prepared.image
     write(target, plane, window.shape, prepared.properties)
     return computing_s
 

@@ -34,8 +34,15 @@ class SlidingWindow:
         self._next_row = 0
         self._first, self._final_until = 0, 0
         """The plane that the sums begin with, and the first one that later windows touch. Both count padding."""
+        self._is_on_host = False
+        """Whether the sums had to leave the device."""
         predictor.network = predictor.network.to(predictor.device).eval()
-        self._sums, self._weights, self._gaussian = self._empty_sums()
+        on_device = predictor.device if predictor.perform_everything_on_device else torch.device("cpu")
+        try:
+            self._make_sums(on_device)
+        except torch.OutOfMemoryError:
+            self._is_on_host = True
+            self._make_sums(torch.device("cpu"))
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -61,48 +68,53 @@ class SlidingWindow:
         logits: NDArray[np.float16] = mean[:, *in_plane].contiguous().cpu().numpy()
         return logits
 
-    def _empty_sums(self) -> tuple[list[torch.Tensor], torch.Tensor, torch.Tensor]:
-        """Of every fold's logits, and of the weights; on the device if they fit there beside the network."""
+    def _make_sums(self, device: torch.device) -> None:
+        """Empty ones, of every fold's logits and of the weights."""
         predictor = self._predictor
         planes = (self._patch[0], *self._image.shape[2:])
-        on_device = predictor.device if predictor.perform_everything_on_device else torch.device("cpu")
-        for device in (on_device, torch.device("cpu")):
-            try:
-                heads = predictor.label_manager.num_segmentation_heads
-                sums = [
-                    torch.zeros((heads, *planes), dtype=torch.half, device=device) for _ in predictor.list_of_parameters
-                ]
-                weights = torch.zeros(planes, dtype=torch.half, device=device)
-                gaussian = compute_gaussian(self._patch, sigma_scale=1.0 / 8, value_scaling_factor=10, device=device)
-            except torch.OutOfMemoryError:
-                if device.type == "cpu":
-                    raise
-                continue
-            return sums, weights, gaussian
-        raise AssertionError("the host's memory is always tried")
+        logits = (predictor.label_manager.num_segmentation_heads, *planes)
+        self._sums = [torch.zeros(logits, dtype=torch.half, device=device) for _ in predictor.list_of_parameters]
+        self._weights = torch.zeros(planes, dtype=torch.half, device=device)
+        self._gaussian = compute_gaussian(self._patch, sigma_scale=1.0 / 8, value_scaling_factor=10, device=device)
 
     @torch.inference_mode()
     def _predict_row(self) -> None:
         """All windows of the next z start, by every fold."""
-        starts_z, starts_y, starts_x = self._starts
+        starts_z = self._starts[0]
         start, depth = starts_z[self._next_row], self._patch[0]
         if self._next_row:
             self._move_to(start)
         self._first = start
+        if self._next_row or self._is_on_host:
+            self._sum_windows(start)
+        else:
+            try:
+                self._sum_windows(start)
+            except torch.OutOfMemoryError:
+                # As in nnU-Net, a network that has no room beside the sums gets it.
+                self._is_on_host = True
+            if self._is_on_host:
+                self._make_sums(torch.device("cpu"))
+                torch.cuda.empty_cache()
+                self._sum_windows(start)
+        self._next_row += 1
+        last = self._next_row == len(starts_z)
+        self._final_until = start + depth if last else starts_z[self._next_row]
+
+    def _sum_windows(self, start: int) -> None:
+        """Adds all windows that begin at a plane, of every fold."""
+        _, starts_y, starts_x = self._starts
         for fold, parameters in enumerate(self._predictor.list_of_parameters):
             self._load(parameters)
             for y in starts_y:
                 for x in starts_x:
                     in_plane = slice(y, y + self._patch[1]), slice(x, x + self._patch[2])
-                    window = self._image[:, start : start + depth, *in_plane][None]
+                    window = self._image[:, start : start + self._patch[0], *in_plane][None]
                     logits = self._logits(window).to(self._gaussian.device)
                     logits *= self._gaussian
                     self._sums[fold][:, :, *in_plane] += logits
                     if fold == 0:
                         self._weights[:, *in_plane] += self._gaussian
-        self._next_row += 1
-        last = self._next_row == len(starts_z)
-        self._final_until = start + depth if last else starts_z[self._next_row]
 
     def _move_to(self, start: int) -> None:
         """Lets the planes below `start` go; those that stay move to the front, the new ones are empty."""

@@ -41,7 +41,7 @@ def test_what_fits_is_not_refused(free):
 def test_all_are_told_in_a_sentence(free):
     free(5)
     assert told({case: NEEDS[case] for case in "abd"}) == (
-        "Nothing was prepared, for 2 of 3 cases need more memory than they may take, by estimate (d about 6.0 GB, b "
+        "By estimate, 2 of 3 cases need more memory to be prepared than there is (d about 6.0 GB, b "
         f"about 5.2 GB): 5.0 GB are free. {MEND}"
     )
 
@@ -49,7 +49,7 @@ def test_all_are_told_in_a_sentence(free):
 def test_of_many_the_largest_are_named(free):
     free(4, 4)
     assert told(NEEDS) == (
-        "Nothing was prepared, for 4 of 5 cases need more memory than they may take, by estimate (the largest are d "
+        "By estimate, 4 of 5 cases need more memory to be prepared than there is (the largest are d "
         "about 6.0 GB, e about 6.0 GB, b about 5.2 GB): 4.0 GB are left by the control group of this container or job. "
         f"{MEND}"
     )
@@ -58,6 +58,6 @@ def test_of_many_the_largest_are_named(free):
 def test_of_memory_that_was_given(free):
     free(64)
     assert told({"a": NEEDS["a"]}, 3 * GB) == (
-        "Nothing was prepared, for 1 of 1 cases needs more memory than they may take, by estimate (a about 3.0 GB): of "
+        "By estimate, 1 of 1 cases needs more memory to be prepared than there is (a about 3.0 GB): of "
         f"the 3.0 GB that were given this process holds 0.5 GB. {MEND}"
     )

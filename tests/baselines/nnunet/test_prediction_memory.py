@@ -9,6 +9,8 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("nnunetv2")
 import SimpleITK
+from nnunetv2.imageio.simpleitk_reader_writer import SimpleITKIO
+from nnunetv2.preprocessing.preprocessors.default_preprocessor import DefaultPreprocessor
 from nnunetv2.preprocessing.resampling.default_resampling import resample_data_or_seg_to_shape
 
 from mswal_bench.baselines.nnunet import prediction_memory
@@ -35,14 +37,20 @@ def images(tmp_path):
     return found
 
 
-def memory(monkeypatch, images, room, *, cores=2, is_seg=False):
+def memory(monkeypatch, images, room, *, cores=2, is_seg=False, normalization="CTNormalization"):
     resample = partial(resample_data_or_seg_to_shape, is_seg=is_seg, order=1, order_z=0, force_separate_z=None)
+    of_image = partial(resample_data_or_seg_to_shape, is_seg=False, order=3, order_z=0, force_separate_z=None)
     configuration = SimpleNamespace(
-        spacing=[1.0, 1.0, 1.0], patch_size=[32, 80, 80], resampling_fn_probabilities=resample
+        spacing=[1.0, 1.0, 1.0],
+        patch_size=[32, 80, 80],
+        resampling_fn_data=of_image,
+        resampling_fn_probabilities=resample,
+        preprocessor_class=DefaultPreprocessor,
+        normalization_schemes=[normalization],
     )
     predictor = SimpleNamespace(
         configuration_manager=configuration,
-        plans_manager=SimpleNamespace(transpose_forward=[0, 1, 2]),
+        plans_manager=SimpleNamespace(transpose_forward=[0, 1, 2], image_reader_writer_class=SimpleITKIO),
         label_manager=SimpleNamespace(num_segmentation_heads=8, has_regions=False),
         list_of_parameters=[{}, {}],
     )
@@ -75,3 +83,14 @@ def test_stages_are_for_what_is_large_and_fits(images, monkeypatch):
     assert not memory(monkeypatch, {"large": images["large"]}, enough).allows_stages()
     monkeypatch.setattr(prediction_memory, "WORTH_VOXELS", 84_001)
     assert not memory(monkeypatch, images, enough).allows_stages()
+
+
+def test_what_is_left_to_nnunet_needs_more(images, monkeypatch):
+    large = {"large": images["large"]}
+    enough = WINDOW + EXPORT
+    assert memory(monkeypatch, large, enough).do_not_fit() == {}
+    # All planes of logits, and all of them resampled.
+    of_all = 8 * (320_000 * 2 + 80_000 * 10)
+    assert memory(monkeypatch, large, WINDOW + of_all, is_seg=True).do_not_fit() == {}
+    assert memory(monkeypatch, large, WINDOW + of_all - 1, is_seg=True).do_not_fit()
+    assert memory(monkeypatch, large, PREPARE, normalization="ZScoreNormalization").do_not_fit()

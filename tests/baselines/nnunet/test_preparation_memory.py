@@ -33,7 +33,7 @@ def test_refused_it_leaves_what_was_prepared_before(job, name):
         pytest.importorskip("nnunet")
     before = Workspace(job.work / "nnunet").preprocessed / "of before"
     before.mkdir(parents=True)
-    with pytest.raises(MethodError, match=r"^Nothing was prepared, for 5 of 5 cases need more .* about 0\.5 GB"):
+    with pytest.raises(MethodError, match=r"^By estimate, 5 of 5 cases need more .* about 0\.5 GB"):
         METHODS[name].prepare(replace(job, memory_bytes=held_memory() + GB // 5), silent)
     assert before.is_dir()
     made = {path.name for path in job.work.rglob("*") if path.is_file() and not path.is_symlink()}

@@ -84,3 +84,28 @@ def test_a_plane_that_was_let_go_is_not_made_up():
     window.plane(59)
     with pytest.raises(IndexError, match="plane 2 was let go"):
         window.plane(2)
+
+
+@pytest.mark.parametrize("at", [0, 3])
+def test_a_network_without_room_beside_the_sums_gets_it_once(monkeypatch, at):
+    of_image = image(33, 40, 40)
+    expected = predictor(2).predict_logits_from_preprocessed_data(torch.from_numpy(of_image)).numpy()
+    real, calls = nnUNetPredictor._internal_maybe_mirror_and_predict, []
+
+    def full_at_first(self, tile):
+        calls.append(tile)
+        if len(calls) == at + 1:
+            raise torch.OutOfMemoryError
+        return real(self, tile)
+
+    monkeypatch.setattr(nnUNetPredictor, "_internal_maybe_mirror_and_predict", full_at_first)
+    window = SlidingWindow(predictor(2), of_image)
+    np.testing.assert_array_equal(window.plane(5), expected[:, 5])
+
+    monkeypatch.setattr(nnUNetPredictor, "_internal_maybe_mirror_and_predict", lambda *_: full_for_ever())
+    with pytest.raises(torch.OutOfMemoryError):
+        SlidingWindow(predictor(2), of_image).plane(0)
+
+
+def full_for_ever():
+    raise torch.OutOfMemoryError

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import weakref
 from multiprocessing import active_children
 
 import numpy as np
@@ -16,7 +17,7 @@ from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
 from mswal_bench.baselines.failures import as_method_error
 from mswal_bench.baselines.method import FailedCasesError
-from mswal_bench.baselines.nnunet import prediction_memory
+from mswal_bench.baselines.nnunet import export_stage, prediction_memory, predictor
 from mswal_bench.baselines.nnunet.planned_network import planned_network
 from mswal_bench.baselines.nnunet.plans import read_dataset_json, read_plans
 from mswal_bench.baselines.nnunet.predictor import predict_images
@@ -159,6 +160,52 @@ def test_an_error_of_writing_is_raised_here(trained, images, tmp_path, in_stages
     with pytest.raises(RuntimeError, match="failed to write image"):
         predict(trained, images, out, report=report)
     assert not active_children()
+
+
+def test_an_error_of_writing_is_raised_as_it_was_with_many_planes_waiting(trained, tmp_path, in_stages, monkeypatch):
+    """The process has failed when the queue is full: what it said must not be taken for its death."""
+    monkeypatch.setattr(export_stage, "PLANES_QUEUED", 1)
+    image = SimpleITK.GetImageFromArray(np.random.default_rng(0).normal(0, 300, (200, 40, 40)).astype(np.float32))
+    found = {}
+    for case in "ab":
+        found[case] = tmp_path / f"{case}_0000.mha"
+        SimpleITK.WriteImage(image, str(found[case]))
+    out = tmp_path / "out"
+
+    def report(done, total, case):
+        if done == 0:
+            out.rmdir()
+
+    with pytest.raises(RuntimeError, match="failed to write image"):
+        predict(trained, found, out, report=report)
+
+
+def test_what_was_handed_over_is_written_when_a_later_image_fails(trained, images, expected, tmp_path, in_stages):
+    def report(done, total, case):
+        if done == 2:
+            raise RuntimeError("CUDA out of memory")
+
+    with pytest.raises(RuntimeError, match="CUDA out of memory"):
+        predict(trained, images, tmp_path / "out", report=report)
+    found = label_maps(tmp_path / "out")
+    assert list(found) == ["case_0.nii.gz", "case_1.nii.gz"]
+    assert found.items() <= expected.items()
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_an_image_is_let_go_before_the_next_comes(trained, images, tmp_path, in_stages, monkeypatch, cores):
+    monkeypatch.setattr(prediction_memory, "cores", lambda: cores)
+    held = []
+    window = predictor.SlidingWindow
+
+    def noted(of, image):
+        assert [reference for reference in held if reference() is not None] == []
+        held.append(weakref.ref(image))
+        return window(of, image)
+
+    monkeypatch.setattr(predictor, "SlidingWindow", noted)
+    predict(trained, images, tmp_path / "out")
+    assert len(held) == 3
 
 
 def test_an_error_of_the_network_ends_the_stages(trained, images, tmp_path, in_stages, monkeypatch):
