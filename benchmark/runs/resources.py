@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from time import monotonic
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 _MIB = 1 << 20
 _MJ_PER_WH = 3_600_000
@@ -31,9 +31,9 @@ class Resources(BaseModel):
     energy_wh: float | None = None
     """By the GPU's own counter, for the GPU as a whole: other programs on it count too, CPU and memory do not. None
     on a CPU, and where the driver has no counter (GPUs before Volta, parts of a GPU)."""
-    device_waited_s: float | None = None
-    """Of a prediction: for how long the device waited for images to be prepared and label maps to be written. None
-    where the method does not measure it, and when a case could not be predicted."""
+    device_waited_s: Annotated[float | None, Field(exclude_if=lambda waited_s: waited_s is None)] = None
+    """Of a prediction: for how long the device waited for images to be prepared and label maps to be written. None,
+    and left out of records, where the method does not measure it, and when a case could not be predicted."""
 
 
 @contextmanager

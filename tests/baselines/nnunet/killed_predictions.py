@@ -96,7 +96,7 @@ def kills(folder: Path, times: int, seed: int = 0) -> Iterator[int]:
         children = psutil.Process(process.pid).children(recursive=True)
         process.kill()
         process.wait()
-        _, alive = psutil.wait_procs(children, timeout=10)
+        _, alive = psutil.wait_procs(children, timeout=120)
         assert not alive
         finished = _files(out)
         assert before.items() <= finished.items() <= expected.items()

@@ -68,7 +68,7 @@ def test_corrected_labels_are_scored_and_only_they(raw, tmp_path):
     assert run(data, work).finished_before
     before = json.loads((work / "fold-0" / "record.json").read_text())
     assert before["predicted"]["resources"]["device_waited_s"] == WAITED_S
-    assert before["training"]["0"][0]["resources"]["device_waited_s"] is None
+    assert "device_waited_s" not in before["training"]["0"][0]["resources"]
 
     one, _ = sorted((data / "labelsTs").iterdir())
     corrected = one.with_name("corrected.nii.gz")
