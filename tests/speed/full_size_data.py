@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +87,8 @@ def draw(name: str, folder: Path, shrink: int = 1) -> None:
     if folder.exists():
         return
     partial = folder.with_name(f".partial-{folder.name}")
+    # What a drawing left that was broken off.
+    shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     data = DATA[name]
     if isinstance(data, Logits):
