@@ -21,7 +21,7 @@ def earlier_revision(revision: str, cache: Path) -> Iterator[tuple[Path, Path]]:
     with tempfile.TemporaryDirectory(prefix="mswal-earlier-", dir=cache) as folder:
         there = Path(folder)
         checkout = there / "checkout"
-        _git("worktree", "add", "--detach", str(checkout), revision)
+        _git("worktree", "add", "--quiet", "--detach", str(checkout), revision)
         try:
             paths = there / "this tree", there / "earlier"
             for path, root in zip(paths, (CHECKOUT, checkout), strict=True):
@@ -33,4 +33,5 @@ def earlier_revision(revision: str, cache: Path) -> Iterator[tuple[Path, Path]]:
 
 
 def _git(*words: str) -> None:
-    subprocess.run(["git", "-C", str(CHECKOUT), *words], check=True, capture_output=True)
+    # What git has to say against it is for the user.
+    subprocess.run(["git", "-C", str(CHECKOUT), *words], check=True)

@@ -22,7 +22,7 @@ import SimpleITK
 
 from mswal_bench.baselines.nnunet.workspace import Workspace
 
-from .small_plans import save_weights, write_predictable_plans
+from .small_plans import predict_plainly, save_weights, write_predictable_plans
 
 _CASES, _SHAPE = 3, (40, 80, 80)
 _MODULE = "mswal_bench.tests.baselines.nnunet.killed_predictions"
@@ -50,25 +50,11 @@ def write_data(folder: Path) -> None:
 def predict(folder: Path, out: Path) -> None:
     """Predicts the images of `folder`, whatever their size and the machine in processes for each stage."""
     from mswal_bench.baselines.nnunet import prediction_memory
-    from mswal_bench.baselines.nnunet.predictor import predict_images
 
     prediction_memory.WORTH_VOXELS = 0
     setattr(prediction_memory, "cores", lambda: 2)  # noqa: B010
     images = {path.name.removesuffix("_0000.nii.gz"): path for path in sorted(folder.glob("*_0000.nii.gz"))}
-    workspace = Workspace(folder / "nnunet")
-    with workspace.entered("cpu"):
-        predict_images(
-            workspace,
-            [0],
-            images,
-            out,
-            mirroring=False,
-            window=None,
-            speck_share=0,
-            device="cpu",
-            report=lambda done, total, note: None,
-            memory_bytes=1 << 40,
-        )
+    predict_plainly(Workspace(folder / "nnunet"), images, out, memory_bytes=1 << 40)
 
 
 def kills(folder: Path, times: int, seed: int = 0) -> Iterator[int]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mswal_bench.baselines.nnunet.checkpoints import final_checkpoint
 from mswal_bench.baselines.nnunet.plans import CONFIGURATION, read_plans
@@ -84,3 +85,18 @@ def save_weights(workspace: Workspace, weights: Mapping[str, object], fold: int 
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {"network_weights": weights, "trainer_name": "BenchTrainer", "inference_allowed_mirroring_axes": None}
     torch.save(content, path)
+
+
+def predict_plainly(
+    workspace: Workspace, images: Mapping[str, Path], out: Path, folds: Sequence[int] = (0,), **options: Any
+) -> float:
+    """`predict_images` on the CPU, without mirroring and specks."""
+    from mswal_bench.baselines.nnunet.predictor import predict_images
+
+    plainly = {"mirroring": False, "window": None, "speck_share": 0, "device": "cpu", "report": _silent}
+    with workspace.entered("cpu"):
+        return predict_images(workspace, folds, images, out, **plainly | options)
+
+
+def _silent(done: int, total: int, note: str) -> None:
+    pass

@@ -13,9 +13,8 @@ from mswal_bench.baselines.method import FailedCasesError
 from mswal_bench.baselines.nnunet.checkpoints import final_checkpoint
 from mswal_bench.baselines.nnunet.planned_network import planned_network
 from mswal_bench.baselines.nnunet.plans import read_dataset_json, read_plans
-from mswal_bench.baselines.nnunet.predictor import predict_images
 
-from .small_plans import save_weights, write_predictable_plans
+from .small_plans import predict_plainly, save_weights, write_predictable_plans
 
 SHAPE = (20, 18, 16)
 SAID = "the network's output is not finite and would pass for background; "
@@ -38,21 +37,6 @@ def save_image(path, *values):
     return path
 
 
-def predict(workspace, images, out, folds=(0,)):
-    with workspace.entered("cpu"):
-        predict_images(
-            workspace,
-            folds,
-            images,
-            out,
-            mirroring=False,
-            window=None,
-            speck_share=0,
-            device="cpu",
-            report=lambda done, total, note: None,
-        )
-
-
 def test_an_image_that_is_not_finite_costs_its_case_alone(trained, tmp_path):
     images = {
         "a": save_image(tmp_path / "a_0000.mha"),
@@ -60,12 +44,12 @@ def test_an_image_that_is_not_finite_costs_its_case_alone(trained, tmp_path):
         "c": save_image(tmp_path / "c_0000.mha"),
     }
     with pytest.raises(FailedCasesError) as caught:
-        predict(trained, images, tmp_path / "out")
+        predict_plainly(trained, images, tmp_path / "out")
     assert caught.value.cases == {"b": f"{SAID}its image has voxels that are NaN or infinite: convert it again."}
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.nii.gz", "c.nii.gz"]
 
     save_image(images["b"])
-    predict(trained, images, tmp_path / "out")
+    predict_plainly(trained, images, tmp_path / "out")
     assert len(list((tmp_path / "out").iterdir())) == 3
 
 
@@ -76,7 +60,7 @@ def test_a_network_that_diverged_is_told_from_a_bad_image(trained, tmp_path, val
     weights[last][3] = value
     save_weights(trained, weights)
     with pytest.raises(FailedCasesError) as caught:
-        predict(trained, {"a": save_image(tmp_path / "a_0000.mha")}, tmp_path / "out")
+        predict_plainly(trained, {"a": save_image(tmp_path / "a_0000.mha")}, tmp_path / "out")
     assert caught.value.cases["a"].startswith(f"{SAID}its image is finite, so the training has diverged")
     assert list((tmp_path / "out").iterdir()) == []
 
@@ -85,9 +69,9 @@ def test_one_lost_fold_of_an_ensemble_is_enough(trained, tmp_path):
     weights = torch.load(final_checkpoint(trained, 0))["network_weights"]
     save_weights(trained, {name: torch.full_like(weight, torch.nan) for name, weight in weights.items()}, fold=1)
     image = save_image(tmp_path / "a_0000.mha")
-    predict(trained, {"a": image}, tmp_path / "of-one")
+    predict_plainly(trained, {"a": image}, tmp_path / "of-one")
     with pytest.raises(FailedCasesError):
-        predict(trained, {"a": image}, tmp_path / "of-both", folds=[0, 1])
+        predict_plainly(trained, {"a": image}, tmp_path / "of-both", folds=[0, 1])
 
 
 def test_another_error_of_the_network_is_none_of_the_case(trained, tmp_path, monkeypatch):
@@ -96,12 +80,12 @@ def test_another_error_of_the_network_is_none_of_the_case(trained, tmp_path, mon
 
     monkeypatch.setattr(nnUNetPredictor, "_internal_maybe_mirror_and_predict", fail)
     with pytest.raises(RuntimeError, match="no kernel image"):
-        predict(trained, {"a": save_image(tmp_path / "a_0000.mha")}, tmp_path / "out")
+        predict_plainly(trained, {"a": save_image(tmp_path / "a_0000.mha")}, tmp_path / "out")
 
 
 def test_an_image_that_cannot_be_read_costs_its_case_alone(trained, tmp_path):
     images = {"a": tmp_path / "a_0000.mha", "b": save_image(tmp_path / "b_0000.mha")}
     images["a"].write_text("no volume")
     with pytest.raises(FailedCasesError, match=r"^a: its image cannot be read \(Unable to determine ImageIO"):
-        predict(trained, images, tmp_path / "out")
+        predict_plainly(trained, images, tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.nii.gz"]

@@ -20,11 +20,10 @@ from mswal_bench.baselines.method import FailedCasesError
 from mswal_bench.baselines.nnunet import export_stage, prediction_memory, predictor
 from mswal_bench.baselines.nnunet.planned_network import planned_network
 from mswal_bench.baselines.nnunet.plans import read_dataset_json, read_plans
-from mswal_bench.baselines.nnunet.predictor import predict_images
 from mswal_bench.baselines.stage_process import LostProcessError
 
 from . import killed_predictions
-from .small_plans import save_weights, write_predictable_plans
+from .small_plans import predict_plainly, save_weights, write_predictable_plans
 
 pytestmark = pytest.mark.slow
 
@@ -71,20 +70,7 @@ def in_stages(monkeypatch):
 
 
 def predict(workspace, images, out, **options):
-    with workspace.entered("cpu"):
-        return predict_images(
-            workspace,
-            [0, 1],
-            images,
-            out,
-            mirroring=False,
-            window=None,
-            speck_share=0,
-            device="cpu",
-            report=options.pop("report", lambda done, total, note: None),
-            memory_bytes=PLENTY,
-            **options,
-        )
+    return predict_plainly(workspace, images, out, [0, 1], memory_bytes=PLENTY, **options)
 
 
 def label_maps(folder):
