@@ -61,7 +61,8 @@ class Job:
     seed: int
     start: Path | None = None
     """Trained weights, a file that `Method.trained_weights` names, with which the training of every fold begins as far
-    as they fit; None draws all weights at random. From a work folder of one's own only: reading it runs what it says.
+    as they fit; None draws all weights at random. Others may have written it: a method reads it without running what it
+    names.
     """
     memory_bytes: int | None = None
     """What the work may take, of this process and those it starts; None: what is free when it begins."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from mswal_bench.baselines.checkpoint_reading import read_checkpoint
+
 from .plans import CONFIGURATION, read_plans
 from .workspace import Workspace
 
@@ -22,11 +24,8 @@ def final_checkpoint(workspace: Workspace, fold: int) -> Path:
 
 
 def load_checkpoint(path: Path, *, mapped: bool = False) -> dict[str, Any]:
-    """Reads a checkpoint of a work folder of one's own. Never one from elsewhere: unpickling runs what it says.
+    """Reads a checkpoint, and runs nothing that it names; `mapped` leaves the weights in the file until they are used.
 
-    `mapped` leaves the weights in the file until they are used.
+    Raises MethodError for a file that holds more than such a checkpoint may, or no weights of a network.
     """
-    import torch
-
-    checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=False, mmap=mapped)
-    return checkpoint
+    return read_checkpoint(path, "network_weights", mapped=mapped)

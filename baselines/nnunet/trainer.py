@@ -16,6 +16,7 @@ import torch
 from nnunetv2.training.loss.robust_ce_loss import RobustCrossEntropyLoss
 from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
 
+from mswal_bench.baselines.checkpoint_reading import safe_reading
 from mswal_bench.baselines.method import Report
 from mswal_bench.baselines.processes import use_threads
 from mswal_bench.baselines.training_guards import LossGuard, checkpoint_written_whole
@@ -162,6 +163,14 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
         """Writes it whole or not at all. Raises MethodError instead of writing a network that is lost."""
         with checkpoint_written_whole(filename, self.network) as temporary:
             super().save_checkpoint(temporary)
+
+    def load_checkpoint(self, filename_or_checkpoint: str) -> None:
+        """Goes on from the checkpoint of that name. Raises MethodError for one that holds more than such a one may.
+
+        nnU-Net asks for the unsafe mode of torch; it gets the safe one, and the same content.
+        """
+        with safe_reading(Path(filename_or_checkpoint)):
+            super().load_checkpoint(filename_or_checkpoint)
 
     def print_to_log_file(self, *args: Any, also_print_to_console: bool = True, add_timestamp: bool = True) -> None:
         super().print_to_log_file(*args, also_print_to_console=False, add_timestamp=add_timestamp)

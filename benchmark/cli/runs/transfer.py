@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     "--pretrain",
     required=True,
     type=click.Path(path_type=Path),
-    help="The work folder of a run of METHOD on MSWAL. Of your own only: reading weights runs what the file says.",
+    help="The work folder of a run of METHOD on MSWAL. Its weights are read safely: nothing in the file is run.",
 )
 @click.option(
     "--data",
