@@ -147,7 +147,8 @@ class Method(ABC):
         """Writes a label map `out/CASE.nii.gz` in the geometry of each image, by the ensemble of `folds`.
 
         A label map that is there already is left as it is. Each is written whole or not at all. Other processes may
-        predict other images at the same time, into the same folder.
+        predict other images at the same time, into the same folder. The images need not be the data set's, and
+        `job.raw` may be gone: what is needed of it is kept in `job.work`.
 
         Returns for how many seconds the device waited for images to be prepared and label maps to be written; None
         where that is not measured. Raises FailedCasesError at the end for images that

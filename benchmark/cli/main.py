@@ -23,6 +23,7 @@ from .data import data
 from .paper.figure_qualitative import qualitative
 from .paper.tables import tables
 from .runs.methods import methods
+from .runs.predict import predict
 from .runs.run import run
 from .runs.runs import runs
 from .runs.transfer import transfer
@@ -83,6 +84,7 @@ for command in (
     run,
     runs,
     transfer,
+    predict,
     score,
     report,
     tables,

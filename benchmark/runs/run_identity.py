@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 
 from mswal_bench.baselines.method import Budget, Method
 from mswal_bench.baselines.registry import plug_in_of
@@ -37,13 +36,17 @@ def run_identity(
         dataset=dataset.name,
         split_digest=dataset.split.digest,
         files_digest=_files_digest(dataset),
-        settings_digest=_settings_digest(method.settings(budget), begun),
+        settings_digest=settings_digest(method, budget, begun),
         start=None if start is None else start.digest,
     )
 
 
-def _settings_digest(settings: Mapping[str, object], begun: RunIdentity | None) -> str:
-    """A network counts by the name of its class: where its module lies is no part of a recipe."""
+def settings_digest(method: Method, budget: Budget, begun: RunIdentity | None = None) -> str:
+    """Over what a method sets under a budget. `begun` is as of `run_identity`.
+
+    A network counts by the name of its class: where its module lies is no part of a recipe.
+    """
+    settings = method.settings(budget)
     with_path = _digest(json.dumps(settings, sort_keys=True))
     if begun is not None and begun.settings_digest == with_path:
         # Up to version 0.1.0 the module counted as well. Such a run goes on while it lies where it lay then.

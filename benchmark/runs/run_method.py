@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from mswal_bench.baselines.failures import as_method_error
-from mswal_bench.baselines.method import Budget, FailedCasesError, Job, Method
+from mswal_bench.baselines.method import Budget, Job, Method
 from mswal_bench.baselines.worker_memory import gb, room_for_workers
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.whole_files import require_unicode, write_text
-from mswal_bench.benchmark.data.dataset import open_dataset
+from mswal_bench.benchmark.data.dataset import Dataset, open_dataset
 from mswal_bench.benchmark.data.scoring_protocol import Protocol, protocol_of
 from mswal_bench.benchmark.scoring.labels_digest import labels_digest
 from mswal_bench.benchmark.scoring.score_folders import score_folders
 from mswal_bench.benchmark.scoring.scores import Scores
+from mswal_bench.benchmark.volumes.file_names import RAW_SUFFIXES, split_ending
 from mswal_bench.splits import five_folds
 
 from .devices import pick_device, pick_devices
+from .failures_told import error_of_method
 from .finished_goals import RECORD_FILE
 from .input_check import check_input
 from .method_choice import require_training_packages
@@ -27,7 +29,7 @@ from .pretrained import Pretrained
 from .run_folder import RunFolder
 from .run_identity import run_identity
 from .run_progress import forget_failure, keep_failure
-from .run_record import RunRecord, RunState, Start, now, read_run_record
+from .run_record import RunRecord, RunState, Start, TrainedOn, now, read_run_record
 from .steps import Steps
 from .tracks import ALL_FOLDS, Goal, Track, check_goal
 
@@ -99,6 +101,8 @@ def run_method(
     begun = folder.is_begun
     identity = run_identity(method, dataset, budget, seed, start, folder.state().identity if begun else None)
     folder.refuse_another(identity)
+    if begun:
+        _keep_data(folder, dataset)
     outcome, predictions = work / goal.name, work / goal.predictions / method.name
     record = outcome / RECORD_FILE
     if _is_finished(record, goal):
@@ -109,6 +113,7 @@ def run_method(
     if memory_bytes is not None and (room := room_for_workers()).bytes < memory_bytes:
         announce(f"warning: {gb(memory_bytes)} of memory were given, and {room.reason}")
     folder.open(identity)
+    _keep_data(folder, dataset)
     with folder.holding([f"fold {fold}" for fold in goal.folds]), _failure_told(work, goal):
         if check and begun:
             check_input(raw, work, parts=goal.parts, announce=announce)
@@ -150,19 +155,21 @@ def _failure_told(work: Path, goal: Goal) -> Iterator[None]:
     except Exception as error:
         known = as_method_error(error, work)
         keep_failure(work, goal.name, str(known) if known is not None else f"{type(error).__name__}: {error}")
-        if isinstance(known, FailedCasesError):
-            raise BenchError(*_of_cases(known, work)) from error
-        if known is not None:
-            raise BenchError(Problem(str(known).removesuffix("."), str(work))) from error
-        error.add_note(f"What the method printed before is in the log.txt below {work}.")
+        told = error_of_method(error, work)
+        if told is not None:
+            raise told from error
         raise
 
 
-def _of_cases(failed: FailedCasesError, work: Path) -> list[Problem]:
-    problems = [Problem(sentence.removesuffix("."), case) for case, sentence in failed.cases.items()]
-    what = f"{len(problems)} of the cases could not be predicted; all others are"
-    mend = "Mend what is said of them, then run the same command again."
-    return [*problems, Problem(what, str(work), mend=mend)]
+def _keep_data(folder: RunFolder, dataset: Dataset) -> None:
+    """Keeps what is needed of the data set when it is gone; a run of an earlier version may not have it."""
+    if folder.state().trained_on is not None or not isinstance(dataset.labels, Mapping):
+        return
+    _, ending = split_ending(next(iter(dataset.train.values())).image.name, RAW_SUFFIXES)
+    with folder.changing() as state:
+        state.trained_on = TrainedOn(
+            raw=dataset.root.absolute(), file_ending=ending, labels=dict(dataset.labels), cases=tuple(dataset.train)
+        )
 
 
 def _score(goal: Goal, protocol: Protocol, predictions: Path, out: Path) -> Scores | None:

@@ -89,10 +89,27 @@ class TrainingSession(BaseModel):
     """Not known when the session was killed."""
 
 
+class TrainedOn(BaseModel):
+    """What of its data set a run needs later, when that is gone: to predict other images, and to name their lesions."""
+
+    model_config = ConfigDict(frozen=True)
+
+    raw: Path
+    """Where the data set was."""
+    file_ending: str
+    """Of its images, as in `.nii.gz`."""
+    labels: dict[str, int]
+    """By name, as in its `dataset.json`; background is 0."""
+    cases: tuple[str, ...]
+    """The training cases, sorted; the folds follow from them."""
+
+
 class RunState(BaseModel):
     """Kept in the work folder and rewritten after every step."""
 
     identity: RunIdentity
+    trained_on: TrainedOn | None = None
+    """None of a run that a version before 0.3 began, until the same command is called again."""
     environments: dict[str, Environment] = {}
     """By key, everything that the run's steps ran in: another for every model of GPU, every share of the cores, and
     after every update."""

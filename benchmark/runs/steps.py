@@ -54,8 +54,8 @@ class Steps:
         done = {fold: self._epochs_done(fold) for fold in folds}
         self._close([fold for fold in folds if done[fold] == epochs], epochs)
         left = [fold for fold in folds if done[fold] < epochs]
-        job = self._job_of_each(len(left))
-        self._carry_out([self._training(job, fold, done[fold]) for fold in left])
+        job = sharing_memory(self.job, self.devices, len(left))
+        carry_out_for(job, self.devices, [self._training(job, fold, done[fold]) for fold in left])
 
     def predict(self, goal: Goal, out: Path) -> None:
         """Predicts the goal's cases into the folder `out`, unless that is done."""
@@ -64,29 +64,17 @@ class Steps:
         if done and all((out / f"{case}.nii.gz").exists() for case in goal.cases):
             return
         started, environments, usages = now(), list[Environment](), list[Resources]()
-        shares = _dealt(goal.shares, len(self.devices))
-        job = self._job_of_each(len(shares))
+        shares = dealt(goal.shares, len(self.devices))
+        job = sharing_memory(self.job, self.devices, len(shares))
+        tasks = [self._prediction(job, goal, share, out, environments, usages) for share in shares]
         with measured("cpu") as whole:
-            self._carry_out([self._prediction(job, goal, share, out, environments, usages) for share in shares])
+            carry_out_for(job, self.devices, tasks)
         resources = _together(whole, usages)
         with self.folder.changing() as state:
             environment, *others = dict.fromkeys(state.ran_in(environment) for environment in environments)
             state.predicted[goal.name] = Step(
                 started_at=started, environment=environment, other_environments=others, resources=resources
             )
-
-    def _job_of_each(self, tasks: int) -> Job:
-        """The job as each of so many tasks gets it: those that are done at the same time share the memory."""
-        at_once = min(len(self.devices), tasks)
-        if at_once == 0 or (at_once == 1 and self.job.memory_bytes is None):
-            return self.job
-        return replace(self.job, memory_bytes=room_for_workers(self.job.memory_bytes).bytes // at_once)
-
-    def _carry_out(self, tasks: Sequence[Task]) -> None:
-        if self.devices:
-            carry_out_on(self.devices, tasks)
-        else:
-            carry_out(tasks, self.job.device)
 
     def _close(self, folds: Sequence[int], epochs: int) -> None:
         """Closes what a call has left open that ended between a training's last checkpoint and its end."""
@@ -146,14 +134,30 @@ class Steps:
             yield kept
 
 
-def _training_of(fold: int) -> str:
-    return f"train fold {fold}"
+def sharing_memory(job: Job, devices: Sequence[Device], tasks: int) -> Job:
+    """The job as each of so many tasks on `devices` gets it: those that are done at the same time share the memory."""
+    at_once = min(len(devices), tasks)
+    if at_once == 0 or (at_once == 1 and job.memory_bytes is None):
+        return job
+    return replace(job, memory_bytes=room_for_workers(job.memory_bytes).bytes // at_once)
 
 
-def _dealt(shares: Sequence[Share], hands: int) -> list[Share]:
+def carry_out_for(job: Job, devices: Sequence[Device], tasks: Sequence[Task]) -> None:
+    """Does the tasks in a process on each of `devices`; without any, in this process, on the job's device."""
+    if devices:
+        carry_out_on(devices, tasks)
+    else:
+        carry_out(tasks, job.device)
+
+
+def dealt(shares: Sequence[Share], hands: int) -> list[Share]:
     """The shares cut into enough parts for every device to have one, where there are fewer shares than devices."""
     parts = -(-hands // len(shares))
     return [part for share in shares for part in share.cut(parts)]
+
+
+def _training_of(fold: int) -> str:
+    return f"train fold {fold}"
 
 
 def _together(whole: Resources, usages: Sequence[Resources]) -> Resources:

@@ -16,9 +16,12 @@ from mswal_bench.benchmark.core.suggestions import apart, looks, written_otherwi
 from mswal_bench.benchmark.tables.escaping import unicode_name
 from mswal_bench.benchmark.volumes.file_names import COMPANION_SUFFIXES, SUFFIXES, case_behind, case_id
 
-# What nnU-Net writes beside its predictions.
-_NNUNET_SIDE_FILES = frozenset(
+PREDICTIONS_FILE = "predictions.json"
+"""What `mswal-bench predict` writes beside label maps: what predicted them."""
+# What lies beside predictions: that, and what nnU-Net writes.
+_SIDE_FILES = frozenset(
     {
+        PREDICTIONS_FILE,
         "dataset.json",
         "plans.json",
         "postprocessing.json",
@@ -165,7 +168,7 @@ def _scan(
     for entry in entries:
         of_case = case_id(entry.name)
         if of_case is None:
-            if entry.name not in _NNUNET_SIDE_FILES and not entry.name.lower().endswith(_SIDE_SUFFIXES):
+            if entry.name not in _SIDE_FILES and not entry.name.lower().endswith(_SIDE_SUFFIXES):
                 ignored.append(entry.name)
             continue
         case = unicode_name(of_case)

@@ -1,9 +1,9 @@
-"""Holds the options that all commands that train have in common."""
+"""Holds the options that commands that train or predict have in common."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import inf
 from typing import Any
@@ -29,6 +29,23 @@ class _Gigabytes(click.types.FloatParamType):
         return int(gigabytes * GB)
 
 
+_DEVICE_OPTIONS = (
+    click.option(
+        "--device", type=Choice(["auto", "cpu", "cuda"]), help="What this process computes on.  [default: auto]"
+    ),
+    click.option(
+        "--devices",
+        metavar="LIST",
+        help="A process on each: GPUs as nvidia-smi numbers them (0,1), or shares of the CPU's cores (cpu,cpu).",
+    ),
+    click.option(
+        "--memory",
+        "memory_bytes",
+        metavar="GB",
+        type=_Gigabytes(),
+        help="Gigabytes that all processes of the run together may take.  [default: what is free]",
+    ),
+)
 _OPTIONS = (
     click.argument("method", type=MethodName()),
     click.option(
@@ -49,21 +66,7 @@ _OPTIONS = (
         show_default=True,
         help="all trains five folds; their ensemble predicts the test images.",
     ),
-    click.option(
-        "--device", type=Choice(["auto", "cpu", "cuda"]), help="What this process computes on.  [default: auto]"
-    ),
-    click.option(
-        "--devices",
-        metavar="LIST",
-        help="A process on each: GPUs as nvidia-smi numbers them (0,1), or shares of the CPU's cores (cpu,cpu).",
-    ),
-    click.option(
-        "--memory",
-        "memory_bytes",
-        metavar="GB",
-        type=_Gigabytes(),
-        help="Gigabytes that all processes of the run together may take.  [default: what is free]",
-    ),
+    *_DEVICE_OPTIONS,
     click.option(
         "--no-check",
         is_flag=True,
@@ -77,9 +80,12 @@ _OPTIONS = (
 
 def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The argument METHOD and the options that say how it is trained."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return _with(command, _OPTIONS)
+
+
+def device_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say what a command computes on, and with how much memory."""
+    return _with(command, _DEVICE_OPTIONS)
 
 
 def device_names(device: str | None, devices: str | None) -> tuple[str, tuple[str, ...]]:
@@ -90,10 +96,16 @@ def device_names(device: str | None, devices: str | None) -> tuple[str, tuple[st
 
 
 @contextmanager
-def stoppable() -> Iterator[None]:
-    """Ends the command with a sentence and 130 on Ctrl-C."""
+def stoppable(then: str = "the same command goes on from the last checkpoint") -> Iterator[None]:
+    """Ends the command with a sentence that says what comes `then`, and 130, on Ctrl-C."""
     try:
         yield
     except KeyboardInterrupt:
-        click.echo("\nstopped; the same command goes on from the last checkpoint", err=True)
+        click.echo(f"\nstopped; {then}", err=True)
         sys.exit(STOPPED)
+
+
+def _with(command: Callable[..., Any], options: Sequence[Callable[..., Any]]) -> Callable[..., Any]:
+    for option in reversed(options):
+        command = option(command)
+    return command

@@ -3,8 +3,11 @@ from pathlib import Path
 
 import pytest
 
+from mswal_bench.baselines.registry import METHODS
+from mswal_bench.benchmark.runs.run_method import run_method
 from mswal_bench.tests.conftest import MadeOnce
 
+from .quick_method import QuickMethod
 from .smoke_runs import call, call_interrupted, options
 
 
@@ -53,3 +56,13 @@ def public(made_once: MadeOnce) -> Callable[[str], Path]:
         return made_once(f"public-{kind}", make) / "raw"
 
     return prepared
+
+
+@pytest.fixture
+def work(raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a run of the quick method that has trained folds 0 and 3."""
+    monkeypatch.setitem(METHODS, "quick", QuickMethod())
+    work = tmp_path / "work"
+    for fold in ("0", "3"):
+        run_method(QuickMethod(), raw, work, selection=fold, device="cpu", check=False)
+    return work

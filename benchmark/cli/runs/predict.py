@@ -1,0 +1,73 @@
+"""Defines `mswal-bench predict`, which writes the label maps of any scans by a trained method."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mswal_bench.benchmark.cli.choices import Choice
+from mswal_bench.benchmark.runs.tracks import ALL_FOLDS, SELECTIONS
+
+from .training_options import device_names, device_options, stoppable
+
+
+@click.command(short_help="Predict label maps of any scans with a trained method.")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--out", required=True, type=click.Path(path_type=Path), help="The folder of the label maps, CASE.nii.gz."
+)
+@click.option(
+    "--fold",
+    type=Choice(SELECTIONS),
+    default=ALL_FOLDS,
+    show_default=True,
+    help="all: the ensemble of all folds that are trained to their end.",
+)
+@click.option(
+    "--lesions",
+    type=click.Path(path_type=Path),
+    help="A CSV with a row for every lesion: type, volume, longest axial diameter, centre in mm (LPS, as SimpleITK).",
+)
+@device_options
+def predict(
+    model: Path,
+    images: tuple[Path, ...],
+    out: Path,
+    fold: str,
+    lesions: Path | None,
+    device: str | None,
+    devices: str | None,
+    memory_bytes: int | None,
+) -> None:
+    """Predict the label maps of IMAGES with the method that was trained in MODEL, the work folder of a run.
+
+    IMAGES are volume files, folders of them, and folders of a DICOM series. Each label map has its image's geometry and
+    is named as the image is, without nnU-Net's _0000, or as the folder of the series. No labels are needed. What does
+    not look like an abdominal CT in Hounsfield units is predicted with a warning.
+
+    Stopped at any moment and called again with the same options, it goes on from what is there. The folder's
+    predictions.json says what predicted it, and from which images.
+
+    For research use only: this is no medical device, and a label map is no diagnosis.
+    """
+    this_device, of_processes = device_names(device, devices)
+    from mswal_bench.benchmark.runs.predict_images import predict_images
+    from mswal_bench.benchmark.runs.predictions import NOTICE
+
+    with stoppable("the same command goes on from the label maps that are there"):
+        predictions = predict_images(
+            model,
+            images,
+            out,
+            fold=None if fold == ALL_FOLDS else int(fold),
+            device=this_device,
+            devices=of_processes,
+            memory_bytes=memory_bytes,
+            lesions=lesions,
+            announce=lambda sentence: click.echo(sentence, err=True),
+        )
+        click.echo(predictions.table())
+    click.echo(f"label maps: {predictions.folder}" + ("" if lesions is None else f"\nlesions: {lesions}"))
+    click.echo(NOTICE, err=True)

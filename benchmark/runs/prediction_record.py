@@ -1,0 +1,137 @@
+"""Keeps `predictions.json` beside label maps: which model predicted them, from which images, and what was odd."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+
+from filelock import FileLock
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.whole_files import write_text
+from mswal_bench.benchmark.scoring.case_folders import PREDICTIONS_FILE
+
+from .given_images import GivenImage
+from .odd_images import ReadImage
+from .predictions import NOTICE
+from .run_record import RunIdentity
+from .trained_model import TrainedModel
+
+_LOCK = ".lock"
+_MOST_NAMED = 5
+_ANOTHER = "Give another or a new folder."
+
+
+class PredictedImage(BaseModel):
+    """What a label map is of."""
+
+    model_config = ConfigDict(frozen=True)
+
+    image: Path
+    """Where the image was: a file, or the folder of a DICOM series."""
+    bytes: int
+    """Its size on disk, by which another image of the same name is noticed."""
+    warnings: tuple[str, ...] = ()
+    """What is odd with it as an abdominal CT."""
+
+
+class PredictionRecord(BaseModel):
+    """What a folder of label maps says of itself."""
+
+    model_config = ConfigDict(frozen=True)
+
+    notice: str = NOTICE
+    version: str
+    """Of mswal-bench."""
+    title: str
+    """Of the method, as in tables."""
+    run: RunIdentity
+    """The run that trained it."""
+    folds: tuple[int, ...]
+    """The folds whose ensemble predicts."""
+    images: dict[str, PredictedImage] = {}
+    """By case, those that are predicted or are being predicted."""
+
+
+def left_to_predict(
+    out: Path, model: TrainedModel, images: Sequence[GivenImage], problems: list[Problem]
+) -> list[GivenImage]:
+    """The images that have no label map in the folder `out` yet.
+
+    To `problems` goes why the folder cannot take them: it is one of images, what is there was predicted by another
+    model or from another image, or nothing says by which.
+    """
+    if out.exists() and not out.is_dir():
+        problems.append(Problem("is not a folder", str(out), "a folder for the label maps"))
+        return []
+    among = {image.path.parent if image.series is None else image.path for image in images}
+    if any(folder.resolve() == out.resolve() for folder in among):
+        problems.append(Problem("the label maps would lie among the images", str(out), mend=_ANOTHER))
+        return []
+    try:
+        record = _read(out)
+    except BenchError as error:
+        problems += error.problems
+        return []
+    if record is not None and (record.run, record.folds) != (model.identity, model.folds):
+        before = (
+            f"{record.title}, trained on {record.run.dataset}, seed {record.run.seed}, folds {_folds(record.folds)}"
+        )
+        asked = f"{model.method.title}, trained on {model.identity.dataset}, seed {model.identity.seed}"
+        found = f"{asked}, folds {_folds(model.folds)}"
+        what = "the folder has label maps of another model, or of other folds"
+        problems.append(Problem(what, str(out), before, found, _ANOTHER))
+        return []
+    there = {image.case for image in images if (out / f"{image.case}.nii.gz").exists()}
+    known = {} if record is None else record.images
+    strangers = sorted(there - known.keys())
+    if strangers:
+        found = ", ".join(f"{case}.nii.gz" for case in strangers[:_MOST_NAMED])
+        what = f"the folder has {len(strangers)} files in the place of label maps, and nothing says what predicted them"
+        problems.append(Problem(what, str(out), found=found, mend=_ANOTHER))
+    for image in images:
+        before_image = known.get(image.case) if image.case in there else None
+        if before_image is not None and before_image.bytes != image.bytes:
+            what = f"the label map of {image.case} is there, of another image"
+            expected, found = str(before_image.image), str(image.path)
+            mend = f"Remove {image.case}.nii.gz there, or give another folder."
+            problems.append(Problem(what, str(out), expected, found, mend))
+    return [image for image in images if image.case not in there]
+
+
+def keep_record(out: Path, model: TrainedModel, images: Sequence[ReadImage]) -> None:
+    """Adds images to the folder's record before they are predicted. Other processes may add others."""
+    out.mkdir(parents=True, exist_ok=True)
+    with FileLock(out / _LOCK):
+        before = _read(out)
+        added = {
+            read.image.case: PredictedImage(
+                image=read.image.path.absolute(), bytes=read.image.bytes, warnings=tuple(map(str, read.oddities))
+            )
+            for read in images
+        }
+        record = PredictionRecord(
+            version=metadata.version("mswal-bench"),
+            title=model.method.title,
+            run=model.identity,
+            folds=model.folds,
+            images=dict(sorted({**({} if before is None else before.images), **added}.items())),
+        )
+        write_text(out / PREDICTIONS_FILE, record.model_dump_json(indent=2) + "\n")
+
+
+def _read(out: Path) -> PredictionRecord | None:
+    """None where there is none."""
+    path = out / PREDICTIONS_FILE
+    try:
+        return PredictionRecord.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as error:
+        raise BenchError(Problem("does not say what predicted the label maps", str(path), mend=_ANOTHER)) from error
+
+
+def _folds(folds: Sequence[int]) -> str:
+    return ", ".join(map(str, folds))
