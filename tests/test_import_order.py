@@ -22,6 +22,8 @@ ORDER: tuple[frozenset[str], ...] = (
     frozenset({"board"}),
     frozenset({"paper"}),
     frozenset({"records"}),
+    frozenset({"prediction"}),
+    frozenset({"models"}),
     frozenset({"figures", "submissions"}),
     frozenset({"runs"}),
     frozenset({"scoring"}),

@@ -8,7 +8,7 @@ import pytest
 import SimpleITK
 
 from mswal_bench.benchmark.core.errors import Problem
-from mswal_bench.benchmark.runs.given_images import GivenImage, find_images
+from mswal_bench.benchmark.prediction.given_images import GivenImage, find_images
 from mswal_bench.tests.benchmark.volumes.dicom_files import write_series
 
 VOLUME = SimpleITK.GetImageFromArray(np.zeros((3, 4, 5), np.int16))

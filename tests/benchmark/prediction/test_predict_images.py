@@ -15,15 +15,15 @@ pytest.importorskip("psutil")
 from mswal_bench.baselines import worker_memory
 from mswal_bench.baselines.method import Budget, Job, MethodError, Report
 from mswal_bench.baselines.worker_memory import GB
-from mswal_bench.benchmark.runs import trained_model
-from mswal_bench.benchmark.runs.predict_images import predict_images
-from mswal_bench.benchmark.runs.predictions import NOTICE
+from mswal_bench.benchmark.models import trained_model
+from mswal_bench.benchmark.prediction.predict_images import predict_images
+from mswal_bench.benchmark.prediction.predictions import NOTICE
 from mswal_bench.splits import five_folds
+from mswal_bench.tests.benchmark.runs.quick_method import QuickMethod
+from mswal_bench.tests.benchmark.runs.smoke_runs import call, check_geometry
 from mswal_bench.tests.benchmark.volumes.dicom_files import write_series
 
 from .predicting import predict, state_of, wrong
-from .quick_method import QuickMethod
-from .smoke_runs import call, check_geometry
 
 
 @pytest.fixture

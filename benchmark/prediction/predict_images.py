@@ -14,19 +14,19 @@ from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_first, 
 from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.scratch_folder import scratch_folder
 from mswal_bench.benchmark.core.whole_files import require_unicode
+from mswal_bench.benchmark.models.trained_model import TrainedModel, open_model
+from mswal_bench.benchmark.runs.device_workers import Task
+from mswal_bench.benchmark.runs.devices import Device, pick_device, pick_devices
+from mswal_bench.benchmark.runs.failures_told import error_of_method
+from mswal_bench.benchmark.runs.method_choice import require_training_packages
+from mswal_bench.benchmark.runs.steps import carry_out_for, dealt, sharing_memory
+from mswal_bench.benchmark.runs.tracks import Share
 from mswal_bench.benchmark.volumes.stored_volume import VolumeError
 
-from .device_workers import Task
-from .devices import Device, pick_device, pick_devices
-from .failures_told import error_of_method
 from .given_images import GivenImage, find_images
-from .method_choice import require_training_packages
 from .odd_images import ReadImage, read_images
 from .prediction_record import keep_record, left_to_predict
 from .predictions import Predictions
-from .steps import carry_out_for, dealt, sharing_memory
-from .tracks import Share
-from .trained_model import TrainedModel, open_model
 
 _MOST_ALIKE = 3
 """Warnings of one kind that are told; all are in the record beside the label maps."""

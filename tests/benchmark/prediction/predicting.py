@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from mswal_bench.benchmark.core.errors import BenchError
-from mswal_bench.benchmark.runs.predict_images import predict_images
-from mswal_bench.benchmark.runs.predictions import Predictions
+from mswal_bench.benchmark.prediction.predict_images import predict_images
+from mswal_bench.benchmark.prediction.predictions import Predictions
 from mswal_bench.benchmark.runs.run_folder import RunFolder
 
 

@@ -11,13 +11,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.whole_files import write_text
+from mswal_bench.benchmark.models.trained_model import TrainedModel
+from mswal_bench.benchmark.runs.run_record import RunIdentity
 from mswal_bench.benchmark.scoring.case_folders import PREDICTIONS_FILE
 
 from .given_images import GivenImage
 from .odd_images import ReadImage
 from .predictions import NOTICE
-from .run_record import RunIdentity
-from .trained_model import TrainedModel
 
 _LOCK = ".lock"
 _MOST_NAMED = 5

@@ -10,12 +10,11 @@ from mswal_bench.baselines.method import Budget, Job, Method, MethodError
 from mswal_bench.baselines.registry import find_variant, plug_in_of
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES, LesionClass, classes_of
+from mswal_bench.benchmark.runs.method_choice import chosen_method
+from mswal_bench.benchmark.runs.run_folder import STATE_FILE, RunFolder
+from mswal_bench.benchmark.runs.run_identity import settings_digest
+from mswal_bench.benchmark.runs.run_record import RunIdentity, RunState, TrainedOn
 from mswal_bench.splits import five_folds
-
-from .method_choice import chosen_method
-from .run_folder import STATE_FILE, RunFolder
-from .run_identity import settings_digest
-from .run_record import RunIdentity, RunState, TrainedOn
 
 EXPECTED = f"the work folder of a run, with its {STATE_FILE}"
 

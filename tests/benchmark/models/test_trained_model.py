@@ -9,9 +9,8 @@ pytest.importorskip("psutil")
 
 from mswal_bench.baselines.registry import METHODS
 from mswal_bench.benchmark.runs.run_method import run_method
-
-from .predicting import predict, state_of, wrong
-from .quick_method import QuickMethod, network
+from mswal_bench.tests.benchmark.prediction.predicting import predict, state_of, wrong
+from mswal_bench.tests.benchmark.runs.quick_method import QuickMethod, network
 
 
 def test_the_data_set_may_be_gone(raw, tmp_path, monkeypatch):

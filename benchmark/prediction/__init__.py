@@ -1,0 +1,1 @@
+"""Predicts any images with a trained method."""
