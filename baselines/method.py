@@ -10,12 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from mswal_bench.splits import Fold
 
 from .fidelity import FidelityCard
+from .stored_weights import StoredWeights
 from .weight_fit import WeightFit
+
+if TYPE_CHECKING:
+    from .portable import Portable
 
 
 class Budget(StrEnum):
@@ -64,6 +68,10 @@ class Job:
     as they fit; None draws all weights at random. Others may have written it: a method reads it without running what it
     names.
     """
+    weights: Mapping[int, StoredWeights] | None = None
+    """By fold, the trained networks of a method that was handed on, which predict in place of those in `work`; None
+    where it was trained there.
+    """
     memory_bytes: int | None = None
     """What the work may take, of this process and those it starts; None: what is free when it begins."""
 
@@ -89,6 +97,11 @@ class Method(ABC):
     extras: str = "train"
     """Those of this package, as in `pip install "mswal-bench[EXTRAS]"`, that bring them; empty where the package that
     the method comes from does."""
+
+    @property
+    def portable(self) -> Portable | None:
+        """How the method is handed on when it is trained; here None: not at all."""
+        return None
 
     def variants(self) -> Mapping[str, Method]:
         """The method's variants by name, each a method of its own with the name `METHOD-VARIANT`; here none."""

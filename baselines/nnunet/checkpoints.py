@@ -13,13 +13,13 @@ from .workspace import Workspace
 LATEST = "checkpoint_latest.pth"
 _FINAL = "checkpoint_final.pth"
 # The class, after which nnU-Net names the folder.
-_TRAINER = "BenchTrainer"
+TRAINER = "BenchTrainer"
 
 
 def final_checkpoint(workspace: Workspace, fold: int) -> Path:
     """Where the trained network of a fold is, or will be."""
     plans_name = read_plans(workspace)["plans_name"]
-    model = f"{_TRAINER}__{plans_name}__{CONFIGURATION}"
+    model = f"{TRAINER}__{plans_name}__{CONFIGURATION}"
     return workspace.root / "results" / workspace.dataset / model / f"fold_{fold}" / _FINAL
 
 

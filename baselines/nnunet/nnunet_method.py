@@ -14,6 +14,7 @@ from mswal_bench.splits import N_FOLDS
 
 from .checkpoints import final_checkpoint
 from .plans import is_planned
+from .portable_model import PortableNnUNet
 from .settings import Recipe
 from .workspace import Workspace
 
@@ -50,6 +51,10 @@ class NnUNetMethod(Method):
         return self.variations
 
     @property
+    def portable(self) -> PortableNnUNet:
+        return PortableNnUNet(self)
+
+    @property
     def is_deeply_supervised(self) -> bool:
         return self.output_weights is None or len(self.output_weights) > 1
 
@@ -65,7 +70,7 @@ class NnUNetMethod(Method):
         }
 
     def prepare(self, job: Job, report: Report) -> None:
-        workspace = _workspace(job.work)
+        workspace = Workspace.of(job.work)
         workspace.link_raw(job.raw, {case for fold in job.folds for case in (*fold.train, *fold.validation)})
         with workspace.entered(job.device):
             from .plans import prepare
@@ -83,14 +88,14 @@ class NnUNetMethod(Method):
             )
 
     def parameters(self, job: Job) -> int:
-        workspace = _workspace(job.work)
+        workspace = Workspace.of(job.work)
         with workspace.entered(job.device):
             from .planned_network import trainable_parameters
 
             return trainable_parameters(workspace, deep_supervision=self.is_deeply_supervised)
 
     def trained_weights(self, work: Path) -> Mapping[int, Path]:
-        workspace = _workspace(work)
+        workspace = Workspace.of(work)
         if not is_planned(workspace):
             return {}
         checkpoints = {fold: final_checkpoint(workspace, fold) for fold in range(N_FOLDS)}
@@ -99,7 +104,7 @@ class NnUNetMethod(Method):
     def fitting_weights(self, job: Job) -> WeightFit:
         if job.start is None:
             raise ValueError("the job begins with no weights")
-        workspace = _workspace(job.work)
+        workspace = Workspace.of(job.work)
         with workspace.entered(job.device):
             from .starting_weights import fitting_weights
 
@@ -109,14 +114,14 @@ class NnUNetMethod(Method):
         return self.recipes[budget].training.epochs
 
     def epochs_done(self, job: Job, fold: int) -> int:
-        workspace = _workspace(job.work)
+        workspace = Workspace.of(job.work)
         with workspace.entered(job.device):
             from .trainer import epochs_done
 
             return epochs_done(workspace, fold, self.epochs(job.budget))
 
     def train(self, job: Job, fold: int, report: Report) -> None:
-        workspace = _workspace(job.work)
+        workspace = Workspace.of(job.work)
         with workspace.entered(job.device, compiled=self.compiled):
             from .trainer import train_fold
 
@@ -134,7 +139,7 @@ class NnUNetMethod(Method):
     def predict(
         self, job: Job, folds: Sequence[int], images: Mapping[str, Path], out: Path, report: Report
     ) -> float | None:
-        workspace = _workspace(job.work)
+        workspace = Workspace.of(job.work)
         with workspace.entered(job.device, compiled=self.compiled):
             from .predictor import predict_images
 
@@ -149,9 +154,6 @@ class NnUNetMethod(Method):
                 speck_share=recipe.speck_share,
                 device=job.device,
                 memory_bytes=job.memory_bytes,
+                stored=job.weights,
                 report=report,
             )
-
-
-def _workspace(work: Path) -> Workspace:
-    return Workspace(work / "nnunet")

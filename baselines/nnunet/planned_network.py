@@ -34,6 +34,25 @@ def planned_network(
     return network
 
 
+def first_names(network: torch.nn.Module) -> dict[str, str]:
+    """Every name in the network's state, and the first one of the same tensor: parts of a network may be shared."""
+    first: dict[int, str] = {}
+    state = network.state_dict(keep_vars=True)
+    return {name: first.setdefault(id(tensor), name) for name, tensor in state.items()}
+
+
+def planned_shapes(workspace: Workspace, *, without_values: bool) -> dict[str, tuple[int, ...]]:
+    """The shapes of the planned network's tensors, each under its first name.
+
+    `without_values` builds the network from shapes alone, in no memory; monai's Swin UNETR cannot be.
+    """
+    plans, dataset_json = PlansManager(read_plans(workspace)), read_dataset_json(workspace)
+    with torch.device("meta" if without_values else "cpu"):
+        network = planned_network(plans, dataset_json, deep_supervision=False)
+    state = network.state_dict()
+    return {name: tuple(state[name].shape) for name in dict.fromkeys(first_names(network).values())}
+
+
 def trainable_parameters(workspace: Workspace, *, deep_supervision: bool) -> int:
     """How many numbers training changes, those of the outputs that only training uses among them."""
     plans, dataset_json = PlansManager(read_plans(workspace)), read_dataset_json(workspace)

@@ -26,7 +26,8 @@ from .settings import Plan
 from .workspace import DATASET_ID, Workspace
 
 CONFIGURATION = "3d_fullres"
-_PLANS = "benchPlans"
+PLANS_NAME = "benchPlans"
+_FINGERPRINT, _PREDICTION = "dataset_fingerprint.json", "prediction.json"
 
 
 def prepare(
@@ -74,7 +75,7 @@ def prepare(
         )
     report(1, 3, "plan")
     nnunet.plan_experiment_dataset(
-        DATASET_ID, planners[planner], overwrite_target_spacing=plan.spacing, overwrite_plans_name=_PLANS
+        DATASET_ID, planners[planner], overwrite_target_spacing=plan.spacing, overwrite_plans_name=PLANS_NAME
     )
     plans = read_plans(workspace)
     configuration = plans["configurations"][CONFIGURATION]
@@ -97,7 +98,7 @@ def prepare(
     with mortal_pools():
         preprocessor = PlaneByPlane(verbose=False)
         preprocessor.show_progress_bar = False
-        preprocessor.run(DATASET_ID, CONFIGURATION, _PLANS, num_processes=processes)
+        preprocessor.run(DATASET_ID, CONFIGURATION, PLANS_NAME, num_processes=processes)
     # What nnU-Net keeps of the raw data set: validation and the search for specks compare with labels as given.
     shutil.copytree(workspace.raw / "labelsTr", workspace.preprocessed / "gt_segmentations", dirs_exist_ok=True)
     report(3, 3, "")
@@ -153,6 +154,27 @@ def read_dataset_json(workspace: Workspace) -> dict[str, Any]:
     return description
 
 
+def read_fingerprint(workspace: Workspace) -> dict[str, Any]:
+    """What planning found in the training cases: their shapes, spacings and intensities."""
+    fingerprint: dict[str, Any] = json.loads((workspace.preprocessed / _FINGERPRINT).read_text())
+    return fingerprint
+
+
+def read_prediction(workspace: Workspace) -> dict[str, Any]:
+    """What prediction needs beside plans and weights, where a method was handed on and not trained."""
+    prediction: dict[str, Any] = json.loads((workspace.preprocessed / _PREDICTION).read_text())
+    return prediction
+
+
+def write_documents(workspace: Workspace, documents: Mapping[str, Mapping[str, Any]]) -> None:
+    """Writes what was handed on where planning would: `plans`, `dataset`, `fingerprint` and `prediction`."""
+    workspace.preprocessed.mkdir(parents=True)
+    _write_json(_plans_file(workspace), documents["plans"])
+    _write_json(workspace.preprocessed / "dataset.json", documents["dataset"])
+    _write_json(workspace.preprocessed / _FINGERPRINT, documents["fingerprint"])
+    _write_json(workspace.preprocessed / _PREDICTION, documents["prediction"])
+
+
 def read_training_cases(workspace: Workspace, folds: Sequence[int]) -> list[str]:
     """The cases that at least one of the folds trains on, its validation cases not among them, in order."""
     splits = json.loads(_splits_file(workspace).read_text())
@@ -164,7 +186,7 @@ def _splits_file(workspace: Workspace) -> Path:
 
 
 def _plans_file(workspace: Workspace) -> Path:
-    return workspace.preprocessed / f"{_PLANS}.json"
+    return workspace.preprocessed / f"{PLANS_NAME}.json"
 
 
 def _write_json(path: Path, content: object) -> None:

@@ -21,20 +21,21 @@ from mswal_bench.baselines.case_failures import lost_output
 from mswal_bench.baselines.method import FailedCasesError, MethodError, Report
 from mswal_bench.baselines.networks.fold_inception import can_fold, folded_weights
 from mswal_bench.baselines.processes import use_threads
+from mswal_bench.baselines.stored_weights import StoredWeights
 
-from .checkpoints import final_checkpoint, load_checkpoint
+from .checkpoints import TRAINER
 from .export_stage import LabelWriter, WriteLabelMap, written_behind
 from .image_preparation import prepare_image
 from .image_stage import Prepared, prepared_ahead, prepared_in_turn
 from .label_export import labels_from_logits
 from .planned_network import planned_network
-from .plans import CONFIGURATION, read_dataset_json, read_plans, read_training_cases
+from .plans import CONFIGURATION, read_dataset_json, read_plans
 from .prediction_memory import PredictionMemory
 from .sliding_window import SlidingWindow
-from .speck_filter import shares_of_smallest_mm3
+from .trained_folds import TrainedFolds
 from .workspace import Workspace
 
-__all__ = ["labels_from_logits", "predict_images", "speck_limits_mm3"]
+__all__ = ["labels_from_logits", "predict_images"]
 
 
 def predict_images(
@@ -49,22 +50,24 @@ def predict_images(
     device: str,
     report: Report,
     memory_bytes: int | None = None,
+    stored: Mapping[int, StoredWeights] | None = None,
 ) -> float:
     """Writes `out/CASE.nii.gz` for every image that has none yet; returns for how many seconds the device waited.
 
     `window` takes the place of the planned patch, `mirroring` averages over the flips the network was trained with;
     `speck_share` is the recipe's. `memory_bytes` is what this process and those it starts may take; None is what is
-    free. Raises FailedCasesError when all others are written.
+    free. `stored` are the networks of a method that was handed on. Raises FailedCasesError when all others are written.
     """
     out.mkdir(parents=True, exist_ok=True)
     left = {case: image for case, image in images.items() if not (out / f"{case}.nii.gz").exists()}
     if not left:
         return 0.0
     use_threads(device)
-    predictor = _predictor(workspace, folds, mirroring, window, device)
+    trained = TrainedFolds(workspace, stored)
+    predictor = _predictor(workspace, trained, folds, mirroring, window, device)
     plans, configuration = predictor.plans_manager, predictor.configuration_manager
     in_turn: WriteLabelMap = LabelWriter(
-        plans, configuration, predictor.label_manager, speck_limits_mm3(workspace, folds, speck_share, plans)
+        plans, configuration, predictor.label_manager, trained.speck_limits_mm3(folds, speck_share)
     )
     prepare = partial(prepare_image, plans=plans, configuration=configuration, dataset_json=predictor.dataset_json)
     memory = PredictionMemory(predictor, left, memory_bytes)
@@ -93,7 +96,12 @@ def predict_images(
 
 
 def _predictor(
-    workspace: Workspace, folds: Sequence[int], mirroring: bool, window: tuple[int, int, int] | None, device: str
+    workspace: Workspace,
+    trained: TrainedFolds,
+    folds: Sequence[int],
+    mirroring: bool,
+    window: tuple[int, int, int] | None,
+    device: str,
 ) -> nnUNetPredictor:
     content = read_plans(workspace)
     if window is not None:
@@ -101,9 +109,8 @@ def _predictor(
     plans = PlansManager(content)
     configuration = plans.get_configuration(CONFIGURATION)
     dataset_json = read_dataset_json(workspace)
-    checkpoints = [load_checkpoint(final_checkpoint(workspace, fold)) for fold in folds]
     network = planned_network(plans, dataset_json, deep_supervision=False)
-    weights = [checkpoint["network_weights"] for checkpoint in checkpoints]
+    weights = [trained.weights(fold, network) for fold in folds]
     if can_fold(network):
         # Gives the same up to rounding, with fewer layers.
         network, weights = folded_weights(network, weights)
@@ -115,8 +122,8 @@ def _predictor(
         configuration,
         weights,
         dataset_json,
-        checkpoints[0]["trainer_name"],
-        checkpoints[0]["inference_allowed_mirroring_axes"],
+        TRAINER,
+        trained.mirroring_axes(folds[0]),
     )
     return predictor
 
@@ -141,18 +148,3 @@ def _predict(predictor: nnUNetPredictor, prepared: Prepared, target: Path, write
 
     write(target, plane, window.shape, prepared.properties)
     return computing_s
-
-
-def speck_limits_mm3(
-    workspace: Workspace, folds: Sequence[int], speck_share: float, plans: PlansManager
-) -> dict[int, float]:
-    """The volume of each class below which a predicted component is a speck: what `speck_share` says of the cases that
-    the folds train on. Empty where it is 0.
-    """
-    reader = plans.image_reader_writer_class()
-    ending = read_dataset_json(workspace)["file_ending"]
-    cases = read_training_cases(workspace, folds)
-    # nnU-Net's copy of the label maps as given: those it preprocessed are on the network's grid.
-    label_maps = (reader.read_seg(str(workspace.preprocessed / "gt_segmentations" / f"{c}{ending}")) for c in cases)
-    lesions = ((labels[0].astype(np.uint8), found["spacing"]) for labels, found in label_maps)
-    return shares_of_smallest_mm3(speck_share, lesions)

@@ -22,6 +22,11 @@ class Workspace:
 
     root: Path
 
+    @classmethod
+    def of(cls, work: Path) -> Workspace:
+        """That of a method's work folder."""
+        return cls(work / "nnunet")
+
     @property
     def dataset(self) -> str:
         """The data set's name as nnU-Net wants it."""

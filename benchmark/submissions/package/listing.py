@@ -43,6 +43,8 @@ class SubmittedFile:
     size_bytes: int
     raw: Callable[[], io.RawIOBase] = field(repr=False, compare=False)
     """Opens its bytes at the first."""
+    stored_at: int | None = field(default=None, kw_only=True)
+    """Where its bytes lie in the archive as they are; None where they are packed, and in a folder."""
 
     def stat(self) -> os.stat_result:
         return os.stat_result((S_IFREG | _READ_ONLY, 0, 0, 1, 0, 0, self.size_bytes, 0, 0, 0))
@@ -88,7 +90,9 @@ class Listing:
             return None
         return name
 
-    def add(self, name: str, size_bytes: int, raw: Callable[[], io.RawIOBase]) -> None:
+    def add(
+        self, name: str, size_bytes: int, raw: Callable[[], io.RawIOBase], *, stored_at: int | None = None
+    ) -> None:
         """Adds a file of which only the name is known to be right, unless its kind or size is a finding."""
         if is_litter(name):
             return
@@ -99,7 +103,7 @@ class Listing:
         elif size_bytes > self.bounds.file_bytes:
             self.findings.append(file_too_large(name, size_bytes, self.bounds))
         else:
-            self._files.append(SubmittedFile(name, size_bytes, raw))
+            self._files.append(SubmittedFile(name, size_bytes, raw, stored_at=stored_at))
 
     def files(self) -> tuple[SubmittedFile, ...]:
         """Gives the files whose names are clear, without the one folder around them all, in the package's order."""

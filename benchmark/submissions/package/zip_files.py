@@ -52,7 +52,8 @@ def list_zip(stream: ArchiveStream, archive_bytes: int, listing: Listing) -> Non
             code, found, expected = fault
             listing.refuse(code, name, found, expected)
         elif not entry.is_folder:
-            listing.add(name, entry.size_bytes, partial(_open, stream, entry, start, name))
+            stored_at = start if entry.method == _STORED else None
+            listing.add(name, entry.size_bytes, partial(_open, stream, entry, start, name), stored_at=stored_at)
 
 
 def _with_slashes(entries: Sequence[ZipEntry]) -> Sequence[ZipEntry]:

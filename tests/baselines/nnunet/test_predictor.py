@@ -1,16 +1,14 @@
 """Which training cases say what a speck is."""
 
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 pytest.importorskip("nnunetv2")
 import SimpleITK
-from nnunetv2.imageio.simpleitk_reader_writer import SimpleITKIO
 
-from mswal_bench.baselines.nnunet.predictor import speck_limits_mm3
+from mswal_bench.baselines.nnunet.trained_folds import speck_limits_mm3
 from mswal_bench.baselines.nnunet.workspace import Workspace
 
 
@@ -30,6 +28,7 @@ def prepared(tmp_path):
     splits = [{"train": ["a", "b"], "val": ["c"]}, {"train": ["a"], "val": ["b"]}, {"train": ["c"], "val": ["a", "b"]}]
     (workspace.preprocessed / "splits_final.json").write_text(json.dumps(splits))
     (workspace.preprocessed / "dataset.json").write_text(json.dumps({"file_ending": ".nii.gz"}))
+    (workspace.preprocessed / "benchPlans.json").write_text(json.dumps({"image_reader_writer": "SimpleITKIO"}))
     return workspace
 
 
@@ -45,5 +44,4 @@ def prepared(tmp_path):
     ],
 )
 def test_specks_are_what_is_small_beside_the_folds_own_training_lesions(prepared, folds, share, expected):
-    plans = SimpleNamespace(image_reader_writer_class=SimpleITKIO)
-    assert speck_limits_mm3(prepared, folds, share, plans) == pytest.approx(expected)
+    assert speck_limits_mm3(prepared, folds, share) == pytest.approx(expected)
