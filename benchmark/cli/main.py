@@ -20,6 +20,7 @@ from .board.results import results
 from .board.submission_init import init
 from .board.validate import validate
 from .data import data
+from .models import model
 from .paper.figure_qualitative import qualitative
 from .paper.tables import tables
 from .runs.methods import methods
@@ -85,6 +86,7 @@ for command in (
     runs,
     transfer,
     predict,
+    model,
     score,
     report,
     tables,

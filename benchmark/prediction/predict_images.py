@@ -14,7 +14,8 @@ from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_first, 
 from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.scratch_folder import scratch_folder
 from mswal_bench.benchmark.core.whole_files import require_unicode
-from mswal_bench.benchmark.models.trained_model import TrainedModel, open_model
+from mswal_bench.benchmark.models.open_model import open_model
+from mswal_bench.benchmark.models.trained_model import TrainedModel
 from mswal_bench.benchmark.runs.device_workers import Task
 from mswal_bench.benchmark.runs.devices import Device, pick_device, pick_devices
 from mswal_bench.benchmark.runs.failures_told import error_of_method
@@ -68,11 +69,12 @@ def predict_images(
     warnings: tuple[Problem, ...] = ()
     failed: BenchError | None = None
     if left:
-        job = model.job(crew[0].kind if crew else pick_device(device), memory_bytes)
+        kind = crew[0].kind if crew else pick_device(device)
         if memory_bytes is not None and (room := room_for_workers()).bytes < memory_bytes:
             announce(f"warning: {gb(memory_bytes)} of memory were given, and {room.reason}")
         # In the folder, for there is room for label maps.
         with scratch_folder(out) as scratch:
+            job = model.job(kind, memory_bytes, scratch)
             ready = _ready(model, left, scratch)
             warnings = tuple(oddity for read in ready for oddity in read.oddities)
             _tell(warnings, announce)
@@ -117,7 +119,7 @@ def predict_images(
 
 def _opened(work: Path, fold: int | None, problems: list[Problem]) -> TrainedModel | None:
     try:
-        model = open_model(work, fold)
+        model = open_model(work, None if fold is None else [fold])
         require_training_packages(model.method)
     except BenchError as error:
         problems += error.problems
@@ -138,7 +140,7 @@ def _ready(model: TrainedModel, images: Sequence[GivenImage], scratch: Path) -> 
 
     Raises BenchError with everything for which one of them cannot be predicted.
     """
-    ending = model.trained_on.file_ending
+    ending = model.file_ending
     faults: list[Problem] = []
     series = [image for image in images if image.series is not None]
     to_read = [ReadImage(image, image.path) for image in images if image.series is None]

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
+from typing import Annotated
 
 from filelock import FileLock
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.whole_files import write_text
+from mswal_bench.benchmark.models.notice import NOTICE
 from mswal_bench.benchmark.models.trained_model import TrainedModel
 from mswal_bench.benchmark.runs.run_record import RunIdentity
 from mswal_bench.benchmark.scoring.case_folders import PREDICTIONS_FILE
 
 from .given_images import GivenImage
 from .odd_images import ReadImage
-from .predictions import NOTICE
 
 _LOCK = ".lock"
 _MOST_NAMED = 5
@@ -47,8 +48,10 @@ class PredictionRecord(BaseModel):
     """Of mswal-bench."""
     title: str
     """Of the method, as in tables."""
-    run: RunIdentity
-    """The run that trained it."""
+    run: RunIdentity | None
+    """The run that trained it; None where no run did."""
+    weights_digest: Annotated[str | None, Field(exclude_if=lambda digest: digest is None)] = None
+    """Over the weights, where they are not those of the run as it trained them; else left out."""
     folds: tuple[int, ...]
     """The folds whose ensemble predicts."""
     images: dict[str, PredictedImage] = {}
@@ -75,12 +78,10 @@ def left_to_predict(
     except BenchError as error:
         problems += error.problems
         return []
-    if record is not None and (record.run, record.folds) != (model.identity, model.folds):
-        before = (
-            f"{record.title}, trained on {record.run.dataset}, seed {record.run.seed}, folds {_folds(record.folds)}"
-        )
-        asked = f"{model.method.title}, trained on {model.identity.dataset}, seed {model.identity.seed}"
-        found = f"{asked}, folds {_folds(model.folds)}"
+    key = (model.identity, model.weights_digest, model.folds)
+    if record is not None and (record.run, record.weights_digest, record.folds) != key:
+        before = _told(record.title, record.run, record.weights_digest, record.folds)
+        found = _told(model.method.title, *key)
         what = "the folder has label maps of another model, or of other folds"
         problems.append(Problem(what, str(out), before, found, _ANOTHER))
         return []
@@ -116,6 +117,7 @@ def keep_record(out: Path, model: TrainedModel, images: Sequence[ReadImage]) -> 
             version=metadata.version("mswal-bench"),
             title=model.method.title,
             run=model.identity,
+            weights_digest=model.weights_digest,
             folds=model.folds,
             images=dict(sorted({**({} if before is None else before.images), **added}.items())),
         )
@@ -133,5 +135,10 @@ def _read(out: Path) -> PredictionRecord | None:
         raise BenchError(Problem("does not say what predicted the label maps", str(path), mend=_ANOTHER)) from error
 
 
-def _folds(folds: Sequence[int]) -> str:
-    return ", ".join(map(str, folds))
+def _told(title: str, run: RunIdentity | None, weights_digest: str | None, folds: Sequence[int]) -> str:
+    parts = [title]
+    if run is not None:
+        parts.append(f"trained on {run.dataset}, seed {run.seed}")
+    if weights_digest is not None:
+        parts.append(f"weights {weights_digest}")
+    return ", ".join([*parts, f"folds {', '.join(map(str, folds))}"])

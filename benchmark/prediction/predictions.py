@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
 from mswal_bench.benchmark.core.errors import Problem
 from mswal_bench.benchmark.data.lesion_classes import LesionClass
+from mswal_bench.benchmark.models.notice import NOTICE
 from mswal_bench.benchmark.tables.notebook import notebook_html, plain_view
 from mswal_bench.benchmark.tables.terminal_letters import as_printed
 from mswal_bench.benchmark.tables.view import Title
@@ -21,7 +22,6 @@ from .predicted_lesions import COLUMNS, PredictedLesions, lesions_of, write_lesi
 if TYPE_CHECKING:
     import pandas
 
-NOTICE: Final = "For research use only: this is no medical device, and a label map is no diagnosis."
 _WHAT = "Cases that have the lesion, lesions and their volume in all cases, the longest axial diameter."
 _HEADS = ("Lesion", "Cases", "Lesions", "Volume, ml", "Largest, mm")
 _ML = 1000

@@ -53,8 +53,8 @@ def predict(
     For research use only: this is no medical device, and a label map is no diagnosis.
     """
     this_device, of_processes = device_names(device, devices)
+    from mswal_bench.benchmark.models.notice import NOTICE
     from mswal_bench.benchmark.prediction.predict_images import predict_images
-    from mswal_bench.benchmark.prediction.predictions import NOTICE
 
     with stoppable("the same command goes on from the label maps that are there"):
         predictions = predict_images(

@@ -90,9 +90,7 @@ class Listing:
             return None
         return name
 
-    def add(
-        self, name: str, size_bytes: int, raw: Callable[[], io.RawIOBase], *, stored_at: int | None = None
-    ) -> None:
+    def add(self, name: str, size_bytes: int, raw: Callable[[], io.RawIOBase], *, stored_at: int | None = None) -> None:
         """Adds a file of which only the name is known to be right, unless its kind or size is a finding."""
         if is_litter(name):
             return

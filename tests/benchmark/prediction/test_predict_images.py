@@ -16,8 +16,8 @@ from mswal_bench.baselines import worker_memory
 from mswal_bench.baselines.method import Budget, Job, MethodError, Report
 from mswal_bench.baselines.worker_memory import GB
 from mswal_bench.benchmark.models import trained_model
+from mswal_bench.benchmark.models.notice import NOTICE
 from mswal_bench.benchmark.prediction.predict_images import predict_images
-from mswal_bench.benchmark.prediction.predictions import NOTICE
 from mswal_bench.splits import five_folds
 from mswal_bench.tests.benchmark.runs.quick_method import QuickMethod
 from mswal_bench.tests.benchmark.runs.smoke_runs import call, check_geometry

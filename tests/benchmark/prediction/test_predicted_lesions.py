@@ -9,8 +9,9 @@ import SimpleITK
 
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
+from mswal_bench.benchmark.models.notice import NOTICE
 from mswal_bench.benchmark.prediction.predicted_lesions import COLUMNS, lesions_of, write_lesions
-from mswal_bench.benchmark.prediction.predictions import NOTICE, Predictions
+from mswal_bench.benchmark.prediction.predictions import Predictions
 
 IDS = [each.id for each in LESION_CLASSES]
 KEYS = {each.id: each.key for each in LESION_CLASSES}

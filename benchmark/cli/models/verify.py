@@ -1,0 +1,27 @@
+"""Defines `mswal-bench model verify`, which checks every byte of a model bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(short_help="Check a model bundle: digests, plans, shapes.")
+@click.argument("bundle", type=click.Path(path_type=Path))
+def verify(bundle: Path) -> None:
+    """Check that the model bundle BUNDLE is whole, and can predict with what is installed here.
+
+    Every member is compared with its digest, plans with what the method writes, and the shape of every tensor with the
+    network of the plans. Nothing is unpacked, and nothing in it can be run. What is wrong is told with a code that does
+    not change, and exits with 1.
+    """
+    import tempfile
+
+    from mswal_bench.benchmark.models.bundle_model import check_shapes, open_bundle
+    from mswal_bench.benchmark.models.model_text import verified_text
+
+    model = open_bundle(bundle, progress=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        check_shapes(model, Path(scratch))
+    click.echo(verified_text(model.bundle))

@@ -1,0 +1,89 @@
+"""Writes what a model bundle says of itself as text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mswal_bench.benchmark.data.lesion_classes import classes_of
+from mswal_bench.benchmark.scoring.estimates import Estimate
+from mswal_bench.benchmark.tables.escaping import plain_text
+from mswal_bench.benchmark.tables.wrapped_table import wrapped_table
+
+from .bundle import Bundle
+from .bundle_form import FORM_MEMBER, GoalScores, folds_text
+
+_MIB = 1 << 20
+_NONE = "\N{EN DASH}"
+_UNKNOWN = "not known"
+
+
+def model_text(bundle: Bundle, width: int) -> str:
+    """Several lines, of at most `width` characters where words allow it; nothing in them steers a terminal."""
+    form = bundle.form
+    rows = [(name, plain_text(value)) for name, value in _rows(bundle)]
+    blocks = [wrapped_table(("Model", plain_text(form.title)), rows, ("left", "left"), width=width)]
+    names = {each.key: each.name for each in classes_of(form.data.labels, FORM_MEMBER)}
+    blocks += [_scores(goal, names, width) for goal in form.scores]
+    blocks.append(plain_text(form.notice))
+    return "\n\n".join(blocks)
+
+
+def exported_text(bundle: Bundle) -> str:
+    """What was written, for the end of an export."""
+    about = bundle.form.about
+    lines = [f"bundle: {bundle.path} ({_size(bundle)})", f"digest: {bundle.digest}"]
+    missing = [name for name, value in (("--licence", about.licence), ("--contact", about.contact)) if value is None]
+    if missing:
+        lines.append(f"It says nothing of {' and '.join(missing)}: who gets it has to ask you.")
+    return "\n".join([*lines, bundle.form.notice])
+
+
+def verified_text(bundle: Bundle) -> str:
+    """What was checked of a bundle in which nothing is wrong."""
+    members = len(bundle.form.members) + 1
+    network = f"{bundle.form.parameters:,} numbers in a network"
+    found = f"{members} members, {_size(bundle)}, {folds_text(bundle.form.folds)}, {network}"
+    return f"{bundle.path} is whole: {found}.\ndigest: {bundle.digest}"
+
+
+def _size(bundle: Bundle) -> str:
+    return f"{bundle.path.stat().st_size / _MIB:,.1f} MiB"
+
+
+def _rows(bundle: Bundle) -> Iterator[tuple[str, str]]:
+    form, data, about = bundle.form, bundle.form.data, bundle.form.about
+    yield "method", form.method
+    yield "published", form.publication
+    yield "trained on", data.name if data.cases is None else f"{data.name}, {data.cases} cases"
+    epochs = _UNKNOWN if form.epochs is None else f"{form.epochs} epochs a fold"
+    yield "training", f"budget {form.budget.value}, {epochs}"
+    if form.imported is not None:
+        yield "imported", form.imported.source
+    yield "folds", ", ".join(map(str, form.folds))
+    yield "network", f"{form.parameters:,} numbers, stored as {form.precision}"
+    yield "authors", ", ".join(about.authors) or _UNKNOWN
+    yield "licence", about.licence or "none given"
+    yield "contact", about.contact or _UNKNOWN
+    yield "written by", f"mswal-bench {form.version}"
+    yield "size", _size(bundle)
+    yield "digest", bundle.digest
+
+
+def _scores(goal: GoalScores, names: dict[str, str], width: int) -> str:
+    rows = [(names.get(key, key), _told(of.dsc), _told(of.f1)) for key, of in goal.classes.items()]
+    rows.append(("Avg.", _told(goal.average.dsc), _told(goal.average.f1)))
+    safe = [[plain_text(cell) for cell in row] for row in rows]
+    table = wrapped_table(("Lesion", "DSC", "F1"), safe, ("left", "right", "right"), width=width)
+    cases = "1 case" if goal.cases == 1 else f"{goal.cases} cases"
+    head = plain_text(f"{goal.track}, {folds_text(goal.folds)}: {cases}, protocol {goal.protocol}")
+    intervals = f"{100 * goal.bootstrap.confidence:g} % bootstrap intervals where cases are enough"
+    return f"{head}\n\n{table}\n\nPercent, {intervals}. As the bundle says."
+
+
+def _told(estimate: Estimate) -> str:
+    if estimate.value is None:
+        return _NONE
+    value = f"{100 * estimate.value:.2f}"
+    if estimate.low is None or estimate.high is None:
+        return value
+    return f"{value} ({100 * estimate.low:.2f} to {100 * estimate.high:.2f})"
