@@ -23,7 +23,7 @@ from .training_options import device_names, device_options, stoppable
     type=Choice(SELECTIONS),
     default=ALL_FOLDS,
     show_default=True,
-    help="all: the ensemble of all folds that are trained to their end.",
+    help="all: the ensemble of all folds of the model that are trained to their end.",
 )
 @click.option(
     "--lesions",
@@ -41,7 +41,7 @@ def predict(
     devices: str | None,
     memory_bytes: int | None,
 ) -> None:
-    """Predict the label maps of IMAGES with the method that was trained in MODEL, the work folder of a run.
+    """Predict the label maps of IMAGES with the trained method MODEL: the work folder of a run, or a model bundle.
 
     IMAGES are volume files, folders of them, and folders of a DICOM series. Each label map has its image's geometry and
     is named as the image is, without nnU-Net's _0000, or as the folder of the series. No labels are needed. What does
