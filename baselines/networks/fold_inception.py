@@ -66,15 +66,22 @@ def folded_weights(
 ) -> tuple[nn.Module, list[dict[str, Tensor]]]:
     """For an ensemble: a folded network, and the weights to load into it for each of the `weights` of `network`.
 
-    `network` is left with the last of them.
+    `network` is left with the last of them, and with their very tensors where these can be its own: weights that are
+    mapped from a file are then never copied.
     """
     result: nn.Module | None = None
     states = []
     for state in weights:
-        network.load_state_dict(state)
+        own = network.state_dict()
+        alike = all(value.dtype == own[name].dtype and value.is_contiguous() for name, value in state.items())
+        network.load_state_dict(state, assign=alike)
+        # What the network had before goes.
+        del own
         result = folded(network)
-        # Copies: loading any of them into the network would overwrite the weights that are its own.
-        states.append({name: value.clone() for name, value in result.state_dict().items()})
+        # Of several, copies: loading one of them into the network would overwrite the weights that are its own.
+        states.append(
+            {name: value.clone() if len(weights) > 1 else value for name, value in result.state_dict().items()}
+        )
     if result is None:
         raise ValueError("expected the weights of one network or more, found none")
     return result, states
@@ -129,9 +136,11 @@ def _one_pointwise(layers: Iterable[Any], add_input: bool) -> nn.Conv3d:
 
 def _like(convolution: nn.Conv3d, weight: Tensor, bias: Tensor) -> nn.Conv3d:
     """A convolution of the same kind and precision with other weights."""
-    result = deepcopy(convolution)
-    result.weight = nn.Parameter(weight.to(convolution.weight.dtype))
-    result.bias = nn.Parameter(bias.to(convolution.weight.dtype))
+    kind = convolution.weight.dtype
+    # The memo again: the old weights are not copied first.
+    new: dict[int, Any] = {id(convolution.weight): nn.Parameter(weight.to(kind))}
+    result = deepcopy(convolution, new)
+    result.bias = nn.Parameter(bias.to(kind))
     return result
 
 
