@@ -92,6 +92,7 @@ def predict(
     devices: Sequence[int | str] = (),
     memory_gb: float | None = None,
     lesions: str | Path | None = None,
+    overlay: str | Path | None = None,
 ) -> Predictions:
     """Writes a label map of every image, by a trained method, and gives what was found in them.
 
@@ -99,8 +100,9 @@ def predict(
     folders of them, and folders of a DICOM series; one path or several. The folder `out` gets `CASE.nii.gz` for each,
     in its image's geometry. By default the ensemble of all folds that are trained to their end predicts, with `fold` (0
     to 4) that one alone. `device`, `devices` and `memory_gb` are as of `mb.run`. `lesions` is a CSV that gets a row for
-    every predicted lesion. Progress, and what makes an image unlike an abdominal CT in Hounsfield units, go to stderr;
-    the latter is in `predictions.warnings` too.
+    every predicted lesion, `overlay` a folder that gets a picture of the largest ones of each case, `CASE.png`.
+    Progress goes to stderr, and so does what makes an image unlike an abdominal CT in Hounsfield units, which
+    `predictions.warnings` has too.
 
     Stopped at any moment and called again, it goes on from the label maps that are there. Raises BenchError for what
     the user can mend, with everything that is wrong and before anything is predicted where that is possible: no trained
@@ -128,6 +130,7 @@ def predict(
             devices=tuple(map(str, devices)),
             memory_bytes=_bytes(memory_gb),
             lesions=path_or_none(lesions),
+            overlay=path_or_none(overlay),
             announce=_announce,
         )
 

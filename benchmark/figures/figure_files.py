@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,9 +30,7 @@ def save_figure(figure: Figure, out: Path, dpi: int, metadata: Mapping[str, str 
 
     Raises OSError when the file cannot be written.
     """
-    with whole_file(out) as temporary, warnings.catch_warnings():
-        # The figure shows a box for a letter that no font has.
-        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+    with whole_file(out) as temporary, _quiet():
         figure.savefig(temporary, dpi=dpi, metadata=dict(metadata or {}))
 
 
@@ -40,3 +39,17 @@ def say(figure: Figure, x_in: float, y_in: float, text: str, **how: Any) -> None
     width_in, height_in = figure.get_size_inches()
     # matplotlib would read dollar signs in a name as mathematics.
     figure.text(x_in / width_in, y_in / height_in, text, parse_math=False, **how)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what matplotlib says of fonts: that none has a letter, which is then a box, or that one is not bold."""
+    logger = logging.getLogger("matplotlib.font_manager")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing from font")
+            yield
+    finally:
+        logger.setLevel(level)

@@ -36,7 +36,6 @@ def undoubled(text: str) -> str:
     return text.replace(_FILL, "")
 
 
-@cache
 def _others(letters: frozenset[int]) -> Iterable[str]:
     from matplotlib.font_manager import findfont, fontManager
 
