@@ -27,6 +27,8 @@ Mine, phantom, claimed: ...
 0.75
 >>> print(mb.run("nnunet-v2", data, work="runs/v2", budget="smoke"))  # doctest: +ELLIPSIS
 nnU-Net v2, official-test, ...
+>>> print(mb.predict("runs/v2", "scans", "label_maps"))  # doctest: +ELLIPSIS
+nnU-Net v2, trained on MSWAL phantom, ...
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
         BenchError,
         CaseResult,
         Dataset,
+        Predictions,
         Ranking,
         Rankings,
         ResultRecord,
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
         evaluate,
         load_dataset,
         load_scores,
+        predict,
         rank,
         run,
         score_case,
@@ -60,6 +64,7 @@ __all__ = [
     "BenchError",
     "CaseResult",
     "Dataset",
+    "Predictions",
     "Ranking",
     "Rankings",
     "ResultRecord",
@@ -70,6 +75,7 @@ __all__ = [
     "evaluate",
     "load_dataset",
     "load_scores",
+    "predict",
     "rank",
     "run",
     "score_case",

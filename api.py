@@ -1,13 +1,13 @@
-"""Holds the functions of `import mswal_bench as mb`: they take what a user has at hand and call what commands call.
+"""Holds the names of `import mswal_bench as mb`, and of its functions those that score, rank, validate and record.
 
-Paths are `str` or `Path`. What a user can mend is a `BenchError`, with every problem in one go. Nothing is printed but
-progress, on stderr and where it is asked for. Every result prints as the command's table, is a table in a notebook,
-and gives a pandas frame by `to_frame()`.
+Those in which a method works, `run` and `predict`, are in `api_methods.py`. All take what a user has at hand and call
+what the commands call. Paths are `str` or `Path`. What a user can mend is a `BenchError`, with every problem in one go.
+Nothing is printed but progress, on stderr and where it is asked for. Every result prints as the command's table, is a
+table in a notebook, and gives a pandas frame by `to_frame()`.
 """
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,24 +15,22 @@ from typing import Literal, overload
 
 from numpy.typing import ArrayLike
 
-from .baselines.method import Budget
+from .api_methods import predict, run
 from .baselines.processes import script_left_alone
-from .baselines.worker_memory import GB
 from .benchmark.board.ranking.rank_methods import PERMUTATIONS, RESAMPLES
 from .benchmark.board.ranking.rank_source import Draws, rank_folder, rank_scores
 from .benchmark.board.ranking.ranking import Ranking, Rankings
-from .benchmark.core.call_values import check_numbers, one_of
+from .benchmark.core.call_values import check_numbers, one_of, path_or_none, paths_of
 from .benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from .benchmark.data.dataset import Dataset, open_dataset
 from .benchmark.data.scoring_protocol import MSWAL_1, protocol_of, protocol_of_labels
+from .benchmark.prediction.predictions import Predictions
 from .benchmark.records.evaluate_submission import evaluate as evaluate_submission
 from .benchmark.records.evaluation_target import EvaluationTarget, open_for_track
 from .benchmark.records.result_record import ResultRecord, Status
-from .benchmark.runs.method_choice import chosen_method
-from .benchmark.runs.run_method import run_method
-from .benchmark.runs.run_record import RunRecord, read_run_record
+from .benchmark.runs.run_record import RunRecord
 from .benchmark.runs.score_methods import score_methods
-from .benchmark.runs.tracks import SELECTIONS, Track, labels_of
+from .benchmark.runs.tracks import Track, labels_of
 from .benchmark.scoring.labelled_arrays import CaseResult, score_arrays
 from .benchmark.scoring.saved_scores import load_scores as read_scores
 from .benchmark.scoring.scores import Scores
@@ -44,6 +42,7 @@ __all__ = [
     "BenchError",
     "CaseResult",
     "Dataset",
+    "Predictions",
     "Ranking",
     "Rankings",
     "ResultRecord",
@@ -53,6 +52,7 @@ __all__ = [
     "evaluate",
     "load_dataset",
     "load_scores",
+    "predict",
     "rank",
     "run",
     "score_case",
@@ -115,7 +115,7 @@ def score_folders(
     True
     """
     check_numbers(jobs=jobs)
-    paths = [predictions] if isinstance(predictions, str | Path) else list(predictions)
+    paths = paths_of(predictions)
     problems = []
     if not paths:
         problems.append(Problem("no folder of predictions is named"))
@@ -132,12 +132,12 @@ def score_folders(
         protocol = protocol_of(dataset)
     with script_left_alone():
         scores = score_methods(
-            [Path(path) for path in paths],
+            paths,
             labels,
             jobs=jobs,
             allow_missing=allow_missing,
             details=details,
-            out=_path(out),
+            out=path_or_none(out),
             progress=progress,
             protocol=protocol,
         )
@@ -251,7 +251,7 @@ def rank(
         if given:
             raise BenchError(Problem("choose among the records of a results folder, not among scores", listed(given)))
         return rank_scores(source, by, drawn)
-    return rank_folder(Path(source), by, drawn, track=track, claimed=claimed, private=_path(private))
+    return rank_folder(Path(source), by, drawn, track=track, claimed=claimed, private=path_or_none(private))
 
 
 def validate(
@@ -318,9 +318,9 @@ def evaluate(
     1.0
     """
     check_numbers(jobs=jobs, seed=seed, draws={"resamples": resamples})
-    folder, hidden_rows = Path(reference), _path(private)
+    folder, hidden_rows = Path(reference), path_or_none(private)
     status: Status = "verified" if verified else "claimed"
-    opened = open_for_track(Path(submission), folder, _path(manifest), track, private=hidden_rows is not None)
+    opened = open_for_track(Path(submission), folder, path_or_none(manifest), track, private=hidden_rows is not None)
     with script_left_alone(), opened as (package, expected):
         outcome = evaluate_submission(
             package,
@@ -336,64 +336,3 @@ def evaluate(
     for note in outcome.notes:
         warnings.warn(note, stacklevel=2)
     return outcome.record
-
-
-def run(
-    method: str,
-    data: Dataset | str | Path,
-    *,
-    work: str | Path,
-    variant: str | None = None,
-    budget: Literal["paper", "demo", "smoke"] = "paper",
-    track: Literal["official-test", "public-cv"] = "official-test",
-    fold: int | Literal["all"] = "all",
-    device: Literal["auto", "cpu", "cuda"] = "auto",
-    devices: Sequence[int | str] = (),
-    memory_gb: float | None = None,
-    seed: int = 0,
-    check: bool = True,
-) -> RunRecord:
-    """Trains a method, predicts, scores where labels are there, and gives the record.
-
-    `method` is one that `mswal-bench methods` lists; `data` a data set or its folder; `work` the folder that keeps
-    everything of the run. `budget` is `paper` (what the authors set), `demo` (a small network, minutes on a CPU) or
-    `smoke` (a few iterations). `track` is `official-test` (the test images) or `public-cv` (each training case, by the
-    fold that held it out). `fold` is 0 to 4, or `all`: five are trained, and their ensemble predicts the test images.
-    `device` is what this process computes on; `devices` has a process on each in its place, GPUs by their numbers
-    (`[0, 1]`) or shares of the CPU's cores (`["cpu", "cpu"]`). `memory_gb` is what all processes of the run may take
-    together, in gigabytes; None is what is free. With `check` every image and label that is used is read before the run
-    begins. Progress goes to stderr.
-
-    Stopped at any moment and called again, it goes on from what is finished; a finished run's record is given at once.
-    Its predictions are scored by `mb.score_folders([work], data)`. Raises BenchError for what the user can mend, before
-    anything is begun where that is possible: no such method, packages that are not installed, damaged files.
-
-    >>> record = mb.run("nnunet-v2", "raw", work="runs/v2", budget="smoke", fold=0, device="cpu")
-    >>> record.title, record.track, record.folds, record.cases
-    ('nnU-Net v2', 'official-test', [0], 4)
-    """
-    check_numbers(seed=seed, memory_gb=memory_gb)
-    chosen = chosen_method(method, variant)
-    if devices and device != "auto":
-        raise BenchError(Problem("`device` and `devices` exclude each other", mend="Name the one or the others."))
-    one_of("device", device, ("auto", "cpu", "cuda"))
-    with script_left_alone():
-        outcome = run_method(
-            chosen,
-            data.root if isinstance(data, Dataset) else Path(data),
-            Path(work),
-            budget=Budget(one_of("budget", budget, tuple(Budget))),
-            track=Track(one_of("track", track, tuple(Track))),
-            selection=one_of("fold", str(fold), SELECTIONS),
-            device=device,
-            devices=tuple(map(str, devices)),
-            seed=seed,
-            memory_bytes=None if memory_gb is None else int(memory_gb * GB),
-            check=check,
-            announce=lambda sentence: print(sentence, file=sys.stderr),
-        )
-    return read_run_record(outcome.record)
-
-
-def _path(path: str | Path | None) -> Path | None:
-    return None if path is None else Path(path)

@@ -29,15 +29,16 @@ from mswal_bench.tests.baselines.nnunet.quick_nnunet import quick_nnunet
 
 ROOT = Path(__file__).resolve().parents[1]
 FORM = "method: Mine\nauthors: [A]\naffiliation: B\ncontact: a@b.org\ntrack: phantom\n"
-NAMES = [name for name in mb.__all__ if name not in ("__version__", "run")]
-"""Those whose examples train nothing."""
+NAMES = [name for name in mb.__all__ if name not in ("__version__", "run", "predict")]
+"""Those whose examples train nothing, and need nothing that is trained."""
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the examples begin with: a data set, two methods' predictions, a manifest and a submission."""
+    """What the examples begin with: a data set, scans, two methods' predictions, a manifest and a submission."""
     folder = tmp_path_factory.mktemp("made")
     write_phantom(folder / "raw", train=5, test=4, size="tiny", seed=0, progress=False)
+    shutil.copytree(folder / "raw" / "imagesTs", folder / "scans")
     labels = shutil.copytree(folder / "raw" / "labelsTs", folder / "labels")
     write_manifest(manifest_of(labels, "phantom"), folder / "manifest.json")
     with zipfile.ZipFile(folder / "mine.zip", "w") as archive:
@@ -74,19 +75,20 @@ def test_the_examples_run(name: str, workplace: Path) -> None:
 
 
 def test_the_package_begins_with_an_example_of_all(workplace: Path) -> None:
-    """The line that trains is left to the test below."""
+    """The lines that train and predict are left to the test below."""
     test = first_example()
-    test.examples = [example for example in test.examples if "mb.run(" not in example.source]
+    test.examples = [example for example in test.examples if not re.search(r"mb\.(run|predict)\(", example.source)]
     run_examples(test)
 
 
 @pytest.mark.slow
-def test_the_examples_that_train_run(workplace: Path) -> None:
-    """In one folder, where the second finds what the first has trained."""
+def test_the_examples_that_train_and_predict_run(workplace: Path) -> None:
+    """In one folder, where each finds what those before it have trained."""
     pytest.importorskip("nnunetv2")
     with quick_nnunet():
         run_examples(first_example())
         assert run_examples_of("run")
+        assert run_examples_of("predict")
 
 
 def first_example() -> doctest.DocTest:
@@ -131,8 +133,8 @@ def test_the_list_of_names_is_the_same_wherever_it_stands() -> None:
 
 
 def test_what_is_not_there_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="module 'mswal_bench' has no attribute 'predict'"):
-        _ = mb.predict
+    with pytest.raises(AttributeError, match="module 'mswal_bench' has no attribute 'segment'"):
+        _ = mb.segment
 
 
 def test_importing_the_package_loads_nothing_large() -> None:
@@ -197,6 +199,8 @@ def test_a_run_says_what_it_can_be_asked_for(option: str, value: Any, expected: 
 def test_a_run_is_of_one_device_or_of_several() -> None:
     with pytest.raises(mb.BenchError, match="`device` and `devices` exclude each other"):
         mb.run("nnunet-v2", "raw", work="work", device="cpu", devices=["cpu", "cpu"])
+    with pytest.raises(mb.BenchError, match="`device` and `devices` exclude each other"):
+        mb.predict("work", "raw", "out", device="cpu", devices=[0, 1])
 
 
 def test_findings_are_rows_and_print_as_the_command_prints_them(workplace: Path) -> None:
@@ -300,6 +304,7 @@ def test_a_call_that_scores_nothing_is_refused(predictions: Any, given: dict[str
         (lambda: mb.run("nnunet-v2", "raw", work="work", memory_gb=-0.5), "above 0, or None, found -0.5."),
         (lambda: mb.run("nnunet-v2", "raw", work="work", memory_gb=nan), "memory_gb is out of range"),
         (lambda: mb.run("nnunet-v2", "raw", work="work", memory_gb=inf), "memory_gb is out of range"),
+        (lambda: mb.predict("work", "raw", "out", memory_gb=0), "memory_gb is out of range: expected a number above 0"),
     ],
 )
 def test_a_number_that_is_out_of_range_is_refused_before_anything_begins(

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 BUILD = "import sys; from setuptools import build_meta; getattr(build_meta, sys.argv.pop(1))(sys.argv.pop(1))"
 OURS = ("baselines", "benchmark", "metrics", "results", "splits")
-AT_THE_ROOT = {"__init__.py", "__main__.py", "api.py", "py.typed", "constraints.txt"}
+AT_THE_ROOT = {"__init__.py", "__main__.py", "api.py", "api_methods.py", "py.typed", "constraints.txt"}
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,10 @@
-"""Checks the values that a function is called with, as a command line checks its options."""
+"""Checks and reads the values that a function is called with, as a command line does its options."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf
+from pathlib import Path
 
 from .errors import BenchError, Problem, raise_if_any
 from .suggestions import did_you_mean
@@ -46,3 +47,13 @@ def check_numbers(
             Problem("memory_gb is out of range", expected="a number above 0, or None", found=str(memory_gb))
         )
     raise_if_any(problems)
+
+
+def paths_of(given: str | Path | Sequence[str | Path]) -> list[Path]:
+    """Returns the paths of what is one of them or several."""
+    return [Path(path) for path in ([given] if isinstance(given, str | Path) else given)]
+
+
+def path_or_none(given: str | Path | None) -> Path | None:
+    """Returns the path that is given, if any."""
+    return None if given is None else Path(given)

@@ -47,6 +47,16 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def unwritable(folder: Path) -> list[Problem]:
+    """Returns why files cannot be written to the folder, which may have to be made; empty where nothing hinders it."""
+    there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not there.is_dir():
+        return [Problem("is not a folder", str(there), f"a folder, for {folder}" if there != folder else "a folder")]
+    if not os.access(there, os.W_OK | os.X_OK):
+        return [Problem("cannot be written to", str(there), mend="Give another folder.")]
+    return []
+
+
 def require_unicode(*paths: Path) -> None:
     """Raises BenchError for paths that are not UTF-8, on which SimpleITK, and with it nnU-Net, aborts the process."""
     # abspath, because SimpleITK gets the path as it was given, not the one that its links lead to.

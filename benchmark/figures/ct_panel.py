@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .letters import doubled, undoubled
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
@@ -112,10 +114,10 @@ def panel_title(title: str, width_in: float, font_pt: float, *, most_lines: int)
 
     Characters that cannot be printed become spaces, and a title without any other becomes `?`.
     """
-    printable = "".join(letter if letter.isprintable() else " " for letter in title)
+    printable = doubled("".join(letter if letter.isprintable() else " " for letter in title))
     letters = max(4, int(width_in * 72 / (font_pt * _LETTER)))
     has_long_words = any(len(word) > letters for word in printable.split())
     lines = wrap(printable, letters, break_on_hyphens=has_long_words) or ["?"]
     if len(lines) > most_lines:
         lines = [*lines[: most_lines - 1], lines[most_lines - 1][: letters - 1].rstrip() + "…"]
-    return lines
+    return [undoubled(line) for line in lines]

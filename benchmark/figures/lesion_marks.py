@@ -71,11 +71,17 @@ def mark_patch(mark: LesionMark, pixel_mm: tuple[float, float], scale: float = 1
 
 
 def lesion_patch(
-    pixels: NDArray[np.bool_], lesion: LesionClass, pixel_mm: tuple[float, float], width: float, label: str = ""
+    pixels: NDArray[np.bool_],
+    lesion: LesionClass,
+    pixel_mm: tuple[float, float],
+    width: float,
+    label: str = "",
+    *,
+    filled: bool = True,
 ) -> PathPatch:
     """Returns the patch, in mm, of the pixels (rows, columns) that a lesion type has in a plane; lines are `width` pt.
 
-    `pixel_mm` is the height and the width of a pixel.
+    `pixel_mm` is the height and the width of a pixel. It is the outline alone where it is not `filled`.
     """
     from matplotlib.colors import to_rgba
     from matplotlib.patches import PathPatch
@@ -83,7 +89,7 @@ def lesion_patch(
     path = outline_path(pixels, pixel_mm)
     return PathPatch(
         path,
-        facecolor=to_rgba(lesion.colour, _FILL),
+        facecolor=to_rgba(lesion.colour, _FILL) if filled else "none",
         edgecolor=lesion.colour,
         linewidth=width,
         joinstyle="miter",

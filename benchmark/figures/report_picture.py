@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mswal_bench.benchmark.core.errors import Problem, raise_if_any
-from mswal_bench.benchmark.core.whole_files import whole_file
 from mswal_bench.benchmark.data.lesion_classes import LesionClass
 from mswal_bench.benchmark.data.scoring_protocol import Protocol
 from mswal_bench.benchmark.volumes.label_maps import read_labels
@@ -22,6 +21,7 @@ from .body_planes import BodyGrid, planes_of_runs, read_planes, voxels_of
 from .case_volumes import read_case
 from .crops import Box, whole_box, zoom_box
 from .ct_panel import draw_grey, panel_title
+from .figure_files import save_figure, styled
 from .lesion_marks import class_handle, lesion_patch
 
 _BESIDE_METHODS = _CT, _REFERENCE = "CT", "Reference"
@@ -73,8 +73,7 @@ def draw_axial_slice(
     box = whole_box(grey, zoom_box(lesions, pixel_mm), places.shape, pixel_mm)
     plane = _Plane(grey, pixel_mm, box, {_CT: None, **slices}, protocol.lesion_classes)
     for out, sheet in sheets.items():
-        with whole_file(out) as temporary:
-            _draw(plane, sheet, temporary)
+        _draw(plane, sheet, out)
 
 
 def shown_width(sheet: Sheet, methods: int) -> int:
@@ -93,7 +92,6 @@ class _Plane:
 
 
 def _draw(plane: _Plane, sheet: Sheet, out: Path) -> None:
-    from matplotlib import style
     from matplotlib.figure import Figure
 
     columns = min(len(plane.panels), sheet.columns)
@@ -107,8 +105,7 @@ def _draw(plane: _Plane, sheet: Sheet, out: Path) -> None:
     side_by_side = max(1, min(len(handles), int(width_in / _ENTRY_IN)))
     legend_in = (ceil(len(handles) / side_by_side) + 1) * _LEGEND_LINE_IN if handles else 0.05
     height_in = rows * row_in + legend_in
-    # Other code in this process may have changed matplotlib's style, as nnU-Net's trainers do.
-    with style.context("default", after_reset=True):
+    with styled({}, *plane.panels, *(lesion.name for lesion in plane.lesion_classes)):
         figure = Figure(figsize=(width_in, height_in), facecolor="black")
         every_axes = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
         for axes in every_axes:
@@ -139,7 +136,7 @@ def _draw(plane: _Plane, sheet: Sheet, out: Path) -> None:
             wspace=0.02,
             hspace=title_in / (row_in - title_in),
         )
-        figure.savefig(out, dpi=sheet.dpi, facecolor="black")
+        save_figure(figure, out, sheet.dpi)
 
 
 def most_telling_case(references: Mapping[str, Path], protocol: Protocol) -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
-from mswal_bench.baselines.method import FailedCasesError, Report
+from mswal_bench.baselines.method import FailedCasesError, Job, Report
 from mswal_bench.baselines.raw_layout import image_name
 from mswal_bench.baselines.worker_memory import gb, room_for_workers
-from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_first, raise_if_any
+from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_first
 from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.scratch_folder import scratch_folder
-from mswal_bench.benchmark.core.whole_files import require_unicode
+from mswal_bench.benchmark.core.whole_files import require_unicode, unwritable
 from mswal_bench.benchmark.models.open_model import open_model
 from mswal_bench.benchmark.models.trained_model import TrainedModel
 from mswal_bench.benchmark.runs.device_workers import Task
@@ -26,6 +26,7 @@ from mswal_bench.benchmark.volumes.stored_volume import VolumeError
 
 from .given_images import GivenImage, find_images
 from .odd_images import ReadImage, read_images
+from .overlays import check_folder, draw_overlays
 from .prediction_record import keep_record, left_to_predict
 from .predictions import Predictions
 
@@ -43,15 +44,17 @@ def predict_images(
     devices: Sequence[str] = (),
     memory_bytes: int | None = None,
     lesions: Path | None = None,
+    overlay: Path | None = None,
     announce: Callable[[str], None] = lambda sentence: None,
 ) -> Predictions:
     """Writes `out/CASE.nii.gz` for every image, by the ensemble of the folds that the run in `work` has trained.
 
     `images` are volume files, folders of them and folders of a DICOM series. What is there already is left as it is,
     so that a call that was interrupted goes on. With `fold` that fold predicts alone. `device`, `devices` and
-    `memory_bytes` are as of `run_method`. `lesions` is a CSV that gets a row for every lesion of all label maps.
-    `announce` is told what is odd with images. Raises BenchError with everything that is wrong before anything is
-    predicted; images that the network can make nothing of are named at the end, when all others are predicted.
+    `memory_bytes` are as of `run_method`. `lesions` is a CSV that gets a row for every lesion of all label maps, and
+    `overlay` a folder that gets a picture of the largest ones of each. `announce` is told what is odd with images.
+    Raises BenchError with everything that is wrong before anything is predicted; images that the network can make
+    nothing of, and what could not be written then, are named at the end, when all else is done.
     """
     require_unicode(work, out)
     problems: list[Problem] = []
@@ -60,14 +63,16 @@ def predict_images(
     found = find_images(images, problems)
     if not images:
         problems.append(Problem("no image is named"))
-    if lesions is not None and lesions.is_dir():
-        problems.append(Problem("is a folder", str(lesions), "a file for the lesions"))
+    if lesions is not None:
+        is_folder = Problem("is a folder", str(lesions), "a file for the lesions")
+        problems += [is_folder] if lesions.is_dir() else unwritable(lesions.parent)
+    if overlay is not None:
+        check_folder(overlay, found, problems)
     left = left_to_predict(out, model, found, problems) if model is not None else []
     raise_first(problems)
     if model is None:
         raise AssertionError("it is among the problems")
     warnings: tuple[Problem, ...] = ()
-    failed: BenchError | None = None
     if left:
         kind = crew[0].kind if crew else pick_device(device)
         if memory_bytes is not None and (room := room_for_workers()).bytes < memory_bytes:
@@ -79,42 +84,59 @@ def predict_images(
             warnings = tuple(oddity for read in ready for oddity in read.oddities)
             _tell(warnings, announce)
             keep_record(out, model, ready)
-            shares = dealt([Share(model.folds, {read.image.case: read.volume for read in ready}, "predict")], len(crew))
-            job = sharing_memory(job, crew, len(shares))
-            tasks = [
-                Task(
-                    share.name,
-                    partial(model.method.predict, job, share.folds, share.images, out),
-                    partial(_progress, share.name),
-                    started=lambda device, environment: None,
-                    ended=lambda usage: None,
-                )
-                for share in shares
-            ]
-            try:
-                carry_out_for(job, crew, tasks)
-            except FailedCasesError as error:
-                failed = error_of_method(error, work, out)
-            except Exception as error:
-                told = error_of_method(error, work, out)
-                if told is not None:
-                    raise told from error
-                raise
+            problems += _carried_out(model, job, crew, {read.image.case: read.volume for read in ready}, out)
     cases = tuple(image.case for image in found if (out / f"{image.case}.nii.gz").exists())
     predictions = Predictions(out, model.name, model.folds, cases, model.classes, warnings)
     if lesions is not None:
-        try:
-            predictions.write_lesions(lesions)
-        except OSError as error:
-            raise BenchError(Problem(f"cannot be written ({error.strerror or error})", str(lesions))) from error
-    if failed is not None:
-        raise failed
-    raise_if_any(
-        Problem(f"{model.method.name} wrote no label map, and did not say why", image.case)
-        for image in found
-        if image.case not in cases
-    )
+        problems += _listed(predictions, lesions)
+    if overlay is not None:
+        problems += draw_overlays(overlay, predictions, found)
+    if len(cases) < len(found) and not problems:
+        problems += [
+            Problem(f"{model.method.name} wrote no label map, and did not say why", image.case)
+            for image in found
+            if image.case not in cases
+        ]
+    raise_first(problems)
     return predictions
+
+
+def _carried_out(
+    model: TrainedModel, job: Job, crew: Sequence[Device], volumes: Mapping[str, Path], out: Path
+) -> tuple[Problem, ...]:
+    """Predicts the volumes, by case; gives why some of them could not be. Raises what hinders all of them."""
+    shares = dealt([Share(model.folds, volumes, "predict")], len(crew))
+    shared = sharing_memory(job, crew, len(shares))
+    tasks = [
+        Task(
+            share.name,
+            partial(model.method.predict, shared, share.folds, share.images, out),
+            partial(_progress, share.name),
+            started=lambda device, environment: None,
+            ended=lambda usage: None,
+        )
+        for share in shares
+    ]
+    try:
+        carry_out_for(shared, crew, tasks)
+    except Exception as error:
+        told = error_of_method(error, model.place, out)
+        if told is None:
+            raise
+        if not isinstance(error, FailedCasesError):
+            raise told from error
+        return told.problems
+    return ()
+
+
+def _listed(predictions: Predictions, lesions: Path) -> list[Problem]:
+    try:
+        predictions.write_lesions(lesions)
+    except BenchError as error:
+        return list(error.problems)
+    except OSError as error:
+        return [Problem(f"cannot be written ({error.strerror or error})", str(lesions))]
+    return []
 
 
 def _opened(work: Path, fold: int | None, problems: list[Problem]) -> TrainedModel | None:

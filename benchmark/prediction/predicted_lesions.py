@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
 from mswal_bench.benchmark.scoring.cases_csv import write_csv
+from mswal_bench.benchmark.volumes.geometry import Geometry
 from mswal_bench.benchmark.volumes.label_maps import read_labels
 from mswal_bench.benchmark.volumes.volume_header import read_header
-from mswal_bench.metrics.components import connected_components
+from mswal_bench.metrics.components import Components, connected_components
 from mswal_bench.metrics.diameter import longest_axial_diameters_mm
 
 COLUMNS: Final = (
@@ -51,9 +52,17 @@ class PredictedLesions:
 
 def lesions_of(case: str, label_map: Path, class_ids: Sequence[int]) -> PredictedLesions:
     """Measures the lesions of the label map in a file. Raises BenchError for a file that is none of these classes."""
+    return measured(case, *found_lesions(label_map, class_ids))
+
+
+def found_lesions(label_map: Path, class_ids: Sequence[int]) -> tuple[Geometry, Components]:
+    """The grid of the label map in a file, and the lesions in it. Raises BenchError as `lesions_of` does."""
     stored = read_header(label_map)
-    geometry = stored.geometry
-    components = connected_components(read_labels(stored, max(class_ids)), MSWAL_1.connectivity)
+    return stored.geometry, connected_components(read_labels(stored, max(class_ids)), MSWAL_1.connectivity)
+
+
+def measured(case: str, geometry: Geometry, components: Components) -> PredictedLesions:
+    """Measures lesions, in the order of the components, which lie on the grid."""
     # Arrays are (z, y, x), the grid's axes are x, y, z.
     spacing_mm = geometry.spacing_mm[::-1]
     offsets_mm = (components.centroids() * np.asarray(spacing_mm))[:, ::-1]

@@ -45,11 +45,15 @@ class Predictions:
     warnings: tuple[Problem, ...] = ()
     """What is odd with images that this call predicted, as abdominal CTs."""
 
+    def label_map(self, case: str) -> Path:
+        """Returns the file of a case's label map."""
+        return self.folder / f"{case}.nii.gz"
+
     @cached_property
     def lesions(self) -> tuple[PredictedLesions, ...]:
         """The lesions of each case, read from the label maps when they are first asked for."""
         ids = [each.id for each in self.classes]
-        return tuple(lesions_of(case, self.folder / f"{case}.nii.gz", ids) for case in self.cases)
+        return tuple(lesions_of(case, self.label_map(case), ids) for case in self.cases)
 
     @property
     def keys(self) -> dict[int, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -111,21 +111,7 @@ class DicomSeries:
 
     def read(self) -> SimpleITK.Image:
         """Reads the volume, in Hounsfield units for a CT. Raises VolumeError where it cannot be read or is not 3D."""
-        import SimpleITK
-
-        paths = [str(path) for path in self.files]
-        with _quiet():
-            try:
-                if len(paths) == 1:
-                    volume = SimpleITK.ReadImage(paths[0], imageIO="GDCMImageIO")
-                else:
-                    reader = SimpleITK.ImageSeriesReader()
-                    reader.SetImageIO("GDCMImageIO")
-                    reader.SetFileNames(paths)
-                    volume = reader.Execute()
-            except RuntimeError as error:
-                reason = str(error).strip().splitlines()[-1].removeprefix("ITK ERROR: ")
-                raise refuse(self.folder, f"the series cannot be read ({reason})", mend="Export it again.") from error
+        volume = self._read(self.files)
         if volume.GetDimension() != 3 or volume.GetNumberOfComponentsPerPixel() != 1 or volume.GetSize()[2] < 2:
             found = f"shape {volume.GetSize()}"
             if volume.GetNumberOfComponentsPerPixel() != 1:
@@ -133,6 +119,32 @@ class DicomSeries:
             expected = "one volume of two slices or more"
             raise refuse(self.folder, "the series is not one 3D volume", expected, found, mend="", fault="not-3d")
         return volume
+
+    def read_slice(self, number: int) -> NDArray[Any]:
+        """Reads one of several files alone: the volume's slice of that number, from 0, in the shape (y, x).
+
+        Raises VolumeError where it cannot be read.
+        """
+        import SimpleITK
+
+        voxels: NDArray[Any] = SimpleITK.GetArrayFromImage(self._read(self.files[number : number + 1]))
+        return voxels.reshape(voxels.shape[-2:])
+
+    def _read(self, files: Sequence[Path]) -> SimpleITK.Image:
+        import SimpleITK
+
+        paths = [str(path) for path in files]
+        with _quiet():
+            try:
+                if len(paths) == 1:
+                    return SimpleITK.ReadImage(paths[0], imageIO="GDCMImageIO")
+                reader = SimpleITK.ImageSeriesReader()
+                reader.SetImageIO("GDCMImageIO")
+                reader.SetFileNames(paths)
+                return reader.Execute()
+            except RuntimeError as error:
+                reason = str(error).strip().splitlines()[-1].removeprefix("ITK ERROR: ")
+                raise refuse(self.folder, f"the series cannot be read ({reason})", mend="Export it again.") from error
 
     @cached_property
     def _slices(self) -> list[dict[str, str]]:

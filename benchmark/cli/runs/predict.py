@@ -30,6 +30,12 @@ from .training_options import device_names, device_options, stoppable
     type=click.Path(path_type=Path),
     help="A CSV with a row for every lesion: type, volume, longest axial diameter, centre in mm (LPS, as SimpleITK).",
 )
+@click.option(
+    "--overlay",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="A folder for a picture of each case, CASE.png: its largest lesions with type, volume and diameter.",
+)
 @device_options
 def predict(
     model: Path,
@@ -37,6 +43,7 @@ def predict(
     out: Path,
     fold: str,
     lesions: Path | None,
+    overlay: Path | None,
     device: str | None,
     devices: str | None,
     memory_bytes: int | None,
@@ -66,8 +73,12 @@ def predict(
             devices=of_processes,
             memory_bytes=memory_bytes,
             lesions=lesions,
+            overlay=overlay,
             announce=lambda sentence: click.echo(sentence, err=True),
         )
         click.echo(predictions.table())
-    click.echo(f"label maps: {predictions.folder}" + ("" if lesions is None else f"\nlesions: {lesions}"))
+    click.echo(f"label maps: {predictions.folder}")
+    for name, place in (("lesions", lesions), ("pictures", overlay)):
+        if place is not None:
+            click.echo(f"{name}: {place}")
     click.echo(NOTICE, err=True)

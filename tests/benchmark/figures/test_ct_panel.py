@@ -68,6 +68,7 @@ def test_what_is_inside_by_the_winding_rule_is_the_region(region):
         ("a\tb\x1b", ["a b"]),
         ("", ["?"]),
         ("one two three four five six", ["one two", "three four…"]),
+        ("腹部增强扫描门静脉期张某某", ["腹部增强扫描", "门静脉期张…"]),
     ],
 )
 def test_a_title_is_broken_and_cut_to_its_panel(title, lines):
