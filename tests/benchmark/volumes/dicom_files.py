@@ -1,5 +1,6 @@
 """Writes a volume as a series of DICOM files, as a scanner would."""
 
+import locale
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -26,6 +27,8 @@ def write_series(
     writer = SimpleITK.ImageFileWriter()
     writer.KeepOriginalImageUIDOn()
     written = []
+    # Writing DICOM leaves the process in the locale C, in which Python reads and writes text as ASCII.
+    before = locale.setlocale(locale.LC_ALL)
     for number in sorted(set(range(volume.GetDepth())) - set(without)):
         slice_ = volume[:, :, number]
         for key in slice_.GetMetaDataKeys():
@@ -49,4 +52,5 @@ def write_series(
         written.append(folder / f"{uid.rpartition('.')[2]}-{1000 - number:04d}.dcm")
         writer.SetFileName(str(written[-1]))
         writer.Execute(slice_)
+    locale.setlocale(locale.LC_ALL, before)
     return written
