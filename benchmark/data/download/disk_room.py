@@ -13,7 +13,7 @@ from mswal_bench.benchmark.core.errors import BenchError, Problem
 from .release import ReleaseFile
 
 
-def require_room(folder: Path, files: Iterable[ReleaseFile]) -> None:
+def require_room(folder: Path, files: Iterable[ReleaseFile], mend: str) -> None:
     """Raises BenchError where what is still missing of `files` does not fit.
 
     What is there already, whole or in part, counts by its size. The folder need not be there.
@@ -32,7 +32,7 @@ def require_room(folder: Path, files: Iterable[ReleaseFile]) -> None:
                 str(folder),
                 expected=f"{in_bytes(needed)} free",
                 found=in_bytes(free),
-                mend="Make room, or give a folder on a larger disk.",
+                mend=mend,
             )
         )
 

@@ -63,7 +63,7 @@ def download_release(
     files = tuple(file for file in release.files if not (labels_only and file.is_image))
     if not files:
         raise BenchError(Problem("the revision holds nothing but images", hub.page))
-    require_room(folder, files)
+    require_room(folder, files, "Make room, or give a folder on a larger disk.")
     with _own(folder, release):
         return _complete(folder, hub, release, files, progress, tell, waits_s)
 
