@@ -41,7 +41,7 @@ def fetch_model(
     Of a full commit that is in the cache already, the hub is not asked. Else it is asked which commit is meant, and
     the answer is announced. Called again after a break, the download goes on from the byte where it stopped; a second
     process waits for the first. `waits_s` are the seconds before each new try. Raises BenchError where the revision has
-    no bundle or several, where the bundle is larger than LARGEST_BUNDLE, and for all that goes wrong with hub and disk.
+    no bundle or several, where the bundle is larger than MOST_BYTES, and for all that goes wrong with hub and disk.
     """
     cache = cache or model_cache()
     known = None if address.commit is None else in_cache(commit_folder(cache, address, address.commit), address)

@@ -18,11 +18,8 @@ from mswal_bench.benchmark.core.whole_files import write_text
 from mswal_bench.benchmark.data.download.disk_room import in_bytes
 from mswal_bench.benchmark.data.download.release import Release, ReleaseFile, read_release
 
+from .bundle import ENDING, MOST_BYTES
 from .hub_address import HubAddress
-
-BUNDLE_ENDING = ".mswal"
-LARGEST_BUNDLE = 64 << 30
-"""Bytes. Five folds of the largest method take a tenth of it."""
 
 _CHECKED = "checked.json"
 
@@ -74,13 +71,13 @@ def commits_in_cache(cache: Path, address: HubAddress) -> list[str]:
 
 def bundle_of(release: Release, where: str) -> ReleaseFile:
     """Returns the one bundle of a revision. Raises BenchError where there is none, or several, or a huge one."""
-    bundles = [file for file in release.files if PurePosixPath(file.path).suffix == BUNDLE_ENDING]
+    bundles = [file for file in release.files if PurePosixPath(file.path).suffix == ENDING]
     if len(bundles) != 1:
         what = f"holds {'several' if bundles else 'no'} model bundles" if bundles else "holds no model bundle"
         found = listed([file.path for file in bundles])
-        raise BenchError(Problem(what, where, f"one file *{BUNDLE_ENDING}", found))
-    if bundles[0].size > LARGEST_BUNDLE:
-        limit, size = in_bytes(LARGEST_BUNDLE), in_bytes(bundles[0].size)
+        raise BenchError(Problem(what, where, f"one file *{ENDING}", found))
+    if bundles[0].size > MOST_BYTES:
+        limit, size = in_bytes(MOST_BYTES), in_bytes(bundles[0].size)
         raise BenchError(
             Problem("is too large for a model bundle", f"{where}: {bundles[0].path}", f"{limit} at most", size)
         )

@@ -17,9 +17,10 @@ from filelock import FileLock
 from huggingface_hub import constants
 
 from mswal_bench.benchmark.core.errors import BenchError
+from mswal_bench.benchmark.models.bundle import MOST_BYTES
 from mswal_bench.benchmark.models.fetch_model import fetch_model
 from mswal_bench.benchmark.models.hub_address import parse_hub_address
-from mswal_bench.benchmark.models.model_cache import LARGEST_BUNDLE, Fetched
+from mswal_bench.benchmark.models.model_cache import Fetched
 from mswal_bench.tests.benchmark.data.download.model_hub import READER, ModelHub
 
 NAME = "lab/inception"
@@ -175,8 +176,8 @@ def test_a_revision_without_one_bundle_is_refused(
 
 def test_a_huge_bundle_is_refused_before_anything_is_downloaded(hub: ModelHub, tmp_path: Path) -> None:
     hub.publish(NAME, {"README.md": b"#"})
-    lfs = {"sha256": "a" * 64, "size": LARGEST_BUNDLE + 1, "pointerSize": 1}
-    hub.faults.listed = [{"rfilename": "a.mswal", "size": LARGEST_BUNDLE + 1, "blobId": "a" * 40, "lfs": lfs}]
+    lfs = {"sha256": "a" * 64, "size": MOST_BYTES + 1, "pointerSize": 1}
+    hub.faults.listed = [{"rfilename": "a.mswal", "size": MOST_BYTES + 1, "blobId": "a" * 40, "lfs": lfs}]
     assert "is too large for a model bundle" in refused(hub, tmp_path)
     assert not bytes_asked_for(hub)
 

@@ -52,7 +52,7 @@ class PushFaults:
     """Files that the repository's .gitignore names."""
     lost_answer: bool = False
     """The commit is made, and the connection breaks before it is said."""
-    before_commit: Callable[[], None] | None = None
+    before_commit: Callable[[], object] | None = None
     """Happens between the upload and the commit."""
 
 
@@ -286,6 +286,8 @@ class ModelHandler(HubHandler):
 
     def _store(self, path: str, query: Mapping[str, list[str]]) -> None:
         kind, _, oid = path.removeprefix("/").partition("/")
+        if kind == "xet":
+            return self._error(403, None, "nothing of this protocol")
         if self.command in {"GET", "HEAD"}:
             return self._send_file(query["path"][0], self.hub.objects[oid], {})
         faults = self.hub.push_faults
