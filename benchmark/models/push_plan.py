@@ -109,7 +109,7 @@ class PushPlan:
     def _state(self) -> str:
         asked = "public" if self.public else "private"
         if self.held is None:
-            return f"is not there yet, and would be made {asked}"
+            return f"is not there yet; a push makes it {asked}"
         is_now = "private" if self.held.private else "public"
         if is_now == asked:
             return f"is there, {is_now}"

@@ -25,15 +25,19 @@ def push(bundle: Path, address: str, public: bool, dry_run: bool, message: str |
     from mswal_bench.benchmark.models.hub_address import parse_hub_address
     from mswal_bench.benchmark.models.push_model import push_model
     from mswal_bench.benchmark.models.push_plan import plan_push
+    from mswal_bench.benchmark.tables.escaping import plain_text
+
+    def say(text: str, err: bool = True) -> None:
+        # Names of files and warnings are the hub's: lines stay lines, and nothing in them steers the terminal.
+        click.echo("\n".join(map(plain_text, text.splitlines())), err=err)
 
     plan = plan_push(bundle, parse_hub_address(address), public=public, progress=True)
+    say(plan.text(), err=not dry_run)
     if dry_run:
-        click.echo(plan.text())
-        click.echo("nothing was uploaded" if not plan.is_done else "nothing would be uploaded: it is there already")
+        say("nothing would be uploaded: it is there already" if plan.is_done else "nothing was uploaded", err=False)
         return
-    click.echo(plan.text(), err=True)
     if plan.is_done:
-        click.echo("nothing was uploaded: it is there already", err=True)
-    pushed = push_model(plan, message=message, announce=lambda sentence: click.echo(sentence, err=True))
-    click.echo(f"{pushed.page()}", err=True)
+        say("nothing was uploaded: it is there already")
+    pushed = push_model(plan, message=message, announce=say)
+    say(pushed.page())
     click.echo(str(pushed))

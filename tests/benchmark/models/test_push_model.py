@@ -103,7 +103,7 @@ def test_an_owners_rule_that_makes_it_otherwise_is_said(
 def test_a_plan_uploads_nothing_and_names_all(hub: ModelHub, bundle: Path) -> None:
     digest = hashlib.sha256(bundle.read_bytes()).hexdigest()
     lines = plan(hub, bundle).text().splitlines()
-    assert lines[0] == f"hf:{NAME}: is not there yet, and would be made private"
+    assert lines[0] == f"hf:{NAME}: is not there yet; a push makes it private"
     assert lines[1].startswith("README.md: new, 38 B, sha256:")
     assert lines[2] == f"inception.mswal: new, {bundle.stat().st_size / 1000:.2f}kB, sha256:{digest}"
     assert lines[3] == "token: HF_TOKEN"

@@ -37,7 +37,7 @@ def test_the_address_with_the_commit_is_printed_and_all_else_is_on_stderr(hub: M
     commit = hub.newest(NAME)
     assert done.exit_code == 0, done.output
     assert done.stdout == f"hf:{NAME}@{commit.oid}\n"
-    assert done.stderr.splitlines()[0] == f"hf:{NAME}: is not there yet, and would be made private"
+    assert done.stderr.splitlines()[0] == f"hf:{NAME}: is not there yet; a push makes it private"
     assert done.stderr.splitlines()[-1] == f"{hub.endpoint}/{NAME}/tree/{commit.oid}"
     assert commit.title == "First folds"
     assert hub.repositories[NAME].private
@@ -56,12 +56,19 @@ def test_public_is_asked_for(hub: ModelHub, bundle: Path) -> None:
 def test_a_dry_run_says_what_would_be_and_does_nothing(hub: ModelHub, bundle: Path) -> None:
     done = push(bundle, "--dry-run")
     assert done.exit_code == 0
-    assert "would be made private" in done.stdout
+    assert "a push makes it private" in done.stdout
     assert "token: HF_TOKEN" in done.stdout
     assert done.stdout.endswith("nothing was uploaded\n")
     assert not hub.repositories
     push(bundle)
     assert push(bundle, "--dry-run").stdout.endswith("nothing would be uploaded: it is there already\n")
+
+
+def test_a_terminal_obeys_nothing_of_a_name_on_the_hub(hub: ModelHub, bundle: Path) -> None:
+    hub.publish(NAME, {"\x1b[2Jold.mswal": b"x"})
+    done = push(bundle, "--dry-run")
+    assert r"\x1b[2Jold.mswal: goes" in done.stdout
+    assert "\x1b" not in done.output
 
 
 def test_what_is_wrong_is_a_sentence_and_exits_with_1(hub: ModelHub, bundle: Path) -> None:
