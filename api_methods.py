@@ -96,8 +96,9 @@ def predict(
 ) -> Predictions:
     """Writes a label map of every image, by a trained method, and gives what was found in them.
 
-    `model` is the work folder of a run; its data set may be gone. `images` are volume files of any format that is read,
-    folders of them, and folders of a DICOM series; one path or several. The folder `out` gets `CASE.nii.gz` for each,
+    `model` is the work folder of a run, whose data set may be gone, a model bundle, or the address of one on the
+    Hugging Face hub, `hf:OWNER/NAME@REVISION`. `images` are volume files of any format that is read, folders of them,
+    and folders of a DICOM series; one path or several. The folder `out` gets `CASE.nii.gz` for each,
     in its image's geometry. By default the ensemble of all folds that are trained to their end predicts, with `fold` (0
     to 4) that one alone. `device`, `devices` and `memory_gb` are as of `mb.run`. `lesions` is a CSV that gets a row for
     every predicted lesion, `overlay` a folder that gets a picture of the largest ones of each case, `CASE.png`.
@@ -122,7 +123,7 @@ def predict(
     _check_devices(device, devices)
     with script_left_alone():
         return predict_images(
-            Path(model),
+            local_model(model, _announce),
             paths_of(images),
             Path(out),
             fold=fold,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,6 +37,31 @@ def progress_bar(
         yield report
     finally:
         progress.close()
+
+
+@contextmanager
+def counting_bytes(label: str, total: int, done: int, shown: bool) -> Iterator[Callable[[int], None]]:
+    """Shows a bar over bytes, of which `done` are there, and yields the function that adds to them, from any thread."""
+    lock = threading.Lock()
+    with progress_bar(label, "B", shown=shown) as report:
+
+        def count(size: int) -> None:
+            nonlocal done
+            with lock:
+                done += size
+                report(done, total, "")
+
+        count(0)
+        yield count
+
+
+def say_above_bar(text: str) -> None:
+    """Prints a line on stderr, above a bar that is there."""
+    tqdm.write(text, file=sys.stderr)
+
+
+def say_nothing(_: str) -> None:
+    """Does nothing, for a caller who wants no progress shown."""
 
 
 class _Bar:

@@ -25,7 +25,8 @@ def download(folder: Path, revision: str | None, labels_only: bool) -> None:
     fetches what is missing or wrong, from the byte it stopped at. HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are
     respected; nothing is written outside DIR.
     """
-    from mswal_bench.benchmark.data.download.download_release import download_release, in_bytes
+    from mswal_bench.benchmark.data.download.disk_room import in_bytes
+    from mswal_bench.benchmark.data.download.download_release import download_release
     from mswal_bench.benchmark.data.download.hub import Hub
     from mswal_bench.benchmark.data.download.release import REVISION
 

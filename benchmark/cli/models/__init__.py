@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .export import export
+from .push import push
 from .show import show
 from .verify import verify
 
@@ -14,5 +15,5 @@ def model() -> None:
     """Hand trained methods on, as bundles that can be checked."""
 
 
-for command in (export, show, verify):
+for command in (export, push, show, verify):
     model.add_command(command)

@@ -48,7 +48,10 @@ def predict(
     devices: str | None,
     memory_bytes: int | None,
 ) -> None:
-    """Predict the label maps of IMAGES with the trained method MODEL: the work folder of a run, or a model bundle.
+    """Predict the label maps of IMAGES with the trained method MODEL.
+
+    MODEL is the work folder of a run, a model bundle, or the address of one on the Hugging Face hub: hf:OWNER/NAME or
+    hf:OWNER/NAME@REVISION. Which commit an address means is told, and the bundle is kept for the next time.
 
     IMAGES are volume files, folders of them, and folders of a DICOM series. Each label map has its image's geometry and
     is named as the image is, without nnU-Net's _0000, or as the folder of the series. No labels are needed. What does
@@ -60,12 +63,13 @@ def predict(
     For research use only: this is no medical device, and a label map is no diagnosis.
     """
     this_device, of_processes = device_names(device, devices)
+    from mswal_bench.benchmark.models.local_model import local_model
     from mswal_bench.benchmark.models.notice import NOTICE
     from mswal_bench.benchmark.prediction.predict_images import predict_images
 
     with stoppable("the same command goes on from the label maps that are there"):
         predictions = predict_images(
-            model,
+            local_model(model, announce=lambda sentence: click.echo(sentence, err=True)),
             images,
             out,
             fold=None if fold == ALL_FOLDS else int(fold),

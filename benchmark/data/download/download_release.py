@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -14,24 +11,23 @@ from pathlib import Path
 from typing import TypeVar
 
 from filelock import FileLock, Timeout
-from tqdm import tqdm
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.litter import is_litter
-from mswal_bench.benchmark.core.progress import progress_bar
+from mswal_bench.benchmark.core.progress import counting_bytes, say_above_bar, say_nothing
 from mswal_bench.benchmark.core.whole_files import PARTIAL
 
-from .fetch_file import WAITS_S, Fetcher, with_way_on
-from .hub import FileError, Hub, PassingError
+from .ask_for_release import ask_for_release
+from .disk_room import require_room
+from .fetch_file import WAITS_S, Fetcher
+from .hub import Hub
+from .hub_faults import FileError
 from .release import RECORD, REVISION, Release, ReleaseFile, read_release, write_release
 
 CONNECTIONS = 4
 """Files at a time: enough to fill a line, few enough not to be a burden to the hub."""
 
 _LOCK = ".download.lock"
-_LISTING_WAITS = 2
-"""Is how many of the waits a listing is worth: without a network, the user should soon read so."""
-
 _T = TypeVar("_T")
 
 
@@ -62,12 +58,12 @@ def download_release(
     when the folder holds something else or another revision, when the disk is too small, when the hub cannot be asked,
     and, once all others are there, for every file that is missing or not as listed.
     """
-    tell = _tell if progress else _tell_nobody
+    tell = say_above_bar if progress else say_nothing
     release = _release(folder, hub, revision, tell, waits_s)
     files = tuple(file for file in release.files if not (labels_only and file.is_image))
     if not files:
         raise BenchError(Problem("the revision holds nothing but images", hub.page))
-    _require_space(folder, files)
+    require_room(folder, files, "Make room, or give a folder on a larger disk.")
     with _own(folder, release):
         return _complete(folder, hub, release, files, progress, tell, waits_s)
 
@@ -78,7 +74,7 @@ def _release(folder: Path, hub: Hub, revision: str, tell: Callable[[str], None],
     known = read_release(folder)
     if known is not None and known.repository == hub.repository and known.is_named_by(revision):
         return known
-    release = _asked(hub, revision, tell, waits_s)
+    release = ask_for_release(hub, revision, tell, waits_s)
     if known is not None and (known.repository, known.commit) != (release.repository, release.commit):
         raise BenchError(
             Problem(
@@ -90,20 +86,6 @@ def _release(folder: Path, hub: Hub, revision: str, tell: Callable[[str], None],
             )
         )
     return release
-
-
-def _asked(hub: Hub, revision: str, tell: Callable[[str], None], waits_s: Sequence[float]) -> Release:
-    for wait_s in waits_s[:_LISTING_WAITS]:
-        try:
-            return hub.release(revision)
-        except PassingError as fault:
-            if fault.wait_s:
-                tell(fault.request)
-            time.sleep(max(wait_s, fault.wait_s))
-    try:
-        return hub.release(revision)
-    except PassingError as fault:
-        raise BenchError(with_way_on(fault.problem)) from fault
 
 
 def _refuse_foreign(folder: Path) -> None:
@@ -125,27 +107,6 @@ def _refuse_foreign(folder: Path) -> None:
                     mend="Give an empty or a new folder.",
                 )
             )
-
-
-def _require_space(folder: Path, files: Sequence[ReleaseFile]) -> None:
-    """Counts what is there already, whole or in part, by its size."""
-    needed = 0
-    for file in files:
-        there, part = file.at(folder), file.part_at(folder)
-        if not there.is_file() or there.stat().st_size != file.size:
-            needed += file.size - min(file.size, part.stat().st_size if part.is_file() else 0)
-    existing = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
-    free = shutil.disk_usage(existing).free
-    if needed > free:
-        raise BenchError(
-            Problem(
-                "the disk has too little room for what is still to be fetched",
-                str(folder),
-                expected=f"{in_bytes(needed)} free",
-                found=in_bytes(free),
-                mend="Make room, or give a folder on a larger disk.",
-            )
-        )
 
 
 @contextmanager
@@ -180,7 +141,7 @@ def _complete(
 ) -> Download:
     stop = threading.Event()
     there = [file for file in files if file.at(folder).is_file() and file.at(folder).stat().st_size == file.size]
-    with _counting("check what is there", sum(file.size for file in there), 0, progress and bool(there)) as count:
+    with counting_bytes("check what is there", sum(file.size for file in there), 0, progress and bool(there)) as count:
         fetcher = Fetcher(hub, release, folder, count, stop, tell, waits_s)
         right = {
             file for file, is_right in zip(there, _in_threads(fetcher.is_right, there, stop), strict=True) if is_right
@@ -190,7 +151,7 @@ def _complete(
 
     problems: list[Problem] = []
     begun = sum(file.part_at(folder).stat().st_size for file in wanted if file.part_at(folder).is_file())
-    with _counting("download", sum(file.size for file in wanted), begun, progress and bool(wanted)) as count:
+    with counting_bytes("download", sum(file.size for file in wanted), begun, progress and bool(wanted)) as count:
         fetcher = Fetcher(hub, release, folder, count, stop, tell, waits_s)
 
         def fetch(file: ReleaseFile) -> None:
@@ -219,33 +180,3 @@ def _in_threads(work: Callable[[ReleaseFile], _T], files: Sequence[ReleaseFile],
             pool.shutdown(wait=False, cancel_futures=True)
             raise
         return [future.result() for future in futures]
-
-
-@contextmanager
-def _counting(label: str, total: int, done: int, progress: bool) -> Iterator[Callable[[int], None]]:
-    """A bar over bytes, and the function that adds to it, from any thread."""
-    lock = threading.Lock()
-    with progress_bar(label, "B", shown=progress) as report:
-
-        def count(size: int) -> None:
-            nonlocal done
-            with lock:
-                done += size
-                report(done, total, "")
-
-        count(0)
-        yield count
-
-
-def _tell(text: str) -> None:
-    """On stderr, above a bar that is there."""
-    tqdm.write(text, file=sys.stderr)
-
-
-def _tell_nobody(_: str) -> None:
-    """Nothing: the caller wants no progress shown."""
-
-
-def in_bytes(size: int) -> str:
-    """Returns a number of bytes for a sentence, in powers of 1000: `1.2 GB`."""
-    return tqdm.format_sizeof(size, suffix="B") if size >= 1000 else f"{size} B"

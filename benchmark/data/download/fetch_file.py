@@ -11,7 +11,8 @@ from pathlib import Path
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 
-from .hub import FileError, Hub, PassingError, PastEndError
+from .hub import Hub
+from .hub_faults import FileError, PassingError, PastEndError
 from .release import Release, ReleaseFile
 
 WAITS_S = (1.0, 2.0, 4.0, 8.0, 16.0)
@@ -56,7 +57,7 @@ class Fetcher:
                 # What an earlier call left may be spoilt: once more from the beginning.
                 found = self._receive_once(file, part)
             if found is not None:
-                raise FileError(_not_as_listed(file, found))
+                raise FileError(_not_as_listed(file, found, self.hub.place.kind.word))
             part.replace(file.at(self.folder))
         except OSError as error:
             full = error.errno in {errno.ENOSPC, errno.EDQUOT}
@@ -146,13 +147,13 @@ def with_way_on(problem: Problem) -> Problem:
     )
 
 
-def _not_as_listed(file: ReleaseFile, found: str) -> Problem:
+def _not_as_listed(file: ReleaseFile, found: str, kind: str) -> Problem:
     return Problem(
         "the hub sends another content than it lists, so the file is not taken",
         file.path,
         expected=f"{file.size} bytes, {file.algorithm} {file.digest}",
         found=found,
-        mend="Try again later; if it stays so, tell the publishers of the data set.",
+        mend=f"Try again later; if it stays so, tell the publishers of the {kind}.",
     )
 
 

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 REPOSITORY = "zhaodongwu/MSWAL"
@@ -73,7 +73,7 @@ class Faults:
 class HubServer:
     """Serves `files` (path -> content, or a file that holds it) while the context lasts."""
 
-    def __init__(self, files: Mapping[str, bytes | Path], large_from: int = 1000):
+    def __init__(self, files: Mapping[str, bytes | Path], large_from: int = 1000, handler: type | None = None):
         self.files = files
         self.large_from = large_from
         """Files of so many bytes are in the store, not in git."""
@@ -83,9 +83,10 @@ class HubServer:
         self.asked: list[Asked] = []
         self._lock = threading.Lock()
         self._entries: list[dict[str, Any]] | None = None
+        self.handler = handler or HubHandler
         self._servers = {role: _server(self, role) for role in ("hub", "store")}
 
-    def __enter__(self) -> HubServer:
+    def __enter__(self) -> Self:
         for server in self._servers.values():
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         return self
@@ -112,7 +113,9 @@ class HubServer:
     def entries(self) -> list[dict[str, Any]]:
         """The listing: what every file is and, if it is large, what stands for it in git."""
         if self._entries is None:
-            self._entries = [self._entry(path) for path in sorted(self.files)]
+            self._entries = [
+                listing_entry(path, self.content(path), self.is_large(path)) for path in sorted(self.files)
+            ]
         return self._entries + self.faults.listed
 
     def asked_for(self, path: str) -> list[Asked]:
@@ -127,25 +130,26 @@ class HubServer:
             queue = queues.get(path)
             return queue.pop(0) if queue else None
 
-    def _entry(self, path: str) -> dict[str, Any]:
-        content = self.content(path)
-        entry: dict[str, Any] = {"path": path, "size": len(content), "oid": _git_sha1(content)}
-        if self.is_large(path):
-            sha256 = hashlib.sha256(content).hexdigest()
-            pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {len(content)}\n".encode()
-            entry |= {
-                "oid": _git_sha1(pointer),
-                "lfs": {"oid": sha256, "sha256": sha256, "size": len(content), "pointerSize": len(pointer)},
-            }
-        return entry
+
+def listing_entry(path: str, content: bytes, is_large: bool) -> dict[str, Any]:
+    """What the listing says of one file."""
+    entry: dict[str, Any] = {"path": path, "size": len(content), "oid": git_sha1(content)}
+    if is_large:
+        sha256 = hashlib.sha256(content).hexdigest()
+        pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {len(content)}\n".encode()
+        entry |= {
+            "oid": git_sha1(pointer),
+            "lfs": {"oid": sha256, "sha256": sha256, "size": len(content), "pointerSize": len(pointer)},
+        }
+    return entry
 
 
-def _git_sha1(content: bytes) -> str:
+def git_sha1(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
 
 
 def _server(hub: HubServer, role: str) -> ThreadingHTTPServer:
-    class Handler(_Handler):
+    class Handler(hub.handler):  # type: ignore[misc, name-defined]
         pass
 
     Handler.hub, Handler.role = hub, role
@@ -154,7 +158,7 @@ def _server(hub: HubServer, role: str) -> ThreadingHTTPServer:
     return server
 
 
-class _Handler(BaseHTTPRequestHandler):
+class HubHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     hub: HubServer
     role: str
@@ -163,6 +167,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer()
 
     def do_GET(self) -> None:
+        self._answer()
+
+    def do_POST(self) -> None:
+        self._answer()
+
+    def do_PUT(self) -> None:
         self._answer()
 
     def log_message(self, *_: object) -> None:
@@ -174,11 +184,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.hub.asked.append(
             Asked(self.role, self.command, url.path, headers["Range"], headers["Authorization"], headers["User-Agent"])
         )
-        path = unquote(url.path)
         if faults.page is not None:
             self._send(200, faults.page, {"Content-Type": "text/html"})
-        elif self.role == "store":
-            self._send_file(path.removeprefix("/store/"), {})
+        else:
+            self._route(unquote(url.path), parse_qs(url.query))
+
+    def _route(self, path: str, query: Mapping[str, list[str]]) -> None:
+        faults, headers = self.hub.faults, self.headers
+        if self.role == "store":
+            self._send_file(path.removeprefix("/store/"), self.hub.content(path.removeprefix("/store/")), {})
         elif faults.token is not None and headers["Authorization"] != f"Bearer {faults.token}":
             self._error(
                 401, "RepoNotFound" if headers["Authorization"] is None else None, "Invalid username or password."
@@ -186,7 +200,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif match := re.fullmatch(f"/api/datasets/{REPOSITORY}/revision/(.+)", path):
             self._listing(match[1])
         elif match := re.fullmatch(f"/api/datasets/{REPOSITORY}/tree/(.+)", path):
-            self._tree(match[1], int(parse_qs(url.query).get("cursor", ["0"])[0]))
+            self._tree(match[1], int(query.get("cursor", ["0"])[0]))
         elif path == f"/api/datasets/{REPOSITORY}/commits/main":
             items = [
                 {"id": commit, "title": title, "message": "", "date": "2025-03-01T12:00:00.000Z", "authors": []}
@@ -254,14 +268,16 @@ class _Handler(BaseHTTPRequestHandler):
                 },
             )
         else:
-            self._send_file(path, {"X-Repo-Commit": commit, "ETag": f'"{_git_sha1(hub.content(path))}"'})
+            self._send_file(
+                path, hub.content(path), {"X-Repo-Commit": commit, "ETag": f'"{git_sha1(hub.content(path))}"'}
+            )
 
-    def _send_file(self, path: str, headers: dict[str, str]) -> None:
+    def _send_file(self, path: str, content: bytes, headers: dict[str, str]) -> None:
         faults = self.hub.faults
         status = self.hub.next_of(faults.status, path)
         if status is not None:
             return self._error(status, None, "busy")
-        content = faults.sent.get(path, self.hub.content(path))
+        content = faults.sent.get(path, content)
         headers = headers | {"Accept-Ranges": "bytes"}
         match = re.fullmatch(r"bytes=(\d+)-", self.headers["Range"] or "")
         if match is None or faults.no_ranges:

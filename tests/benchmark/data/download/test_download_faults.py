@@ -164,6 +164,6 @@ def test_without_a_network_there_is_a_sentence_and_no_folder(tmp_path: Path) -> 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         endpoint = f"http://127.0.0.1:{free.getsockname()[1]}"
-    with pytest.raises(BenchError, match="cannot be reached, or stopped sending, also after several tries"):
+    with pytest.raises(BenchError, match="cannot be reached, or broke off, also after several tries"):
         download_release(tmp_path / "out", Hub(endpoint), progress=False, waits_s=WAITS_S)
     assert not (tmp_path / "out").exists()

@@ -10,7 +10,7 @@ import pytest
 from filelock import FileLock
 from huggingface_hub import constants
 
-from mswal_bench.benchmark.data.download.download_release import in_bytes
+from mswal_bench.benchmark.data.download.disk_room import in_bytes
 from mswal_bench.benchmark.data.download.release import read_release
 
 from .conftest import release_files

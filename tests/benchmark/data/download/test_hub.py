@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mswal_bench.benchmark.core.errors import BenchError
-from mswal_bench.benchmark.data.download.hub import Hub, PassingError
+from mswal_bench.benchmark.data.download.hub import Hub
+from mswal_bench.benchmark.data.download.hub_faults import PassingError
 from mswal_bench.benchmark.data.download.release import Release
 
 from .hub_server import COMMIT, HubServer
@@ -65,7 +66,7 @@ def test_an_endpoint_that_is_none_is_a_sentence(endpoint: str) -> None:
 
 
 def test_the_endpoint_of_the_environment_counts(server: HubServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Hub().endpoint == "https://huggingface.co"
+    assert Hub().place.endpoint == "https://huggingface.co"
     monkeypatch.setenv("HF_ENDPOINT", f"{server.endpoint}/")
     assert Hub().release("main").commit == COMMIT
 
