@@ -17,6 +17,7 @@ from .baselines.worker_memory import GB
 from .benchmark.core.call_values import check_numbers, one_of, path_or_none, paths_of
 from .benchmark.core.errors import BenchError, Problem
 from .benchmark.data.dataset import Dataset
+from .benchmark.models.local_model import local_model
 from .benchmark.prediction.predict_images import predict_images
 from .benchmark.prediction.predictions import Predictions
 from .benchmark.runs.method_choice import chosen_method
