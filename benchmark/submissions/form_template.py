@@ -19,13 +19,15 @@ _HEAD = f"""\
 _PARTS: Mapping[str, type[BaseModel]] = {"ensemble": Ensemble, "cost": Cost}
 # In the order in which one fills it in.
 _FIELDS = (
-    "method", "authors", "affiliation", "contact", "track", "paper", "code", "baseline", "variant", "package",
-    "extra_data", "ensemble", "post_processing", "cost", "notes",
+    "method", "authors", "affiliation", "contact", "track", "paper", "code", "model", "model_digest",
+    "baseline", "variant", "package", "extra_data", "ensemble", "post_processing", "cost", "notes",
 )  # fmt: skip
 _NEEDED_LISTS = frozenset({"authors"})
 _EXAMPLES: Mapping[str, Any] = {
     "paper": "https://arxiv.org/abs/2503.13560",
     "code": "https://github.com/NAME/REPOSITORY",
+    "model": "https://huggingface.co/NAME/MODEL",
+    "model_digest": f"sha256:{'0' * 64}",
     "baseline": "nnunet-v2",
     "variant": "II",
     "package": "hu-table 1.0",

@@ -42,12 +42,14 @@ def init_submission(
     run: Path | None = None,
     predictions: Path | None = None,
     fields: Mapping[str, Any] = MappingProxyType({}),
+    claims: Mapping[str, Any] = MappingProxyType({}),
     progress: bool = False,
 ) -> Begun:
     """Writes `folder/submission.yaml`, and copies the label maps of `predictions` to `folder/predictions`.
 
     `run` is the outcome of a run, `WORK/fold-all` say: its record fills in what it tells, and its predictions are
-    taken if no others are named. `fields` of the form are as given here, whatever the record says. A method that
+    taken if no others are named. `claims` are what a model bundle tells, for what the record does not. `fields` of the
+    form are as given here, whatever record and claims say. A method that
     neither names is called as the folder `predictions` is. Nothing is overwritten. Raises BenchError with all that is
     in the way, values that no form can have included.
     """
@@ -63,7 +65,8 @@ def init_submission(
     # An organiser may give the test cases of a data set another name; one of the run's own two tracks is not the other.
     if record is not None and fields.get("track", record.track) in {*Track} - {record.track}:
         problems.append(Problem("the run is of another track", str(run), fields["track"], record.track))
-    named = {**_named_after(predictions), **(claims_of(record) if record is not None else {}), **fields}
+    told = claims_of(record) if record is not None else {}
+    named = {**_named_after(predictions), **claims, **told, **fields}
     text = form_template(named)
     problems += _refused(text, fields)
     raise_if_any(problems)

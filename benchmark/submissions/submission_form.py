@@ -22,6 +22,7 @@ _LINES = rf"^[^\x00-\x08\x0b-\x1f{_OBEYED}]*$"
 _KEY = r"^[a-z0-9][a-z0-9-]{0,59}$"
 _VARIANT = r"^[A-Za-z0-9-]{1,20}$"
 _PACKAGE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99} [A-Za-z0-9][A-Za-z0-9.!+_-]{0,59}$"
+_DIGEST = r"^sha256:[0-9a-f]{64}$"
 _MAIL = r"^[^@\s\x00-\x1f<>\"']+@[^@\s\x00-\x1f<>\"']+\.[^@\s\x00-\x1f<>\"']+$"
 TRACK_WORDS = "at most 60 small letters, digits and hyphens"
 PATTERNS = {
@@ -30,6 +31,7 @@ PATTERNS = {
     _KEY: TRACK_WORDS,
     _VARIANT: "at most 20 letters, digits and hyphens",
     _PACKAGE: "a package's name, a space and its version",
+    _DIGEST: "sha256: and 64 digits of 0-9 and a-f",
     _MAIL: "an e-mail address",
 }
 """What must match them, in words."""
@@ -101,6 +103,13 @@ class PublicForm(_Part):
     """Where the method is described: https://..."""
     code: Link | None = None
     """Where its code is: https://..."""
+    # Left out where there is none, as `package` is.
+    model: Annotated[Link | None, Field(exclude_if=lambda model: model is None)] = None
+    """Where the trained method can be had: https://..."""
+    model_digest: Annotated[
+        Annotated[str, StringConstraints(pattern=_DIGEST)] | None, Field(exclude_if=lambda digest: digest is None)
+    ] = None
+    """The digest of its model bundle, as `mswal-bench model verify` prints it."""
     track: TrackName
     """The manifest's track: official-test, public-cv, or another of the organiser's."""
     baseline: Annotated[str, StringConstraints(pattern=_KEY)] | None = None

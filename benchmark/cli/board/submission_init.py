@@ -21,6 +21,11 @@ import click
     help="A folder of label maps to copy to FOLDER/predictions. Its name is the method's, unless --method or --run "
     "gives one.",
 )
+@click.option(
+    "--model",
+    help="The model bundle that predicted, NAME.mswal, or its address hf:OWNER/NAME[@REVISION]: it fills in method, "
+    "ensemble, training's cost and its digest, and the address a link to it. What --run tells counts before it.",
+)
 @click.option("--track", help="The track it is for: official-test, public-cv, or another of the organiser's.")
 @click.option("--method", help="The method's name on the board.")
 @click.option("--author", "authors", multiple=True, help="One of the authors; may be given several times.")
@@ -30,6 +35,7 @@ def init(
     folder: Path,
     run: Path | None,
     predictions: Path | None,
+    model: str | None,
     track: str | None,
     method: str | None,
     authors: tuple[str, ...],
@@ -51,6 +57,11 @@ def init(
         "contact": contact,
     }
     fields = {name: value for name, value in given.items() if value is not None}
-    begun = init_submission(folder, run=run, predictions=predictions, fields=fields, progress=True)
+    claims = {}
+    if model is not None:
+        from mswal_bench.benchmark.models.model_claims import model_claims
+
+        claims = model_claims(model, announce=lambda sentence: click.echo(sentence, err=True))
+    begun = init_submission(folder, run=run, predictions=predictions, claims=claims, fields=fields, progress=True)
     copied = f" {begun.predictions} predictions were copied." if begun.predictions else ""
     click.echo(f"Fill in {begun.form}.{copied} Then: mswal-bench validate {folder} --manifest manifest.json")
