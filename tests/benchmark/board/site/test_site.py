@@ -118,7 +118,7 @@ def test_hostile_texts_stay_text(tmp_path: Path, text: str) -> None:
 
 
 def test_pages_name_no_other_site_but_links_that_a_reader_follows(tmp_path: Path) -> None:
-    add_record(tmp_path / "results", paper="https://example.org/paper")
+    add_record(tmp_path / "results", paper="https://example.org/paper", model="https://example.org/model")
     site = build(tmp_path / "results", tmp_path / "site")
     for path in site.rglob("*.html"):
         for tag, attrs in tags(path.read_text()):
