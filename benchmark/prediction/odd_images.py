@@ -65,8 +65,11 @@ def _guarded(is_mswal: bool, read: ReadImage) -> ReadImage:
         notes.add("unreadable", "there is not enough memory to read it")
     except OSError as error:
         notes.add("unreadable", f"cannot be read ({error.strerror or error})")
-    fatal = tuple(_problem(one) for one in notes.findings if one.code in _FATAL)
-    odd = tuple(_problem(one) for one in notes.findings if one.code not in _FATAL)
+    refusals = (replace(one, where=notes.file) for one in notes.refusals)
+    # What a reader refused the file for is among the findings too, without its sentence.
+    others = [one for one in notes.findings if one.code not in get_args(Fault) or not notes.refusals]
+    fatal = (*refusals, *(_problem(one) for one in others if one.code in _FATAL))
+    odd = tuple(_problem(one) for one in others if one.code not in _FATAL)
     return replace(read, faults=read.faults + fatal, oddities=read.oddities + odd)
 
 

@@ -11,7 +11,7 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
-from mswal_bench.benchmark.core.whole_files import write_text
+from mswal_bench.benchmark.core.whole_files import unwritable, write_text
 from mswal_bench.benchmark.models.notice import NOTICE
 from mswal_bench.benchmark.models.trained_model import TrainedModel
 from mswal_bench.benchmark.runs.run_record import RunIdentity
@@ -66,8 +66,8 @@ def left_to_predict(
     To `problems` goes why the folder cannot take them: it is one of images, what is there was predicted by another
     model or from another image, or nothing says by which.
     """
-    if out.exists() and not out.is_dir():
-        problems.append(Problem("is not a folder", str(out), "a folder for the label maps"))
+    if wrong := unwritable(out):
+        problems += wrong
         return []
     among = {image.path.parent if image.series is None else image.path for image in images}
     if any(folder.resolve() == out.resolve() for folder in among):

@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
-
-from tabulate import tabulate
 
 from mswal_bench.benchmark.core.errors import Problem
 from mswal_bench.benchmark.data.lesion_classes import LesionClass
 from mswal_bench.benchmark.models.notice import NOTICE
 from mswal_bench.benchmark.tables.notebook import notebook_html, plain_view
+from mswal_bench.benchmark.tables.terminal import terminal_width
 from mswal_bench.benchmark.tables.terminal_letters import as_printed
 from mswal_bench.benchmark.tables.view import Title
+from mswal_bench.benchmark.tables.wrapped_table import wrapped_table
 
 from .predicted_lesions import COLUMNS, PredictedLesions, lesions_of, write_lesions
 
@@ -86,8 +87,10 @@ class Predictions:
     def table(self) -> str:
         """Returns as text, without the notice, how many lesions of each type there are and how large they are."""
         align = ("left", *["right"] * (len(_HEADS) - 1))
-        table = tabulate(self._rows(), _HEADS, tablefmt="simple", disable_numparse=True, colalign=align)
-        return "\n".join([self._title, "", table, "", _WHAT])
+        width = terminal_width()
+        table = wrapped_table(_HEADS, list(self._rows()), align, width=width)
+        title, what = (fill(text, width) if width is not None else text for text in (self._title, _WHAT))
+        return "\n".join([title, "", table, "", what])
 
     @property
     def _title(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from math import isnan
 from pathlib import Path
 
+from mswal_bench.benchmark.core.errors import Problem
 from mswal_bench.benchmark.data.mswal_facts import IN_PLANE_VOXELS, SLICE_COUNTS
 from mswal_bench.benchmark.volumes.file_names import is_nifti
 from mswal_bench.benchmark.volumes.geometry import Geometry, numbers_text
@@ -31,6 +32,8 @@ class FileNotes:
     case: str
     file: str
     findings: list[DataFinding] = field(default_factory=list)
+    refusals: list[Problem] = field(default_factory=list)
+    """Are the faults for which a reader refused the file, in its own words."""
 
     def add(self, code: str, found: str, expected: str = "", *, repairable: bool = False) -> None:
         self.findings.append(
@@ -40,6 +43,7 @@ class FileNotes:
     def add_fault(self, error: VolumeError, *, repairable: bool = False) -> None:
         """Adds the fault for which a reader refused the file."""
         problem = error.problems[0]
+        self.refusals.append(problem)
         found = f"{problem.what}: {problem.found}" if problem.found else problem.what
         self.add(error.fault, found, problem.expected, repairable=repairable)
 

@@ -201,7 +201,9 @@ def test_everything_that_is_wrong_is_told_before_anything_begins(raw, work, tmp_
     for sentence, words in zip(sentences, expected, strict=True):
         assert words in sentence
     (sentence,) = wrong(work, raw / "imagesTs", out=tmp_path / "out")
-    assert "is not a folder: expected a folder for the label maps" in sentence
+    assert sentence == f"{tmp_path / 'out'}: is not a folder: expected a folder."
+    (sentence,) = wrong(work, raw / "imagesTs", out=tmp_path / "out" / "below")
+    assert sentence == f"{tmp_path / 'out'}: is not a folder: expected a folder, for {tmp_path / 'out' / 'below'}."
     (sentence,) = wrong(work, out=tmp_path / "new")
     assert sentence == "no image is named."
 
@@ -220,7 +222,7 @@ def test_images_that_cannot_be_predicted_are_all_named_and_nothing_is_predicted(
     series, b, c, d, last = wrong(work, images, tmp_path / "series", out=tmp_path / "out")
     assert "the series is not one 3D volume" in series
     assert "b.mha: the file is cut off" in b
-    assert "c.nii.gz: the file is cut off" in c
+    assert f"{images}/c.nii.gz: the file is cut off: expected 14400 bytes of voxels, found " in c
     assert "d.nrrd: voxels are NaN or infinite: expected none, found 1 voxel" in d
     assert last == "nothing was predicted, for 4 of the images cannot be. Mend them, or leave them out."
     assert seen == []

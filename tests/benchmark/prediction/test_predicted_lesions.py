@@ -101,3 +101,14 @@ def test_predictions_are_a_table_and_a_frame(tmp_path: Path) -> None:
         ["a", "kidney_cyst", 2, 1],
     ]
     assert frame["centroid_z_mm"].tolist() == [32.5, 40, 55]
+
+
+def test_the_table_fits_the_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    label_map(tmp_path / "a.nii.gz")
+    model = "A method with a long name, trained on MSWAL, folds 0, 1, 2, 3 and 4"
+    predictions = Predictions(tmp_path, model, (0,), ("a",), LESION_CLASSES)
+    assert max(map(len, predictions.table().splitlines())) > 60
+    monkeypatch.setattr("mswal_bench.benchmark.prediction.predictions.terminal_width", lambda: 60)
+    table = predictions.table()
+    assert max(map(len, table.splitlines())) <= 60
+    assert table.count("Kidney cyst") == 2
