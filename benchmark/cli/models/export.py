@@ -23,7 +23,7 @@ from mswal_bench.benchmark.runs.tracks import ALL_FOLDS, SELECTIONS
 @click.option(
     "--half",
     is_flag=True,
-    help="Store weights as float16, in half of the bytes. docs/benchmarks.md says what it changed of the demo's DSC.",
+    help="Store weights as float16, in half of the bytes. README.md says what that changed on the demo's test cases.",
 )
 @click.option("--author", "authors", multiple=True, help="One of those who trained it; may be given several times.")
 @click.option("--licence", help="That of the weights, as SPDX or Hugging Face name it: cc-by-nc-4.0.")

@@ -1,0 +1,62 @@
+"""A trained method is exported, checked, and predicts elsewhere as its run did."""
+
+import shutil
+import zipfile
+
+import numpy as np
+import pytest
+import SimpleITK
+
+pytest.importorskip("nnunetv2")
+
+from mswal_bench.benchmark.core.errors import BenchError
+from mswal_bench.benchmark.models.bundle import read_bundle
+from mswal_bench.benchmark.models.export_model import export_model
+from mswal_bench.tests.benchmark.prediction.predicting import predict
+from mswal_bench.tests.benchmark.runs.smoke_runs import call
+
+
+@pytest.mark.slow
+def test_a_bundle_predicts_as_the_run_did_and_says_nothing_of_its_cases(finished, raw, tmp_path):
+    work = shutil.copytree(finished, tmp_path / "work")
+    bundle = export_model(work, tmp_path / "a.mswal")
+    again = export_model(work, tmp_path / "again" / "a.mswal")
+    assert again.path.read_bytes() == bundle.path.read_bytes()
+    assert "is whole" in call("model", "verify", bundle.path)
+    assert "nnU-Net v2" in call("model", "show", bundle.path)
+    with zipfile.ZipFile(bundle.path) as archive:
+        content = b"".join(archive.read(name) for name in archive.namelist() if name != "fold_0.safetensors")
+    assert b"PHANTOM_" not in content
+    assert str(tmp_path).encode() not in content
+    shutil.rmtree(work)
+    elsewhere = bundle.path.rename(tmp_path / "moved.mswal")
+    predictions = predict(elsewhere, raw / "imagesTs", out=tmp_path / "out")
+    for case in predictions.cases:
+        ours, theirs = (
+            SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(folder / f"{case}.nii.gz")))
+            for folder in (tmp_path / "out", finished / "fold-0" / "nnunet-v2")
+        )
+        assert np.array_equal(ours, theirs)
+        assert ours.any()
+
+
+@pytest.mark.slow
+def test_half_precision_takes_half_of_the_bytes_and_predicts(finished, raw, tmp_path):
+    work = shutil.copytree(finished, tmp_path / "work")
+    whole, half = (export_model(work, tmp_path / f"{half}.mswal", half=half) for half in (False, True))
+    sizes = [bundle.weights[0].size_bytes for bundle in (whole, half)]
+    assert 0.45 < sizes[1] / sizes[0] < 0.7
+    kinds = {name: each.kind for name, each in half.weights[0].header().items()}
+    assert {"F16", "F32"} <= set(kinds.values())
+    assert len(predict(half.path, raw / "imagesTs", out=tmp_path / "out").cases) == 2
+
+
+@pytest.mark.slow
+def test_a_changed_byte_of_the_weights_is_found(finished, tmp_path):
+    bundle = export_model(shutil.copytree(finished, tmp_path / "work"), tmp_path / "a.mswal")
+    place = bundle.weights[0]
+    content = bytearray(bundle.path.read_bytes())
+    content[place.offset + place.size_bytes - 3] ^= 1
+    bundle.path.write_bytes(content)
+    with pytest.raises(BenchError, match=r"checksum-differs|digest-differs"):
+        read_bundle(bundle.path)
