@@ -90,7 +90,7 @@ def read_header(file: BinaryIO, size_bytes: int) -> dict[str, StoredTensor]:
     if not 2 <= length <= min(MOST_HEADER_BYTES, size_bytes - _LENGTH_BYTES):
         raise WeightsError(f"its header would have {length} bytes, of {size_bytes} in all")
     try:
-        content = json.loads(file.read(length).decode(), object_pairs_hook=_unique)
+        content = json.loads(file.read(length).decode(), object_pairs_hook=names_once)
     except (ValueError, RecursionError) as error:
         raise WeightsError("its header is not JSON, or has a name twice") from error
     if not isinstance(content, dict):
@@ -131,7 +131,8 @@ def _is_sizes(values: Any) -> bool:
     return isinstance(values, list) and all(type(value) is int and 0 <= value <= _MOST_SIDE for value in values)
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def names_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, for `object_pairs_hook`. Raises ValueError where it has a name twice: readers differ then."""
     content = dict(pairs)
     if len(content) != len(pairs):
         raise ValueError("a name twice")

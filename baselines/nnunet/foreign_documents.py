@@ -7,11 +7,11 @@ as far as nnU-Net. Needs no torch.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from math import prod
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from .plans import CONFIGURATION, PLANS_NAME
 
@@ -64,6 +64,22 @@ class UNetArguments(_Part):
     nonlin: Literal["torch.nn.LeakyReLU", "torch.nn.ReLU"]
     nonlin_kwargs: dict[Literal["inplace", "negative_slope"], bool | Finite] | None = None
 
+    @model_validator(mode="after")
+    def _fit_each_other(self) -> Self:
+        of_stages: list[Sized] = [self.features_per_stage, self.kernel_sizes, self.strides]
+        blocks = [counts for counts in (self.n_blocks_per_stage, self.n_conv_per_stage) if counts is not None]
+        if any(len(values) != self.n_stages for values in (*of_stages, *blocks)):
+            raise ValueError("not an entry for each stage")
+        if len(blocks) != 1 or len(self.n_conv_per_stage_decoder) != self.n_stages - 1:
+            raise ValueError("no encoder and decoder of so many stages")
+        if any(not side % 2 for kernel in self.kernel_sizes for side in kernel):
+            raise ValueError("a kernel of even size changes the shape of what it is applied to")
+        return self
+
+    def divides(self, patch: Sequence[int]) -> bool:
+        """Whether every stage gives a patch a whole number of voxels."""
+        return all(not side % prod(steps) for side, steps in zip(patch, zip(*self.strides, strict=True), strict=True))
+
 
 class _Architecture(_Part):
     network_class_name: Word
@@ -80,9 +96,9 @@ class _Configuration(_Part):
     spacing: tuple[Mm, Mm, Mm]
     normalization_schemes: Annotated[
         list[Literal["CTNormalization", "ZScoreNormalization", "NoNormalization", "RescaleTo01Normalization"]],
-        Field(min_length=1, max_length=16),
+        Field(min_length=1, max_length=1),
     ]
-    use_mask_for_norm: Annotated[list[bool], Field(max_length=16)]
+    use_mask_for_norm: Annotated[list[bool], Field(min_length=1, max_length=1)]
     resampling_fn_data: _Resampler
     resampling_fn_seg: _Resampler
     resampling_fn_probabilities: _Resampler
@@ -111,7 +127,7 @@ class _Plans(_Part):
     experiment_planner_used: Word
     label_manager: Literal["LabelManager"]
     foreground_intensity_properties_per_channel: Intensities
-    configurations: dict[Literal["3d_fullres"], _Configuration]
+    configurations: Annotated[dict[Literal["3d_fullres"], _Configuration], Field(min_length=1)]
 
     @field_validator("transpose_forward", "transpose_backward")
     @classmethod
@@ -123,7 +139,8 @@ class _Plans(_Part):
 
 class _Dataset(_Part):
     name: Word = ""
-    channel_names: Annotated[dict[Annotated[str, StringConstraints(pattern=r"^\d$")], Word], Field(min_length=1)]
+    channel_names: Annotated[dict[Literal["0"], Word], Field(min_length=1)]
+    """One, that of the CT."""
     labels: Annotated[dict[Word, Annotated[int, Field(ge=0, le=255)]], Field(min_length=2, max_length=256)]
     file_ending: Literal[".nii.gz", ".nii", ".mha", ".mhd", ".nrrd"]
 

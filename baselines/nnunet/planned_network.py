@@ -10,8 +10,12 @@ from nnunetv2.utilities.get_network_from_plans import get_network_from_plans
 from nnunetv2.utilities.label_handling.label_handling import determine_num_input_channels
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
+from mswal_bench.baselines.method import MethodError
+
 from .plans import CONFIGURATION, read_dataset_json, read_plans
 from .workspace import Workspace
+
+_LONGEST = 200
 
 
 def planned_network(
@@ -19,18 +23,23 @@ def planned_network(
 ) -> torch.nn.Module:
     """The network without its first weights; `deep_supervision` makes it give all its outputs, not one.
 
-    It has `more_classes` than the data set.
+    It has `more_classes` than the data set. Raises MethodError for plans of which none can be built.
     """
     configuration = plans.get_configuration(CONFIGURATION)
-    network: torch.nn.Module = get_network_from_plans(
-        configuration.network_arch_class_name,
-        configuration.network_arch_init_kwargs,
-        configuration.network_arch_init_kwargs_req_import,
-        determine_num_input_channels(plans, configuration, dataset_json),
-        plans.get_label_manager(dataset_json).num_segmentation_heads + more_classes,
-        allow_init=False,
-        deep_supervision=deep_supervision,
-    )
+    try:
+        network: torch.nn.Module = get_network_from_plans(
+            configuration.network_arch_class_name,
+            configuration.network_arch_init_kwargs,
+            configuration.network_arch_init_kwargs_req_import,
+            determine_num_input_channels(plans, configuration, dataset_json),
+            plans.get_label_manager(dataset_json).num_segmentation_heads + more_classes,
+            allow_init=False,
+            deep_supervision=deep_supervision,
+        )
+    except (TypeError, ValueError, LookupError, AttributeError, AssertionError) as error:
+        # What networks and nnU-Net raise for arguments that do not fit one another.
+        found = f"{type(error).__name__}: {str(error)[:_LONGEST]!a}"
+        raise MethodError(f"The network that the plans ask for cannot be built ({found}).") from error
     return network
 
 

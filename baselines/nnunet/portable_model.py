@@ -104,7 +104,12 @@ class PortableNnUNet(Portable):
         else:
             # Those that the recipe sets over the planner's own are right by now.
             ours = {key: arguments[key] for key in fixed if key in UNetArguments.model_fields and key in arguments}
-            yield from form_faults("plans: the network's arguments", UNetArguments, {**planned, **ours})
+            faults = [*form_faults("plans: the network's arguments", UNetArguments, {**planned, **ours})]
+            yield from faults
+            if not faults and not UNetArguments.model_validate({**planned, **ours}, strict=False).divides(
+                configuration["patch_size"]
+            ):
+                yield "plans: the patch cannot be halved as often as the network does"
             if set(architecture["_kw_requires_import"]) - {"conv_op", "norm_op", "dropout_op", "nonlin"}:
                 yield "plans: other arguments of the network would be imported than its kinds of layers"
         if budget is not None:

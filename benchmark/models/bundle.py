@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Final, cast
 
 from pydantic import ValidationError
 
-from mswal_bench.baselines.stored_weights import StoredWeights, WeightsError, read_header
+from mswal_bench.baselines.stored_weights import StoredWeights, WeightsError, names_once, read_header
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.wrong_values import wrong_values
@@ -90,7 +90,7 @@ def read_bundle(path: Path, *, digests: bool = True, progress: bool = False) -> 
     try:
         card = content[CARD_MEMBER].decode()
     except UnicodeDecodeError as error:
-        raise BundleError(path, [ModelFinding("digest-differs", CARD_MEMBER, "not UTF-8")]) from error
+        raise BundleError(path, [ModelFinding("not-text", CARD_MEMBER)]) from error
     read = {name: _table(path, document_member(name), content[document_member(name)]) for name in documents}
     return Bundle(path, form, "sha256:" + hashlib.sha256(form_bytes).hexdigest(), card, read, weights)
 
@@ -190,19 +190,12 @@ def _read(path: Path, member: SubmittedFile) -> bytes:
 def _table(path: Path, name: str, content: bytes) -> dict[str, Any]:
     """JSON as it is written here: an object, without a name twice and without numbers that JSON does not have."""
     try:
-        table = json.loads(content.decode(), object_pairs_hook=_unique, parse_constant=_no_number)
+        table = json.loads(content.decode(), object_pairs_hook=names_once, parse_constant=_no_number)
         if not isinstance(table, dict):
             raise ValueError("not an object")
     except (ValueError, RecursionError) as error:
         raise BundleError(path, [ModelFinding("not-json", name, type(error).__name__)]) from error
     return cast("dict[str, Any]", table)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) != len(pairs):
-        raise ValueError("a name twice")
-    return content
 
 
 def _no_number(name: str) -> float:

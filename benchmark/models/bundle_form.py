@@ -7,9 +7,9 @@ is escaped where it is shown.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from mswal_bench.baselines.method import Budget
 from mswal_bench.benchmark.core.environment import Environment
@@ -149,6 +149,12 @@ class BundleForm(_Part):
         if folds != sorted(set(folds)):
             raise ValueError("folds are not in order, each once")
         return folds
+
+    @model_validator(mode="after")
+    def _of_one_run(self) -> Self:
+        if self.run is not None and (self.run.method, self.run.budget) != (self.method, self.budget):
+            raise ValueError("the run is of another method or budget")
+        return self
 
 
 def weights_member(fold: int) -> str:

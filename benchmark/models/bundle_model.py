@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mswal_bench.baselines.method import Job, Method
+from mswal_bench.baselines.method import Job, Method, MethodError
 from mswal_bench.baselines.portable import Portable
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed
 from mswal_bench.benchmark.data.lesion_classes import classes_of
@@ -60,8 +60,6 @@ def open_bundle(
     run = form.run
     package, version = (None, None) if run is None else (run.package, run.package_version)
     method = method_of(form.method, package, version, str(path))
-    if run is not None and run.method != form.method:
-        raise BundleError(path, [ModelFinding("form-invalid", FORM_MEMBER, "two methods")])
     problems = _changed_settings(method, bundle) if run is None else changes_of(method, run, str(path))
     if problems:
         raise BenchError(*problems)
@@ -94,7 +92,10 @@ def check_shapes(model: BundleModel, scratch: Path) -> None:
     """
     require_training_packages(model.method)
     job = model.job("cpu", None, scratch)
-    expected = dict(_portable(model.method, model.bundle).shapes(job.work))
+    try:
+        expected = dict(_portable(model.method, model.bundle).shapes(job.work))
+    except MethodError as error:
+        raise BundleError(model.place, [ModelFinding("documents-foreign", found=str(error))]) from error
     findings = []
     for fold, weights in model.bundle.weights.items():
         there = {name: each.shape for name, each in weights.header().items()}

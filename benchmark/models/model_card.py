@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 
 from huggingface_hub import EvalResult, ModelCardData
 
+from mswal_bench.baselines.method import Budget
 from mswal_bench.benchmark.data.lesion_classes import classes_of
-from mswal_bench.benchmark.scoring.estimates import Estimate
+from mswal_bench.benchmark.scoring.estimates import estimate_text
 from mswal_bench.benchmark.tables.escaping import markdown_text
 
 from .bundle_form import FORM_MEMBER, BundleForm, GoalScores, folds_text, weights_member
@@ -99,21 +100,12 @@ def _scores(goal: GoalScores, names: Mapping[str, str]) -> Iterator[str]:
     yield f"\n## Scores: {markdown_text(goal.track)}, {folds_text(goal.folds)}\n"
     yield "| lesion | DSC | F1 |\n|---|---:|---:|"
     for key, of_class in goal.classes.items():
-        yield f"| {markdown_text(names.get(key, key))} | {_interval(of_class.dsc)} | {_interval(of_class.f1)} |"
-    yield f"| Avg. | {_interval(goal.average.dsc)} | {_interval(goal.average.f1)} |"
+        yield f"| {markdown_text(names.get(key, key))} | {estimate_text(of_class.dsc)} | {estimate_text(of_class.f1)} |"
+    yield f"| Avg. | {estimate_text(goal.average.dsc)} | {estimate_text(goal.average.f1)} |"
     drawn = goal.bootstrap
     cases = "1 case" if goal.cases == 1 else f"{goal.cases} cases"
     intervals = f"{100 * drawn.confidence:g} % bootstrap intervals, {drawn.resamples:,} draws, where cases are enough"
     yield f"\nPercent, {cases}; {intervals}. Protocol {markdown_text(goal.protocol)}."
-
-
-def _interval(estimate: Estimate) -> str:
-    if estimate.value is None:
-        return _NONE
-    value = f"{100 * estimate.value:.2f}"
-    if estimate.low is None or estimate.high is None:
-        return value
-    return f"{value} ({100 * estimate.low:.2f} to {100 * estimate.high:.2f})"
 
 
 def _training(form: BundleForm) -> Iterator[str]:
@@ -122,6 +114,8 @@ def _training(form: BundleForm) -> Iterator[str]:
     epochs = "" if form.epochs is None else f", {form.epochs} epochs a fold"
     seed = "" if form.run is None else f", seed {form.run.seed}"
     yield f"- Budget {form.budget.value}{epochs}{seed}"
+    if form.budget is not Budget.PAPER:
+        yield "- This is no full training: it shows that all works, and finds little in patients."
     yield f"- {form.parameters:,} numbers in a network"
     sessions = [session for of_fold in form.training.values() for session in of_fold]
     if sessions:

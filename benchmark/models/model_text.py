@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mswal_bench.benchmark.data.lesion_classes import classes_of
-from mswal_bench.benchmark.scoring.estimates import Estimate
+from mswal_bench.benchmark.scoring.estimates import estimate_text
 from mswal_bench.benchmark.tables.escaping import plain_text
 from mswal_bench.benchmark.tables.wrapped_table import wrapped_table
 
@@ -70,20 +70,11 @@ def _rows(bundle: Bundle) -> Iterator[tuple[str, str]]:
 
 
 def _scores(goal: GoalScores, names: dict[str, str], width: int) -> str:
-    rows = [(names.get(key, key), _told(of.dsc), _told(of.f1)) for key, of in goal.classes.items()]
-    rows.append(("Avg.", _told(goal.average.dsc), _told(goal.average.f1)))
+    rows = [(names.get(key, key), estimate_text(of.dsc), estimate_text(of.f1)) for key, of in goal.classes.items()]
+    rows.append(("Avg.", estimate_text(goal.average.dsc), estimate_text(goal.average.f1)))
     safe = [[plain_text(cell) for cell in row] for row in rows]
     table = wrapped_table(("Lesion", "DSC", "F1"), safe, ("left", "right", "right"), width=width)
     cases = "1 case" if goal.cases == 1 else f"{goal.cases} cases"
     head = plain_text(f"{goal.track}, {folds_text(goal.folds)}: {cases}, protocol {goal.protocol}")
     intervals = f"{100 * goal.bootstrap.confidence:g} % bootstrap intervals where cases are enough"
     return f"{head}\n\n{table}\n\nPercent, {intervals}. As the bundle says."
-
-
-def _told(estimate: Estimate) -> str:
-    if estimate.value is None:
-        return _NONE
-    value = f"{100 * estimate.value:.2f}"
-    if estimate.low is None or estimate.high is None:
-        return value
-    return f"{value} ({100 * estimate.low:.2f} to {100 * estimate.high:.2f})"

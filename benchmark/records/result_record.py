@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from tabulate import tabulate
 
 from mswal_bench.benchmark.core.environment import Environment
-from mswal_bench.benchmark.scoring.estimates import AverageResult, Bootstrap, ClassResult, Estimate, Key
+from mswal_bench.benchmark.scoring.estimates import AverageResult, Bootstrap, ClassResult, Estimate, Key, estimate_text
 from mswal_bench.benchmark.submissions.submission_form import Line, PublicForm, Text, TrackName
 from mswal_bench.benchmark.tables.notebook import notebook_html, plain_view
 from mswal_bench.benchmark.tables.terminal_letters import as_printed
@@ -112,8 +112,11 @@ def record_view(record: ResultRecord) -> TableView:
 
 
 def _rows(record: ResultRecord) -> list[list[str]]:
-    rows = [[key.replace("_", " ").capitalize(), _text(of.dsc), _text(of.f1)] for key, of in record.classes.items()]
-    return [*rows, ["Avg.", _text(record.average.dsc), _text(record.average.f1)]]
+    rows = [
+        [key.replace("_", " ").capitalize(), estimate_text(of.dsc), estimate_text(of.f1)]
+        for key, of in record.classes.items()
+    ]
+    return [*rows, ["Avg.", estimate_text(record.average.dsc), estimate_text(record.average.f1)]]
 
 
 def _title(record: ResultRecord) -> str:
@@ -138,8 +141,8 @@ def records_table(records: Sequence[ResultRecord], *, width: int | None = None) 
         [
             record.track,
             record.form.method,
-            _text(record.average.dsc),
-            _text(record.average.f1),
+            estimate_text(record.average.dsc),
+            estimate_text(record.average.f1),
             str(record.cases),
             record.status,
             f"{record.created_at:%F}",
@@ -164,12 +167,3 @@ def _why_less(record: ResultRecord) -> Iterator[str]:
         yield f"{UNDEFINED}: undefined, for no case has such a lesion in its reference or its prediction."
     if any(estimate.value is not None and estimate.low is None for estimate in shown):
         yield f"Without an interval: {few}."
-
-
-def _text(estimate: Estimate) -> str:
-    if estimate.value is None:
-        return UNDEFINED
-    text = f"{100 * estimate.value:.2f}"
-    if estimate.low is None or estimate.high is None:
-        return text
-    return f"{text} ({100 * estimate.low:.2f} to {100 * estimate.high:.2f})"

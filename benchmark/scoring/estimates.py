@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from mswal_bench.benchmark.core.call_values import MOST_DRAWS
 from mswal_bench.benchmark.data.scoring_protocol import Protocol
+from mswal_bench.benchmark.tables.view import UNDEFINED
 from mswal_bench.metrics.case import CaseScore
 from mswal_bench.metrics.resampling.bootstrap import CONFIDENCE, averaged, bootstrap
 from mswal_bench.metrics.resampling.case_ratios import CaseRatios, mean_of, pooled
@@ -33,6 +34,16 @@ class Estimate(_Part):
     """None where it is undefined."""
     low: Fraction | None = None
     high: Fraction | None = None
+
+
+def estimate_text(estimate: Estimate) -> str:
+    """In percent, with its interval where there is one: `43.72 (39.90 to 47.55)`."""
+    if estimate.value is None:
+        return UNDEFINED
+    text = f"{100 * estimate.value:.2f}"
+    if estimate.low is None or estimate.high is None:
+        return text
+    return f"{text} ({100 * estimate.low:.2f} to {100 * estimate.high:.2f})"
 
 
 class ClassResult(_Part):

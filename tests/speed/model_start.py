@@ -116,7 +116,7 @@ def write_random_bundle(path: Path, precision: str, features: Sequence[int]) -> 
     method = METHODS["inception-nnunet"]
     portable = method.portable
     assert portable is not None
-    documents = _documents({**_FULL_SIZE, "features_per_stage": list(features)})
+    documents = full_size_documents(features)
     faults = portable.faults(documents, Budget.PAPER)
     assert not faults, faults
     with tempfile.TemporaryDirectory() as folder:
@@ -165,7 +165,9 @@ def _drawn(name: str, shape: tuple[int, ...], generator: Any) -> Any:
     return 0.01 * torch.rand(shape, generator=generator) + (1.0 if name.endswith("running_var") else 0.0)
 
 
-def _documents(arguments: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def full_size_documents(features: Sequence[int] = _FULL_SIZE["features_per_stage"]) -> dict[str, dict[str, Any]]:
+    """Plans and the like of Inception nnU-Net as ResEnc-L plans it, or with these channels of its six stages."""
+    arguments = {**copy.deepcopy(_FULL_SIZE), "features_per_stage": list(features)}
     configuration = {
         "data_identifier": "drawn",
         "preprocessor_name": "DefaultPreprocessor",
@@ -181,7 +183,7 @@ def _documents(arguments: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         "resampling_fn_probabilities_kwargs": _RESAMPLING,
         "architecture": {
             "network_class_name": "mswal_bench.baselines.networks.inception_unet.InceptionUNet",
-            "arch_kwargs": dict(arguments),
+            "arch_kwargs": arguments,
             "_kw_requires_import": ["conv_op", "norm_op", "dropout_op", "nonlin"],
         },
         "batch_dice": False,
@@ -209,7 +211,7 @@ def _documents(arguments: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             "experiment_planner_used": "nnUNetPlannerResEncL",
             "label_manager": "LabelManager",
             "foreground_intensity_properties_per_channel": intensities,
-            "configurations": {"3d_fullres": copy.deepcopy(configuration)},
+            "configurations": {"3d_fullres": configuration},
         },
         "dataset": {
             "name": "drawn",

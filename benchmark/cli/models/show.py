@@ -8,11 +8,11 @@ import click
 
 
 @click.command(short_help="Print what a model bundle says of itself.")
-@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("bundle", required=False, type=click.Path(path_type=Path))
 @click.option("--card", is_flag=True, help="Print its model card, in Markdown.")
 @click.option("--json", "as_json", is_flag=True, help="For programs: its model.json.")
-@click.option("--schema", is_flag=True, help="Print the JSON schema of model.json, whatever BUNDLE is.")
-def show(bundle: Path, card: bool, as_json: bool, schema: bool) -> None:
+@click.option("--schema", is_flag=True, help="Print the JSON schema of model.json, and do nothing else.")
+def show(bundle: Path | None, card: bool, as_json: bool, schema: bool) -> None:
     """Print what the model bundle BUNDLE says of itself: method, training, scores, licence.
 
     Whether it is true is nowhere checked. That the bundle is whole is: see `mswal-bench model verify`.
@@ -26,8 +26,12 @@ def show(bundle: Path, card: bool, as_json: bool, schema: bool) -> None:
     from mswal_bench.benchmark.tables.escaping import plain_text
 
     if schema:
+        if bundle is not None:
+            raise click.UsageError("--schema goes with no bundle.")
         click.echo(json.dumps(BundleForm.model_json_schema(), indent=2))
         return
+    if bundle is None:
+        raise click.UsageError("Missing argument 'BUNDLE'.")
     read = read_bundle(bundle, digests=False)
     if as_json:
         click.echo(read.form.model_dump_json(indent=2))
