@@ -68,3 +68,13 @@ def trainable_parameters(workspace: Workspace, *, deep_supervision: bool) -> int
     # With its values, which are drawn for nothing: monai's Swin UNETR cannot be built from shapes alone.
     network = planned_network(plans, dataset_json, deep_supervision=deep_supervision)
     return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
+
+
+def planned_names(workspace: Workspace) -> dict[str, str]:
+    """Every name in the state of the planned network, and the first one of the same tensor.
+
+    The network is built from shapes alone, in no memory, as can be done with those that nnU-Net plans.
+    """
+    plans, dataset_json = PlansManager(read_plans(workspace)), read_dataset_json(workspace)
+    with torch.device("meta"):
+        return first_names(planned_network(plans, dataset_json, deep_supervision=False))

@@ -70,7 +70,7 @@ class PortableNnUNet(Portable):
     def lay_out(self, documents: Documents, work: Path) -> None:
         plans = json.loads(json.dumps(documents["plans"]))
         # Where its module lies is no part of a trained method.
-        plans["configurations"][CONFIGURATION]["architecture"]["network_class_name"] = self._network_class
+        plans["configurations"][CONFIGURATION]["architecture"]["network_class_name"] = self.network_class
         write_documents(Workspace.of(work), {**documents, "plans": plans})
 
     def shapes(self, work: Path) -> Mapping[str, tuple[int, ...]]:
@@ -81,14 +81,31 @@ class PortableNnUNet(Portable):
             # Of the others the size is the method's, and not all can be built from shapes alone.
             return planned_shapes(workspace, without_values=self.method.planned_arguments)
 
+    def names(self, work: Path) -> Mapping[str, str]:
+        """Every name in the state of the network that a laid out folder plans, and the first of the same tensor.
+
+        For a network that is nnU-Net's own: those are built from shapes alone. Imports torch.
+        """
+        workspace = Workspace.of(work)
+        with workspace.entered("cpu"):
+            from .planned_network import planned_names
+
+            return planned_names(workspace)
+
     @property
-    def _network_class(self) -> str:
+    def network_class(self) -> str:
+        """The dotted path of the network's class."""
         return self.method.network_class or PLANNED_CLASSES[self.method.planner]
+
+    @property
+    def is_nnunets_own(self) -> bool:
+        """Whether nnU-Net builds the network by itself, with no package beside those that it brings along."""
+        return self.network_class.partition(".")[0] == "dynamic_network_architectures"
 
     def _architecture_faults(self, plans: Mapping[str, Any], budget: Budget | None) -> Iterator[str]:
         configuration = plans["configurations"][CONFIGURATION]
         architecture = configuration["architecture"]
-        own, found = self._network_class.rpartition(".")[2], architecture["network_class_name"].rpartition(".")[2]
+        own, found = self.network_class.rpartition(".")[2], architecture["network_class_name"].rpartition(".")[2]
         if own != found:
             yield f"plans: the network is {found[:60]!a}, and that of {self.method.name} is {own}"
         arguments = dict(architecture["arch_kwargs"])

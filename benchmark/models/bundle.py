@@ -91,7 +91,7 @@ def read_bundle(path: Path, *, digests: bool = True, progress: bool = False) -> 
         card = content[CARD_MEMBER].decode()
     except UnicodeDecodeError as error:
         raise BundleError(path, [ModelFinding("not-text", CARD_MEMBER)]) from error
-    read = {name: _table(path, document_member(name), content[document_member(name)]) for name in documents}
+    read = {name: json_table(path, document_member(name), content[document_member(name)]) for name in documents}
     return Bundle(path, form, "sha256:" + hashlib.sha256(form_bytes).hexdigest(), card, read, weights)
 
 
@@ -112,7 +112,7 @@ def _members(path: Path, file: BinaryIO) -> dict[str, SubmittedFile]:
 
 
 def _form(path: Path, content: bytes) -> BundleForm:
-    table = _table(path, FORM_MEMBER, content)
+    table = json_table(path, FORM_MEMBER, content)
     try:
         return BundleForm.model_validate(table)
     except (ValidationError, RecursionError) as error:
@@ -187,8 +187,11 @@ def _read(path: Path, member: SubmittedFile) -> bytes:
         return file.read()
 
 
-def _table(path: Path, name: str, content: bytes) -> dict[str, Any]:
-    """JSON as it is written here: an object, without a name twice and without numbers that JSON does not have."""
+def json_table(path: Path, name: str, content: bytes) -> dict[str, Any]:
+    """The JSON of a member: an object, without a name twice and without numbers that JSON does not have.
+
+    Raises BundleError, which names the archive `path`.
+    """
     try:
         table = json.loads(content.decode(), object_pairs_hook=names_once, parse_constant=_no_number)
         if not isinstance(table, dict):

@@ -82,7 +82,7 @@ def export_model(
     method that cannot be handed on, for a name that does not end in `.mswal`, and for what cannot be written.
     """
     require_unicode(work, out)
-    _refuse(out)
+    refuse_name(out)
     model = open_run(work, folds)
     require_training_packages(model.method)
     portable = _portable(model)
@@ -135,7 +135,8 @@ def write_bundle(parts: Parts, out: Path, *, progress: bool = False) -> Bundle:
     return read_bundle(out, digests=False)
 
 
-def _refuse(out: Path) -> None:
+def refuse_name(out: Path) -> None:
+    """Raises BenchError for a path that no bundle can have."""
     if not out.name.endswith(ENDING) or out.name == ENDING:
         raise BenchError(Problem("is no name of a model bundle", str(out), f"NAME{ENDING}"))
     if out.is_dir():

@@ -10,6 +10,11 @@ from mswal_bench.benchmark.core.findings import Finding, Kind
 from mswal_bench.benchmark.submissions.findings_catalogue import KINDS as OF_SUBMISSIONS
 
 _AGAIN = "Get the bundle again, from those who made it."
+_ZIP = "`nnUNetv2_export_model_to_zip` writes one."
+_ONE = "Let `nnUNetv2_export_model_to_zip` write one model: -c 3d_fullres, one trainer, folds 0 to 4."
+_THEIRS = "Predict with nnU-Net itself."
+_TRAINER = "If it does, say so: --trainer with its name."
+_CHECKPOINT = "Name another with --checkpoint."
 _OWN = (
     Kind("no-bundle", "error", "it is no model bundle", "`mswal-bench model export` writes one."),
     Kind("member-missing", "error", "a file of the bundle is missing", _AGAIN),
@@ -23,6 +28,18 @@ _OWN = (
     Kind("documents-foreign", "error", "plans, or what goes with them, are not such as the method writes", _AGAIN),
     Kind("weights-invalid", "error", "the file is not safetensors with a network's weights", _AGAIN),
     Kind("weights-differ", "error", "the weights are not those of the network of the plans", _AGAIN),
+    # Of a zip that nnU-Net wrote, which is imported.
+    Kind("no-nnunet-model", "error", "it is no trained model of nnU-Net v2", _ZIP),
+    Kind("several-models", "error", "it has several models, and one is imported", _ONE),
+    Kind("configuration-foreign", "error", "only a single 3d_fullres network can be imported", _THEIRS),
+    Kind("trainer-foreign", "error", "the trainer is not known to train the network of the plans as it is", _TRAINER),
+    Kind("fold-foreign", "error", "a bundle has folds 0 to 4", _ONE),
+    Kind("checkpoint-missing", "error", "no fold has that checkpoint", _CHECKPOINT),
+    Kind("checkpoint-refused", "error", "the checkpoint is not used", "Get the zip again, from those who made it."),
+    Kind("folds-differ", "error", "the folds were not trained alike, and cannot predict together", _ONE),
+    Kind("labels-foreign", "error", "what the network finds cannot be told as lesions, one a voxel", _THEIRS),
+    Kind("channels-foreign", "error", "the network wants other images than a CT", _THEIRS),
+    Kind("plans-foreign", "error", "the plans are not such as the method makes", _THEIRS),
 )
 KINDS = {kind.code: kind for kind in (*OF_SUBMISSIONS.values(), *_OWN)}
 

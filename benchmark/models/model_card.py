@@ -79,7 +79,8 @@ def _text(form: BundleForm, name: str) -> Iterator[str]:
     for goal in form.scores:
         yield from _scores(goal, {each.key: each.name for each in classes})
     if not form.scores:
-        yield "\n## Scores\n\nNone are known: the run that trained it was not scored."
+        why = ": the run that trained it was not scored" if form.imported is None else ""
+        yield f"\n## Scores\n\nNone are known{why}."
     yield "\n## Training\n"
     yield from _training(form)
     yield "\n## How true it is to its sources\n"
@@ -111,9 +112,12 @@ def _scores(goal: GoalScores, names: Mapping[str, str]) -> Iterator[str]:
 def _training(form: BundleForm) -> Iterator[str]:
     if form.imported is not None:
         yield f"- Imported from {markdown_text(form.imported.source)}; what it was trained with is not known."
-    epochs = "" if form.epochs is None else f", {form.epochs} epochs a fold"
-    seed = "" if form.run is None else f", seed {form.run.seed}"
-    yield f"- Budget {form.budget.value}{epochs}{seed}"
+    epochs = "" if form.epochs is None else f"{form.epochs} epochs a fold"
+    if form.imported is None:
+        seed = "" if form.run is None else f"seed {form.run.seed}"
+        yield f"- {', '.join(filter(None, (f'Budget {form.budget.value}', epochs, seed)))}"
+    elif epochs:
+        yield f"- {epochs}"
     if form.budget is not Budget.PAPER:
         yield "- This is no full training: it shows that all works, and finds little in patients."
     yield f"- {form.parameters:,} numbers in a network"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from mswal_bench.benchmark.data.lesion_classes import classes_of
 from mswal_bench.benchmark.scoring.estimates import estimate_text
@@ -11,6 +12,7 @@ from mswal_bench.benchmark.tables.wrapped_table import wrapped_table
 
 from .bundle import Bundle
 from .bundle_form import FORM_MEMBER, GoalScores, folds_text
+from .notice import NOTICE
 
 _MIB = 1 << 20
 _NONE = "\N{EN DASH}"
@@ -38,6 +40,20 @@ def exported_text(bundle: Bundle) -> str:
     return "\n".join([*lines, bundle.form.notice])
 
 
+def imported_text(bundle: Bundle, trainer: str, left_out: Sequence[str]) -> str:
+    """What was made of nnU-Net's zip, for the end of an import; `left_out` are configurations that it had too."""
+    form = bundle.form
+    lines = [plain_text(f"imported as {form.method}: {folds_text(form.folds)}, trained by {trainer}")]
+    if left_out:
+        lines.append(plain_text(f"left out: {', '.join(left_out)}. If nnU-Net's ensemble had them, this is another."))
+    return "\n".join([*lines, exported_text(bundle)])
+
+
+def nnunet_text(folder: Path, command: str, differences: Sequence[str]) -> str:
+    """What was written for nnU-Net, for the end of an export."""
+    return "\n".join([f"folder: {folder}", command, *differences, NOTICE])
+
+
 def verified_text(bundle: Bundle) -> str:
     """What was checked of a bundle in which nothing is wrong."""
     members = len(bundle.form.members) + 1
@@ -56,8 +72,10 @@ def _rows(bundle: Bundle) -> Iterator[tuple[str, str]]:
     yield "published", form.publication
     yield "trained on", data.name if data.cases is None else f"{data.name}, {data.cases} cases"
     epochs = _UNKNOWN if form.epochs is None else f"{form.epochs} epochs a fold"
-    yield "training", f"budget {form.budget.value}, {epochs}"
-    if form.imported is not None:
+    if form.imported is None:
+        yield "training", f"budget {form.budget.value}, {epochs}"
+    else:
+        yield "training", epochs
         yield "imported", form.imported.source
     yield "folds", ", ".join(map(str, form.folds))
     yield "network", f"{form.parameters:,} numbers, stored as {form.precision}"

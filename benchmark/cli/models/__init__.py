@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .export import export
+from .import_zip import import_zip
 from .push import push
 from .show import show
 from .verify import verify
@@ -15,5 +16,5 @@ def model() -> None:
     """Hand trained methods on, as bundles that can be checked."""
 
 
-for command in (export, push, show, verify):
+for command in (export, import_zip, push, show, verify):
     model.add_command(command)

@@ -60,9 +60,13 @@ def find_directory(stream: ArchiveStream, archive_bytes: int) -> ZipDirectory:
     place = _end_place(tail)
     _, disk, first_disk, on_disk, entries, size, offset, _ = _END.unpack_from(tail, place)
     end = tail_offset + place
-    if _ELSEWHERE_16 in (disk, first_disk, on_disk, entries) or _ELSEWHERE_32 in (size, offset):
+    # torch writes numbers of 64 bits where they need not be.
+    elsewhere = _ELSEWHERE_16 in (disk, first_disk, on_disk, entries) or _ELSEWHERE_32 in (size, offset)
+    if elsewhere or offset + size != end:
         wide = _wide_end(stream, end)
         if wide is not None:
+            if not elsewhere and wide[1:] != (disk, first_disk, on_disk, entries, size, offset):
+                raise _damaged("its two ends say different things")
             end, disk, first_disk, on_disk, entries, size, offset = wide
     if disk or first_disk or on_disk != entries:
         raise PackageError(SubmissionFinding("package-multi-volume"))

@@ -262,3 +262,22 @@ def test_a_directory_that_contradicts_itself(tmp_path: Path) -> None:
         _edited(archive[:], DIRECTORY, 42, "<L", 1 << 31),
     ):
         assert [code for code, _ in found_in(path, edited)] == ["package-damaged"]
+
+
+def test_numbers_of_64_bits_where_they_need_not_be(tmp_path: Path) -> None:
+    """As torch ends its files; both ends have to say the same."""
+    archive = zip_of({"a": b"1", "b": b"2"})
+    end = archive.index(END)
+    *_, entries, size, offset, _ = struct.unpack("<4s4H2LH", archive[end:])
+    path = tmp_path / "s"
+
+    def ended(entries: int, size: int, offset: int) -> bytes:
+        wide = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, entries, entries, size, offset)
+        locator = struct.pack("<4sLQL", b"PK\6\7", 0, end, 1)
+        return bytes(archive[:end]) + wide + locator + bytes(archive[end:])
+
+    path.write_bytes(ended(entries, size, offset))
+    submission, content = opened(path)
+    assert (submission.findings, content) == ((), {"a": b"1", "b": b"2"})
+    for other in ((1, size, offset), (entries, size - 1, offset + 1), (entries, size, offset + 1)):
+        assert [code for code, _ in found_in(path, ended(*other))] == ["package-damaged"]
