@@ -195,7 +195,8 @@ def form_faults(name: str, form: type[BaseModel], document: Mapping[str, Any]) -
             return
         for each in error.errors()[:_MOST_SHOWN]:
             place = ".".join(str(part)[:60] for part in each["loc"])
-            yield f"{name}: {place[:200]!a}: {each['msg'][:120]}"
+            where = f"{name}: {place[:200]!a}" if place else name
+            yield f"{where}: {each['msg'].removeprefix('Value error, ')[:120]}"
 
 
 def kept(name: str, document: Mapping[str, Any]) -> dict[str, Any]:

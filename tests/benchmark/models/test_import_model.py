@@ -227,7 +227,7 @@ def of_class(name: str) -> dict[str, Any]:
         ),
         (changed(nonlin="os.system"), "plans-foreign", "nonlin"),
         (changed(own=1), "plans-foreign", "own"),
-        (changed(features_per_stage=[4]), "plans-foreign", "the network cannot be built"),
+        (changed(features_per_stage=[4]), "plans-foreign", "not an entry for each stage"),
         ({"plans": plans(**{"2d": configuration()})}, "configuration-foreign", "no '3d_fullres'"),
         ({"dataset": dataset(labels={"background": 0, "all": [1, 2]})}, "labels-foreign", "regions"),
         ({"dataset": dataset(file_ending=".tif")}, "plans-foreign", "file_ending"),
