@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 
-from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 from nnunetv2.preprocessing.resampling.default_resampling import compute_new_shape
 
 from mswal_bench.baselines.preparation_memory_estimates import LIBRARIES_BYTES, bytes_to_resample, while_read
@@ -21,6 +20,7 @@ from mswal_bench.baselines.too_large_cases import MORE_MEMORY
 from mswal_bench.baselines.worker_memory import gb, room_for_workers
 
 from .export_stage import PLANES_QUEUED
+from .fold_networks import FoldNetworks
 from .image_preparation import is_prepared_by_plane
 from .label_export import why_not_sparse
 
@@ -52,13 +52,13 @@ class _Need:
 class PredictionMemory:
     """What the prediction of some images needs, and what it may take beside what this process holds."""
 
-    def __init__(self, predictor: nnUNetPredictor, images: Mapping[str, Path], memory_bytes: int | None) -> None:
+    def __init__(self, networks: FoldNetworks, images: Mapping[str, Path], memory_bytes: int | None) -> None:
         """`memory_bytes` is what this process and those it starts may take; None is what is free now."""
         self._room = room_for_workers(memory_bytes)
         # One that cannot be read is left out; preparing it will tell.
         self._images = {image.name: image for image in stored_images(images)}
-        self._needs = {case: _need(image, predictor) for case, image in self._images.items()}
-        self._streams = _streams(predictor)
+        self._needs = {case: _need(image, networks) for case, image in self._images.items()}
+        self._streams = _streams(networks)
 
     def do_not_fit(self) -> dict[str, str]:
         """The cases that need more than there is room for, with a sentence each."""
@@ -82,15 +82,15 @@ class PredictionMemory:
         return 2 * LIBRARIES_BYTES + largest <= self._room.bytes
 
 
-def _streams(predictor: nnUNetPredictor) -> bool:
+def _streams(networks: FoldNetworks) -> bool:
     """Whether label maps are made plane by plane, and not by nnU-Net of all logits."""
-    heads = predictor.label_manager.num_segmentation_heads
-    return not why_not_sparse(predictor.configuration_manager, heads, predictor.label_manager)
+    heads = networks.labels.num_segmentation_heads
+    return not why_not_sparse(networks.configuration, heads, networks.labels)
 
 
-def _need(image: StoredCase, predictor: nnUNetPredictor) -> _Need:
-    plans, configuration = predictor.plans_manager, predictor.configuration_manager
-    axes, heads = plans.transpose_forward, predictor.label_manager.num_segmentation_heads
+def _need(image: StoredCase, networks: FoldNetworks) -> _Need:
+    plans, configuration = networks.plans, networks.configuration
+    axes, heads = plans.transpose_forward, networks.labels.num_segmentation_heads
     shape, spacing_mm = ([values[axis] for axis in axes] for values in (image.shape, image.spacing_mm))
     after = [int(size) for size in compute_new_shape(shape, spacing_mm, configuration.spacing)]
     padded = [max(sizes) for sizes in zip(after, configuration.patch_size, strict=True)]
@@ -104,9 +104,9 @@ def _need(image: StoredCase, predictor: nnUNetPredictor) -> _Need:
         )
         prepare -= LIBRARIES_BYTES
     export = image.voxels * _LABEL * _COPIES_OF_LABELS + PLANES_QUEUED * of_plane
-    if not _streams(predictor):
+    if not _streams(networks):
         export = heads * (prod(after) * _HALF + image.voxels * _RESAMPLED)
     copied = 0 if padded == after else prod(padded) * _FLOAT
     # On a GPU the sums are there, if they fit.
-    sums = len(predictor.list_of_parameters) * configuration.patch_size[0] * of_plane
+    sums = len(networks.weights) * configuration.patch_size[0] * of_plane
     return _Need(prepare=prepare, window=seen + copied + sums, export=export)

@@ -13,7 +13,6 @@ from time import monotonic
 
 import numpy as np
 import torch
-from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 from numpy.typing import NDArray
 
@@ -23,8 +22,8 @@ from mswal_bench.baselines.networks.fold_inception import can_fold, folded_weigh
 from mswal_bench.baselines.processes import use_threads
 from mswal_bench.baselines.stored_weights import StoredWeights
 
-from .checkpoints import TRAINER
 from .export_stage import LabelWriter, WriteLabelMap, written_behind
+from .fold_networks import FoldNetworks
 from .image_preparation import prepare_image
 from .image_stage import Prepared, prepared_ahead, prepared_in_turn
 from .label_export import labels_from_logits
@@ -64,13 +63,13 @@ def predict_images(
         return 0.0
     use_threads(device)
     trained = TrainedFolds(workspace, stored)
-    predictor = _predictor(workspace, trained, folds, mirroring, window, device)
-    plans, configuration = predictor.plans_manager, predictor.configuration_manager
+    networks = _networks(workspace, trained, folds, mirroring, window, device)
+    plans, configuration = networks.plans, networks.configuration
     in_turn: WriteLabelMap = LabelWriter(
-        plans, configuration, predictor.label_manager, trained.speck_limits_mm3(folds, speck_share)
+        plans, configuration, networks.labels, trained.speck_limits_mm3(folds, speck_share)
     )
-    prepare = partial(prepare_image, plans=plans, configuration=configuration, dataset_json=predictor.dataset_json)
-    memory = PredictionMemory(predictor, left, memory_bytes)
+    prepare = partial(prepare_image, plans=plans, configuration=configuration, dataset_json=networks.dataset_json)
+    memory = PredictionMemory(networks, left, memory_bytes)
     failed = memory.do_not_fit()
     left = {case: image for case, image in left.items() if case not in failed}
     started, computing_s = monotonic(), 0.0
@@ -83,7 +82,7 @@ def predict_images(
         for each in prepared:
             report(done, len(images), each.case)
             try:
-                computing_s += _predict(predictor, each, out / f"{each.case}.nii.gz", write)
+                computing_s += _predict(networks, each, out / f"{each.case}.nii.gz", write)
             except MethodError as error:
                 failed[each.case] = str(error)
             done += 1
@@ -95,14 +94,14 @@ def predict_images(
     return monotonic() - started - computing_s
 
 
-def _predictor(
+def _networks(
     workspace: Workspace,
     trained: TrainedFolds,
     folds: Sequence[int],
     mirroring: bool,
     window: tuple[int, int, int] | None,
     device: str,
-) -> nnUNetPredictor:
+) -> FoldNetworks:
     content = read_plans(workspace)
     if window is not None:
         content["configurations"][CONFIGURATION]["patch_size"] = list(window)
@@ -114,27 +113,25 @@ def _predictor(
     if can_fold(network):
         # Gives the same up to rounding, with fewer layers.
         network, weights = folded_weights(network, weights)
-    predictor = nnUNetPredictor(use_mirroring=mirroring, device=torch.device(device), allow_tqdm=False)
-    # By hand: nnU-Net's own way looks the trainer up by name, which imports modules that a CPU build of torch lacks.
-    predictor.manual_initialization(
+    return FoldNetworks(
         network,
+        weights,
         plans,
         configuration,
-        weights,
+        plans.get_label_manager(dataset_json),
         dataset_json,
-        TRAINER,
-        trained.mirroring_axes(folds[0]),
+        trained.mirroring_axes(folds[0]) if mirroring else (),
+        torch.device(device),
     )
-    return predictor
 
 
-def _predict(predictor: nnUNetPredictor, prepared: Prepared, target: Path, write: WriteLabelMap) -> float:
+def _predict(networks: FoldNetworks, prepared: Prepared, target: Path, write: WriteLabelMap) -> float:
     """Returns for how many seconds the network worked. Raises MethodError when the image cannot be read, or what the
     network makes of it is not finite: the largest logit of a voxel would then be that of background."""
     image = prepared.image
     if image is None:
         raise MethodError(prepared.failure)
-    window = SlidingWindow(predictor, image)
+    window = SlidingWindow(networks, image)
     computing_s = 0.0
 
     def plane(z: int) -> NDArray[np.float16]:

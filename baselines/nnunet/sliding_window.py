@@ -15,31 +15,35 @@ from typing import Any
 import numpy as np
 import torch
 from acvl_utils.cropping_and_padding.padding import pad_nd_image
-from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 from nnunetv2.inference.sliding_window_prediction import compute_gaussian, compute_steps_for_sliding_window
 from numpy.typing import NDArray
+
+from .fold_networks import FoldNetworks
+
+_STEP = 0.5
+"""From one window to the next, in windows: nnU-Net's default."""
 
 
 class SlidingWindow:
     """The logits of one image, by one network or the mean of several folds' networks, plane after plane."""
 
-    def __init__(self, predictor: nnUNetPredictor, image: NDArray[np.float32]) -> None:
-        """`image` is (channel, z, y, x) on the network's grid; `predictor` has its networks and plans."""
-        self._predictor = predictor
-        self._patch = tuple(predictor.configuration_manager.patch_size)
+    def __init__(self, networks: FoldNetworks, image: NDArray[np.float32]) -> None:
+        """`image` is (channel, z, y, x) on the network's grid; `networks` were planned for it."""
+        self._networks = networks
+        self._patch = tuple(networks.configuration.patch_size)
         padded, within = pad_nd_image(torch.from_numpy(image), self._patch, "constant", {"value": 0}, True, None)
         self._image = padded
         self._within = within[1:]
-        self._starts = compute_steps_for_sliding_window(padded.shape[1:], self._patch, predictor.tile_step_size)
+        self._starts = compute_steps_for_sliding_window(padded.shape[1:], self._patch, _STEP)
         self._next_row = 0
         self._first, self._final_until = 0, 0
         """The plane that the sums begin with, and the first one that later windows touch. Both count padding."""
         self._is_on_host = False
         """Whether the sums had to leave the device."""
-        predictor.network = predictor.network.to(predictor.device).eval()
-        on_device = predictor.device if predictor.perform_everything_on_device else torch.device("cpu")
+        networks.network = networks.network.to(networks.device).eval()
         try:
-            self._make_sums(on_device)
+            # As nnU-Net: on a GPU of NVIDIA alone.
+            self._make_sums(networks.device if networks.device.type == "cuda" else torch.device("cpu"))
         except torch.OutOfMemoryError:
             self._is_on_host = True
             self._make_sums(torch.device("cpu"))
@@ -48,7 +52,7 @@ class SlidingWindow:
     def shape(self) -> tuple[int, int, int, int]:
         """(class, z, y, x), without padding."""
         z, y, x = (part.stop - part.start for part in self._within)
-        return self._predictor.label_manager.num_segmentation_heads, z, y, x
+        return self._networks.labels.num_segmentation_heads, z, y, x
 
     def plane(self, z: int) -> NDArray[np.float16]:
         """The logits (class, y, x) of a plane. Planes can be had in rising order alone."""
@@ -70,10 +74,9 @@ class SlidingWindow:
 
     def _make_sums(self, device: torch.device) -> None:
         """Empty ones, of every fold's logits and of the weights."""
-        predictor = self._predictor
         planes = (self._patch[0], *self._image.shape[2:])
-        logits = (predictor.label_manager.num_segmentation_heads, *planes)
-        self._sums = [torch.zeros(logits, dtype=torch.half, device=device) for _ in predictor.list_of_parameters]
+        logits = (self._networks.labels.num_segmentation_heads, *planes)
+        self._sums = [torch.zeros(logits, dtype=torch.half, device=device) for _ in self._networks.weights]
         self._weights = torch.zeros(planes, dtype=torch.half, device=device)
         self._gaussian = compute_gaussian(self._patch, sigma_scale=1.0 / 8, value_scaling_factor=10, device=device)
 
@@ -104,13 +107,13 @@ class SlidingWindow:
     def _sum_windows(self, start: int) -> None:
         """Adds all windows that begin at a plane, of every fold."""
         _, starts_y, starts_x = self._starts
-        for fold, parameters in enumerate(self._predictor.list_of_parameters):
-            self._load(parameters)
+        for fold, weights in enumerate(self._networks.weights):
+            self._load(weights)
             for y in starts_y:
                 for x in starts_x:
                     in_plane = slice(y, y + self._patch[1]), slice(x, x + self._patch[2])
                     window = self._image[:, start : start + self._patch[0], *in_plane][None]
-                    logits = self._logits(window).to(self._gaussian.device)
+                    logits = self._networks.logits(window).to(self._gaussian.device)
                     logits *= self._gaussian
                     self._sums[fold][:, :, *in_plane] += logits
                     if fold == 0:
@@ -125,14 +128,6 @@ class SlidingWindow:
                 sums[:, at] = sums[:, at + passed]
             sums[:, self._patch[0] - passed :] = 0
 
-    def _load(self, parameters: Mapping[str, Any]) -> None:
-        if len(self._predictor.list_of_parameters) > 1 or self._next_row == 0:
-            self._predictor.network.load_state_dict(parameters)
-
-    def _logits(self, window: torch.Tensor) -> torch.Tensor:
-        """The logits of one window, mirrored or not as the predictor is told, in mixed precision on CUDA."""
-        predictor = self._predictor
-        tile = torch.clone(window, memory_format=torch.contiguous_format).to(predictor.device)
-        with torch.autocast("cuda", enabled=predictor.device.type == "cuda"):
-            logits: torch.Tensor = predictor._internal_maybe_mirror_and_predict(tile)[0]
-        return logits
+    def _load(self, weights: Mapping[str, Any]) -> None:
+        if len(self._networks.weights) > 1 or self._next_row == 0:
+            self._networks.network.load_state_dict(weights)

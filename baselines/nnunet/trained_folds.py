@@ -50,13 +50,13 @@ class TrainedFolds:
             raise MethodError(f"The weights of fold {fold} in {place.path} are not those of the network of its plans.")
         return {name: tensors[of] for name, of in first.items()}
 
-    def mirroring_axes(self, fold: int) -> Sequence[int] | None:
-        """The axes along which the network was trained with flips; None or none without."""
+    def mirroring_axes(self, fold: int) -> Sequence[int]:
+        """The axes along which the network was trained with flips; none without."""
         of = self._checkpoint(fold) if self.stored is None else None
         axes: Sequence[int] | None = (
             read_prediction(self.workspace)["mirroring_axes"] if of is None else of["inference_allowed_mirroring_axes"]
         )
-        return axes or None
+        return axes or ()
 
     def speck_limits_mm3(self, folds: Sequence[int], share: float) -> dict[int, float]:
         """As the function of that name; `share` counts for a method that was trained here."""

@@ -55,8 +55,8 @@ from the process's start, with the lowest and the highest in brackets.
   image, opening the bundle, preparing the image and folding the network are in it. *Load*: importing torch and
   nnU-Net's prediction, building the network, and `safetensors.torch.load_file` into it.
 - *memory*: the most that `predict` held up to then above what it held before the network was built, in memory of its
-  own (anonymous pages, looked at every 10 ms), over the bytes of the weights. Pages of the mapped file are the
-  system's cache, and are not in it."""
+  own (anonymous pages, looked at every 10 ms), over the bytes of the weights. Libraries that are imported after
+  that are in it; pages of the mapped file are the system's cache, and are not."""
 _LIMITS = {"size, float32": 1.02, "size, float16": 1.02, "first window": 1.2}
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _FULL_SIZE: Mapping[str, Any] = {
@@ -296,6 +296,8 @@ def _load(there: Path, out: Path, watch: _Anonymous, done: Any) -> None:
     model = open_model(there / "float32.mswal")
     workspace = Workspace.of(model.job("cpu", None, out).work)
     with workspace.entered("cpu"):
+        # As whoever predicts with nnU-Net does.
+        import nnunetv2.inference.predict_from_raw_data  # noqa: F401
         from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
         from safetensors.torch import load_file
 
@@ -319,7 +321,7 @@ def _predict(there: Path, out: Path, watch: _Anonymous, done: Any) -> None:
 
     def noted(*arguments: Any) -> None:
         # Imported where prediction imports them, so that it takes the time that it takes there.
-        from mswal_bench.baselines.nnunet import sliding_window
+        from mswal_bench.baselines.nnunet.fold_networks import FoldNetworks
 
         predictor: Any = import_module("mswal_bench.baselines.nnunet.predictor")
         build = predictor.planned_network
@@ -329,7 +331,7 @@ def _predict(there: Path, out: Path, watch: _Anonymous, done: Any) -> None:
             return build(*given, **more)
 
         predictor.planned_network = built
-        sliding_window.SlidingWindow._logits = lambda *_: done()  # type: ignore[method-assign]
+        FoldNetworks.logits = lambda *_: done()  # type: ignore[method-assign]
         carry_out(*arguments)
 
     predict_images.carry_out_for = noted

@@ -6,11 +6,11 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("nnunetv2")
 import SimpleITK
-from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
 from mswal_bench.baselines.method import FailedCasesError
 from mswal_bench.baselines.nnunet.checkpoints import final_checkpoint
+from mswal_bench.baselines.nnunet.fold_networks import FoldNetworks
 from mswal_bench.baselines.nnunet.planned_network import planned_network
 from mswal_bench.baselines.nnunet.plans import read_dataset_json, read_plans
 
@@ -75,10 +75,10 @@ def test_one_lost_fold_of_an_ensemble_is_enough(trained, tmp_path):
 
 
 def test_another_error_of_the_network_is_none_of_the_case(trained, tmp_path, monkeypatch):
-    def fail(predictor, tile):
+    def fail(networks, window):
         raise RuntimeError("no kernel image is available")
 
-    monkeypatch.setattr(nnUNetPredictor, "_internal_maybe_mirror_and_predict", fail)
+    monkeypatch.setattr(FoldNetworks, "logits", fail)
     with pytest.raises(RuntimeError, match="no kernel image"):
         predict_plainly(trained, {"a": save_image(tmp_path / "a_0000.mha")}, tmp_path / "out")
 

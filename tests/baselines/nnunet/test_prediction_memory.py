@@ -48,15 +48,15 @@ def memory(monkeypatch, images, room, *, cores=2, is_seg=False, normalization="C
         preprocessor_class=DefaultPreprocessor,
         normalization_schemes=[normalization],
     )
-    predictor = SimpleNamespace(
-        configuration_manager=configuration,
-        plans_manager=SimpleNamespace(transpose_forward=[0, 1, 2], image_reader_writer_class=SimpleITKIO),
-        label_manager=SimpleNamespace(num_segmentation_heads=8, has_regions=False),
-        list_of_parameters=[{}, {}],
+    networks = SimpleNamespace(
+        configuration=configuration,
+        plans=SimpleNamespace(transpose_forward=[0, 1, 2], image_reader_writer_class=SimpleITKIO),
+        labels=SimpleNamespace(num_segmentation_heads=8, has_regions=False),
+        weights=[{}, {}],
     )
     monkeypatch.setattr(prediction_memory, "room_for_workers", lambda given: Room(int(room), "so much is free"))
     monkeypatch.setattr(prediction_memory, "cores", lambda: cores)
-    return PredictionMemory(predictor, images, None)
+    return PredictionMemory(networks, images, None)
 
 
 def test_an_image_that_does_not_fit_is_named_before_it_begins(images, tmp_path, monkeypatch):

@@ -55,9 +55,9 @@ def test_the_predictors_network_is_folded_and_agrees(tmp_path, monkeypatch):
 
     used = []
 
-    def noted(nnunets, data):
-        used.append((nnunets, data))
-        return SlidingWindow(nnunets, data)
+    def noted(networks, data):
+        used.append((networks, data))
+        return SlidingWindow(networks, data)
 
     monkeypatch.setattr(predictor, "SlidingWindow", noted)
     image = tmp_path / "a.nii.gz"
@@ -68,11 +68,11 @@ def test_the_predictors_network_is_folded_and_agrees(tmp_path, monkeypatch):
             workspace, [0], {"a": image}, tmp_path / "out", mirroring=False, window=(32, 32, 32), speck_share=0,
             device="cpu", report=lambda done, total, note: None,
         )  # fmt: skip
-    ((nnunets, data),) = used
-    modules = list(nnunets.network.modules())
+    ((networks, data),) = used
+    modules = list(networks.network.modules())
     assert any(isinstance(module, FoldedBlock) for module in modules)
     assert not any(isinstance(module, torch.nn.BatchNorm3d) for module in modules)
-    window = SlidingWindow(nnunets, data)
+    window = SlidingWindow(networks, data)
     logits = torch.from_numpy(np.stack([window.plane(z) for z in range(32)], axis=1))
 
     trained.eval()

@@ -12,12 +12,12 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("nnunetv2")
 import SimpleITK
-from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
 from mswal_bench.baselines.failures import as_method_error
 from mswal_bench.baselines.method import FailedCasesError
 from mswal_bench.baselines.nnunet import export_stage, prediction_memory, predictor
+from mswal_bench.baselines.nnunet.fold_networks import FoldNetworks
 from mswal_bench.baselines.nnunet.planned_network import planned_network
 from mswal_bench.baselines.nnunet.plans import read_dataset_json, read_plans
 from mswal_bench.baselines.stage_process import LostProcessError
@@ -195,10 +195,10 @@ def test_an_image_is_let_go_before_the_next_comes(trained, images, tmp_path, in_
 
 
 def test_an_error_of_the_network_ends_the_stages(trained, images, tmp_path, in_stages, monkeypatch):
-    def fail(predictor, tile):
+    def fail(networks, window):
         raise RuntimeError("no kernel image is available")
 
-    monkeypatch.setattr(nnUNetPredictor, "_internal_maybe_mirror_and_predict", fail)
+    monkeypatch.setattr(FoldNetworks, "logits", fail)
     with pytest.raises(RuntimeError, match="no kernel image"):
         predict(trained, images, tmp_path / "out")
     assert not active_children()
