@@ -11,7 +11,7 @@ _MARKS = ("ITK ERROR: ", "sitk::ERROR: ")
 _BAD_IMAGE = "its image has voxels that are NaN or infinite: convert it again"
 _DIVERGED = (
     "its image is finite, so the training has diverged, or half precision overflowed on the GPU: look at the losses in "
-    "the log.txt below the work folder, and train again in another work folder"
+    "the log.txt of its training, and train again in another work folder"
 )
 
 

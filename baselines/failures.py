@@ -8,6 +8,8 @@ from pathlib import Path
 
 from .method import MethodError
 
+LOG_FILE = "log.txt"
+"""Where methods keep what their libraries print."""
 _GO_ON = "What was finished is kept and the last checkpoint is intact: run the same command again to go on from it."
 _GPU = (
     "The GPU is out of memory. End other programs that use it, or let this run have a GPU with more memory, the whole "
@@ -17,7 +19,7 @@ _HOST = f"The machine is out of memory. End other programs, or give this run mor
 DISK_FULL = f"The disk is full, or the share of it that this user may fill. Make room on it. {_GO_ON}"
 _WORKER = (
     "A worker process ended early. It was killed, as the system does where memory is short, or it met an error, which "
-    f"is then in the log.txt below the work folder. {_GO_ON}"
+    f"is then in the method's {LOG_FILE} below that folder. {_GO_ON}"
 )
 
 # Libraries tell these apart by nothing but their words. The first that is found counts.

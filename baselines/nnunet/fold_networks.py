@@ -36,7 +36,8 @@ class FoldNetworks:
         if self.device.type == "cuda":
             torch.backends.cudnn.benchmark = True
         if os.environ.get("nnUNet_compile", "").lower() in ("true", "1", "t"):  # noqa: SIM112
-            self.network = torch.compile(self.network)  # type: ignore[assignment]
+            # In place: the names of its weights stay as they are.
+            self.network.compile()
 
     def logits(self, window: torch.Tensor) -> torch.Tensor:
         """The logits (class, z, y, x) of one window (batch of one, channel, z, y, x), in mixed precision on CUDA."""

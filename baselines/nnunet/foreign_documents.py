@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from .plans import CONFIGURATION, PLANS_NAME
 
 _MOST_SHOWN = 5
+_OF_CT = frozenset({"mean", "std", "percentile_00_5", "percentile_99_5"})
+"""The numbers by which nnU-Net normalises a CT."""
 _MOST_PATCH_VOXELS = 1 << 24
 """256 x 256 x 256: more than any plans for a GPU have."""
 
@@ -136,6 +138,14 @@ class _Plans(_Part):
             raise ValueError("no order of three axes")
         return axes
 
+    @model_validator(mode="after")
+    def _knows_intensities(self) -> Self:
+        of_ct = any("CTNormalization" in each.normalization_schemes for each in self.configurations.values())
+        missing = sorted(_OF_CT - self.foreground_intensity_properties_per_channel.get("0", {}).keys())
+        if of_ct and missing:
+            raise ValueError(f"CTNormalization without {', '.join(missing)} of channel 0")
+        return self
+
 
 class _Dataset(_Part):
     name: Word = ""
@@ -161,7 +171,7 @@ class _Fingerprint(_Part):
 
 class _Prediction(_Part):
     mirroring_axes: Annotated[list[Annotated[int, Field(ge=0, le=2)]], Field(max_length=3)]
-    """Those of the flips that the networks were trained with; none, or all three."""
+    """Those of the flips that the networks were trained with; none for none."""
     speck_limits_mm3: dict[
         Annotated[str, StringConstraints(pattern=r"^\d$")],
         dict[Annotated[str, StringConstraints(pattern=r"^\d{1,3}$")], Annotated[Finite, Field(ge=0)]],

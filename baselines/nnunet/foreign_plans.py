@@ -71,9 +71,16 @@ def _check_dataset(dataset: Mapping[str, Any]) -> None:
     if any(isinstance(each, list) for each in labels.values()):
         raise ForeignModelError("labels-foreign", "dataset.json", "regions of several labels", "a number for each")
     channels = dataset.get("modality", dataset.get("channel_names"))
-    if isinstance(channels, dict) and len(channels) > 1:
+    if not isinstance(channels, dict):
+        # What it is instead, `Portable.faults` tells.
+        return
+    if len(channels) > 1:
         found = f"{len(channels)} images a case"
         raise ForeignModelError("channels-foreign", "dataset.json", found, "one, the CT")
+    # By the name, in any case of its letters, nnU-Net normalises as a CT.
+    if any(str(name).casefold() != "ct" for name in channels.values()):
+        found = f"images of {', '.join(str(name)[:40] for name in channels.values())}"
+        raise ForeignModelError("channels-foreign", "dataset.json", found, "one, named CT")
 
 
 def _configuration(plans: Mapping[str, Any]) -> dict[str, Any]:

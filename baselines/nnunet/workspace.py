@@ -10,6 +10,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
+from mswal_bench.baselines.failures import LOG_FILE
 from mswal_bench.baselines.processes import cores
 from mswal_bench.baselines.raw_layout import image_name, label_name
 
@@ -43,7 +44,7 @@ class Workspace:
     @property
     def log(self) -> Path:
         """Everything nnU-Net prints goes here."""
-        return self.root / "log.txt"
+        return self.root / LOG_FILE
 
     def link_raw(self, source: Path, cases: Iterable[str]) -> None:
         """Makes the training `cases` of the data set `source` visible under the name nnU-Net wants, by symbolic links.

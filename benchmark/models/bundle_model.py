@@ -79,8 +79,7 @@ def open_bundle(
         folds=tuple(form.folds) if folds is None else tuple(sorted(set(folds))),
         classes=classes_of(form.data.labels, f"{path}: {FORM_MEMBER}"),
         identity=run,
-        # Those of a run in full precision are the run's own, and what one of the two predicted the other goes on from.
-        weights_digest=None if run is not None and form.precision == "float32" else bundle.digest,
+        digest=bundle.digest,
         bundle=bundle,
     )
 

@@ -224,8 +224,8 @@ def _save(weights: Mapping[str, Tensor], path: Path, *, half: bool) -> int:
             # Normalisations and biases are next to nothing in size, and their range may be wide.
             kept = kept.to(torch.float16 if half and kept.dim() > 1 else torch.float32)
             if not torch.isfinite(kept).all():
-                mend = "Export it without --half." if half else "Train it again."
-                raise BenchError(Problem(f"the weights {name} are not finite in {kept.dtype}", mend=mend))
+                mend = "Export it without --half." if half else "Its training has diverged: train it again."
+                raise BenchError(Problem(f"the weights {name} are not finite in {kept.dtype}", path.stem, mend=mend))
         stored[name] = kept
     save_file(stored, path)
     return sum(tensor.numel() for tensor in stored.values())

@@ -75,9 +75,9 @@ def export_nnunet(
 ) -> NnUNetFolder:
     """Writes the trained method in `place`, a run's work folder or a bundle, to the folder `out`: whole or not at all.
 
-    `folds` are those to put in; None is all that there are. `about` takes the place of what a bundle says. Raises
-    BenchError for what is no trained method, for a method whose network nnU-Net cannot build by itself, for a folder
-    that is there already and not empty, and for what cannot be written.
+    `folds` are those to put in; None is all that there are. What `about` tells takes the place of what a bundle
+    says. Raises BenchError for what is no trained method, for a method whose network nnU-Net cannot build by itself,
+    for a folder that is there already and not empty, and for what cannot be written.
     """
     require_unicode(place, out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -113,7 +113,7 @@ def _source(place: Path, folds: Sequence[int] | None, about: About | None, scrat
         documents, cases = bundle.bundle.documents, form.data.cases
         return _Source(
             bundle, method, portable, form.budget, documents, lambda fold: of[fold].tensors(), form.epochs, cases,
-            about or form.about,
+            form.about.model_copy(update={} if about is None else about.model_dump(exclude_defaults=True)),
         )  # fmt: skip
     run = open_run(place, folds)
     method, portable = _own(run)
@@ -192,7 +192,8 @@ def _readme(source: _Source, differences: Sequence[str]) -> Iterator[str]:
     yield "    " + _command("THIS_FOLDER", source.model.folds)
     yield ""
     yield f"It has the weights of {folds_text(source.model.folds)}, without the state of an optimizer."
-    yield "Give nnU-Net neither --disable_tta nor another -step_size, and its label maps are mswal-bench's."
+    same = "its label maps are mswal-bench's" + (", but for what is said below" if differences else "")
+    yield f"Give nnU-Net neither --disable_tta nor another -step_size, and {same}."
     yield from differences
     yield "nnU-Net reads checkpoints as pickles, which can run code. Those here can be read in torch's safe mode."
     yield ""

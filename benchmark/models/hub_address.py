@@ -53,7 +53,7 @@ class HubAddress:
 
 
 def is_hub_address(text: str) -> bool:
-    """Returns whether `text` is meant as an address, right or not. A file `./hf:x` can be named with its folder."""
+    """Returns whether `text` is meant as an address, right or not. A file of such a name needs its absolute path."""
     return text.startswith(SCHEME)
 
 

@@ -79,7 +79,6 @@ def import_model(
     source: Path,
     out: Path,
     *,
-    method: str | None = None,
     checkpoint: str = CHECKPOINT,
     trainer: str | None = None,
     about: About | None = None,
@@ -87,8 +86,8 @@ def import_model(
 ) -> ImportedModel:
     """Writes the `3d_fullres` model in the zip `source` to the bundle `out`, whole or not at all.
 
-    `method` is the one whose network it is; None takes it from the plans. `checkpoint` names the file of each fold, and
-    `trainer` one beside nnU-Net's own of which the caller knows that it trains the network of the plans as it is.
+    `checkpoint` names the file of each fold, and `trainer` one beside nnU-Net's own of which the caller knows that it
+    trains the network of the plans as it is.
 
     Raises BenchError for a zip that is not sound, for a model that no method here can predict with, for a checkpoint
     that holds more than tensors, plain values and numbers of NumPy, and for what cannot be written.
@@ -97,12 +96,12 @@ def import_model(
     refuse_name(out)
     with opened_zip(source, checkpoint) as archive:
         documents = _documents(archive, ())
-        chosen, portable = _method(archive, method, documents)
+        chosen, portable = _method(archive, documents)
         require_training_packages(chosen)
         _refuse_faults(archive, portable, documents)
         classes_of(documents["dataset"]["labels"], f"{source}: dataset.json")
         try:
-            with scratch_folder(out.absolute().parent, private=True) as scratch:
+            with scratch_folder(out.absolute().parent) as scratch:
                 read = _read(archive, portable, documents, scratch, progress)
                 _refuse_other_training(archive, read, trainer)
                 # With the flips, which the checkpoints alone know.
@@ -124,22 +123,19 @@ def _documents(archive: NnUNetZip, mirroring_axes: tuple[int, ...]) -> Documents
         raise NnUNetZipError(archive.path, [finding]) from error
 
 
-def _method(archive: NnUNetZip, name: str | None, documents: Documents) -> tuple[Method, PortableNnUNet]:
-    """The method of that name, else the one that plans the network; both have a network that nnU-Net builds itself."""
+def _method(archive: NnUNetZip, documents: Documents) -> tuple[Method, PortableNnUNet]:
+    """The method that plans the network: one whose network nnU-Net builds by itself."""
     own = {
-        each.portable.network_class.rpartition(".")[2]: each.name
+        each.portable.network_class.rpartition(".")[2]: (each.name, each.portable)
         for each in METHODS.values()
         if isinstance(each.portable, PortableNnUNet) and each.portable.is_nnunets_own
     }
     planned = network_class(documents)
-    if name is None and planned not in own:
+    if planned not in own:
         finding = ModelFinding("plans-foreign", "plans.json", f"the network {planned[:60]!a}", " or ".join(own))
         raise NnUNetZipError(archive.path, [finding])
-    method = chosen_method(own[planned] if name is None else name)
-    if not isinstance(method.portable, PortableNnUNet) or not method.portable.is_nnunets_own:
-        expected = " or ".join(own.values())
-        raise BenchError(Problem("the network of this method is not nnU-Net's own", "--method", expected, method.name))
-    return method, method.portable
+    name, portable = own[planned]
+    return chosen_method(name), portable
 
 
 def _refuse_faults(archive: NnUNetZip, portable: PortableNnUNet, documents: Documents) -> None:

@@ -73,7 +73,7 @@ def bundle_of(release: Release, where: str) -> ReleaseFile:
     """Returns the one bundle of a revision. Raises BenchError where there is none, or several, or a huge one."""
     bundles = [file for file in release.files if PurePosixPath(file.path).suffix == ENDING]
     if len(bundles) != 1:
-        what = f"holds {'several' if bundles else 'no'} model bundles" if bundles else "holds no model bundle"
+        what = "holds several model bundles" if bundles else "holds no model bundle"
         found = listed([file.path for file in bundles])
         raise BenchError(Problem(what, where, f"one file *{ENDING}", found))
     if bundles[0].size > MOST_BYTES:

@@ -6,8 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.runs.run_record import RunIdentity
+from mswal_bench.benchmark.runs.tracks import Track
 from mswal_bench.benchmark.submissions.form_file import PLACEHOLDER
 from mswal_bench.benchmark.submissions.run_claims import (
+    OUT_OF_FOLD,
     baseline_of,
     ensemble_of,
     post_processing_of,
@@ -21,32 +25,38 @@ from .hub_address import is_hub_address, parse_hub_address
 _LONGEST_NAME = 60
 
 
-def model_claims(model: Path | str, announce: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
+def model_claims(
+    model: Path | str, *, run: RunIdentity | None = None, announce: Callable[[str], None] = lambda _: None
+) -> dict[str, Any]:
     """Gives fields of a form by name, as `claims_of` does of a run's record; what the bundle lacks is left out.
 
     `model` is a bundle, or an address of a hub: the form then links to the commit. Every byte of the bundle is checked
-    first. Raises BenchError as `read_bundle` and `fetch_model` do.
+    first. Raises BenchError as `read_bundle` and `fetch_model` do, and for a bundle that is not of the given `run`.
     """
     if not is_hub_address(str(model)):
-        return _claims(read_bundle(Path(model), progress=True))
+        return _claims(read_bundle(Path(model), progress=True), run)
     from .fetch_model import fetch_model
 
     fetched = fetch_model(parse_hub_address(str(model)), announce=announce)
-    return {**_claims(read_bundle(fetched.path)), "model": fetched.address.page()}
+    return {**_claims(read_bundle(fetched.path), run), "model": fetched.address.page()}
 
 
-def _claims(bundle: Bundle) -> dict[str, Any]:
-    form = bundle.form
+def _claims(bundle: Bundle, run: RunIdentity | None) -> dict[str, Any]:
+    form, track = bundle.form, _track(bundle.form)
+    if run is not None and form.run != run:
+        found = "a model that was imported" if form.run is None else _told(form.run)
+        mend = "Name the bundle that was exported from this run, or leave one of the two out."
+        raise BenchError(Problem("the bundle is not of the run", str(bundle.path), _told(run), found, mend))
     baseline, variant = (form.method, None) if form.run is None else baseline_of(form.run)
     package = None if form.run is None or form.run.package is None else form.run
     fields: dict[str, Any] = {
         "method": form.title[:_LONGEST_NAME],
-        "track": _track(form),
+        "track": track,
         "baseline": baseline,
         "variant": variant,
         "package": None if package is None else f"{package.package} {package.package_version}",
         "model_digest": bundle.digest,
-        "ensemble": ensemble_of(form.folds),
+        "ensemble": OUT_OF_FOLD if track == Track.PUBLIC_CV else ensemble_of(form.folds),
         "post_processing": post_processing_of(form.settings),
         "cost": training_cost(form.training, form.environments),
         "notes": _notes(form),
@@ -54,6 +64,10 @@ def _claims(bundle: Bundle) -> dict[str, Any]:
     if form.run is not None and form.run.start is not None:
         fields["extra_data"] = [{"name": PLACEHOLDER, "public": PLACEHOLDER, "use": "pretraining"}]
     return {name: value for name, value in fields.items() if value}
+
+
+def _told(run: RunIdentity) -> str:
+    return f"{run.method} on {run.dataset}, budget {run.budget}, seed {run.seed}, settings {run.settings_digest[:15]}"
 
 
 def _track(form: BundleForm) -> str | None:

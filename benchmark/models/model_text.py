@@ -45,7 +45,9 @@ def imported_text(bundle: Bundle, trainer: str, left_out: Sequence[str]) -> str:
     form = bundle.form
     lines = [plain_text(f"imported as {form.method}: {folds_text(form.folds)}, trained by {trainer}")]
     if left_out:
-        lines.append(plain_text(f"left out: {', '.join(left_out)}. If nnU-Net's ensemble had them, this is another."))
+        lines.append(
+            plain_text(f"left out: {', '.join(left_out)}. nnU-Net's ensemble with them would predict otherwise.")
+        )
     return "\n".join([*lines, exported_text(bundle)])
 
 

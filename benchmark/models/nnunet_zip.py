@@ -30,6 +30,7 @@ _MOST_PICKLE_BYTES = 16 << 20
 _BLOCK_BYTES = 1 << 20
 _MOST_NAMED = 5
 _FILES = ("plans.json", "dataset.json", "dataset_fingerprint.json")
+_IN_FOLD = re.compile(r"(?:^|/)fold_[^/]+/[^/]+\.pth$")
 _FOLDS = frozenset(map(str, range(5)))
 
 
@@ -119,7 +120,10 @@ def opened_zip(path: Path, checkpoint: str = CHECKPOINT) -> Iterator[NnUNetZip]:
 
 
 def _model(path: Path, files: Mapping[str, SubmittedFile], checkpoint: str) -> NnUNetZip:
-    folders = sorted({str(PurePosixPath(name).parent) for name in files if PurePosixPath(name).name == _FILES[0]})
+    planned = {str(PurePosixPath(name).parent) for name in files if PurePosixPath(name).name == _FILES[0]}
+    # Plans lie in folders of predictions too. A folder of networks has folds, or is the only one.
+    with_folds = {str(PurePosixPath(name).parents[1]) for name in files if _IN_FOLD.search(name)}
+    folders = sorted(planned & with_folds or planned)
     if not folders:
         older = any(name.endswith(("plans.pkl", ".model.pkl")) for name in files)
         found = "plans.pkl, which nnU-Net v1 writes" if older else f"no {_FILES[0]}"
@@ -139,7 +143,7 @@ def _model(path: Path, files: Mapping[str, SubmittedFile], checkpoint: str) -> N
     if missing:
         raise NnUNetZipError(path, [ModelFinding("member-missing", f"{inside}{name}") for name in missing])
     plans, dataset, fingerprint = (_table(path, files[f"{inside}{name}"]) for name in _FILES)
-    others = {_configuration(each) for each in folders if each != folder}
+    others = {_configuration(each) or PurePosixPath(each).name for each in folders if each != folder}
     checkpoints = _checkpoints(path, files, inside, checkpoint)
     return NnUNetZip(path, plans, dataset, fingerprint, checkpoints, tuple(sorted(others)))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mswal_bench.baselines.method import Budget, Job, Method, MethodError
 from mswal_bench.baselines.registry import find_variant, plug_in_of
+from mswal_bench.benchmark.core.digests import joint_digest
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES, LesionClass, classes_of
 from mswal_bench.benchmark.runs.method_choice import chosen_method
@@ -40,8 +41,8 @@ class TrainedModel(ABC):
     """What is found, by id."""
     identity: RunIdentity | None
     """That of the run that trained it; None where no run did."""
-    weights_digest: str | None
-    """Over the weights, where they are not those of the run as it trained them."""
+    digest: str
+    """Tells it from other models: of a bundle its own, of a run that of when its folds were trained."""
 
     @property
     def name(self) -> str:
@@ -109,7 +110,9 @@ def open_run(work: Path, folds: Sequence[int] | None = None) -> RunModel:
         folds=chosen,
         classes=classes_of(state.trained_on.labels, str(work / STATE_FILE)),
         identity=identity,
-        weights_digest=None,
+        digest=joint_digest(
+            f"{fold}: {session.started_at.isoformat()}" for fold in chosen for session in state.training[fold]
+        ),
         trained_on=state.trained_on,
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mswal_bench.benchmark.core.digests import file_digest, joint_digest
 from mswal_bench.benchmark.core.errors import Problem
 from mswal_bench.benchmark.core.litter import visible
 from mswal_bench.benchmark.data.raw_folder import by_case
@@ -28,9 +29,13 @@ class GivenImage:
     series: DicomSeries | None = None
 
     @property
-    def bytes(self) -> int:
-        """Returns the size on disk."""
-        return self.path.stat().st_size if self.series is None else self.series.bytes
+    def digest(self) -> str:
+        """Returns a SHA-256 over its files, by which it is known again. Raises OSError where they cannot be read."""
+        if self.series is not None:
+            return joint_digest(map(file_digest, self.series.files))
+        # Of a header with the voxels beside it: two scans may have the same header.
+        beside = [self.path.with_suffix(suffix) for suffix in COMPANION_SUFFIXES]
+        return joint_digest(file_digest(path) for path in (self.path, *beside) if path.is_file())
 
 
 def find_images(paths: Sequence[Path], problems: list[Problem]) -> list[GivenImage]:

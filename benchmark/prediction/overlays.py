@@ -52,7 +52,7 @@ def check_folder(folder: Path, images: Sequence[GivenImage], problems: list[Prob
 def draw_overlays(folder: Path, predictions: Predictions, images: Sequence[GivenImage]) -> list[Problem]:
     """Draws the cases of `predictions` that are among the images, on all cores; gives what could not be drawn.
 
-    A picture that was drawn from the same label map of the same model is left as it is.
+    A picture that was drawn from the same image and label map, of the same model, is left as it is.
     """
     cases = set(predictions.cases)
     left = [image for image in images if image.case in cases and not _is_drawn(folder, predictions, image)]
@@ -72,7 +72,7 @@ def _is_drawn(folder: Path, predictions: Predictions, image: GivenImage) -> bool
 
 
 def _source(predictions: Predictions, image: GivenImage) -> str:
-    return f"label map {file_digest(predictions.label_map(image.case))}; {predictions.model}"
+    return f"image {image.digest}; label map {file_digest(predictions.label_map(image.case))}; {predictions.model}"
 
 
 def _drawn(folder: Path, predictions: Predictions, image: GivenImage) -> list[Problem]:

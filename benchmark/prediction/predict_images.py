@@ -1,12 +1,14 @@
-"""Predicts the label maps of any images with the networks that a run has trained."""
+"""Predicts the label maps of any images with a trained method: the networks of a run, or of a model bundle."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from pathlib import Path
 
+from mswal_bench.baselines.failures import LOG_FILE
 from mswal_bench.baselines.method import FailedCasesError, Job, Report
 from mswal_bench.baselines.raw_layout import image_name
 from mswal_bench.baselines.worker_memory import gb, room_for_workers
@@ -47,7 +49,9 @@ def predict_images(
     overlay: Path | None = None,
     announce: Callable[[str], None] = lambda sentence: None,
 ) -> Predictions:
-    """Writes `out/CASE.nii.gz` for every image, by the ensemble of the folds that the run in `work` has trained.
+    """Writes `out/CASE.nii.gz` for every image, by the ensemble of all folds of a trained method.
+
+    `work` is the work folder of a run, a model bundle, or a bundle's address on a hub.
 
     `images` are volume files, folders of them and folders of a DICOM series. What is there already is left as it is,
     so that a call that was interrupted goes on. With `fold` that fold predicts alone. `device`, `devices` and
@@ -120,13 +124,23 @@ def _carried_out(
     try:
         carry_out_for(shared, crew, tasks)
     except Exception as error:
-        told = error_of_method(error, model.place, out)
+        told = error_of_method(error, _with_log(model, job, out), out)
         if told is None:
             raise
         if not isinstance(error, FailedCasesError):
             raise told from error
         return told.problems
     return ()
+
+
+def _with_log(model: TrainedModel, job: Job, out: Path) -> Path:
+    """The folder that keeps what the method printed: that of a bundle would go with the scratch folder."""
+    if job.work == model.place:
+        return model.place
+    for log in job.work.rglob(LOG_FILE):
+        with suppress(OSError):
+            shutil.copyfile(log, out / LOG_FILE)
+    return out
 
 
 def _listed(predictions: Predictions, lesions: Path) -> list[Problem]:

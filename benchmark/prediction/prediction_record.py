@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated
 
 from filelock import FileLock
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.whole_files import unwritable, write_text
 from mswal_bench.benchmark.models.notice import NOTICE
 from mswal_bench.benchmark.models.trained_model import TrainedModel
@@ -32,8 +31,8 @@ class PredictedImage(BaseModel):
 
     image: Path
     """Where the image was: a file, or the folder of a DICOM series."""
-    bytes: int
-    """Its size on disk, by which another image of the same name is noticed."""
+    digest: str
+    """Over its files, by which another image of the same name is noticed."""
     warnings: tuple[str, ...] = ()
     """What is odd with it as an abdominal CT."""
 
@@ -50,8 +49,8 @@ class PredictionRecord(BaseModel):
     """Of the method, as in tables."""
     run: RunIdentity | None
     """The run that trained it; None where no run did."""
-    weights_digest: Annotated[str | None, Field(exclude_if=lambda digest: digest is None)] = None
-    """Over the weights, where they are not those of the run as it trained them; else left out."""
+    model_digest: str
+    """As of `TrainedModel.digest`."""
     folds: tuple[int, ...]
     """The folds whose ensemble predicts."""
     images: dict[str, PredictedImage] = {}
@@ -78,12 +77,8 @@ def left_to_predict(
     except BenchError as error:
         problems += error.problems
         return []
-    key = (model.identity, model.weights_digest, model.folds)
-    if record is not None and (record.run, record.weights_digest, record.folds) != key:
-        before = _told(record.title, record.run, record.weights_digest, record.folds)
-        found = _told(model.method.title, *key)
-        what = "the folder has label maps of another model, or of other folds"
-        problems.append(Problem(what, str(out), before, found, _ANOTHER))
+    if another := _another_model(out, record, model):
+        problems += another
         return []
     there = {image.case for image in images if (out / f"{image.case}.nii.gz").exists()}
     known = {} if record is None else record.images
@@ -94,7 +89,14 @@ def left_to_predict(
         problems.append(Problem(what, str(out), found=found, mend=_ANOTHER))
     for image in images:
         before_image = known.get(image.case) if image.case in there else None
-        if before_image is not None and before_image.bytes != image.bytes:
+        if before_image is None:
+            continue
+        try:
+            is_another = before_image.digest != image.digest
+        except OSError as error:
+            problems.append(Problem(f"cannot be read ({error.strerror or error})", str(image.path)))
+            continue
+        if is_another:
             what = f"the label map of {image.case} is there, of another image"
             expected, found = str(before_image.image), str(image.path)
             mend = f"Remove {image.case}.nii.gz there, or give another folder."
@@ -103,13 +105,18 @@ def left_to_predict(
 
 
 def keep_record(out: Path, model: TrainedModel, images: Sequence[ReadImage]) -> None:
-    """Adds images to the folder's record before they are predicted. Other processes may add others."""
+    """Adds images to the folder's record before they are predicted. Other processes may add others.
+
+    Raises BenchError where one of them predicts with another model.
+    """
     out.mkdir(parents=True, exist_ok=True)
     with FileLock(out / _LOCK):
         before = _read(out)
+        # Once more: another process may have begun since the folder was looked at.
+        raise_if_any(_another_model(out, before, model))
         added = {
             read.image.case: PredictedImage(
-                image=read.image.path.absolute(), bytes=read.image.bytes, warnings=tuple(map(str, read.oddities))
+                image=read.image.path.absolute(), digest=read.image.digest, warnings=tuple(map(str, read.oddities))
             )
             for read in images
         }
@@ -117,11 +124,21 @@ def keep_record(out: Path, model: TrainedModel, images: Sequence[ReadImage]) -> 
             version=metadata.version("mswal-bench"),
             title=model.method.title,
             run=model.identity,
-            weights_digest=model.weights_digest,
+            model_digest=model.digest,
             folds=model.folds,
             images=dict(sorted({**({} if before is None else before.images), **added}.items())),
         )
         write_text(out / PREDICTIONS_FILE, record.model_dump_json(indent=2) + "\n")
+
+
+def _another_model(out: Path, record: PredictionRecord | None, model: TrainedModel) -> list[Problem]:
+    key = (model.identity, model.digest, model.folds)
+    if record is None or (record.run, record.model_digest, record.folds) == key:
+        return []
+    before = _told(record.title, record.run, record.model_digest, record.folds)
+    found = _told(model.method.title, *key)
+    what = "the folder has label maps of another model, or of other folds"
+    return [Problem(what, str(out), before, found, _ANOTHER)]
 
 
 def _read(out: Path) -> PredictionRecord | None:
@@ -135,10 +152,8 @@ def _read(out: Path) -> PredictionRecord | None:
         raise BenchError(Problem("does not say what predicted the label maps", str(path), mend=_ANOTHER)) from error
 
 
-def _told(title: str, run: RunIdentity | None, weights_digest: str | None, folds: Sequence[int]) -> str:
+def _told(title: str, run: RunIdentity | None, digest: str, folds: Sequence[int]) -> str:
     parts = [title]
     if run is not None:
         parts.append(f"trained on {run.dataset}, seed {run.seed}")
-    if weights_digest is not None:
-        parts.append(f"weights {weights_digest}")
-    return ", ".join([*parts, f"folds {', '.join(map(str, folds))}"])
+    return ", ".join([*parts, f"folds {', '.join(map(str, folds))}", digest])

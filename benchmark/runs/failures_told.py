@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mswal_bench.baselines.failures import as_method_error
+from mswal_bench.baselines.failures import LOG_FILE, as_method_error
 from mswal_bench.baselines.method import FailedCasesError
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 
@@ -23,5 +23,5 @@ def error_of_method(error: Exception, work: Path, written: Path | None = None) -
         return BenchError(*problems, Problem(what, str(written or work), mend=mend))
     if known is not None:
         return BenchError(Problem(str(known).removesuffix("."), str(work)))
-    error.add_note(f"What the method printed before is in the log.txt below {work}.")
+    error.add_note(f"What the method printed before is in the {LOG_FILE} below {work}.")
     return None

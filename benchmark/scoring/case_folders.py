@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from glob import escape
 from pathlib import Path
 
+from mswal_bench.baselines.failures import LOG_FILE
 from mswal_bench.benchmark.core.errors import Problem, listed, raise_if_any
 from mswal_bench.benchmark.core.litter import is_passed_over, visible
 from mswal_bench.benchmark.core.suggestions import apart, looks, written_otherwise
@@ -18,10 +19,11 @@ from mswal_bench.benchmark.volumes.file_names import COMPANION_SUFFIXES, SUFFIXE
 
 PREDICTIONS_FILE = "predictions.json"
 """What `mswal-bench predict` writes beside label maps: what predicted them."""
-# What lies beside predictions: that, and what nnU-Net writes.
+# What lies beside predictions: that, the log of a method that failed, and what nnU-Net writes.
 _SIDE_FILES = frozenset(
     {
         PREDICTIONS_FILE,
+        LOG_FILE,
         "dataset.json",
         "plans.json",
         "postprocessing.json",

@@ -54,7 +54,7 @@ def init_submission(
     in the way, values that no form can have included.
     """
     form, copies = folder / FORM_FILE, folder / PREDICTIONS
-    record = _record(run) if run is not None else None
+    record = record_of(run) if run is not None else None
     source = predictions if predictions is not None or run is None or record is None else _predictions(run, record)
     problems = []
     if form.exists():
@@ -100,7 +100,8 @@ def _refused(text: str, fields: Iterable[str]) -> list[Problem]:
     ]
 
 
-def _record(run: Path) -> RunRecord:
+def record_of(run: Path) -> RunRecord:
+    """The record in the outcome of a run. Raises BenchError where it cannot be read."""
     path = run / RECORD_FILE
     try:
         return read_run_record(path)

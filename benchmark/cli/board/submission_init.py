@@ -24,7 +24,8 @@ import click
 @click.option(
     "--model",
     help="The model bundle that predicted, NAME.mswal, or its address hf:OWNER/NAME[@REVISION]: it fills in method, "
-    "ensemble, training's cost and its digest, and the address a link to it. What --run tells counts before it.",
+    "ensemble, training's cost and its digest, and the address a link to it. What --run tells counts before it; "
+    "the bundle must be of that run.",
 )
 @click.option("--track", help="The track it is for: official-test, public-cv, or another of the organiser's.")
 @click.option("--method", help="The method's name on the board.")
@@ -47,7 +48,7 @@ def init(
     What the form needs and nobody but you knows is marked, and `mswal-bench validate` refuses it until it is replaced.
     Nothing that is there is overwritten.
     """
-    from mswal_bench.benchmark.submissions.init_submission import init_submission
+    from mswal_bench.benchmark.submissions.init_submission import init_submission, record_of
 
     given = {
         "track": track,
@@ -61,7 +62,8 @@ def init(
     if model is not None:
         from mswal_bench.benchmark.models.model_claims import model_claims
 
-        claims = model_claims(model, announce=lambda sentence: click.echo(sentence, err=True))
+        of_run = None if run is None else record_of(run).identity
+        claims = model_claims(model, run=of_run, announce=lambda sentence: click.echo(sentence, err=True))
     begun = init_submission(folder, run=run, predictions=predictions, claims=claims, fields=fields, progress=True)
     copied = f" {begun.predictions} predictions were copied." if begun.predictions else ""
     click.echo(f"Fill in {begun.form}.{copied} Then: mswal-bench validate {folder} --manifest manifest.json")

@@ -6,19 +6,12 @@ from pathlib import Path
 
 import click
 
-from mswal_bench.benchmark.cli.choices import Choice
-
 from .about_options import about_options
 
 
 @click.command("import", short_help="Make a bundle of a model that nnU-Net exported.")
 @click.argument("source", metavar="ZIP", type=click.Path(path_type=Path))
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="The bundle, NAME.mswal.")
-@click.option(
-    "--method",
-    type=Choice(["nnunet-v2", "nnunet-resenc"]),
-    help="The method whose network it is. By default the plans tell.",
-)
 @click.option(
     "--checkpoint",
     metavar="NAME",
@@ -36,7 +29,6 @@ from .about_options import about_options
 def import_zip(
     source: Path,
     out: Path,
-    method: str | None,
     checkpoint: str,
     trainer: str | None,
     authors: tuple[str, ...],
@@ -59,7 +51,6 @@ def import_zip(
     made = import_model(
         source,
         out,
-        method=method,
         checkpoint=checkpoint,
         trainer=trainer,
         about=about_of(authors, licence, contact),

@@ -77,6 +77,8 @@ def test_those_of_another_budget_are_refused() -> None:
         (("plans", "transpose_forward"), [0, 0, 1]),
         (("plans", "configurations", "2d"), {}),
         (("plans", "foreground_intensity_properties_per_channel"), {"0": {"mean": float("nan")}}),
+        (("plans", "foreground_intensity_properties_per_channel"), {}),
+        (("plans", "foreground_intensity_properties_per_channel"), {"0": {"mean": 1.0, "std": 1.0}}),
         (("dataset", "labels"), {"background": 0, "a": 2}),
         (("dataset", "labels"), {"background": 0, "a": [1, 2]}),
         (("dataset", "channel_names"), {"0": "CT", "1": "PET"}),

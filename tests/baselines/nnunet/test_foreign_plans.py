@@ -124,6 +124,7 @@ def test_older_plans_out_of_bounds_are_faults(change):
         ({"labels": {"background": 0, "tumor": 1, "ignore": 2}}, "labels-foreign", "an ignore label"),
         ({"labels": ["background"]}, "labels-foreign", "no labels"),
         ({"channel_names": {"0": "CT", "1": "PET"}}, "channels-foreign", "2 images a case"),
+        ({"channel_names": {"0": "T1"}}, "channels-foreign", "images of T1"),
     ],
 )
 def test_other_labels_and_images_are_refused(change, code, found):

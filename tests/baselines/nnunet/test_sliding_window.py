@@ -63,6 +63,23 @@ def test_bit_for_bit_as_nnunet(shape, folds, mirrored):
     np.testing.assert_array_equal(found, expected)
 
 
+def test_a_network_is_compiled_where_the_user_says_so(monkeypatch):
+    monkeypatch.setenv("nnUNet_compile", "1")
+    compiled, real = [], torch.nn.Module.compile
+
+    def without_a_compiler_of_c(network):
+        compiled.append(network)
+        real(network, backend="eager")
+
+    monkeypatch.setattr(torch.nn.Module, "compile", without_a_compiler_of_c)
+    of_image = image(20, 24, 24)
+    window = SlidingWindow(networks(2), of_image)
+    found = np.stack([window.plane(z) for z in range(20)], axis=1)
+    assert len(compiled) == 1
+    monkeypatch.delenv("nnUNet_compile")
+    np.testing.assert_allclose(found, by_nnunet(of_image, 2), atol=1e-3)
+
+
 def test_planes_may_be_passed_over():
     of_image = image(60, 24, 24)
     expected = by_nnunet(of_image)

@@ -7,12 +7,17 @@ import numpy as np
 import pytest
 import SimpleITK
 
+torch = pytest.importorskip("torch")
 pytest.importorskip("nnunetv2")
 
+from mswal_bench.baselines.nnunet.checkpoints import final_checkpoint
+from mswal_bench.baselines.nnunet.fold_networks import FoldNetworks
+from mswal_bench.baselines.nnunet.workspace import Workspace
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.models.bundle import read_bundle
 from mswal_bench.benchmark.models.export_model import export_model
-from mswal_bench.tests.benchmark.prediction.predicting import predict
+from mswal_bench.benchmark.models.model_claims import model_claims
+from mswal_bench.tests.benchmark.prediction.predicting import predict, wrong
 from mswal_bench.tests.benchmark.runs.smoke_runs import call
 
 
@@ -60,3 +65,45 @@ def test_a_changed_byte_of_the_weights_is_found(finished, tmp_path):
     bundle.path.write_bytes(content)
     with pytest.raises(BenchError, match=r"checksum-differs|digest-differs"):
         read_bundle(bundle.path)
+
+
+@pytest.mark.slow
+def test_label_maps_of_other_weights_are_not_taken_for_its_own(finished, raw, tmp_path):
+    work = shutil.copytree(finished, tmp_path / "work")
+    one = export_model(work, tmp_path / "one.mswal")
+    checkpoint = final_checkpoint(Workspace.of(work), 0)
+    content = torch.load(checkpoint, weights_only=False)
+    next(iter(content["network_weights"].values())).add_(1)
+    torch.save(content, checkpoint)
+    # Of the same method, data, budget and seed.
+    other = export_model(work, tmp_path / "other.mswal")
+    assert other.form.run == one.form.run
+    predict(one.path, raw / "imagesTs", out=tmp_path / "out")
+    (sentence,) = wrong(other.path, raw / "imagesTs", out=tmp_path / "out")
+    assert "the folder has label maps of another model" in sentence
+
+
+@pytest.mark.slow
+def test_what_a_bundles_method_printed_is_kept_when_it_fails(finished, raw, tmp_path, monkeypatch):
+    bundle = export_model(shutil.copytree(finished, tmp_path / "work"), tmp_path / "a.mswal")
+
+    def fail(networks, window):
+        print("a word of the library's")
+        raise RuntimeError("no kernel image is available")
+
+    monkeypatch.setattr(FoldNetworks, "logits", fail)
+    out = tmp_path / "out"
+    with pytest.raises(RuntimeError, match="no kernel image") as caught:
+        predict(bundle.path, raw / "imagesTs", out=out)
+    assert f"in the log.txt below {out}" in "".join(caught.value.__notes__)
+    assert "a word of the library's" in (out / "log.txt").read_text()
+
+
+@pytest.mark.slow
+def test_a_form_is_not_filled_in_from_a_run_and_the_bundle_of_another(finished, tmp_path):
+    bundle = export_model(shutil.copytree(finished, tmp_path / "work"), tmp_path / "a.mswal")
+    run = bundle.form.run
+    assert model_claims(bundle.path, run=run) == model_claims(bundle.path)
+    with pytest.raises(BenchError, match=r"the bundle is not of the run: expected nnunet-v2 .*seed 7") as caught:
+        model_claims(bundle.path, run=run.model_copy(update={"seed": 7}))
+    assert "seed 0" in str(caught.value)

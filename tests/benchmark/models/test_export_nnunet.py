@@ -16,6 +16,7 @@ pytest.importorskip("nnunetv2")
 from mswal_bench.baselines.registry import METHODS
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.models import export_nnunet as exporting
+from mswal_bench.benchmark.models.bundle_form import About
 from mswal_bench.benchmark.models.export_nnunet import export_nnunet
 from mswal_bench.benchmark.models.import_model import import_model
 from mswal_bench.benchmark.prediction.predict_images import predict_images
@@ -96,6 +97,15 @@ def test_a_method_that_nnunet_cannot_build(raw, tmp_path, monkeypatch):
         export_nnunet(tmp_path / "work", tmp_path / "out")
     assert "without --format" in str(caught.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_what_is_said_anew_of_a_bundle_leaves_the_rest(bundle, tmp_path):
+    source = shutil.make_archive(str(tmp_path / "model"), "zip", bundle.parent / "in")
+    own = tmp_path / "own.mswal"
+    import_model(Path(source), own, about=About(authors=["A. Body"], licence="cc-by-nc-4.0"))
+    call("model", "export", own, "--format", "nnunet", "-o", tmp_path / "out", "--contact", "me@example.org")
+    text = (tmp_path / "out" / "README.txt").read_text()
+    assert "Authors: A. Body\nLicence of the weights: cc-by-nc-4.0\nContact: me@example.org" in text
 
 
 def test_the_command_line(bundle, tmp_path):

@@ -51,13 +51,30 @@ def test_a_file_that_is_named_twice_is_one(tmp_path: Path) -> None:
 
 
 def test_a_series_is_called_as_its_folder(tmp_path: Path) -> None:
-    for case in ("p1", "p2"):
-        write_series(VOLUME, tmp_path / "study" / case / f"{case}_ct")
+    for case, volume in (("p1", VOLUME), ("p2", VOLUME + 1)):
+        write_series(volume, tmp_path / "study" / case / f"{case}_ct")
     images = found(tmp_path / "study")
     assert cases(images) == ["p1_ct", "p2_ct"]
     for image in images:
         assert image.series is not None
-        assert image.bytes == sum(path.stat().st_size for path in image.path.iterdir())
+    first, second = images
+    known = second.digest
+    assert first.digest != known
+    (tmp_path / "study" / "p2" / "p2_ct").rename(tmp_path / "elsewhere")
+    (again,) = found(tmp_path / "elsewhere")
+    assert again.digest == known
+
+
+def test_an_image_is_known_by_its_content(tmp_path: Path) -> None:
+    for folder, volume in (("a", VOLUME), ("b", VOLUME + 1), ("c", VOLUME)):
+        (tmp_path / folder).mkdir()
+        for ending in (".nii", ".mhd"):
+            SimpleITK.WriteImage(volume, str(tmp_path / folder / f"ct{ending}"))
+    for ending in (".nii", ".mhd"):
+        paths = [tmp_path / folder / f"ct{ending}" for folder in "abc"]
+        assert len({path.stat().st_size for path in paths}) == 1
+        one, another, same = (found(path)[0].digest for path in paths)
+        assert one == same != another
 
 
 def test_links_to_folders_are_not_followed(tmp_path: Path) -> None:

@@ -53,6 +53,15 @@ def test_every_case_gets_a_picture_once(images: Path, work: Path, tmp_path: Path
     predict(work, images, out=out, overlay=overlay)
     assert before == {name: (overlay / name).stat().st_mtime_ns for name in names(overlay)}
 
+    # Of another image with the same label map.
+    changed = Path(shutil.copytree(images, tmp_path / "changed"))
+    SimpleITK.WriteImage(SimpleITK.ReadImage(str(changed / one.name)) + 1, str(changed / one.name))
+    predict(work, changed, out=tmp_path / "of changed", overlay=overlay)
+    with Image.open(overlay / "PHANTOM_0485.png") as picture:
+        assert picture.info != texts
+    predict(work, images, out=out, overlay=overlay)
+    before = {name: (overlay / name).stat().st_mtime_ns for name in names(overlay)}
+
     # Of another label map, and of another model with the same one.
     plant(out / "PHANTOM_0486.nii.gz")
     predict(work, images, out=out, overlay=overlay)
