@@ -85,7 +85,7 @@ def read_own_checkpoint(path: Path) -> OwnCheckpoint:
     )
 
 
-def write_documents(
+def write_planned_model(
     folder: Path, documents: Documents, network_class: str, window: Sequence[int] | None, cases: int | None
 ) -> None:
     """Writes plans, data set and fingerprint of a trained method into the empty folder `folder`.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from mswal_bench.baselines.failures import as_method_error
 from mswal_bench.baselines.method import Budget, MethodError
 from mswal_bench.baselines.nnunet.nnunet_method import NnUNetMethod
+from mswal_bench.baselines.nnunet.plans import CONFIGURATION
 from mswal_bench.baselines.nnunet.portable_model import PortableNnUNet
 from mswal_bench.baselines.portable import Documents
 from mswal_bench.baselines.stored_weights import WeightsError
@@ -138,13 +139,13 @@ def _own(model: RunModel | BundleModel) -> tuple[NnUNetMethod, PortableNnUNet]:
 
 
 def _write(source: _Source, folder: Path, work: Path, progress: bool) -> None:
-    from mswal_bench.baselines.nnunet.model_folder import write_checkpoint, write_documents
+    from mswal_bench.baselines.nnunet.model_folder import write_checkpoint, write_planned_model
 
     portable, folds = source.portable, source.model.folds
     portable.lay_out(source.documents, work)
     names = portable.names(work)
     window = source.method.recipes[source.budget].plan.window
-    write_documents(folder, source.documents, portable.network_class, window, source.cases)
+    write_planned_model(folder, source.documents, portable.network_class, window, source.cases)
     with progress_bar("export", "fold", shown=progress) as report:
         for done, fold in enumerate(folds):
             report(done, len(folds), f"fold {fold}")
@@ -171,7 +172,7 @@ def _differences(source: _Source) -> Iterator[str]:
             f"{source.budget.value}: its label maps have predicted lesions that mswal-bench's have not."
         )
     if recipe.plan.window is not None:
-        trained = _sides(source.documents["plans"]["configurations"]["3d_fullres"]["patch_size"])
+        trained = _sides(source.documents["plans"]["configurations"][CONFIGURATION]["patch_size"])
         yield (
             f"The patch in plans.json is the window of prediction, {_sides(recipe.plan.window)} voxels. The network "
             f"was trained on patches of {trained}: do not train with these plans."

@@ -37,7 +37,12 @@ _OWN = (
     Kind("checkpoint-missing", "error", "no fold has that checkpoint", _CHECKPOINT),
     Kind("checkpoint-refused", "error", "the checkpoint is not used", "Get the zip again, from those who made it."),
     Kind("folds-differ", "error", "the folds were not trained alike, and cannot predict together", _ONE),
-    Kind("labels-foreign", "error", "what the network finds cannot be told as lesions, one a voxel", _THEIRS),
+    Kind(
+        "labels-foreign",
+        "error",
+        "the network predicts regions or an ignore label, not one lesion type for each voxel",
+        _THEIRS,
+    ),
     Kind("channels-foreign", "error", "the network wants other images than a CT", _THEIRS),
     Kind("plans-foreign", "error", "the plans are not such as the method makes", _THEIRS),
 )

@@ -18,6 +18,7 @@ from mswal_bench.baselines.failures import as_method_error
 from mswal_bench.baselines.method import Budget, Method, MethodError
 from mswal_bench.baselines.nnunet.foreign_plans import ForeignModelError, foreign_documents, network_class
 from mswal_bench.baselines.nnunet.foreign_trainers import TRAINERS_OF_PLANNED_NETWORKS
+from mswal_bench.baselines.nnunet.plans import CONFIGURATION
 from mswal_bench.baselines.nnunet.portable_model import PortableNnUNet
 from mswal_bench.baselines.portable import Documents
 from mswal_bench.baselines.registry import METHODS
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
     from mswal_bench.baselines.nnunet.model_folder import OwnCheckpoint
 
-CONFIGURATION = "3d_fullres"
 _MOST_FAULTS = 5
 _FLOAT_BYTES = 4
 _WITH_OPTIMIZER = 4

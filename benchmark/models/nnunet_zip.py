@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from mswal_bench.baselines.nnunet.plans import CONFIGURATION
 from mswal_bench.benchmark.submissions.package.archive_stream import ArchiveStream
 from mswal_bench.benchmark.submissions.package.listing import Listing, PackageError, SubmittedFile
 from mswal_bench.benchmark.submissions.package.size_limits import Bounds
@@ -22,7 +23,6 @@ from .bundle import MOST_JSON_BYTES, BundleError, json_table
 from .findings_catalogue import ModelFinding
 
 CHECKPOINT: Final = "checkpoint_final.pth"
-_CONFIGURATION = "3d_fullres"
 # With predictions of the cross-validation, as some export them, a zip has files by the thousand.
 _BOUNDS = Bounds(entries=50_000, file_bytes=16 << 30, total_bytes=256 << 30)
 _MOST_PICKLE_BYTES = 16 << 20
@@ -129,12 +129,12 @@ def _model(path: Path, files: Mapping[str, SubmittedFile], checkpoint: str) -> N
         found = "plans.pkl, which nnU-Net v1 writes" if older else f"no {_FILES[0]}"
         raise NnUNetZipError(path, [ModelFinding("no-nnunet-model", found=found)])
     # A folder that was renamed may have one too: its checkpoint says so.
-    chosen = [folder for folder in folders if _configuration(folder) == _CONFIGURATION] or [
+    chosen = [folder for folder in folders if _configuration(folder) == CONFIGURATION] or [
         folder for folder in folders if not _configuration(folder)
     ]
     if not chosen:
         found = ", ".join(sorted({_configuration(folder) for folder in folders})[:_MOST_NAMED])
-        raise NnUNetZipError(path, [ModelFinding("configuration-foreign", found=found, expected=_CONFIGURATION)])
+        raise NnUNetZipError(path, [ModelFinding("configuration-foreign", found=found, expected=CONFIGURATION)])
     if len(chosen) > 1:
         raise NnUNetZipError(path, [ModelFinding("several-models", found=", ".join(chosen[:_MOST_NAMED]))])
     (folder,) = chosen

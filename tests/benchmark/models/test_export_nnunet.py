@@ -42,8 +42,8 @@ def bundle(tmp_path_factory) -> Path:
     return folder / "own.mswal"
 
 
-def files(folder: Path) -> set[str]:
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_bundle_becomes_a_folder_from_which_nnunet_builds_the_network(bundle, tmp_path):
@@ -53,7 +53,7 @@ def test_a_bundle_becomes_a_folder_from_which_nnunet_builds_the_network(bundle, 
     written = export_nnunet(bundle, out)
     assert written.differences == ()
     assert written.command == f"nnUNetv2_predict_from_modelfolder -m {out} -f 1 4 -i IMAGES -o LABEL_MAPS"
-    assert files(out) == {
+    assert files(out).keys() == {
         "plans.json", "dataset.json", "dataset_fingerprint.json", "README.txt", "fold_1/checkpoint_final.pth",
         "fold_4/checkpoint_final.pth",
     }  # fmt: skip
@@ -74,10 +74,10 @@ def test_what_is_there_already_is_left_as_it_is(bundle, tmp_path):
     (tmp_path / "empty").mkdir()
     export_nnunet(bundle, tmp_path / "empty")
     for place in (tmp_path / "empty", bundle):
-        before = files(tmp_path)
+        before = files(place.parent)
         with pytest.raises(BenchError, match="is there already"):
             export_nnunet(bundle, place)
-        assert files(tmp_path) == before
+        assert files(place.parent) == before
 
 
 def test_the_whole_folder_or_nothing(bundle, tmp_path, monkeypatch):
