@@ -100,6 +100,14 @@ def test_a_model_becomes_a_bundle_that_can_predict(source, state, tmp_path):
     assert all(torch.equal(tensors[name], state[name]) for name in tensors)
 
 
+def test_a_new_folder_for_the_bundle_can_be_entered_as_any_other(source, state, tmp_path):
+    made_of = made(source, state)
+    import_model(made_of, tmp_path / "new" / "sub" / "out.mswal")
+    (tmp_path / "usual").mkdir()
+    modes = {(tmp_path / name).stat().st_mode for name in ("usual", "new", "new/sub")}
+    assert len(modes) == 1
+
+
 def test_other_configurations_and_files_are_left_out(source, state, tmp_path):
     folder = write_model(tmp_path / "folder", fold_0=checkpoint(state))
     (folder / "fold_0" / "progress.png").write_bytes(b"a picture")
