@@ -8,10 +8,8 @@ from typing import Any
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.runs.run_record import RunIdentity
-from mswal_bench.benchmark.runs.tracks import Track
 from mswal_bench.benchmark.submissions.form_file import PLACEHOLDER
 from mswal_bench.benchmark.submissions.run_claims import (
-    OUT_OF_FOLD,
     baseline_of,
     ensemble_of,
     post_processing_of,
@@ -30,6 +28,8 @@ def model_claims(
 ) -> dict[str, Any]:
     """Gives fields of a form by name, as `claims_of` does of a run's record; what the bundle lacks is left out.
 
+    A bundle does not know for which track it predicted: that is not among them.
+
     `model` is a bundle, or an address of a hub: the form then links to the commit. Every byte of the bundle is checked
     first. Raises BenchError as `read_bundle` and `fetch_model` do, and for a bundle that is not of the given `run`.
     """
@@ -42,7 +42,7 @@ def model_claims(
 
 
 def _claims(bundle: Bundle, run: RunIdentity | None) -> dict[str, Any]:
-    form, track = bundle.form, _track(bundle.form)
+    form = bundle.form
     if run is not None and form.run != run:
         found = "a model that was imported" if form.run is None else _told(form.run)
         mend = "Name the bundle that was exported from this run, or leave one of the two out."
@@ -51,12 +51,11 @@ def _claims(bundle: Bundle, run: RunIdentity | None) -> dict[str, Any]:
     package = None if form.run is None or form.run.package is None else form.run
     fields: dict[str, Any] = {
         "method": form.title[:_LONGEST_NAME],
-        "track": track,
         "baseline": baseline,
         "variant": variant,
         "package": None if package is None else f"{package.package} {package.package_version}",
         "model_digest": bundle.digest,
-        "ensemble": OUT_OF_FOLD if track == Track.PUBLIC_CV else ensemble_of(form.folds),
+        "ensemble": ensemble_of(form.folds),
         "post_processing": post_processing_of(form.settings),
         "cost": training_cost(form.training, form.environments),
         "notes": _notes(form),
@@ -68,12 +67,6 @@ def _claims(bundle: Bundle, run: RunIdentity | None) -> dict[str, Any]:
 
 def _told(run: RunIdentity) -> str:
     return f"{run.method} on {run.dataset}, budget {run.budget}, seed {run.seed}, settings {run.settings_digest[:15]}"
-
-
-def _track(form: BundleForm) -> str | None:
-    """The one that the run was scored on; None where that is none, or several."""
-    tracks = {goal.track for goal in form.scores}
-    return tracks.pop() if len(tracks) == 1 else None
 
 
 def _notes(form: BundleForm) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from mswal_bench.benchmark.core.digests import file_digest, joint_digest
@@ -28,7 +29,7 @@ class GivenImage:
     """The file, or the folder of the series."""
     series: DicomSeries | None = None
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Returns a SHA-256 over its files, by which it is known again. Raises OSError where they cannot be read."""
         if self.series is not None:

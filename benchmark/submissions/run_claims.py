@@ -13,10 +13,6 @@ from mswal_bench.splits import N_FOLDS
 
 from .form_file import PLACEHOLDER
 
-OUT_OF_FOLD: Mapping[str, Any] = {
-    "models": 1, "description": "each case by the network of the one fold that held it out",
-}  # fmt: skip
-"""The `ensemble` of a cross-validation."""
 _LONGEST_NAME = 60
 
 
@@ -56,7 +52,7 @@ def baseline_of(run: RunIdentity) -> tuple[str | None, str | None]:
 
 def _ensemble(record: RunRecord) -> dict[str, Any]:
     if record.track == Track.PUBLIC_CV:
-        return dict(OUT_OF_FOLD)
+        return {"models": 1, "description": "each case by the network of the one fold that held it out"}
     return ensemble_of(record.folds)
 
 

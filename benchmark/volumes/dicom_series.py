@@ -44,11 +44,6 @@ class DicomSeries:
     """Are the other files of the folder, which GDCM takes for no part of any series."""
 
     @property
-    def bytes(self) -> int:
-        """Returns the size of the files on disk."""
-        return sum(path.stat().st_size for path in self.files)
-
-    @property
     def modality(self) -> str:
         """Returns `CT`, `MR` and so on; empty where the files do not say."""
         return self._slices[0].get(_MODALITY, "")

@@ -103,7 +103,12 @@ def test_what_a_bundles_method_printed_is_kept_when_it_fails(finished, raw, tmp_
 def test_a_form_is_not_filled_in_from_a_run_and_the_bundle_of_another(finished, tmp_path):
     bundle = export_model(shutil.copytree(finished, tmp_path / "work"), tmp_path / "a.mswal")
     run = bundle.form.run
-    assert model_claims(bundle.path, run=run) == model_claims(bundle.path)
+    claims = model_claims(bundle.path)
+    assert model_claims(bundle.path, run=run) == claims
+    # It was scored on one, and may predict for another.
+    assert bundle.form.scores
+    assert "track" not in claims
+    assert claims["ensemble"] == {"models": 1, "description": "fold 0"}
     with pytest.raises(BenchError, match=r"the bundle is not of the run: expected nnunet-v2 .*seed 7") as caught:
         model_claims(bundle.path, run=run.model_copy(update={"seed": 7}))
     assert "seed 0" in str(caught.value)

@@ -33,7 +33,6 @@ def test_a_series_is_read_as_the_volume_that_it_was_made_of(volume: SimpleITK.Im
     files = write_series(volume, tmp_path)
     series = only(tmp_path)
     assert (series.uid, series.files, series.beside) == ("1.2.3.4", tuple(files), ())
-    assert series.bytes == sum(path.stat().st_size for path in files)
     assert str(series) == "'Abdomen' (CT, 8 files, series 1.2.3.4)"
     assert (series.problems(), series.oddities()) == ([], [])
     read = series.read()
