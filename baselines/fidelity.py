@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import isclose
+from math import inf, isclose
 
 _LONGEST_SUMMARY = 80
 
@@ -44,6 +44,10 @@ class FidelityCard:
     """Trainable parameters at full configuration, for eight outputs (background and the seven lesion types)."""
     parameters_of: str
     """The configuration that has so many: a planned network depends on the data."""
+    gpu_hours: float | None = None
+    """Published hours of training one fold on an A100 with 40 GB, for estimates only; None where nothing is published.
+    Those of this package's methods are from Isensee et al., nnU-Net Revisited (2024, arXiv 2404.09556), in the table of
+    nnU-Net's documentation/resenc_presets.md."""
 
 
 def card_faults(card: object, settings: Mapping[str, object]) -> list[str]:
@@ -58,6 +62,10 @@ def card_faults(card: object, settings: Mapping[str, object]) -> list[str]:
         faults.append(f"its summary has {len(card.summary)} characters: expected at most {_LONGEST_SUMMARY}")
     if not isinstance(card.parameters, int) or isinstance(card.parameters, bool) or card.parameters <= 0:
         faults.append(f"its parameters are {card.parameters!r}: expected a whole number above 0")
+    hours = card.gpu_hours
+    is_number = isinstance(hours, int | float) and not isinstance(hours, bool)
+    if hours is not None and not (is_number and 0 < hours < inf):
+        faults.append(f"its gpu_hours are {hours!r}: expected a number above 0, or None")
     found: list[Setting] = []
     for group in ("mswal_paper", "own_paper", "chosen"):
         entries = getattr(card, group)

@@ -73,6 +73,7 @@ METHOD = NnUNetMethod(
         ),
         parameters=61_787_176,
         parameters_of="size L, kernel 3, with its five outputs",
+        gpu_hours=68,
     ),
     planner="ExperimentPlanner",
     network_class="mswal_bench.baselines.networks.mednext.MedNeXt",

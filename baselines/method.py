@@ -20,6 +20,7 @@ from .weight_fit import WeightFit
 
 if TYPE_CHECKING:
     from .portable import Portable
+    from .stored_cases import StoredCase
 
 
 class Budget(StrEnum):
@@ -74,6 +75,10 @@ class Job:
     """
     memory_bytes: int | None = None
     """What the work may take, of this process and those it starts; None: what is free when it begins."""
+    prepared: Path | None = None
+    """The work folder of another method's job on the same data set with the same `Method.preparation`, whose prepared
+    cases `prepare` takes over in place of making them; None makes them. Either folder can be deleted later.
+    """
 
 
 class Report(Protocol):
@@ -111,11 +116,20 @@ class Method(ABC):
     def settings(self, budget: Budget) -> Mapping[str, object]:
         """What this method sets under `budget`, for the record: plain values that JSON can hold."""
 
+    def preparation(self, budget: Budget) -> str | None:
+        """What determines the prepared cases under `budget`, as a short text; here None: it shares them with no other.
+
+        Methods with the same text prepare a data set to the same voxels, and take them over from one another with
+        `Job.prepared`.
+        """
+        return None
+
     @abstractmethod
     def prepare(self, job: Job, report: Report) -> None:
         """Plans and preprocesses the training cases of `job.raw`. Needed once for all folds.
 
-        Raises MethodError, before anything is done, for cases that need more memory than there is.
+        Raises MethodError, before anything is done, for cases that need more memory than there is; and where those of
+        `job.prepared` are not there, not of this data set or not prepared as this method would.
         """
 
     @abstractmethod
@@ -123,6 +137,16 @@ class Method(ABC):
         """Trainable parameters of the network as planned in `job.work`, those of the outputs that only training uses
         among them. Needs `prepare` done.
         """
+
+    def prepared_bytes(self, cases: Sequence[StoredCase], budget: Budget) -> int | None:
+        """How much disk `prepare` takes for these cases at most; here None: not known. They are at least one."""
+        return None
+
+    def checkpoint_bytes(self, parameters: int, budget: Budget) -> int | None:
+        """How much disk the checkpoints of one fold take at most, of a network with so many parameters; here None: not
+        known.
+        """
+        return None
 
     @abstractmethod
     def epochs(self, budget: Budget) -> int:
@@ -136,7 +160,8 @@ class Method(ABC):
     def train(self, job: Job, fold: int, report: Report) -> None:
         """Trains `fold` to its end, from its last checkpoint if it has one.
 
-        Other processes may train other folds of the same work folder at the same time.
+        Other processes may train other folds of the same work folder at the same time. Raises StoppedError, with a
+        checkpoint, where it is asked to stop (`stop_request.py`); a method that never looks trains on.
         """
 
     def trained_weights(self, work: Path) -> Mapping[int, Path]:

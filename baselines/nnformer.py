@@ -74,6 +74,7 @@ METHOD = NnUNetMethod(
         ),
         parameters=149_796_144,
         parameters_of="the abdominal setting, with its three outputs",
+        gpu_hours=8,
     ),
     planner="ExperimentPlanner",
     network_class="mswal_bench.baselines.networks.nnformer.NnFormer",

@@ -40,6 +40,7 @@ METHOD = NnUNetMethod(
         ),
         parameters=102_354_600,
         parameters_of="six stages of 32 to 320 channels with kernels of 3 x 3 x 3 and 1, 3, 4, 6, 6, 6 blocks",
+        gpu_hours=35,
     ),
     planner="nnUNetPlannerResEncL",
     recipes={

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .checkpoint_reading import read_checkpoint
+from .disk_estimates import checkpoint_bytes, prepared_bytes_v1
 from .fidelity import FidelityCard, Setting
 from .method import Budget, Job, Method, Report
 from .nnunet.settings import Training
@@ -18,6 +19,7 @@ from .nnunet1.memory_needs import bytes_to_prepare
 from .nnunet1.raw_task import lay_out_task
 from .nnunet1.settings import Recipe, SmallNetwork
 from .nnunet1.workspace import Workspace
+from .stored_cases import StoredCase, planned_spacing_mm
 from .too_large_cases import refuse_too_large
 from .worker_memory import room_for_workers
 
@@ -62,6 +64,13 @@ class NnUNetV1(Method):
             small=None if network is None else asdict(network),
             memory_bytes=_memory_of_child(job),
         )
+
+    def prepared_bytes(self, cases: Sequence[StoredCase], budget: Budget) -> int:
+        return prepared_bytes_v1(cases, planned_spacing_mm(cases))
+
+    def checkpoint_bytes(self, parameters: int, budget: Budget) -> int:
+        # The last, and the next one while it is written.
+        return 2 * checkpoint_bytes(parameters, self.recipes[budget].training.optimizer)
 
     def epochs(self, budget: Budget) -> int:
         return self.recipes[budget].training.epochs

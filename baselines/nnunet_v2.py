@@ -40,6 +40,7 @@ METHOD = NnUNetMethod(
         ),
         parameters=31_200_424,
         parameters_of="six stages of 32 to 320 channels with kernels of 3 x 3 x 3, two convolutions in each",
+        gpu_hours=9,
     ),
     planner="ExperimentPlanner",
     recipes={

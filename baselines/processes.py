@@ -23,6 +23,11 @@ def cores() -> int:
     return min(allowed, int(os.environ.get(_SHARE, allowed)))
 
 
+def environment_of_cores(count: int) -> dict[str, str]:
+    """What lets a process that is started with it, and those that it starts, use no more than `count` cores."""
+    return {_SHARE: str(count)}
+
+
 def use_threads(device: str) -> None:
     """Lets torch use every core where it computes on a CPU."""
     import torch
@@ -37,7 +42,7 @@ def share_cores(processes: int) -> None:
 
     Not by pinning it: another program on its cores would then hold it up while others lie idle.
     """
-    os.environ[_SHARE] = str(max(1, cores() // processes))
+    os.environ.update(environment_of_cores(max(1, cores() // processes)))
 
 
 @contextmanager

@@ -74,6 +74,7 @@ METHOD = NnUNetMethod(
         ),
         parameters=62_187_002,
         parameters_of="feature size 48",
+        gpu_hours=15,
     ),
     planner="ExperimentPlanner",
     network_class="mswal_bench.baselines.networks.swin_unetr.SwinUnetr",

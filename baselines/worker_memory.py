@@ -9,6 +9,8 @@ from pathlib import Path
 from .processes import cores
 
 GB = 1_000_000_000
+MEMORY_VARIABLE = "MSWAL_BENCH_MEMORY"
+"""In the environment: the gigabytes that a command and its processes may take, as by its option --memory."""
 
 _CONTROLLED = Path("/sys/fs/cgroup")
 _OWN = Path("/proc/self/cgroup")

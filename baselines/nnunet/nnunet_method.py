@@ -7,15 +7,18 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mswal_bench.baselines.disk_estimates import checkpoint_bytes, prepared_bytes
 from mswal_bench.baselines.fidelity import FidelityCard
 from mswal_bench.baselines.method import Budget, Job, Method, Report
+from mswal_bench.baselines.stored_cases import StoredCase, planned_spacing_mm
 from mswal_bench.baselines.weight_fit import WeightFit
 from mswal_bench.splits import N_FOLDS
 
 from .checkpoints import final_checkpoint
-from .plans import is_planned
+from .plans import Planning, is_planned, prepare, training_cases
 from .portable_model import PortableNnUNet
 from .settings import Recipe
+from .shared_preparation import take_over
 from .workspace import Workspace
 
 
@@ -69,23 +72,29 @@ class NnUNetMethod(Method):
             **asdict(self.recipes[budget]),
         }
 
+    def preparation(self, budget: Budget) -> str:
+        # Of what preprocessing asks plans for, both planners set all but the patch by the same code, and the patch only
+        # says how stored voxels are cut into pieces. nnU-Net's own planners share cases so. That plans agree is checked
+        # when cases are taken over.
+        spacing = self.recipes[budget].plan.spacing
+        voxels = "as planned" if spacing is None else f"of {' x '.join(str(float(side)) for side in spacing)} mm"
+        return f"nnU-Net v2, 3d_fullres, voxels {voxels}"
+
     def prepare(self, job: Job, report: Report) -> None:
         workspace = Workspace.of(job.work)
-        workspace.link_raw(job.raw, {case for fold in job.folds for case in (*fold.train, *fold.validation)})
+        workspace.link_raw(job.raw, training_cases(job.folds))
+        planning = Planning(
+            planner=self.planner,
+            plan=self.recipes[job.budget].plan,
+            network_class=self.network_class,
+            planned_arguments=self.planned_arguments,
+            network_options=self.network_options,
+        )
         with workspace.entered(job.device):
-            from .plans import prepare
-
-            prepare(
-                workspace,
-                job.folds,
-                self.planner,
-                self.network_class,
-                self.network_options,
-                self.recipes[job.budget].plan,
-                planned_arguments=self.planned_arguments,
-                memory_bytes=job.memory_bytes,
-                report=report,
-            )
+            if job.prepared is None:
+                prepare(workspace, job.folds, planning, memory_bytes=job.memory_bytes, report=report)
+            else:
+                take_over(workspace, Workspace.of(job.prepared), job.folds, planning, report=report)
 
     def parameters(self, job: Job) -> int:
         workspace = Workspace.of(job.work)
@@ -93,6 +102,13 @@ class NnUNetMethod(Method):
             from .planned_network import trainable_parameters
 
             return trainable_parameters(workspace, deep_supervision=self.is_deeply_supervised)
+
+    def prepared_bytes(self, cases: Sequence[StoredCase], budget: Budget) -> int:
+        return prepared_bytes(cases, self.recipes[budget].plan.spacing or planned_spacing_mm(cases))
+
+    def checkpoint_bytes(self, parameters: int, budget: Budget) -> int:
+        # The best so far, the last, and the final one while it is written.
+        return 3 * checkpoint_bytes(parameters, self.recipes[budget].training.optimizer)
 
     def trained_weights(self, work: Path) -> Mapping[int, Path]:
         workspace = Workspace.of(work)

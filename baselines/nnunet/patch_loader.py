@@ -1,44 +1,36 @@
 """Loads patches as nnU-Net does, but repeatably, and never outlives the training.
 
-Importing this module imports torch and nnU-Net.
+Importing this module imports nnU-Net.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
-import numpy as np
-import torch
-from nnunetv2.training.dataloading.data_loader import nnUNetDataLoader
+from batchgenerators.dataloading.nondet_multi_threaded_augmenter import NonDetMultiThreadedAugmenter
 from nnunetv2.training.nnUNetTrainer import nnUNetTrainer as trainer_module  # noqa: N813
 
-from mswal_bench.baselines.processes import die_with_parent
-
-
-class BenchDataLoader(nnUNetDataLoader):  # type: ignore[misc]
-    """Cuts and augments patches in a process of its own."""
-
-    def __init__(self, *args: Any, seed: int, **options: Any):
-        super().__init__(*args, **options)
-        self.seed = seed
-
-    def set_thread_id(self, thread_id: int) -> None:
-        """The first thing that is called in the worker process."""
-        super().set_thread_id(thread_id)
-        die_with_parent()
-        state = int(np.random.SeedSequence((self.seed, thread_id)).generate_state(1)[0])
-        np.random.seed(state)
-        torch.manual_seed(state)
+from mswal_bench.baselines.repeatable_draws import Draw, NumberedBatches
 
 
 @contextmanager
-def bench_data_loaders(seed: int) -> Iterator[None]:
-    """While inside, nnU-Net's trainers build their loaders as BenchDataLoader. It has no other way to choose them."""
-    trainer_module.nnUNetDataLoader = partial(BenchDataLoader, seed=seed)
+def numbered_batches(seed: Sequence[int], training_from: int, validation_from: int) -> Iterator[None]:
+    """While inside, what a trainer of nnU-Net builds loads batches by their numbers, from these on. It has no other way
+    to choose.
+
+    Several workers do their batches at the same time: which number comes first is then a matter of chance.
+    """
+    # The order in which nnU-Net builds them.
+    parts = iter([(Draw.TRAINING_BATCH, training_from), (Draw.VALIDATION_BATCH, validation_from)])
+
+    def load(data_loader: Any, transform: Any, num_processes: int, **options: Any) -> Any:
+        numbered = NumberedBatches(data_loader, seed, *next(parts), workers=num_processes)
+        return NonDetMultiThreadedAugmenter(numbered, transform, num_processes, **options)
+
+    trainer_module.NonDetMultiThreadedAugmenter = load
     try:
         yield
     finally:
-        trainer_module.nnUNetDataLoader = nnUNetDataLoader
+        trainer_module.NonDetMultiThreadedAugmenter = NonDetMultiThreadedAugmenter

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,46 +28,47 @@ from .workspace import DATASET_ID, Workspace
 
 CONFIGURATION = "3d_fullres"
 PLANS_NAME = "benchPlans"
-_FINGERPRINT, _PREDICTION = "dataset_fingerprint.json", "prediction.json"
+FINGERPRINT = "dataset_fingerprint.json"
+GIVEN_LABELS = "gt_segmentations"
+"""The folder of label maps as given, nnU-Net's copy. A preparation makes it last."""
+_PREDICTION = "prediction.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planning:
+    """What a method's plans are made of, beside the data set."""
+
+    planner: str
+    """A class of `nnunetv2.experiment_planning`."""
+    plan: Plan
+    """Replaces what it planned."""
+    network_class: str | None
+    """Dotted path of the network in the place of the planned one; None keeps it."""
+    planned_arguments: bool
+    """Whether the network gets the planner's arguments too."""
+    network_options: Mapping[str, Any]
+    """Arguments of the network, over all others."""
 
 
 def prepare(
-    workspace: Workspace,
-    folds: Sequence[Fold],
-    planner: str,
-    network_class: str | None,
-    network_options: Mapping[str, Any],
-    plan: Plan,
-    *,
-    planned_arguments: bool,
-    memory_bytes: int | None,
-    report: Report,
+    workspace: Workspace, folds: Sequence[Fold], planning: Planning, *, memory_bytes: int | None, report: Report
 ) -> None:
     """Fingerprints, plans and preprocesses the training cases. Raises MethodError for cases that do not fit into the
     memory, which `memory_bytes` may bound: before anything is done, as far as their headers tell.
-
-    `planner` names a class of `nnunetv2.experiment_planning`; `plan`, then `network_class` (a dotted path) and
-    `network_options` replace what it planned. The network gets the planner's other arguments too if
-    `planned_arguments`.
     """
     from nnunetv2.experiment_planning import plan_and_preprocess_api as nnunet
-    from nnunetv2.experiment_planning.experiment_planners.default_experiment_planner import ExperimentPlanner
-    from nnunetv2.experiment_planning.experiment_planners.residual_unets.residual_encoder_unet_planners import (
-        nnUNetPlannerResEncL,
-    )
 
     from .case_fingerprint import PlaneByPlaneFingerprint
     from .case_preparation import PlaneByPlane
     from .worker_pools import mortal_pools
 
     ending = json.loads((workspace.raw / "dataset.json").read_text(encoding="utf-8"))["file_ending"]
-    cases = stored_cases(workspace.raw, ending, {case for fold in folds for case in (*fold.train, *fold.validation)})
+    cases = stored_cases(workspace.raw, ending, training_cases(folds))
     to_read = {case.name: bytes_to_read(case) for case in cases}
-    before_planning = _before_planning(cases, plan.spacing)
+    before_planning = _before_planning(cases, planning.plan.spacing)
     refuse_too_large({case: max(need, before_planning[case]) for case, need in to_read.items()}, memory_bytes)
     # What a killed preparation left may be half-written, and nnU-Net would build on it.
     shutil.rmtree(workspace.preprocessed, ignore_errors=True)
-    planners = {"ExperimentPlanner": ExperimentPlanner, "nnUNetPlannerResEncL": nnUNetPlannerResEncL}
     report(0, 3, "read every training case")
     readers = workers_for(max(to_read.values(), default=LIBRARIES_BYTES), memory_bytes=memory_bytes)
     with mortal_pools():
@@ -74,23 +76,7 @@ def prepare(
             DATASET_ID, PlaneByPlaneFingerprint, num_processes=readers, verbose=False, show_progress_bar=False
         )
     report(1, 3, "plan")
-    nnunet.plan_experiment_dataset(
-        DATASET_ID, planners[planner], overwrite_target_spacing=plan.spacing, overwrite_plans_name=PLANS_NAME
-    )
-    plans = read_plans(workspace)
-    configuration = plans["configurations"][CONFIGURATION]
-    configuration.update(plan.configuration())
-    architecture = configuration["architecture"]
-    if network_class is not None:
-        architecture["network_class_name"] = network_class
-    arguments = architecture["arch_kwargs"] if planned_arguments else {}
-    architecture["arch_kwargs"] = {**arguments, **plan.arguments, **network_options}
-    if not planned_arguments:
-        # The planner's arguments that are dotted paths.
-        architecture["_kw_requires_import"] = []
-    _write_json(_plans_file(workspace), plans)
-    splits = [{"train": list(fold.train), "val": list(fold.validation)} for fold in folds]
-    _write_json(_splits_file(workspace), splits)
+    make_plans(workspace, folds, planning)
     report(2, 3, "preprocess")
     to_preprocess = _as_planned(workspace, cases)
     refuse_too_large(to_preprocess, memory_bytes)
@@ -100,8 +86,44 @@ def prepare(
         preprocessor.show_progress_bar = False
         preprocessor.run(DATASET_ID, CONFIGURATION, PLANS_NAME, num_processes=processes)
     # What nnU-Net keeps of the raw data set: validation and the search for specks compare with labels as given.
-    shutil.copytree(workspace.raw / "labelsTr", workspace.preprocessed / "gt_segmentations", dirs_exist_ok=True)
+    shutil.copytree(workspace.raw / "labelsTr", workspace.preprocessed / GIVEN_LABELS, dirs_exist_ok=True)
     report(3, 3, "")
+
+
+def make_plans(workspace: Workspace, folds: Sequence[Fold], planning: Planning) -> None:
+    """Writes plans, splits and the data set's description, from the fingerprint that is there."""
+    from nnunetv2.experiment_planning import plan_and_preprocess_api as nnunet
+    from nnunetv2.experiment_planning.experiment_planners.default_experiment_planner import ExperimentPlanner
+    from nnunetv2.experiment_planning.experiment_planners.residual_unets.residual_encoder_unet_planners import (
+        nnUNetPlannerResEncL,
+    )
+
+    planners = {"ExperimentPlanner": ExperimentPlanner, "nnUNetPlannerResEncL": nnUNetPlannerResEncL}
+    nnunet.plan_experiment_dataset(
+        DATASET_ID,
+        planners[planning.planner],
+        overwrite_target_spacing=planning.plan.spacing,
+        overwrite_plans_name=PLANS_NAME,
+    )
+    plans = read_plans(workspace)
+    configuration = plans["configurations"][CONFIGURATION]
+    configuration.update(planning.plan.configuration())
+    architecture = configuration["architecture"]
+    if planning.network_class is not None:
+        architecture["network_class_name"] = planning.network_class
+    arguments = architecture["arch_kwargs"] if planning.planned_arguments else {}
+    architecture["arch_kwargs"] = {**arguments, **planning.plan.arguments, **planning.network_options}
+    if not planning.planned_arguments:
+        # The planner's arguments that are dotted paths.
+        architecture["_kw_requires_import"] = []
+    _write_json(_plans_file(workspace), plans)
+    splits = [{"train": list(fold.train), "val": list(fold.validation)} for fold in folds]
+    _write_json(_splits_file(workspace), splits)
+
+
+def training_cases(folds: Sequence[Fold]) -> set[str]:
+    """Every case that a fold trains on or validates with."""
+    return {case for fold in folds for case in (*fold.train, *fold.validation)}
 
 
 def _before_planning(cases: Sequence[StoredCase], spacing_mm: Sequence[float] | None) -> dict[str, float]:
@@ -156,7 +178,7 @@ def read_dataset_json(workspace: Workspace) -> dict[str, Any]:
 
 def read_fingerprint(workspace: Workspace) -> dict[str, Any]:
     """What planning found in the training cases: their shapes, spacings and intensities."""
-    fingerprint: dict[str, Any] = json.loads((workspace.preprocessed / _FINGERPRINT).read_text())
+    fingerprint: dict[str, Any] = json.loads((workspace.preprocessed / FINGERPRINT).read_text())
     return fingerprint
 
 
@@ -171,7 +193,7 @@ def write_documents(workspace: Workspace, documents: Mapping[str, Mapping[str, A
     workspace.preprocessed.mkdir(parents=True)
     _write_json(_plans_file(workspace), documents["plans"])
     _write_json(workspace.preprocessed / "dataset.json", documents["dataset"])
-    _write_json(workspace.preprocessed / _FINGERPRINT, documents["fingerprint"])
+    _write_json(workspace.preprocessed / FINGERPRINT, documents["fingerprint"])
     _write_json(workspace.preprocessed / _PREDICTION, documents["prediction"])
 
 

@@ -19,7 +19,7 @@ from mswal_bench.baselines.stored_weights import StoredWeights, WeightsError
 
 from .checkpoints import final_checkpoint, load_checkpoint
 from .planned_network import first_names
-from .plans import read_dataset_json, read_plans, read_prediction, read_training_cases
+from .plans import GIVEN_LABELS, read_dataset_json, read_plans, read_prediction, read_training_cases
 from .speck_filter import shares_of_smallest_mm3
 from .workspace import Workspace
 
@@ -81,6 +81,6 @@ def speck_limits_mm3(workspace: Workspace, folds: Sequence[int], share: float) -
     ending = read_dataset_json(workspace)["file_ending"]
     cases = read_training_cases(workspace, folds)
     # nnU-Net's copy of the label maps as given: those it preprocessed are on the network's grid.
-    label_maps = (reader.read_seg(str(workspace.preprocessed / "gt_segmentations" / f"{c}{ending}")) for c in cases)
+    label_maps = (reader.read_seg(str(workspace.preprocessed / GIVEN_LABELS / f"{c}{ending}")) for c in cases)
     lesions = ((labels[0].astype(np.uint8), found["spacing"]) for labels, found in label_maps)
     return shares_of_smallest_mm3(share, lesions)

@@ -5,7 +5,6 @@ Importing this module imports torch and nnU-Net.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
@@ -19,10 +18,12 @@ from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
 from mswal_bench.baselines.checkpoint_reading import safe_reading
 from mswal_bench.baselines.method import Report
 from mswal_bench.baselines.processes import use_threads
+from mswal_bench.baselines.repeatable_draws import Draw, seed_draws
+from mswal_bench.baselines.stop_request import StoppedError, stop_is_asked
 from mswal_bench.baselines.training_guards import LossGuard, checkpoint_written_whole
 
 from .checkpoints import LATEST, final_checkpoint, load_checkpoint
-from .patch_loader import bench_data_loaders
+from .patch_loader import numbered_batches
 from .plans import CONFIGURATION, read_dataset_json, read_plans
 from .settings import Training
 from .starting_weights import load_fitting
@@ -32,10 +33,18 @@ from .workspace import Workspace
 class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
     """nnU-Net's trainer; `adopt` must be called before anything else."""
 
-    def adopt(self, training: Training, report: Report, *, output_weights: Sequence[float] | None = None) -> None:
+    def adopt(
+        self,
+        training: Training,
+        report: Report,
+        *,
+        output_weights: Sequence[float] | None = None,
+        seed: Sequence[int] = (0,),
+    ) -> None:
         """Takes over the settings. Not part of the constructor: nnU-Net's keeps its own arguments by introspection."""
         self.training = training
         self.report = report
+        self.seed = seed
         self.output_weights = output_weights
         self.enable_deep_supervision = output_weights is None or len(output_weights) > 1
         self.weight_decay = training.weight_decay
@@ -110,7 +119,10 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
         return loss.loss if self.enable_deep_supervision else loss
 
     def get_dataloaders(self) -> tuple[Any, Any]:
-        with bench_data_loaders(torch.initial_seed()):
+        done = self.current_epoch
+        iterations, validations = self.num_iterations_per_epoch, self.num_val_iterations_per_epoch
+        # nnU-Net drops the first batch of each, so that an epoch begins with the one after the last epoch's last.
+        with numbered_batches(self.seed, done * iterations, done * validations):
             loaders: tuple[Any, Any] = super().get_dataloaders()
         return loaders
 
@@ -144,6 +156,7 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
 
     def on_train_epoch_start(self) -> None:
         self.iterations_done = 0
+        seed_draws(self.seed, Draw.EPOCH, self.current_epoch)
         first = self.training.background_weight
         if first != 1:
             done = self.current_epoch / max(1, self.num_epochs - 1)
@@ -152,12 +165,19 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
 
     def on_epoch_end(self) -> None:
         super().on_epoch_end()
-        if self.current_epoch < self.num_epochs and monotonic() - self.written_at >= self.training.checkpoint_every_s:
+        if self.current_epoch == self.num_epochs:
+            return
+        stops = stop_is_asked()
+        if stops or monotonic() - self.written_at >= self.training.checkpoint_every_s:
             # save_checkpoint stores the epoch to go on with as current_epoch + 1, meant for before the increment.
             self.current_epoch -= 1
             self.save_checkpoint(str(Path(self.output_folder) / LATEST))
             self.current_epoch += 1
             self.written_at = monotonic()
+        if stops:
+            for loader in (self.dataloader_train, self.dataloader_val):
+                loader._finish()
+            raise StoppedError(f"The training was asked to stop, and did after epoch {self.current_epoch}.")
 
     def save_checkpoint(self, filename: str) -> None:
         """Writes it whole or not at all. Raises MethodError instead of writing a network that is lost."""
@@ -202,14 +222,18 @@ def train_fold(
     start: Path | None,
     report: Report,
 ) -> None:
-    """Trains one fold to its end, from its last checkpoint if there is one, or else from what fits in `start`."""
+    """Trains one fold to its end, from its last checkpoint if there is one, or else from what fits in `start`.
+
+    On a CPU, where one process loads patches, a training that was interrupted ends with the same weights, bit by bit,
+    as an undisturbed one. Raises StoppedError after an epoch when that is asked; the checkpoint is then of this epoch.
+    """
     if final_checkpoint(workspace, fold).exists():
         return
     use_threads(device)
-    # Before the network is built, which draws its weights. A resumed training draws other patches than its first part.
-    _seed(seed, fold, epochs_done(workspace, fold, training.epochs))
+    # Before the network is built, which draws its weights.
+    seed_draws((seed, fold), Draw.FIRST_WEIGHTS, 0)
     trainer = _trainer(workspace, fold, device)
-    trainer.adopt(training, report, output_weights=output_weights)
+    trainer.adopt(training, report, output_weights=output_weights, seed=(seed, fold))
     latest = Path(trainer.output_folder) / LATEST
     if latest.exists():
         trainer.load_checkpoint(str(latest))
@@ -231,10 +255,3 @@ def epochs_done(workspace: Workspace, fold: int, epochs: int) -> int:
 def _trainer(workspace: Workspace, fold: int, device: str) -> BenchTrainer:
     plans = {**read_plans(workspace), "continue_training": False}
     return BenchTrainer(plans, CONFIGURATION, fold, read_dataset_json(workspace), torch.device(device))
-
-
-def _seed(*parts: int) -> None:
-    state = int(np.random.SeedSequence(parts).generate_state(1)[0])
-    random.seed(state)
-    np.random.seed(state)
-    torch.manual_seed(state)

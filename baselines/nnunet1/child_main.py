@@ -17,8 +17,9 @@ from typing import Any, NoReturn
 from mswal_bench.baselines.failures import as_method_error
 from mswal_bench.baselines.method import FailedCasesError
 from mswal_bench.baselines.processes import die_with_parent
+from mswal_bench.baselines.stop_request import StoppedError, ask_to_stop
 
-from .child_process import KILLED
+from .child_process import KILLED, STOP
 
 _WATCH_EVERY_S = 0.5
 
@@ -34,8 +35,13 @@ class Answers:
         """Reports progress; returns when it was heard, in a worker at once."""
         waits = os.getpid() == self.owner
         self.send(progress=(done, total, note), waits=waits)
-        if waits and not sys.stdin.readline():
+        if not waits:
+            return
+        answer = sys.stdin.readline()
+        if not answer:
             raise EOFError("the process that started this one is gone")
+        if answer.strip() == STOP:
+            ask_to_stop()
 
     def send(self, **message: Any) -> None:
         # One write: those of several processes, shorter than a pipe's buffer, do not mix.
@@ -59,6 +65,9 @@ def main() -> None:
         answers.send(result=result)
     except FailedCasesError as error:
         answers.send(failed=error.cases)
+        _leave()
+    except StoppedError as error:
+        answers.send(stopped=str(error))
         _leave()
     except BaseException as error:
         traceback.print_exc()

@@ -1,8 +1,8 @@
 """Runs a step in a process of its own, whose environment, imports and output are not ours. Needs no torch.
 
 The child gets its request as one line of JSON and answers in lines of JSON: progress while it works, then a result or
-an error. It waits until its progress was heard, so that what interrupts us in between interrupts it there. What it
-prints goes to a log file. `child_main.py` is the other side.
+an error. It waits until its progress was heard, so that what interrupts us in between interrupts it there, and hears in
+the answer when we were asked to stop. What it prints goes to a log file. `child_main.py` is the other side.
 """
 
 from __future__ import annotations
@@ -18,11 +18,15 @@ from pathlib import Path
 from typing import IO, Any
 
 from mswal_bench.baselines.method import FailedCasesError, MethodError, Report
+from mswal_bench.baselines.stop_request import StoppedError, stop_is_asked
 
 KILLED = (
     "was killed (signal {signal}), most often because the machine's memory was full. Run the same command again to go "
     "on, on a machine with more memory or with fewer cores, of which each takes a volume"
 )
+
+STOP = "stop"
+"""What progress is answered with when the step is to stop; otherwise it is an empty line."""
 
 
 class ChildError(Exception):
@@ -35,7 +39,8 @@ def run_in_child(
     """Runs the function `step` (`package.module:function`) with the arguments `request`, and returns what it returns.
 
     Arguments and result are what JSON holds. `environment` is added to ours, for the child alone. No process of the
-    step is left, however this ends. Raises MethodError for what the user can mend, ChildError for everything else.
+    step is left, however this ends. Raises MethodError for what the user can mend, StoppedError for a step that stopped
+    because this process was asked to, ChildError for everything else.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     # -P: a folder or file of the user's, where they happen to be, must not be taken for a module.
@@ -72,7 +77,9 @@ def _converse(process: subprocess.Popen[str], request: Mapping[str, Any], log: P
         if "progress" in message:
             report(*message["progress"])
             if message["waits"]:
-                _say(process.stdin, "")
+                _say(process.stdin, STOP if stop_is_asked() else "")
+        elif "stopped" in message:
+            raise StoppedError(message["stopped"])
         elif "failed" in message:
             raise FailedCasesError(message["failed"])
         elif "mendable" in message:

@@ -5,8 +5,7 @@ Runs in the process of v1, which importing this module imports.
 
 from __future__ import annotations
 
-import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -29,6 +28,8 @@ from nnunet.training.network_training.nnUNetTrainerV2 import nnUNetTrainerV2
 from mswal_bench.baselines.method import Report
 from mswal_bench.baselines.nnunet.settings import Training
 from mswal_bench.baselines.processes import use_threads
+from mswal_bench.baselines.repeatable_draws import Draw, NumberedBatches, seed_draws
+from mswal_bench.baselines.stop_request import StoppedError, stop_is_asked
 from mswal_bench.baselines.training_guards import LossGuard, checkpoint_written_whole
 
 from .export import Export, remove_unfinished
@@ -42,7 +43,7 @@ class BenchTrainer(nnUNetTrainerV2):  # type: ignore[misc]
 
     recipe: Recipe
     report: Report
-    augmentation_seed = 0
+    seed: Sequence[int] = (0,)
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -71,9 +72,6 @@ class BenchTrainer(nnUNetTrainerV2):  # type: ignore[misc]
             weights = torch.ones(self.num_classes, device=next(self.network.parameters()).device)
             # The sum of Dice and cross-entropy, which deep supervision wraps.
             self.loss.loss.ce = RobustCrossEntropyLoss(weight=weights)
-        for offset, source in enumerate((self.tr_gen, self.val_gen)):
-            source.seeds = _states(source.num_processes, self.augmentation_seed, offset)
-            source.restart()
 
     def _use_window(self) -> None:
         if self.recipe.network is not None:
@@ -97,10 +95,19 @@ class BenchTrainer(nnUNetTrainerV2):  # type: ignore[misc]
 
     def run_training(self) -> None:
         self._tell(float("nan"))
+        # v1 drops the first batch of each, so that an epoch begins with the one after the last epoch's last.
+        self._number_batches(self.tr_gen, Draw.TRAINING_BATCH, self.epoch * self.num_batches_per_epoch)
+        self._number_batches(self.val_gen, Draw.VALIDATION_BATCH, self.epoch * self.num_val_batches_per_epoch)
+        seed_draws(self.seed, Draw.EPOCH, self.epoch)
         super().run_training()
         # v1 leaves the workers that cut patches running.
         self.tr_gen._finish()
         self.val_gen._finish()
+
+    def _number_batches(self, source: Any, draw: Draw, first: int) -> None:
+        """Of several workers v1 takes the batches in turn, which is the order of their numbers."""
+        source.generator = NumberedBatches(source.generator, self.seed, draw, first, source.num_processes)
+        source.restart()
 
     def run_iteration(self, source: Any, do_backprop: bool = True, run_online_evaluation: bool = False) -> Any:
         first = self.training.background_weight
@@ -126,10 +133,16 @@ class BenchTrainer(nnUNetTrainerV2):  # type: ignore[misc]
         goes_on: bool = super().on_epoch_end()
         self.iterations_done = 0
         # After v1's own, which may begin anew with another momentum at epoch 100.
-        old_enough = monotonic() - self.written_at >= self.training.checkpoint_every_s
-        if self.epoch + 1 < self.max_num_epochs and old_enough:
+        done = self.epoch + 1
+        if done == self.max_num_epochs:
+            return goes_on
+        stops = stop_is_asked()
+        if stops or monotonic() - self.written_at >= self.training.checkpoint_every_s:
             self.save_checkpoint(str(Path(self.output_folder) / "model_latest.model"))
             self.written_at = monotonic()
+        if stops:
+            raise StoppedError(f"The training was asked to stop, and did after epoch {done}.")
+        seed_draws(self.seed, Draw.EPOCH, done)
         return goes_on
 
     def save_checkpoint(self, fname: str, save_optimizer: bool = True) -> None:
@@ -167,22 +180,20 @@ def choose_trainer(recipe: Recipe, report: Report) -> type[BenchTrainer]:
 
 
 def train(root: str, fold: int, recipe: Mapping[str, Any], device: str, seed: int, report: Report) -> None:
-    """Trains one fold to its end, from its last checkpoint if there is one, and validates it."""
+    """Trains one fold to its end, from its last checkpoint if there is one, and validates it.
+
+    On a CPU a training that was interrupted ends with the same weights, bit by bit, as an undisturbed one. Raises
+    StoppedError after an epoch when that is asked; the checkpoint is then of this epoch.
+    """
     workspace = Workspace(Path(root))
     use_threads(device)
     if not workspace.final_checkpoint(fold).exists():
         trainer = _trainer(workspace, fold, read_recipe(recipe), device, report)
-        latest = workspace.latest_checkpoint(fold)
-        done = 0
-        if latest.exists():
-            done = int(torch.load(latest, map_location="cpu", weights_only=False)["epoch"])
-        # Before the network is built, which draws its weights. A resumed training draws other patches than before.
-        state = _states(1, seed, fold, done)[0]
-        random.seed(state)
-        np.random.seed(state)
-        torch.manual_seed(state)
-        trainer.augmentation_seed = state
+        trainer.seed = (seed, fold)
+        # Before the network is built, which draws its weights.
+        seed_draws(trainer.seed, Draw.FIRST_WEIGHTS, 0)
         trainer.initialize(True)
+        latest = workspace.latest_checkpoint(fold)
         if latest.exists():
             trainer.load_checkpoint(str(latest))
         trainer.run_training()
@@ -238,7 +249,3 @@ def _trainer(workspace: Workspace, fold: int, recipe: Recipe, device: str, repor
     return choose_trainer(recipe, report)(
         plans_file, fold, str(workspace.model), dataset, batch_dice, stage, True, False, device == "cuda"
     )
-
-
-def _states(count: int, *parts: int) -> list[int]:
-    return [int(state) for state in np.random.SeedSequence(parts).generate_state(count)]

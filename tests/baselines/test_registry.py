@@ -52,6 +52,22 @@ def test_the_released_variant_is_a_method_of_its_own_name():
     assert not released.variants()
 
 
+@pytest.mark.parametrize("budget", Budget)
+def test_methods_that_plan_the_same_voxels_say_so(budget):
+    by_preparation = {}
+    for method in METHODS.values():
+        for each in (method, *method.variants().values()):
+            by_preparation.setdefault(each.preparation(budget), set()).add(each.name)
+    alike = {"nnunet-v2", "nnunet-resenc", "nnformer", "swin-unetr", "inception-nnunet"}
+    alike |= {f"inception-nnunet-{variant}" for variant in METHODS["inception-nnunet"].variants()}
+    groups = sorted(by_preparation.values(), key=len)
+    # Of its authors' settings MedNeXt's alone has a spacing; what nnU-Net v1 prepares is its own, and said by None.
+    assert groups == (
+        [{"nnunet-v1"}, {"mednext"}, alike] if budget is Budget.PAPER else [{"nnunet-v1"}, alike | {"mednext"}]
+    )
+    assert by_preparation[None] == {"nnunet-v1"}
+
+
 def test_variants_have_titles_of_their_own():
     titles = [each.title for method in METHODS.values() for each in (method, *method.variants().values())]
     assert len(titles) == len(set(titles))

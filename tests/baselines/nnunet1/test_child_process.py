@@ -10,6 +10,8 @@ import pytest
 
 from mswal_bench.baselines.method import FailedCasesError, MethodError
 from mswal_bench.baselines.nnunet1.child_process import ChildError, run_in_child
+from mswal_bench.baselines.stop_request import StoppedError, ask_to_stop
+from mswal_bench.tests.baselines.stopping import not_asked_to_stop
 from mswal_bench.tests.benchmark.runs.smoke_runs import assert_gone, descendants
 
 SHARED_WITH_V2 = "nnUNet_preprocessed"
@@ -32,6 +34,13 @@ def fail(report, kind):
 def fail_for_cases(report):
     from mswal_bench.baselines.method import FailedCasesError
     raise FailedCasesError({"a": "its image is none.", "b": "why"})
+
+def stop_when_asked(report):
+    from mswal_bench.baselines.stop_request import StoppedError, stop_is_asked
+    for done in range(1000):
+        report(done, 1000, "")
+        if stop_is_asked():
+            raise StoppedError(f"after {done}")
 
 def killed(report):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -108,6 +117,15 @@ def test_cases_that_failed_come_back_each_with_its_sentence(run):
     with pytest.raises(FailedCasesError) as caught:
         run("fail_for_cases")
     assert caught.value.cases == {"a": "its image is none.", "b": "why"}
+
+
+def test_a_step_is_asked_to_stop_with_the_answer_to_its_progress(run):
+    def ask_late(done, total, note):
+        if done == 3:
+            ask_to_stop()
+
+    with not_asked_to_stop(), pytest.raises(StoppedError, match=r"^after 3$"):
+        run("stop_when_asked", ask_late)
 
 
 def test_a_fault_of_the_program_names_the_log(run, tmp_path):

@@ -19,7 +19,9 @@ from scipy import ndimage
 from mswal_bench.baselines.method import Budget, Job, MethodError
 from mswal_bench.baselines.nnunet1.workspace import Workspace
 from mswal_bench.baselines.registry import METHODS
+from mswal_bench.baselines.stop_request import StoppedError, ask_to_stop
 from mswal_bench.splits import five_folds
+from mswal_bench.tests.baselines.stopping import not_asked_to_stop
 from mswal_bench.tests.benchmark.runs.smoke_runs import assert_gone, check_geometry, descendants
 
 pytest.importorskip("nnunet")
@@ -115,6 +117,45 @@ def perturb(checkpoint: Path) -> None:
         if name.startswith("seg_outputs"):
             weights.add_(torch.randn(weights.shape, generator=generator))
     torch.save(content, checkpoint)
+
+
+def stopped_in(epoch: int, job: Job) -> None:
+    """Asks the first fold's training to stop in that epoch, the first being 1."""
+
+    def ask(done: int, total: int, note: str) -> None:
+        if note.startswith(f"epoch {epoch}/"):
+            ask_to_stop()
+
+    with not_asked_to_stop():
+        METHOD.train(job, 0, ask)
+
+
+def test_a_training_that_was_stopped_or_killed_ends_with_the_weights_of_an_undisturbed_one(prepared, trained, tmp_path):
+    import torch
+
+    undisturbed = replace(prepared, work=tmp_path / "undisturbed")
+    stopped = replace(prepared, work=tmp_path / "stopped")
+    for job in (undisturbed, stopped):
+        shutil.copytree(prepared.work, job.work, symlinks=True)
+    # Asked in its last epoch, a training just ends well.
+    stopped_in(4, undisturbed)
+    with pytest.raises(StoppedError, match="did after epoch 2"):
+        stopped_in(2, stopped)
+    assert METHOD.epochs_done(stopped, 0) == 2
+    half = torch.load(workspace_of(stopped).latest_checkpoint(0), map_location="cpu", weights_only=False)
+    METHOD.train(stopped, 0, silent)
+    of = {
+        name: torch.load(workspace_of(job).final_checkpoint(0), map_location="cpu", weights_only=False)
+        for name, job in (("undisturbed", undisturbed), ("stopped", stopped), ("killed", trained))
+    }
+    expected = of["undisturbed"]["state_dict"]
+    assert any(not torch.equal(half["state_dict"][name], weights) for name, weights in expected.items())
+    for resumed in ("stopped", "killed"):
+        assert of[resumed]["state_dict"].keys() == expected.keys()
+        assert all(torch.equal(of[resumed]["state_dict"][name], weights) for name, weights in expected.items())
+        training_losses, validation_losses, *_ = of[resumed]["plot_stuff"]
+        assert (training_losses, validation_losses) == of["undisturbed"]["plot_stuff"][:2]
+        assert len(training_losses) == len(validation_losses) == 4
 
 
 def test_prepared_from_links_with_our_folds(prepared):

@@ -1,0 +1,120 @@
+"""A training of nnU-Net v2 that was stopped and goes on, beside one that was not."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("nnunetv2")
+
+from mswal_bench.baselines.method import Budget, Job
+from mswal_bench.baselines.nnunet.checkpoints import LATEST, final_checkpoint, load_checkpoint
+from mswal_bench.baselines.nnunet.workspace import Workspace
+from mswal_bench.baselines.registry import METHODS
+from mswal_bench.baselines.stop_request import StoppedError, ask_to_stop
+from mswal_bench.splits import five_folds
+from mswal_bench.tests.baselines.stopping import not_asked_to_stop
+from mswal_bench.tests.conftest import MadeOnce
+
+from .quick_nnunet import quick_nnunet
+
+pytestmark = pytest.mark.slow
+
+
+def with_all_draws() -> Any:
+    """nnU-Net v2 under the smoke budget, with the draws that it does without: of augmentation and dropout."""
+    method: Any = METHODS["nnunet-v2"]
+    recipe = method.recipes[Budget.SMOKE]
+    dropout = {"dropout_op": "torch.nn.modules.dropout.Dropout3d", "dropout_op_kwargs": {"p": 0.5}}
+    drawing = replace(
+        recipe,
+        training=replace(recipe.training, augmentation=True, optimizer="adamw", checkpoint_every_s=3600),
+        plan=replace(recipe.plan, arguments={**recipe.plan.arguments, **dropout}),
+    )
+    return replace(method, recipes={Budget.SMOKE: drawing})
+
+
+METHOD = with_all_draws()
+
+
+@pytest.fixture(scope="module")
+def prepared(small_phantom: Path, made_once: MadeOnce) -> Job:
+    """Not to be written to."""
+    cases = [path.name.removesuffix(".nii.gz") for path in (small_phantom / "labelsTr").iterdir()]
+    job = Job(small_phantom, Path(), five_folds(cases), Budget.SMOKE, "cpu", 0)
+
+    def make(work: Path) -> None:
+        with quick_nnunet():
+            METHOD.prepare(replace(job, work=work), lambda done, total, note: None)
+
+    return replace(job, work=made_once("prepared-with-all-draws", make))
+
+
+def copied(job: Job, work: Path) -> Job:
+    shutil.copytree(job.work, work, symlinks=True)
+    return replace(job, work=work)
+
+
+def train(job: Job, stop_in: int | None = None) -> list[int]:
+    """Trains the second fold, and asks to stop in an epoch; gives the iterations that were reported."""
+    reported: list[int] = []
+
+    def report(done: int, total: int, note: str) -> None:
+        reported.append(done)
+        if stop_in is not None and note.startswith(f"epoch {stop_in}/"):
+            ask_to_stop()
+
+    with quick_nnunet(), not_asked_to_stop():
+        METHOD.train(job, 1, report)
+    return reported
+
+
+def trained(job: Job) -> Any:
+    return load_checkpoint(final_checkpoint(Workspace.of(job.work), 1))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(prepared: Job, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    job = copied(prepared, tmp_path_factory.mktemp("undisturbed") / "work")
+    # Asked in its last epoch, a training just ends well.
+    assert train(job, stop_in=4) == [*range(9)]
+    return trained(job)
+
+
+@pytest.mark.parametrize("stops", [[3], [1, 2]], ids=str)
+def test_it_ends_with_the_same_weights(prepared, undisturbed, tmp_path, stops):
+    job = copied(prepared, tmp_path / "work")
+    latest = final_checkpoint(Workspace.of(job.work), 1).with_name(LATEST)
+    for epoch in stops:
+        with pytest.raises(StoppedError, match=f"did after epoch {epoch}"):
+            train(job, stop_in=epoch)
+        assert METHOD.epochs_done(job, 1) == epoch
+        assert not torch.equal(*first_weights(load_checkpoint(latest), undisturbed))
+    assert train(job) == [*range(2 * stops[-1], 9)]
+    resumed = trained(job)
+    assert same(resumed["network_weights"], undisturbed["network_weights"])
+    assert same(resumed["optimizer_state"]["state"], undisturbed["optimizer_state"]["state"])
+    for losses in ("train_losses", "val_losses", "ema_fg_dice", "lrs"):
+        assert resumed["logging"][losses] == pytest.approx(undisturbed["logging"][losses], abs=0, rel=0, nan_ok=True)
+        assert len(resumed["logging"][losses]) == 4
+
+
+def test_other_seeds_end_with_other_weights(prepared, undisturbed, tmp_path):
+    """Nor are the same the weights of a training that draws nothing."""
+    job = replace(copied(prepared, tmp_path / "work"), seed=1)
+    train(job)
+    assert not torch.equal(*first_weights(trained(job), undisturbed))
+
+
+def first_weights(*checkpoints: Any) -> list[Any]:
+    return [next(iter(checkpoint["network_weights"].values())) for checkpoint in checkpoints]
+
+
+def same(one: Any, other: Any) -> bool:
+    """Bit by bit, of dictionaries of tensors."""
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+    return torch.equal(one, other)
