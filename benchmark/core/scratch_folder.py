@@ -52,10 +52,11 @@ def _missing(folder: Path) -> list[Path]:
 def _locked_folder(parent: Path, mode: int, stack: ExitStack) -> Path:
     """A new folder whose lock this process holds, by which others see that it is alive."""
     while True:
-        for folder in reversed(_missing(parent)):
-            folder.mkdir(mode, exist_ok=True)
-        # Until the lock is held, another process may remove the folder as abandoned, or an empty `parent` as its own.
+        # Until the lock is held, another process may remove the folder as abandoned, or as its own an empty one on the
+        # way to it.
         with suppress(Timeout, FileNotFoundError):
+            for folder in reversed(_missing(parent)):
+                folder.mkdir(mode, exist_ok=True)
             place = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
             stack.enter_context(FileLock(place / _LOCK, timeout=0))
             if (place / _LOCK).exists():

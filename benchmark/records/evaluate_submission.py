@@ -144,14 +144,16 @@ def _work_folder(record_id: str, target: EvaluationTarget) -> Iterator[Path]:
     """A folder that keeps what was scored until the record is there, for this process alone."""
     works = target.works
     work = works / record_id
+    lock = FileLock(works / f"{record_id}.lock", timeout=0)
     try:
-        work.mkdir(exist_ok=True)
-        lock = FileLock(works / f"{record_id}.lock", timeout=0)
         lock.acquire()
+        # Not before: the process that has the lock removes the folder at its end, and another would be left behind.
+        work.mkdir(exist_ok=True)
     except Timeout as error:
         what = "another process evaluates this very submission at the moment"
         raise BenchError(Problem(what, str(work), mend="Its record is there as soon as it is done.")) from error
     except OSError as error:
+        lock.release()
         raise BenchError(Problem(f"cannot be written ({error.strerror or error})", str(works))) from error
     with lock:
         yield work

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from math import isclose, isnan, nan
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +12,8 @@ import numpy as np
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from mswal_bench.benchmark.data.scoring_protocol import Protocol, protocol_of_labels
-from mswal_bench.metrics.aggregation import ClassScore
 from mswal_bench.metrics.case import CaseScore
+from mswal_bench.metrics.details import ClassDetails
 from mswal_bench.metrics.surface_distance import SurfaceAgreement
 
 from .cases_csv import CASES_FILE, CaseRow, read_case_rows
@@ -23,14 +23,16 @@ from .scores import MethodScores, ScoredCase, Scores
 if TYPE_CHECKING:
     from .scores_json import ScoreSummary
 
+_ROUNDED_MM = 1e-3
+
 
 def load_scores(folder: Path) -> Scores:
     """Reads the scores that `Scores.save`, or `mswal-bench score --out`, wrote to `folder`.
 
-    Counts, IoU, DSC, NSD and HD95 are the very numbers that were saved; diameters and places are to the micrometre,
-    volumes to a thousandth of a mm3, as files have them. Notes, problems and the paths of label maps are not kept.
-    Raises BenchError where one of the three files is not there, cannot be read, or contradicts another, and for a
-    protocol that this version does not know.
+    Counts, IoU, DSC, NSD, HD95 and the other details are the very numbers that were saved; diameters and places are to
+    the micrometre, volumes to a thousandth of a mm3, as files have them. Saved again they are the same files. Notes,
+    problems and the paths of label maps are not kept. Raises BenchError where one of the three files is not there,
+    cannot be read, or contradicts another, and for a protocol that this version does not know.
     """
     # pydantic takes as long to import as a small folder to score.
     from .scores_json import SCORES_FILE, read_summary
@@ -48,8 +50,8 @@ def load_scores(folder: Path) -> Scores:
     scores = Scores(
         protocol,
         {
-            name: MethodScores(name, protocol, methods.get(name, {}), summary.failed.get(name, ()))
-            for name in summary.methods
+            name: MethodScores(name, protocol, methods.get(name, {}), summary.failed.get(name, ()), of_method.details)
+            for name, of_method in summary.methods.items()
         },
         summary.track,
         summary.left_out,
@@ -127,16 +129,42 @@ def _other_numbers(scores: Scores, summary: ScoreSummary, path: Path) -> Iterato
             what = f"{name} was scored on another number of cases than {CASES_FILE} has"
             yield Problem(what, str(path), expected=str(cases), found=str(summary.cases))
         told = summary.methods[name].classes
-        others = [key for key, score in method.items() if key not in told or not _are_equal(score, told[key])]
+        others = [
+            key
+            for key, score in method.items()
+            if key not in told or not _are_equal(astuple(score), astuple(told[key]))
+        ]
         if others:
             yield Problem(f"the numbers of {name} are not those of {CASES_FILE}", str(path), found=listed(others))
+        elif method.read_details is not None:
+            others = _other_details(replace(method, read_details=None), method.read_details)
+            what = f"the details of {name} are not those of {CASES_FILE} and {LESIONS_FILE}"
+            yield from [Problem(what, str(path), found=listed(others))] if others else []
 
 
-def _are_equal(score: ClassScore, other: ClassScore) -> bool:
+def _other_details(method: MethodScores, told: Mapping[str, ClassDetails]) -> list[str]:
+    """The classes whose details in the summary are not those that follow from the cases.
+
+    What rests on volumes and diameters is not looked at: the tables have them rounded. So was HD95 in version 0.1.0.
+    """
+
+    def exact(details: ClassDetails) -> tuple[float, ...]:
+        return (*astuple(details.every_size), details.matched_dsc, details.nsd, details.hd95_cases)
+
+    return [
+        key
+        for key, details in method.details.items()
+        if key not in told
+        or not _are_equal(exact(details), exact(told[key]))
+        or not _are_equal([details.hd95_mm], [told[key].hd95_mm], within=_ROUNDED_MM)
+    ]
+
+
+def _are_equal(numbers: Sequence[float], others: Sequence[float], within: float = 1e-9) -> bool:
     # A mean may differ by the order in which another version adds.
     return all(
-        isclose(number, told, abs_tol=1e-9) or (isnan(number) and isnan(told))
-        for number, told in zip(astuple(score), astuple(other), strict=True)
+        isclose(number, told, abs_tol=within) or (isnan(number) and isnan(told))
+        for number, told in zip(numbers, others, strict=True)
     )
 
 
@@ -151,7 +179,10 @@ def _scored_case(
         surfaces = {id_: row.surface or SurfaceAgreement(nan, nan) for id_, row in in_order.items()}
     score = CaseScore({id_: row.counts for id_, row in in_order.items()}, read.lesions, _voxel_mm3(rows), surfaces)
     missing = any(row.is_missing for row in rows)
-    return ScoredCase(case, score, is_missing=missing, read_positions_mm=read.positions_mm)
+    volumes_mm3 = {id_: (row.reference_mm3, row.prediction_mm3) for id_, row in in_order.items()}
+    return ScoredCase(
+        case, score, is_missing=missing, read_positions_mm=read.positions_mm, read_volumes_mm3=volumes_mm3
+    )
 
 
 def _voxel_mm3(rows: Sequence[CaseRow]) -> float:

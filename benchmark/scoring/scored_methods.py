@@ -52,6 +52,9 @@ class ScoredCase:
     """The reference's grid."""
     read_positions_mm: NDArray[np.float64] | None = None
     """Places of the lesions as files have them, shape (lesions, 3); None where the grid is known."""
+    read_volumes_mm3: Mapping[int, tuple[float, float]] | None = None
+    """Class id -> volume in the reference and in the prediction as files have them, which are rounded, NaN where they
+    have none; None where a voxel's volume is known."""
 
     @property
     def positions_mm(self) -> NDArray[np.float64]:
@@ -73,6 +76,8 @@ class MethodScores(Mapping[str, ClassScore]):
     """Case id -> scored case, by case id."""
     failed: tuple[str, ...] = ()
     """Ids of the cases that could not be scored and are left out."""
+    read_details: Mapping[str, ClassDetails] | None = None
+    """The details as a file has them, which are of volumes and diameters that were not rounded yet; else None."""
 
     def __getitem__(self, key: str) -> ClassScore:
         return self.classes[key]
@@ -99,6 +104,8 @@ class MethodScores(Mapping[str, ClassScore]):
     @cached_property
     def details(self) -> Mapping[str, ClassDetails]:
         """Class key -> what is reported and never ranked on; NSD and HD95 are NaN where they were not measured."""
+        if self.read_details is not None:
+            return self.read_details
         return {
             lesion.key: class_details(self.case_scores, lesion.id, self.protocol.large_from_mm)
             for lesion in self.protocol.lesion_classes
@@ -253,18 +260,19 @@ def _summary(method: MethodScores, *, details: bool) -> MethodSummary:
 
 def _case_row(method: str, case: ScoredCase, lesion: LesionClass) -> CaseRow:
     counts = case.score.classes[lesion.id]
+    if case.read_volumes_mm3 is not None:
+        reference_mm3, prediction_mm3 = case.read_volumes_mm3[lesion.id]
+    else:
+        reference_mm3, prediction_mm3 = (
+            voxels * case.score.voxel_mm3 for voxels in (counts.reference_voxels, counts.prediction_voxels)
+        )
     return CaseRow(
         method=method,
         case=case.case,
         class_key=lesion.key,
         is_missing=case.is_missing,
         counts=counts,
-        reference_mm3=_volume_mm3(counts.reference_voxels, case.score),
-        prediction_mm3=_volume_mm3(counts.prediction_voxels, case.score),
+        reference_mm3=reference_mm3,
+        prediction_mm3=prediction_mm3,
         surface=case.score.surfaces[lesion.id] if case.score.surfaces is not None else None,
     )
-
-
-def _volume_mm3(voxels: int, score: CaseScore) -> float:
-    # A voxel's volume is not known of a case that was read from files and has none.
-    return voxels * score.voxel_mm3 if voxels else 0.0

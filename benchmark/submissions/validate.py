@@ -26,7 +26,8 @@ from .validation import Validation
 if TYPE_CHECKING:
     pass
 
-_FORM_NAMES = frozenset({"submission.yaml", "submission.yml", "submission.yaml.txt"})
+FORM_NAMES = frozenset({"submission.yaml", "submission.yml", "submission.yaml.txt"})
+"""What a form is called, or meant to be, in lower case."""
 
 
 def validate(
@@ -160,7 +161,7 @@ def _form_missing(files: Sequence[SubmittedFile], findings: Sequence[SubmissionF
     refused = {_base(finding.file) for finding in findings if finding.severity == "error"}
     if FORM_FILE in refused or any(file.name == FORM_FILE for file in files):
         return []
-    alike = [file.name for file in files if _base(file.name).lower() in _FORM_NAMES]
+    alike = [file.name for file in files if _base(file.name).lower() in FORM_NAMES]
     return [SubmissionFinding("form-missing", found=listed(alike, 3), expected=FORM_FILE if alike else "")]
 
 

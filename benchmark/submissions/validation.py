@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mswal_bench.benchmark.core.counted import counted
 from mswal_bench.benchmark.core.errors import Problem, listed
 from mswal_bench.benchmark.core.findings import counts
 from mswal_bench.benchmark.tables.escaping import plain_text
@@ -20,6 +21,8 @@ from .submission_form import SubmissionForm
 if TYPE_CHECKING:
     import pandas
 
+NOT_VALID = "not valid: "
+"""Begins the verdict on a submission that cannot be scored."""
 _MOST_LINES = 5
 _MOST_NAMES = 8
 
@@ -136,12 +139,12 @@ def validation_view(validation: Validation) -> TableView:
 def verdict(validation: Validation) -> str:
     """Says in one sentence whether it can be scored, and how closely was looked."""
     looked = "headers and voxels were checked" if validation.deep else "headers were checked; --deep reads the voxels"
-    predicted = f"{len(validation.predictions)} of {_counted(validation.cases, 'case')}"
+    predicted = f"{len(validation.predictions)} of {counted(validation.cases, 'case')}"
     errors, notes = validation.number("error"), validation.number("note")
-    noted = f", {_counted(notes, 'note')}" if notes else ""
+    noted = f", {counted(notes, 'note')}" if notes else ""
     if validation.ok:
         return f"valid: predictions of {predicted}{noted}. The {looked}."
-    found = f"not valid: {_counted(errors, 'error')}{noted}. Predictions of {predicted} were found"
+    found = f"{NOT_VALID}{counted(errors, 'error')}{noted}. Predictions of {predicted} were found"
     return f"{found}. The {looked}." if validation.predictions else f"{found}."
 
 
@@ -167,7 +170,3 @@ def _detail(finding: SubmissionFinding) -> str:
 
 def _place(finding: SubmissionFinding) -> str:
     return ", ".join(filter(None, (finding.file, finding.field)))
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" + ("" if count == 1 else "s")

@@ -11,7 +11,7 @@ from mswal_bench.benchmark.core.litter import is_litter, is_passed_over, visible
 from mswal_bench.benchmark.data.check.layout import lay_out
 from mswal_bench.benchmark.data.dataset import open_dataset
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
-from mswal_bench.benchmark.runs.run_listing import list_runs
+from mswal_bench.benchmark.runs.run_listing import RunListing, list_runs
 from mswal_bench.benchmark.scoring.case_folders import pair
 from mswal_bench.benchmark.submissions.make_manifest import manifest_of
 
@@ -71,4 +71,4 @@ def test_a_data_set_is_what_is_not_litter(strewn: Path) -> None:
 
 def test_litter_is_no_run(tmp_path: Path) -> None:
     strew(tmp_path)
-    assert list_runs(tmp_path) == ([], [])
+    assert list_runs(tmp_path) == RunListing([], [], [])

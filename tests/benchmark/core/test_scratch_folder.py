@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mswal_bench.benchmark.core import scratch_folder as folders
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.core.scratch_folder import scratch_folder
 
@@ -52,6 +53,23 @@ def test_what_a_killed_process_left_goes_and_what_a_living_one_has_stays(tmp_pat
             assert mine != other
         assert mine.exists()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_another_process_removes_the_way_to_it_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "results").mkdir()
+    missing, calls = folders._missing, []
+
+    def removed_after(parent: Path) -> list[Path]:
+        found = missing(parent)
+        calls.append(parent)
+        if len(calls) == 2:
+            (tmp_path / "results").rmdir()
+        return found
+
+    monkeypatch.setattr(folders, "_missing", removed_after)
+    with scratch_folder(tmp_path / "results" / "works") as folder:
+        assert folder.is_dir()
+    assert len(calls) == 3
 
 
 def test_where_none_can_be_made(tmp_path: Path) -> None:

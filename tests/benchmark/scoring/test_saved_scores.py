@@ -135,6 +135,42 @@ def test_what_is_loaded_is_what_was_saved(tmp_path: Path, save_labels: SaveLabel
         assert (tmp_path / "again" / file.name).read_bytes() == file.read_bytes()
 
 
+def test_rounded_volumes_and_diameters_are_saved_again_as_they_were(tmp_path: Path, save_labels: SaveLabels) -> None:
+    generator = np.random.default_rng(2)
+    for number in range(6):
+        # Voxels of less than the thousandth of a mm3 that volumes are written to.
+        spacing = tuple(generator.uniform(0.05, 0.12, 3).tolist())
+        for folder in ("ref", "mine"):
+            labels = generator.integers(0, 8, (4, 5, 9)).astype(np.uint8)
+            save_labels(tmp_path / folder / f"{number}.nii.gz", labels, spacing=spacing)
+    scores = score_folders([tmp_path / "mine"], tmp_path / "ref", jobs=1, details=True)
+    scores.save(tmp_path / "out")
+    loaded = load_scores(tmp_path / "out")
+    loaded.save(tmp_path / "again")
+    for name in ("cases.csv", "lesions.csv", "scores.json"):
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "out" / name).read_bytes()
+    # NaN is not equal to itself; its text is.
+    computed = replace(loaded["mine"], read_details=None).details
+    assert str(loaded["mine"].details) == str(scores["mine"].details) != str(computed)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("nsd", 0.123), ("hd95_mm", None), ("hd95_cases", 9), ("matched_dsc", 0.123), ("every_size", {"tp": 9})],
+)
+def test_details_that_do_not_follow_from_the_cases(
+    name: str, value: object, tmp_path: Path, save_labels: SaveLabels
+) -> None:
+    _methods(tmp_path, save_labels).save(tmp_path / "out")
+    path = tmp_path / "out" / "scores.json"
+    content = json.loads(path.read_text())
+    details = content["methods"]["poor"]["details"]["kidney_tumor"]
+    details[name] = {**details[name], **value} if isinstance(value, dict) else value
+    path.write_text(json.dumps(content))
+    with pytest.raises(BenchError, match=r"the details of poor are not those of .* found kidney_tumor"):
+        load_scores(tmp_path / "out")
+
+
 def test_a_method_of_which_nothing_could_be_scored_is_loaded_too(tmp_path: Path, scores: Scores) -> None:
     nothing = MethodScores("nothing", scores.protocol, {}, ("a",))
     with_it = replace(scores, methods={**scores.methods, "nothing": nothing})

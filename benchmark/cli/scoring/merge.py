@@ -1,0 +1,50 @@
+"""Defines `mswal-bench merge`, which makes one table of methods that were scored apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mswal_bench.benchmark.cli.choices import Choice
+from mswal_bench.benchmark.core.errors import raise_if_any
+
+if TYPE_CHECKING:
+    from mswal_bench.benchmark.scoring.score_formats import TableFormat
+
+
+@click.command(short_help="Make one table of methods that were scored apart.")
+@click.argument("folders", metavar="SCORES...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A folder for cases.csv, lesions.csv, scores.json, table.txt, table.md and table.tex.",
+)
+@click.option(
+    "--format",
+    "style",
+    type=Choice(["table", "markdown", "latex", "csv", "json"]),
+    default="table",
+    show_default=True,
+    help="What is printed; table, markdown and latex are in percent, csv and json hold fractions.",
+)
+def merge(folders: tuple[Path, ...], out: Path, style: TableFormat) -> None:
+    """Make one table of the methods in SCORES: folders that `score --out`, `run` (its goals, such as WORK/fold-all) or
+    merge wrote.
+
+    No label map is read. The files are, byte for byte, those of one `score` of all methods in this order. All must be
+    scored on the same cases and labels, under one protocol and on one track, and each method once.
+
+    A folder without scores, of a job that failed, is left out, named, and makes the command exit with 1; the table of
+    the others is written.
+    """
+    from mswal_bench.benchmark.scoring.merge_scores import merge_into
+
+    from .table_output import print_scores
+
+    scores = merge_into(out, folders)
+    print_scores(scores, style, details=True)
+    click.echo(f"written to {out}: scores.json, cases.csv, lesions.csv, table.txt, table.md, table.tex", err=True)
+    raise_if_any(scores.problems)
