@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import signal
 from collections import deque
@@ -15,6 +16,7 @@ from mswal_bench.baselines.failures import as_method_error
 from mswal_bench.baselines.method import FailedCasesError, MethodError, Report
 from mswal_bench.baselines.processes import deaf_to_interrupts, die_with_parent, share_cores
 from mswal_bench.baselines.stage_process import fit_to_send, how_ended
+from mswal_bench.baselines.stop_request import StoppedError, listen_for_stop, stop_is_asked
 from mswal_bench.benchmark.core.environment import Environment, describe_environment
 from mswal_bench.benchmark.tables.terminal_letters import print_on_any_terminal
 
@@ -45,9 +47,12 @@ def carry_out(tasks: Sequence[Task], device: str) -> None:
     """Does the tasks one after the other in this process, on `cpu` or `cuda`. Raises what a task raises.
 
     Cases that cannot be predicted keep no task from being done: at the end FailedCasesError is raised with all of them.
+    Where it is asked to stop, no further task is begun, and StoppedError is raised.
     """
     failed: dict[str, str] = {}
-    for task in tasks:
+    for number, task in enumerate(tasks):
+        if number and stop_is_asked():
+            raise _stopped_before(task)
         try:
             with task.progress() as report:
                 task.started(device, describe_environment(device))
@@ -69,9 +74,11 @@ def carry_out_on(devices: Sequence[Device], tasks: Sequence[Task]) -> None:
 
     When one fails, or this process is interrupted, the others are stopped. Raises what the task raised, a MethodError
     with the task and the device in its sentence, and a MethodError when a process was ended from outside. As of
-    `carry_out`, cases that cannot be predicted stop nothing.
+    `carry_out`, cases that cannot be predicted stop nothing, and no further task is begun where it is asked to stop:
+    those at work are asked too, and StoppedError is raised when they have ended, unless nothing was left to do.
     """
     failed: dict[str, str] = {}
+    stopped: StoppedError | None = None
     waiting, free = deque(tasks), deque(devices)
     at_once = min(len(devices), len(tasks))
     running: list[_Worker] = []
@@ -85,10 +92,20 @@ def carry_out_on(devices: Sequence[Device], tasks: Sequence[Task]) -> None:
                 running.remove(worker)
                 free.append(worker.device)
                 failed |= worker.failed_cases
+                stopped = worker.stopped or stopped
+            if waiting and stop_is_asked():
+                stopped = _stopped_before(waiting[0])
+                waiting.clear()
     finally:
         for worker in running:
             worker.stop()
+    if stopped is not None:
+        raise stopped
     _raise_for(failed)
+
+
+def _stopped_before(task: Task) -> StoppedError:
+    return StoppedError(f"The run was asked to stop, and did before {task.name}.")
 
 
 def _raise_for(failed: Mapping[str, str]) -> None:
@@ -103,6 +120,9 @@ class _Worker:
         self.task, self.device = task, device
         self.failed_cases: dict[str, str] = {}
         """Once it is over, those that it could not predict."""
+        self.stopped: StoppedError | None = None
+        """Once it is over, what it raised if it stopped because it was asked to."""
+        self._listens = False
         work = pickle.dumps(task.work)
         self._shown = ExitStack()
         self._report = self._shown.enter_context(task.progress())
@@ -119,10 +139,15 @@ class _Worker:
         failed."""
         # Before its messages are read: what it said before it ended is then among them.
         alive = self._process.is_alive()
+        if alive and self._listens and stop_is_asked() and self._process.pid is not None:
+            os.kill(self._process.pid, signal.SIGUSR1)
+            self._listens = False
         with suppress(EOFError):
             while self.connection.poll():
                 kind, content = self.connection.recv()
                 if kind == "started":
+                    # Before this, the signal would have ended it.
+                    self._listens = True
                     self.task.started(str(self.device), content)
                 elif kind == "progress":
                     self._report(*content)
@@ -132,6 +157,8 @@ class _Worker:
                         self.task.ended(usage)
                     if isinstance(error, FailedCasesError):
                         self.failed_cases = error.cases
+                    elif isinstance(error, StoppedError):
+                        self.stopped = error
                     elif error is not None:
                         raise self._told(error)
                     else:
@@ -177,6 +204,7 @@ def _work(pickled: bytes, device: Device, at_once: int, connection: Connection[o
     print_on_any_terminal()
     # Ctrl-C reaches the whole group of processes; the parent ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    listen_for_stop()
     usage, error = None, None
     try:
         share_cores(at_once)

@@ -29,10 +29,15 @@ class Device:
 
     def claim(self) -> None:
         """Makes it the only GPU that this process sees. To be called before CUDA is first used."""
-        if self.gpu is not None:
-            # Without it CUDA counts the fastest first.
-            os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
-            os.environ["CUDA_VISIBLE_DEVICES"] = str(self.gpu)
+        os.environ.update(self.environment)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes it the only GPU that a process sees which is started with it; nothing for the CPU."""
+        if self.gpu is None:
+            return {}
+        # Without the first CUDA counts the fastest first.
+        return {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": str(self.gpu)}
 
 
 def pick_device(device: str) -> str:
@@ -79,6 +84,11 @@ def pick_devices(names: Sequence[str]) -> tuple[Device, ...]:
         problems.append(Problem("torch sees no CUDA device", "--devices", mend="Install torch with CUDA, or give cpu."))
     raise_if_any(problems)
     return tuple(Device(number) for number in numbers)
+
+
+def all_gpus() -> tuple[Device, ...]:
+    """Every GPU that this process may use; none where torch sees none."""
+    return tuple(Device(number) for number in _gpus()) if _torch_sees_gpu() else ()
 
 
 def _torch_sees_gpu() -> bool:

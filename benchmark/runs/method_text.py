@@ -45,6 +45,8 @@ def card_text(method: Method, width: int) -> str:
         *_told(method),
         f"{card.parameters:,} parameters: {card.parameters_of}",
     ]
+    if card.gpu_hours is not None:
+        head.append(f"{card.gpu_hours:g} hours of training a fold on an A100 with 40 GB, as published")
     groups = {
         "Set by the MSWAL paper": card.mswal_paper,
         "Set by its own paper or its authors' code": card.own_paper,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mswal_bench.baselines.failures import as_method_error
 from mswal_bench.baselines.method import Budget, Job, Method
+from mswal_bench.baselines.stop_request import StoppedError
 from mswal_bench.baselines.worker_memory import gb, room_for_workers
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.whole_files import require_unicode, write_text
@@ -30,19 +31,24 @@ from .run_folder import RunFolder
 from .run_identity import run_identity
 from .run_progress import forget_failure, keep_failure
 from .run_record import RunRecord, RunState, Start, TrainedOn, now, read_run_record
+from .shared_preparation import shared_preparation
+from .stages import ALL_OF_IT, Part, Stage
 from .steps import Steps
-from .tracks import ALL_FOLDS, Goal, Track, check_goal
+from .tracks import ALL_FOLDS, Goal, Shard, Track, check_goal
 
 
 @dataclass(frozen=True)
 class RunOutcome:
     """Where a finished run's results lie."""
 
+    stage: Stage
+    """How far the call went. The record is there when it is the last."""
     predictions: Path
     record: Path
-    scores: Scores | None
-    """None when the data set has no labels of the predicted cases, or when everything was finished before."""
-    finished_before: bool
+    scores: Scores | None = None
+    """None when the data set has no labels of the predicted cases, when everything was finished before, and before the
+    last stage."""
+    finished_before: bool = False
 
 
 def run_method(
@@ -59,21 +65,31 @@ def run_method(
     memory_bytes: int | None = None,
     start: Pretrained | None = None,
     check: bool = True,
+    part: Part = ALL_OF_IT,
     announce: Callable[[str], None] = lambda sentence: None,
 ) -> RunOutcome:
     """Runs `method` on the data set in `raw`, keeping everything in `work`.
 
-    `selection` is a fold, `0` to `4`, or `all`: then five are trained. Trained folds serve both tracks. `device` is
+    `selection` is a fold, `0` to `4`, several, `0,1`, or `all` five. Trained folds serve both tracks. `device` is
     `cpu`, `cuda` or `auto`; with `devices` (GPU numbers as nvidia-smi counts, or `cpu` for each process) a process on
     each trains and predicts instead of this one. `memory_bytes` is what the run may take, of this process and those it
     starts; None is what is free. With `start` training begins with its weights, as far as they fit.
     Every image and label that the run uses is read before it begins, unless not `check`. `announce` is told sentences
-    for the user on the way. Raises BenchError for what the user can mend, before anything is begun where possible.
+    for the user on the way.
+
+    `part` is what this call does of it, by default all.
+
+    Raises BenchError for what the user can mend, before anything is begun where possible, and StoppedError when the
+    process was asked to stop and has kept what was done.
     """
     require_unicode(raw, work)
     require_training_packages(method)
     crew = pick_devices(devices) if devices else ()
-    if len(crew) > 1 and selection != ALL_FOLDS:
+    dataset = open_dataset(raw)
+    protocol = protocol_of(dataset)
+    goal = Goal(dataset, track, selection)
+    check_goal(goal)
+    if len(crew) > 1 and len(goal.folds) == 1:
         raise BenchError(
             Problem(
                 "one fold trains on one device",
@@ -83,10 +99,6 @@ def run_method(
                 "Name one of them, or spread five folds over them with --fold all.",
             )
         )
-    dataset = open_dataset(raw)
-    protocol = protocol_of(dataset)
-    goal = Goal(dataset, track, selection)
-    check_goal(goal)
     job = Job(
         raw=raw,
         work=work,
@@ -105,28 +117,68 @@ def run_method(
         _keep_data(folder, dataset)
     outcome, predictions = work / goal.name, work / goal.predictions / method.name
     record = outcome / RECORD_FILE
-    if _is_finished(record, goal):
-        return RunOutcome(predictions, record, None, finished_before=True)
+    if is_finished(record, goal):
+        return RunOutcome(Stage.RECORD, predictions, record, finished_before=True)
+    prepared_by = None if begun and folder.state().prepared is not None else part.prepared_by
+    prepared_run = None if prepared_by is None else shared_preparation(method, identity, prepared_by)
     if check and not begun:
         # Before the folder is this run's: mended files are other files, and so make another run.
         check_input(raw, work, parts=goal.parts, announce=announce)
+    if part.last is Stage.CHECK:
+        if check and begun:
+            check_input(raw, work, parts=goal.parts, announce=announce)
+        return RunOutcome(part.last, predictions, record)
     if memory_bytes is not None and (room := room_for_workers()).bytes < memory_bytes:
         announce(f"warning: {gb(memory_bytes)} of memory were given, and {room.reason}")
     folder.open(identity)
     _keep_data(folder, dataset)
-    with folder.holding([f"fold {fold}" for fold in goal.folds]), _failure_told(work, goal):
+    with folder.holding(_held(goal, part), patience_s=part.patience_s), _failure_told(work, goal, part.shard):
         if check and begun:
             check_input(raw, work, parts=goal.parts, announce=announce)
-        steps = Steps(method, job, folder, crew)
-        steps.prepare()
+        steps = Steps(method, replace(job, prepared=prepared_by), folder, crew)
+        steps.prepare(prepared_run)
         if (fit := folder.state().fit) is not None:
             announce(str(fit))
-        steps.train(goal.folds)
-        steps.predict(goal, predictions)
+        _train_and_predict(steps, goal, predictions, part)
+        if part.last is not Stage.RECORD:
+            return RunOutcome(part.last, predictions, record)
         digest = _labels_digest(goal)
         scores = _score(goal, protocol, predictions, outcome)
         _write_record(record, method, goal, start, folder.state(), scores, digest)
-    return RunOutcome(predictions, record, scores, finished_before=False)
+    return RunOutcome(Stage.RECORD, predictions, record, scores)
+
+
+def _train_and_predict(steps: Steps, goal: Goal, predictions: Path, part: Part) -> None:
+    if part.last is Stage.PREPARE:
+        return
+    if part.shard is not None:
+        _require_trained(steps, goal)
+        steps.predict_shard(goal, part.shard, predictions)
+        return
+    if part.score_only:
+        _require_trained(steps, goal)
+        raise_if_any(steps.unpredicted(goal, predictions))
+    steps.train(goal.folds)
+    if part.last is not Stage.TRAIN:
+        steps.predict(goal, predictions)
+
+
+def _held(goal: Goal, part: Part) -> list[str]:
+    """What no other call may be at work on meanwhile."""
+    if part.shard is not None:
+        return [f"{part.shard} of {goal.name}"]
+    # Calls that prepare wait for one another.
+    return [] if part.last is Stage.PREPARE else [f"fold {fold}" for fold in goal.folds]
+
+
+def _require_trained(steps: Steps, goal: Goal) -> None:
+    raise_if_any(
+        Problem(
+            f"fold {fold} is not trained to its end", str(steps.job.work), mend="Train it first, with --until train."
+        )
+        for fold in goal.folds
+        if not steps.is_trained(fold)
+    )
 
 
 def _labels_digest(goal: Goal) -> str | None:
@@ -136,7 +188,7 @@ def _labels_digest(goal: Goal) -> str | None:
     return labels_digest({case: files.label for case, files in goal.references.items() if files.label is not None})
 
 
-def _is_finished(record: Path, goal: Goal) -> bool:
+def is_finished(record: Path, goal: Goal) -> bool:
     """Whether nothing is left to do; labels that came or changed after the record was written are to be scored."""
     if not record.exists():
         return False
@@ -145,10 +197,14 @@ def _is_finished(record: Path, goal: Goal) -> bool:
 
 
 @contextmanager
-def _failure_told(work: Path, goal: Goal) -> Iterator[None]:
-    forget_failure(work, goal.name)
+def _failure_told(work: Path, goal: Goal, shard: Shard | None) -> Iterator[None]:
+    if shard is None:
+        # Another shard's failure stays until the goal is gone on with.
+        forget_failure(work, goal.name)
     try:
         yield
+    except StoppedError:
+        raise
     except BenchError as error:
         keep_failure(work, goal.name, " ".join(str(replace(problem, where="")) for problem in error.problems))
         raise
@@ -211,6 +267,7 @@ def _write_record(
         epochs=method.epochs(budget),
         environments={key: environment for key, environment in state.environments.items() if key in used},
         prepared=state.prepared,
+        prepared_by=state.prepared_by,
         start=_start(start, state),
         training=sessions,
         resumed_from_epochs={

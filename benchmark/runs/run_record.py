@@ -123,6 +123,10 @@ class RunState(BaseModel):
     predicted: dict[str, Step] = {}
     """By the name of the goal's folder: `fold-all`, `public-cv-fold-2`. After an interruption, the prediction of the
     images that were left."""
+    predicted_shards: Annotated[dict[str, dict[str, Step]], Field(exclude_if=lambda shards: not shards)] = {}
+    """By goal, what calls predicted that each took a shard of it, by shard; empty once the goal is predicted."""
+    prepared_by: Annotated[RunIdentity | None, Field(exclude_if=lambda run: run is None)] = None
+    """The run whose prepared cases were taken over; None where they were made for this one."""
 
     def ran_in(self, environment: Environment) -> str:
         """Keeps what a step runs in, once; gives the key that stands for it."""
@@ -153,6 +157,9 @@ class RunRecord(BaseModel):
     environments: dict[str, Environment]
     """By key, what the steps ran in."""
     prepared: Step
+    prepared_by: Annotated[RunIdentity | None, Field(exclude_if=lambda run: run is None)] = None
+    """The run whose prepared cases were taken over, which its `prepared` then measures; None where they were made for
+    this one."""
     start: Start | None = None
     """What training began with; None where all weights were drawn at random."""
     training: dict[int, list[TrainingSession]]

@@ -15,7 +15,23 @@ from mswal_bench.splits import N_FOLDS, five_folds
 
 ALL_FOLDS = "all"
 SELECTIONS = (*(str(fold) for fold in range(N_FOLDS)), ALL_FOLDS)
-"""What a call can ask for: one fold, or all of them."""
+"""What a call can ask for: one fold, or all of them; where several can be named, their numbers with commas."""
+
+
+def folds_of(selection: str) -> tuple[int, ...]:
+    """The folds that a selection is of, in order: `0`, `all`, or some of them, `0,1`. Raises ValueError for others."""
+    if selection == ALL_FOLDS:
+        return tuple(range(N_FOLDS))
+    folds = [int(name) for name in selection.split(",") if name in SELECTIONS]
+    if len(folds) != len(selection.split(",")) or len(set(folds)) != len(folds):
+        raise ValueError(f"no selection of folds: {selection!r}")
+    return tuple(sorted(folds))
+
+
+def selection_of(folds: Iterable[int]) -> str:
+    """What asks for these folds; `all` for all of them."""
+    chosen = sorted(folds)
+    return ALL_FOLDS if chosen == list(range(N_FOLDS)) else ",".join(map(str, chosen))
 
 
 class Track(StrEnum):
@@ -42,11 +58,23 @@ class Share:
         parts = min(parts, len(self.images))
         if parts <= 1:
             return [self]
-        images = list(self.images.items())
-        return [
-            Share(self.folds, dict(images[part::parts]), f"{self.name} part {part + 1} of {parts}")
-            for part in range(parts)
-        ]
+        return [self.every(parts, part, f"part {part + 1} of {parts}") for part in range(parts)]
+
+    def every(self, step: int, first: int, name: str) -> Share:
+        """Every so-manieth image of this share, from the one at `first` on, which is 0 or more."""
+        return Share(self.folds, dict(list(self.images.items())[first::step]), f"{self.name} {name}")
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One of several calls that predict a goal's cases together."""
+
+    number: int
+    """From 1 on."""
+    of: int
+
+    def __str__(self) -> str:
+        return f"shard {self.number} of {self.of}"
 
 
 @dataclass(frozen=True)
@@ -56,12 +84,12 @@ class Goal:
     dataset: Dataset
     track: Track
     selection: str
-    """`0` to `4`, or `all`."""
+    """As `selection_of` gives it: `0` to `4`, `all`, or `0,1`."""
 
     @property
     def folds(self) -> tuple[int, ...]:
         """The folds that have to be trained."""
-        return tuple(range(N_FOLDS)) if self.selection == ALL_FOLDS else (int(self.selection),)
+        return folds_of(self.selection)
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -71,7 +99,8 @@ class Goal:
     @property
     def name(self) -> str:
         """Of the folder of its outcome, unique in a work folder."""
-        return f"fold-{self.selection}" if self.track is Track.OFFICIAL_TEST else f"public-cv-fold-{self.selection}"
+        folds = f"fold-{self.selection.replace(',', '-')}"
+        return folds if self.track is Track.OFFICIAL_TEST else f"public-cv-{folds}"
 
     @property
     def predictions(self) -> str:
@@ -82,7 +111,10 @@ class Goal:
     @property
     def title(self) -> str:
         """For below the score table."""
-        return self.track.value if self.selection == ALL_FOLDS else f"{self.track.value} of fold {self.selection} alone"
+        if self.selection == ALL_FOLDS:
+            return self.track.value
+        folds = "fold" if len(self.folds) == 1 else "folds"
+        return f"{self.track.value} of {folds} {', '.join(map(str, self.folds))} alone"
 
     @cached_property
     def shares(self) -> tuple[Share, ...]:
@@ -98,6 +130,15 @@ class Goal:
             )
             for fold in self.folds
         )
+
+    def shard(self, shard: Shard) -> tuple[Share, ...]:
+        """The part of what there is to predict that one of several calls takes; empty where there are fewer images."""
+        parts, dealt = [], 0
+        for share in self.shares:
+            # Dealt on from where the share before ended, so that no shard gets more than one image more than another.
+            parts.append(share.every(shard.of, (shard.number - 1 - dealt) % shard.of, str(shard)))
+            dealt += len(share.images)
+        return tuple(part for part in parts if part.images)
 
     @cached_property
     def cases(self) -> tuple[str, ...]:

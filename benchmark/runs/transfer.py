@@ -154,7 +154,7 @@ def transfer(
             for structure in protocol.lesion_classes
         },
     )
-    path = work / f"{_RECORD}fold-{selection}.json"
+    path = work / f"{_RECORD}{goal.name}.json"
     write_text(path, record.model_dump_json(indent=2) + "\n")
     return TransferOutcome(record, path)
 

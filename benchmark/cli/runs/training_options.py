@@ -11,10 +11,11 @@ from typing import Any
 import click
 
 from mswal_bench.baselines.method import Budget
-from mswal_bench.baselines.worker_memory import GB
+from mswal_bench.baselines.stop_request import STOPPED_AS_ASKED, StoppedError
+from mswal_bench.baselines.worker_memory import GB, MEMORY_VARIABLE
 from mswal_bench.benchmark.cli import STOPPED
 from mswal_bench.benchmark.cli.choices import Choice, MethodName
-from mswal_bench.benchmark.runs.tracks import ALL_FOLDS, SELECTIONS
+from mswal_bench.benchmark.runs.tracks import ALL_FOLDS, SELECTIONS, Shard, folds_of, selection_of
 
 
 class _Gigabytes(click.types.FloatParamType):
@@ -27,6 +28,35 @@ class _Gigabytes(click.types.FloatParamType):
         if not 0 < gigabytes < inf:
             self.fail(f"{value} is not a number of gigabytes above 0.", param, ctx)
         return int(gigabytes * GB)
+
+
+class Folds(click.types.StringParamType):
+    """Takes a selection of folds, and gives it as `selection_of` does."""
+
+    name = "folds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        names = str(value).replace(" ", "")
+        try:
+            return selection_of(folds_of(names))
+        except ValueError:
+            known = ", ".join(SELECTIONS)
+            self.fail(f"{value!r} is not one of {known}, nor several of the numbers, as in 0,1.", param, ctx)
+
+
+class ShardNumber(click.ParamType[Shard]):
+    """Takes `3/21`: the third of 21."""
+
+    name = "shard"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Shard:
+        if isinstance(value, Shard):
+            return value
+        number, _, of = str(value).partition("/")
+        numbers = [int(text) for text in (number, of) if text.isascii() and text.isdigit()]
+        if len(numbers) != len((number, of)) or not 1 <= numbers[0] <= numbers[1]:
+            self.fail(f"{value!r} is not I/N with I from 1 to N, as in 3/21.", param, ctx)
+        return Shard(*numbers)
 
 
 _DEVICE_OPTIONS = (
@@ -43,6 +73,7 @@ _DEVICE_OPTIONS = (
         "memory_bytes",
         metavar="GB",
         type=_Gigabytes(),
+        envvar=MEMORY_VARIABLE,
         help="Gigabytes that all processes of the run together may take.  [default: what is free]",
     ),
 )
@@ -61,10 +92,11 @@ _OPTIONS = (
     ),
     click.option(
         "--fold",
-        type=Choice(SELECTIONS),
+        metavar="FOLD",
+        type=Folds(),
         default=ALL_FOLDS,
         show_default=True,
-        help="all trains five folds; their ensemble predicts the test images.",
+        help="0 to 4, several (0,1) or all: they are trained, and their ensemble predicts the test images.",
     ),
     *_DEVICE_OPTIONS,
     click.option(
@@ -97,9 +129,13 @@ def device_names(device: str | None, devices: str | None) -> tuple[str, tuple[st
 
 @contextmanager
 def stoppable(then: str = "the same command goes on from the last checkpoint") -> Iterator[None]:
-    """Ends the command with a sentence that says what comes `then`, and 130, on Ctrl-C."""
+    """Ends the command with a sentence that says what comes `then`: with 130 on Ctrl-C, and with 75 where it was asked
+    to stop and has kept what was done."""
     try:
         yield
+    except StoppedError:
+        click.echo(f"stopped as asked; {then}", err=True)
+        sys.exit(STOPPED_AS_ASKED)
     except KeyboardInterrupt:
         click.echo(f"\nstopped; {then}", err=True)
         sys.exit(STOPPED)

@@ -13,9 +13,11 @@ import pytest
 
 from mswal_bench.baselines.method import FailedCasesError, MethodError
 from mswal_bench.baselines.processes import cores
+from mswal_bench.baselines.stop_request import StoppedError, ask_to_stop
 from mswal_bench.benchmark.runs import device_workers
 from mswal_bench.benchmark.runs.device_workers import carry_out, carry_out_on
 from mswal_bench.benchmark.runs.devices import Device
+from mswal_bench.tests.baselines.stopping import not_asked_to_stop
 
 from . import worker_tasks
 from .smoke_runs import assert_gone
@@ -193,6 +195,47 @@ def test_killed_it_leaves_no_process(tmp_path, how):
     process.send_signal(how)
     process.wait()
     assert_gone(pids)
+
+
+def test_asked_to_stop_all_at_work_end_by_themselves_and_nothing_else_is_begun(tmp_path):
+    ended = []
+    tasks = [
+        task("a", partial(worker_tasks.stop_when_asked, tmp_path / "a"), ended=ended.append),
+        task(
+            "b",
+            partial(worker_tasks.stop_when_asked, tmp_path / "b"),
+            started=lambda *_: ask_to_stop(),
+            ended=ended.append,
+        ),
+        task("c", partial(worker_tasks.tell_process_and_cores, tmp_path / "c")),
+    ]
+    with not_asked_to_stop(), pytest.raises(StoppedError):
+        carry_out_on([CPU, CPU], tasks)
+    assert [(tmp_path / name).read_text() for name in "ab"] == ["stopped"] * 2
+    assert not (tmp_path / "c").exists()
+    assert len(ended) == 2
+
+
+@pytest.mark.parametrize("devices", [[], [CPU]], ids=["here", "another"])
+def test_asked_to_stop_in_the_last_task_all_is_done_and_before_it_is_said(tmp_path, devices):
+    def carry_out_two(asking: str) -> None:
+        tasks = [
+            task(
+                name,
+                partial(worker_tasks.tell_process_and_cores, tmp_path / name),
+                started=lambda *_, name=name: ask_to_stop() if name == asking else None,
+            )
+            for name in ("first", "last")
+        ]
+        with not_asked_to_stop():
+            carry_out_on(devices, tasks) if devices else carry_out(tasks, "cpu")
+
+    with pytest.raises(StoppedError, match="did before last"):
+        carry_out_two(asking="first")
+    assert (tmp_path / "first").exists()
+    assert not (tmp_path / "last").exists()
+    carry_out_two(asking="last")
+    assert (tmp_path / "last").exists()
 
 
 def test_in_this_process_a_failure_is_measured_and_passed_on():

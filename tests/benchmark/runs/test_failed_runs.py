@@ -63,8 +63,9 @@ def stop_in_training(raw: Path, work: Path) -> None:
 
 
 def listed(work: Path) -> ListedRun:
-    ((found,), problems) = list_runs(work)
-    assert not problems
+    listing = list_runs(work)
+    assert not listing.problems
+    (found,) = listing.runs
     return found
 
 

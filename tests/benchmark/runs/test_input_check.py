@@ -122,7 +122,7 @@ def test_what_turns_bad_ends_a_run_that_was_begun_and_is_listed(data, tmp_path):
     image_of(data, 485).write_bytes(image_of(data, 485).read_bytes()[:-8] + bytes(8))
     with pytest.raises(BenchError, match="is corrupt"):
         run_method(QuickMethod(), data, work, selection="1", device="cpu")
-    ((listed,), _) = list_runs(work)
+    (listed,) = list_runs(work).runs
     assert [*listed.failures] == ["fold-1"]
     assert "is corrupt" in listed.failures["fold-1"]
 

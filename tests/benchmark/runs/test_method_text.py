@@ -43,6 +43,9 @@ def test_the_table_says_what_each_is():
 def test_a_card_has_its_groups_in_order():
     text = card_text(METHOD, 100)
     assert "1,234,567 parameters: one size" in text
+    assert "A100" not in text, "nothing is published"
+    published = replace(METHOD, card=replace(CARD, gpu_hours=8.5))
+    assert "8.5 hours of training a fold on an A100 with 40 GB, as published" in card_text(published, 100)
     blocks = text.split("\n\n")
     assert blocks[1] == "Set by the MSWAL paper\n  nothing"
     assert blocks[2].splitlines()[0] == "Set by its own paper or its authors' code"
@@ -61,3 +64,5 @@ def test_data_is_what_the_card_holds():
     )
     assert data["settings"]["paper"]["training"]["epochs"] == 1000
     assert data["variants"] == []
+    assert data["card"]["gpu_hours"] is None
+    assert method_data(NNUNET)["card"]["gpu_hours"] == 9

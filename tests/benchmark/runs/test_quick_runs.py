@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from mswal_bench.benchmark.runs.run_method import RunOutcome, run_method
 from mswal_bench.benchmark.runs.run_progress import read_progress
 from mswal_bench.benchmark.runs.tracks import Track
 from mswal_bench.benchmark.runs.transfer import transfer
+from mswal_bench.benchmark.scoring.merge_scores import merge_into
+from mswal_bench.benchmark.scoring.score_folders import score_folders
 from mswal_bench.benchmark.scoring.scores import Scores
 from mswal_bench.splits import five_folds
 
@@ -35,7 +38,7 @@ def run(raw: Path, work: Path, selection: str = "0", **more: Any) -> RunOutcome:
 
 
 def listed(work: Path) -> ListedRun:
-    ((found,), _) = list_runs(work)
+    (found,) = list_runs(work).runs
     return found
 
 
@@ -263,3 +266,18 @@ def test_a_transfer_keeps_to_the_weights_it_began_with(raw, tmp_path):
     assert transferred() == 3
     with pytest.raises(Exception, match="belongs to a run with another start"):
         transferred(1)
+
+
+def test_the_scores_of_runs_merge_into_those_of_all_scored_together(raw, tmp_path):
+    class Twin(QuickMethod):
+        name = "twin"
+
+    for method in (QuickMethod(), Twin()):
+        run_method(method, raw, tmp_path / method.name, device="cpu")
+    predictions = [tmp_path / name / "fold-all" / name for name in ("quick", "twin")]
+    together = score_folders(predictions, raw / "labelsTs", jobs=1)
+    replace(together, track="official-test").save(tmp_path / "together")
+    merged = merge_into(tmp_path / "merged", [path.parent for path in predictions])
+    assert (list(merged), len(merged.case_ids), merged.problems) == (["quick", "twin"], 2, ())
+    for name in ("scores.json", "cases.csv", "lesions.csv"):
+        assert (tmp_path / "merged" / name).read_bytes() == (tmp_path / "together" / name).read_bytes()

@@ -13,7 +13,7 @@ from mswal_bench.benchmark.core.environment import describe_environment
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.runs.resources import Resources
 from mswal_bench.benchmark.runs.run_folder import RunFolder
-from mswal_bench.benchmark.runs.run_listing import Condition, ListedRun, list_runs
+from mswal_bench.benchmark.runs.run_listing import Condition, ListedRun, RunListing, list_runs
 from mswal_bench.benchmark.runs.run_listing_table import runs_table
 from mswal_bench.benchmark.runs.run_progress import forget_failure, keep_failure, kept_progress
 from mswal_bench.benchmark.runs.run_record import RunIdentity, RunRecord, Step, TrainingSession, now
@@ -82,8 +82,9 @@ def break_off(
 
 
 def listed(root: Path) -> ListedRun:
-    ((found,), problems) = list_runs(root)
-    assert not problems
+    listing = list_runs(root)
+    assert not listing.problems
+    (found,) = listing.runs
     return found
 
 
@@ -251,7 +252,7 @@ def test_a_damaged_state_is_listed_as_such(tmp_path, content):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "run.json").write_text(content)
     begin(tmp_path / "b")
-    (damaged, whole), _ = list_runs(tmp_path)
+    damaged, whole = list_runs(tmp_path).runs
     assert damaged.condition is Condition.DAMAGED
     assert damaged.reason == "run.json is not the state of a run, or that of another version of this program"
     assert whole.condition is Condition.STOPPED
@@ -288,7 +289,8 @@ def test_looks_below_folders_but_not_below_runs_or_through_links(tmp_path):
     begin(tmp_path / "elsewhere")
     (tmp_path / "root" / "link").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "root" / "circle").symlink_to(tmp_path / "root")
-    found, problems = list_runs(tmp_path / "root")
+    listing = list_runs(tmp_path / "root")
+    found, problems = listing.runs, listing.problems
     assert [str(run.folder.relative_to(tmp_path / "root")) for run in found] == [".hidden", "a", "deep/er/b"]
     assert not problems
 
@@ -304,7 +306,8 @@ def test_a_folder_that_cannot_be_looked_into_is_told(tmp_path, monkeypatch):
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
-    found, (problem,) = list_runs(tmp_path)
+    listing = list_runs(tmp_path)
+    found, (problem,) = listing.runs, listing.problems
     assert [run.folder.name for run in found] == ["b"]
     assert str(problem) == f"{tmp_path / 'a'}: cannot be looked into (Permission denied)."
 
@@ -312,11 +315,11 @@ def test_a_folder_that_cannot_be_looked_into_is_told(tmp_path, monkeypatch):
 def test_no_such_folder(tmp_path):
     with pytest.raises(BenchError, match="there is no such folder"):
         list_runs(tmp_path / "absent")
-    assert list_runs(tmp_path) == ([], [])
+    assert list_runs(tmp_path) == RunListing([], [], [])
 
 
 def test_the_table(tmp_path):
-    assert runs_table([], tmp_path) == ""
+    assert runs_table(RunListing([], [], []), tmp_path) == ""
     finish(begin(tmp_path / "a"), "fold-all")
     folder = begin(tmp_path / "b")
     finish(folder)
@@ -325,7 +328,7 @@ def test_the_table(tmp_path):
     keep_failure(folder.root, "fold-1", "The disk is full.")
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / "run.json").write_text("{")
-    text = runs_table(list_runs(tmp_path)[0], tmp_path)
+    text = runs_table(list_runs(tmp_path), tmp_path)
     _, _, a, b, c, _, *notes = text.splitlines()
     assert a.split() == ["a", "nnunet-v2", "Toy", "demo", "3", "finished", DASH, "0", "25.00", "≥", "0:11:00"]
     assert "failed" in b

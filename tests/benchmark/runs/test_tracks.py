@@ -4,7 +4,7 @@ import pytest
 
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.data.dataset import open_dataset
-from mswal_bench.benchmark.runs.tracks import SELECTIONS, Goal, Track, check_goal
+from mswal_bench.benchmark.runs.tracks import SELECTIONS, Goal, Shard, Track, check_goal, folds_of, selection_of
 from mswal_bench.splits import five_folds
 
 
@@ -84,3 +84,49 @@ def test_without_test_images_the_other_track_is_pointed_at(make_dataset):
 def test_fewer_training_cases_than_folds_are_refused(make_dataset):
     with pytest.raises(BenchError, match=r"too few training cases: expected 5 or more, to cut into folds, found 4"):
         check_goal(Goal(make_dataset(4, 1), Track.OFFICIAL_TEST, "all"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "folds", "selection"),
+    [
+        ("0", (0,), "0"),
+        ("all", (0, 1, 2, 3, 4), "all"),
+        ("0,1", (0, 1), "0,1"),
+        ("3,1", (1, 3), "1,3"),
+        ("4,3,2,1,0", (0, 1, 2, 3, 4), "all"),
+    ],
+)
+def test_several_folds(asked, folds, selection):
+    assert folds_of(asked) == folds
+    assert selection_of(folds_of(asked)) == selection
+
+
+@pytest.mark.parametrize("asked", ["", "5", "0,", "0,0", "all,1", "-1", "0-1", "0;1"])
+def test_no_selection_of_folds(asked):
+    with pytest.raises(ValueError, match=r"invalid literal|no selection"):
+        folds_of(asked)
+
+
+def test_several_folds_have_an_outcome_of_their_own(make_dataset):
+    dataset = make_dataset(13, 2)
+    goal = Goal(dataset, Track.PUBLIC_CV, "1,3")
+    folds = five_folds(dataset.train)
+    assert (goal.name, goal.predictions) == ("public-cv-fold-1-3", "public-cv")
+    assert goal.title == "public-cv of folds 1, 3 alone"
+    assert goal.cases == tuple(sorted((*folds[1].validation, *folds[3].validation)))
+    assert Goal(dataset, Track.OFFICIAL_TEST, "1,3").shares[0].folds == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("track", "train", "test"), [("public-cv", 13, 1), ("public-cv", 5, 1), ("official-test", 5, 7)]
+)
+@pytest.mark.parametrize("of", [1, 3, 4, 9])
+def test_shards_are_alike_and_together_all(make_dataset, track, train, test, of):
+    goal = Goal(make_dataset(train, test), Track(track), "all")
+    shards = [goal.shard(Shard(number, of)) for number in range(1, of + 1)]
+    predicted = [case for shard in shards for share in shard for case in share.images]
+    assert sorted(predicted) == list(goal.cases)
+    sizes = [sum(len(share.images) for share in shard) for shard in shards]
+    assert max(sizes) - min(sizes) <= 1
+    by_fold = {case: share.folds for share in goal.shares for case in share.images}
+    assert all(share.folds == by_fold[case] for shard in shards for share in shard for case in share.images)

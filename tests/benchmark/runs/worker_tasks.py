@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mswal_bench.baselines.method import FailedCasesError, MethodError
 from mswal_bench.baselines.processes import cores
+from mswal_bench.baselines.stop_request import StoppedError, stop_is_asked
 from mswal_bench.benchmark.runs.device_workers import Task, carry_out_on
 from mswal_bench.benchmark.runs.devices import Device
 
@@ -98,6 +99,18 @@ def work_for_ever(path: Path, report) -> None:
     path.write_text(str(os.getpid()))
     while True:
         time.sleep(0.01)
+
+
+def stop_when_asked(path: Path, report) -> None:
+    """Ends after an epoch that takes a while, as a training does."""
+    path.write_text("at work")
+    deadline = time.monotonic() + 60
+    while not stop_is_asked():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    time.sleep(0.3)
+    path.write_text("stopped")
+    raise StoppedError("after epoch 3")
 
 
 @contextmanager
