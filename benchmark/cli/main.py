@@ -23,11 +23,13 @@ from .data import data
 from .models import model
 from .paper.figure_qualitative import qualitative
 from .paper.tables import tables
+from .runs.launch import launch
 from .runs.methods import methods
 from .runs.predict import predict
 from .runs.run import run
 from .runs.runs import runs
 from .runs.transfer import transfer
+from .scoring.merge import merge
 from .scoring.report import report
 from .scoring.score import score
 
@@ -83,11 +85,13 @@ for command in (
     data,
     methods,
     run,
+    launch,
     runs,
     transfer,
     predict,
     model,
     score,
+    merge,
     report,
     tables,
     figure,

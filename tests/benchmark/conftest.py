@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,8 @@ from mswal_bench.benchmark.volumes import label_maps
 from mswal_bench.benchmark.volumes.stored_volume import StoredVolume, read_voxels
 from mswal_bench.metrics import CaseScore, ClassCounts, score_case
 from mswal_bench.metrics.foreground import empty_foreground
+
+from .fake_slurm import FakeSlurm
 
 Counts = tuple[int, int, int, int]
 MakeTable = Callable[..., Scores]
@@ -75,3 +78,13 @@ def voxels_read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(label_maps, "read_voxels", noted)
     return names
+
+
+@pytest.fixture
+def fake_slurm(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> FakeSlurm:
+    """A cluster that runs nothing, in the place of any that may be there."""
+    fake = FakeSlurm(tmp_path_factory.mktemp("slurm"))
+    monkeypatch.setenv("PATH", f"{fake.commands}:{os.environ['PATH']}")
+    for name in [name for name in os.environ if name.startswith("SLURM_")]:
+        monkeypatch.delenv(name)
+    return fake

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from mswal_bench.benchmark.cli.hand_over import Place, cancel_tasks, place_options, submit, work_off
+from mswal_bench.benchmark.core.errors import Problem, raise_if_any
+
+if TYPE_CHECKING:
+    from mswal_bench.benchmark.records.plan_evaluations import ManyEvaluations
 
 
 @click.command(short_help="Score a submission and add its record to the results.")
@@ -30,6 +37,12 @@ import click
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the bootstrap draws.")
 @click.option("--nnunet-summary", is_flag=True, help="Write nnU-Net's summary.json beside the rows too.")
+@click.option(
+    "--work",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="With --on: a folder, outside of RESULTS, for what becomes of the tasks.",
+)
+@place_options(required=False, tasks="Each submission")
 @click.pass_context
 def evaluate(
     context: click.Context,
@@ -45,6 +58,8 @@ def evaluate(
     resamples: int,
     seed: int,
     nnunet_summary: bool,
+    work: Path | None,
+    place: Place | None,
 ) -> None:
     """Validate SUBMISSION deeply, score it against the reference and add its record to the results.
 
@@ -57,14 +72,36 @@ def evaluate(
     aggregates and intervals alone, and the rest goes to PRIVATE/TRACK/ID; what is wrong with hidden labels is told in
     PRIVATE/evaluation.log and nowhere else. The manifest says whether a track is hidden; without one, it is if
     --private is given or if it is official-test.
+
+    With --on, SUBMISSION is a folder of submissions, and each is evaluated by a task of its own; one that is refused or
+    fails costs the others nothing. With --on slurm the tasks are queued, and `mswal-bench runs WORK` shows how far they
+    are. The same command again does what is missing, and nothing twice.
     """
     from mswal_bench.benchmark.records.evaluate_submission import evaluate as evaluated
     from mswal_bench.benchmark.records.evaluation_target import EvaluationTarget, open_for_track
+    from mswal_bench.benchmark.records.plan_evaluations import RECORD_LINE, ManyEvaluations
     from mswal_bench.benchmark.records.record_store import private_folder, record_folder
     from mswal_bench.benchmark.records.record_writing import write_summary
     from mswal_bench.benchmark.records.result_record import Status, record_text
+    from mswal_bench.benchmark.records.submission_folder import refuse_several
     from mswal_bench.benchmark.submissions.validation import validation_text
 
+    if place is not None:
+        if work is None:
+            raise click.UsageError("--on needs a folder for what becomes of the tasks, --work.")
+        named = {"--manifest": manifest, "--private": private}
+        options = [part for name, path in named.items() if path for part in (name, str(path.absolute()))]
+        options += [] if track is None else ["--track", track]
+        options += [] if jobs is None else ["--jobs", str(jobs)]
+        options += ["--resamples", str(resamples), "--seed", str(seed)]
+        flags = {"--verified": verified, "--allow-missing": allow_missing, "--nnunet-summary": nnunet_summary}
+        options += [name for name, given in flags.items() if given]
+        inputs = () if manifest is None else (manifest,)
+        _evaluate_as_tasks(ManyEvaluations(submission, reference, results, work, tuple(options), inputs), place)
+        return
+    if work is not None:
+        raise click.UsageError("--work is of --on: one submission is evaluated without it.")
+    refuse_several(submission)
     status: Status = "verified" if verified else "claimed"
     hidden = private is not None
     with open_for_track(submission, reference, manifest, track, private=hidden) as (package, expected):
@@ -86,8 +123,36 @@ def evaluate(
     if not outcome.is_new:
         click.echo("note: this submission was recorded before and is not scored again", err=True)
     click.echo(record_text(outcome.record))
-    click.echo(f"record: {record_folder(results, outcome.record.track, outcome.record.id)}", err=True)
+    click.echo(f"{RECORD_LINE}{record_folder(results, outcome.record.track, outcome.record.id)}", err=True)
     if private is not None and outcome.record.hidden:
         click.echo(f"rows: {private_folder(private, outcome.record.track, outcome.record.id)}", err=True)
     if nnunet_summary:
         write_summary(outcome.record, target)
+
+
+def _evaluate_as_tasks(asked: ManyEvaluations, place: Place) -> None:
+    from mswal_bench.benchmark.records.plan_evaluations import (
+        evaluation_tasks,
+        plan_evaluations,
+        record_of,
+        was_refused,
+    )
+
+    if place.cancel:
+        cancel_tasks(asked.folder)
+        return
+    slots = place.slots(["cpu"])
+    tasks = evaluation_tasks(asked)
+    plan = plan_evaluations(asked, tasks)
+    if plan.tasks and not place.is_local:
+        submit(plan, place, asked.work)
+        return
+    failed = work_off(plan, slots).failed if plan.tasks else {}
+    problems: list[Problem] = []
+    for task in tasks:
+        if task.key not in failed:
+            click.echo(f"{task.name}: record {record_of(asked, task)}")
+            continue
+        what = "refused" if was_refused(asked, task) else "failed"
+        problems.append(Problem(f"{what}: {failed[task.key].removesuffix('.')}", task.name))
+    raise_if_any(problems)

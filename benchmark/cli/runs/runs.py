@@ -11,7 +11,9 @@ from mswal_bench.benchmark.core.errors import raise_if_any
 
 @click.command(short_help="List runs: their state, folds, scores and times.")
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="For programs: everything, DSC as a fraction, times in seconds.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="For programs: everything of each run, DSC as a fraction, times in seconds."
+)
 def runs(folder: Path, as_json: bool) -> None:
     """List the runs below DIR, the current folder if none is given: their state, trained folds, scores and times.
 
@@ -19,6 +21,9 @@ def runs(folder: Path, as_json: bool) -> None:
     mean over the classes, in percent, of the test images by the ensemble of all folds; that of another goal stands with
     the goal's name. The time is the sum of the steps' times; ≥ marks a sum that lacks a step, which was killed or still
     goes on.
+
+    Of what `mswal-bench launch` handed to a cluster it tells what waits and for what, what runs where and since when,
+    what was queued again, and what failed and why; so of what `score --on slurm` and `evaluate --on slurm` did.
     """
     from pydantic import TypeAdapter
 
@@ -26,11 +31,11 @@ def runs(folder: Path, as_json: bool) -> None:
     from mswal_bench.benchmark.runs.run_listing_table import runs_table
     from mswal_bench.benchmark.tables.terminal import terminal_width
 
-    found, problems = list_runs(folder)
+    found = list_runs(folder)
     if as_json:
-        click.echo(TypeAdapter(list[ListedRun]).dump_json(found, indent=2).decode())
-    elif found:
-        click.echo(runs_table(found, folder, width=terminal_width()))
+        click.echo(TypeAdapter(list[ListedRun]).dump_json(found.runs, indent=2).decode())
+    elif text := runs_table(found, folder, width=terminal_width()):
+        click.echo(text)
     else:
         click.echo(f"no run in {folder}", err=True)
-    raise_if_any(problems)
+    raise_if_any(found.problems)

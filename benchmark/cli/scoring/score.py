@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from mswal_bench.benchmark.cli.choices import Choice
-from mswal_bench.benchmark.core.errors import raise_if_any
+from mswal_bench.benchmark.cli.hand_over import Place, cancel_tasks, not_done, place_options, submit, work_off
+from mswal_bench.benchmark.core.errors import Problem, raise_if_any
 
 if TYPE_CHECKING:
+    from mswal_bench.benchmark.launch.plan_scores import ManyScores
     from mswal_bench.benchmark.scoring.score_formats import TableFormat
 
 
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     help="Add what is never ranked on: NSD, HD95, precision, recall, F1 by lesion size, volume error. Takes longer.",
 )
 @click.option("--nnunet-summary", is_flag=True, help="Write nnU-Net's summaries too, OUT/nnunet/METHOD/summary.json.")
+@place_options(required=False, tasks="Each PRED")
 def score(
     predictions: tuple[Path, ...],
     reference: Path,
@@ -52,6 +55,7 @@ def score(
     allow_missing: bool,
     details: bool,
     nnunet_summary: bool,
+    place: Place | None,
 ) -> None:
     """Score each PRED against the reference: a folder of predictions, a method named after its folder, or the work
     folder of a run, or of one of its goals, such as WORK/fold-0. With a file as the reference PRED is a file too.
@@ -63,9 +67,22 @@ def score(
 
     A file that cannot be scored is left out, named, and makes the command exit with 1; the others are scored. So is
     one of several folders that lacks predictions. Scores that leave cases out are marked as not comparable.
+
+    With --on each PRED is scored by a task of its own into OUT/methods/METHOD, and one more merges them: the files in
+    OUT are, byte for byte, those of one call. With --on slurm the tasks are queued, and `mswal-bench runs OUT` shows
+    how far they are. The same command again does what is missing, and nothing twice.
     """
     if nnunet_summary and out is None:
         raise click.UsageError("--nnunet-summary needs a folder to write to, --out.")
+    if place is not None:
+        if out is None or nnunet_summary:
+            raise click.UsageError("--on needs a folder to write to, --out, and goes without --nnunet-summary.")
+        from mswal_bench.benchmark.launch.plan_scores import ManyScores
+
+        each = [*(["--allow-missing"] if allow_missing else []), *(["--details"] if details else [])]
+        each += [] if jobs is None else ["--jobs", str(jobs)]
+        _score_as_tasks(ManyScores(predictions, reference, out, tuple(each)), place, style, details)
+        return
     from mswal_bench.benchmark.runs.score_methods import score_methods
     from mswal_bench.benchmark.scoring.nnunet_summary import write_summaries
 
@@ -82,3 +99,31 @@ def score(
         summaries = ", nnunet/METHOD/summary.json" if nnunet_summary else ""
         click.echo(f"written to {out}: scores.json, cases.csv, lesions.csv{summaries}", err=True)
     raise_if_any(scores.problems)
+
+
+def _score_as_tasks(asked: ManyScores, place: Place, style: TableFormat, details: bool) -> None:
+    from mswal_bench.benchmark.jobs.tasks import TABLE
+    from mswal_bench.benchmark.launch.plan_scores import plan_scores
+    from mswal_bench.benchmark.scoring.saved_scores import load_scores
+    from mswal_bench.benchmark.scoring.scores_json import SCORES_FILE
+
+    from .table_output import print_scores
+
+    if place.cancel:
+        cancel_tasks(asked.folder)
+        return
+    slots = place.slots(["cpu"])
+    plan = plan_scores(asked)
+    if plan.tasks and not place.is_local:
+        submit(plan, place, asked.out)
+        return
+    problems: list[Problem] = []
+    if plan.tasks:
+        problems = not_done(work_off(plan, slots))
+        # What merging tells of those that failed is told by them.
+        own = [problem for problem in problems if not problem.where.startswith(TABLE)]
+        problems = own or problems
+    if (asked.out / SCORES_FILE).exists():
+        print_scores(load_scores(asked.out), style, details=details)
+        click.echo(f"written to {asked.out}: scores.json, cases.csv, lesions.csv and the table", err=True)
+    raise_if_any(problems)
