@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from mswal_bench.benchmark.data.phantom.dataset_writer import write_phantom
 
+from .slurm_cluster import PROGRAMS, SlurmCluster, found
+
 # The same examples on every machine and in every call; a slow machine is no failure.
 settings.register_profile("fixed", derandomize=True, deadline=None, database=None)
 settings.load_profile("fixed")
@@ -110,3 +112,16 @@ def small_phantom(made_once: MadeOnce) -> Path:
     return made_once(
         "small_phantom", lambda out: write_phantom(out, train=5, test=2, size="tiny", seed=0, progress=False)
     )
+
+
+@pytest.fixture(scope="session")
+def slurm() -> Iterator[SlurmCluster]:
+    """A SLURM of two nodes for all tests of this process; call its `clear` after what breaks a node or leaves a job."""
+    absent = [program for program in PROGRAMS if found(program) is None]
+    if absent:
+        missing = f"{', '.join(absent)} not on this machine (Debian: slurmctld, slurmd, slurm-client, munge)"
+        if os.environ.get("REQUIRE_SLURM"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with SlurmCluster() as cluster:
+        yield cluster

@@ -112,7 +112,8 @@ def test_records_are_listed_and_published(sample: Path, tmp_path: Path) -> None:
 
 
 def test_a_run_is_listed() -> None:
-    (run,), problems = list_runs(SAMPLE / "run")
+    listing = list_runs(SAMPLE / "run")
+    (run,), problems = listing.runs, listing.problems
     assert (run.condition, run.method, run.mean_dsc, problems) == (Condition.FINISHED, "quick", {"fold-0": 0.0}, [])
     (goal,) = predicted_goals(SAMPLE / "run")
     assert [path.name for path in sorted(goal.predictions.iterdir())] == ["PHANTOM_0485.nii.gz", "PHANTOM_0486.nii.gz"]
