@@ -55,7 +55,7 @@ def work_off(plan: TaskPlan, slots: Sequence[Slot]) -> WorkedOff:
     """
     waiting, became = list(plan.tasks), WorkedOff()
     kinds = {task.key: array.kind for array in plan.arrays for task in array.tasks}
-    with alone_at(plan.folder), progress_bar("launch", "task") as report, _running() as running:
+    with alone_at(plan.folder), progress_bar("done", "task") as report, _running() as running:
         while waiting or running:
             for slot in [slot for slot in slots if slot.name not in running]:
                 task = _next(waiting, running.values())

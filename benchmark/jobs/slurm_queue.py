@@ -105,11 +105,8 @@ def _asked_otherwise(plan: TaskPlan, record: QueueRecord, alive: Mapping[str, Sl
     queued = {task.of: task.asks for array in record.arrays for task in array.tasks if task.key in alive}
     for of in asked.keys() & queued.keys():
         if asked[of] != queued[of]:
-            what, mend = (
-                "tasks of it are queued that were asked for otherwise",
-                "Wait for them, or take them out: --cancel.",
-            )
-            yield Problem(what, of, asked[of], queued[of], mend)
+            mend = "Wait for them, or take them out with --cancel."
+            yield Problem("tasks of it are queued that were asked for otherwise", of, asked[of], queued[of], mend)
 
 
 def _lost(plan: TaskPlan, alive: Mapping[str, SlurmJobState]) -> list[str]:
@@ -173,7 +170,7 @@ def _submit(
         gpus_per_node=request.gpus or None,
         mem=None if request.memory is None else f"{round(1000 * request.memory)}M",
         setup=list(request.setup or ()),
-        # Since 22.05 srun gives a step one core unless it is told.
+        # Since 22.05 srun does not take it over from the job by itself.
         srun_args=[f"--cpus-per-task={request.cpus}"],
         array_parallelism=settings.at_once,
         signal_delay_s=ahead_s,

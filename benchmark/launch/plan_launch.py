@@ -58,6 +58,12 @@ class Launch:
         check_goal(self.goal)
 
     @property
+    def shards(self) -> tuple[Shard, ...]:
+        """What each task of a method's prediction predicts."""
+        of = -(-len(self.goal.cases) // self.cases_a_shard)
+        return tuple(Shard(number, of) for number in range(1, of + 1))
+
+    @property
     def folder(self) -> Path:
         """Where it is kept what becomes of the tasks."""
         return self.root / LAUNCH_FOLDER
@@ -240,14 +246,15 @@ def _trainings(run: PlannedRun, check: Sequence[Task], preparing: Mapping[str, T
 
 def _predictions(run: PlannedRun, before: Sequence[Task]) -> tuple[Task, ...]:
     launch = run.launch
-    of = -(-len(launch.goal.cases) // launch.cases_a_shard)
     options = ("--fold", launch.selection, "--device", launch.prediction_device)
     return tuple(
         # With the goal's name: another launch may ask for another goal of the same run.
         run.task(
-            f"predict {launch.goal.name} {shard}", *options, "--shard", f"{shard.number}/{of}", needs=_keys(before)
+            f"predict {launch.goal.name} {shard}",
+            *(*options, "--shard", f"{shard.number}/{shard.of}"),
+            needs=_keys(before),
         )
-        for shard in (Shard(number, of) for number in range(1, of + 1))
+        for shard in launch.shards
         if not run.is_predicted(shard)
     )
 

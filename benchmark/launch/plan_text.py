@@ -84,12 +84,11 @@ def _steps(
 
 def _tasks_of_all(launch: Launch, runs: Sequence[PlannedRun]) -> dict[Kind, int]:
     """By kind, how many tasks there are when nothing is done yet."""
-    shards = -(-len(launch.goal.cases) // launch.cases_a_shard)
     return {
         Kind.CHECK: int(launch.check),
         Kind.PREPARE: sum(run.prepared_by is None for run in runs),
         Kind.TRAIN: len(runs) * len(launch.goal.folds),
-        Kind.PREDICT: len(runs) * shards,
+        Kind.PREDICT: len(runs) * len(launch.shards),
         Kind.SCORE: len(runs),
         Kind.TABLE: int(launch.goal.labels is not None),
     }
