@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mswal_bench.baselines.method import Budget
-from mswal_bench.benchmark.cli.choices import Choice
+from mswal_bench.benchmark.cli.scoring.table_output import table_format_option
 from mswal_bench.benchmark.runs.method_choice import chosen_method
 from mswal_bench.benchmark.tables.terminal import terminal_width
 from mswal_bench.splits import N_FOLDS
@@ -44,13 +44,7 @@ if TYPE_CHECKING:
     type=click.IntRange(0, N_FOLDS - 1),
     help="The fold whose weights are taken.  [default: the first fold trained to its end when the transfer was begun]",
 )
-@click.option(
-    "--format",
-    "style",
-    type=Choice(["table", "markdown", "latex", "csv", "json"]),
-    default="table",
-    show_default=True,
-)
+@table_format_option
 @training_options
 def transfer(
     method: str,

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mswal_bench.benchmark.cli.choices import Choice
 from mswal_bench.benchmark.core.errors import raise_if_any
+
+from .table_output import print_scores, table_format_option
 
 if TYPE_CHECKING:
     from mswal_bench.benchmark.scoring.score_formats import TableFormat
@@ -22,14 +23,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, file_okay=False),
     help="A folder for cases.csv, lesions.csv, scores.json, table.txt, table.md and table.tex.",
 )
-@click.option(
-    "--format",
-    "style",
-    type=Choice(["table", "markdown", "latex", "csv", "json"]),
-    default="table",
-    show_default=True,
-    help="What is printed; table, markdown and latex are in percent, csv and json hold fractions.",
-)
+@table_format_option
 def merge(folders: tuple[Path, ...], out: Path, style: TableFormat) -> None:
     """Make one table of the methods in SCORES: folders that `score --out`, `run` (its goals, such as WORK/fold-all) or
     merge wrote.
@@ -41,8 +35,6 @@ def merge(folders: tuple[Path, ...], out: Path, style: TableFormat) -> None:
     the others is written.
     """
     from mswal_bench.benchmark.scoring.merge_scores import merge_into
-
-    from .table_output import print_scores
 
     scores = merge_into(out, folders)
     print_scores(scores, style, details=True)

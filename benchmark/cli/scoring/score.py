@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mswal_bench.benchmark.cli.choices import Choice
 from mswal_bench.benchmark.cli.hand_over import Place, cancel_tasks, not_done, place_options, submit, work_off
 from mswal_bench.benchmark.core.errors import Problem, raise_if_any
+
+from .table_output import print_scores, table_format_option
 
 if TYPE_CHECKING:
     from mswal_bench.benchmark.launch.plan_scores import ManyScores
@@ -24,14 +25,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="The folder of reference label maps; of files PRED the one of their case.",
 )
-@click.option(
-    "--format",
-    "style",
-    type=Choice(["table", "markdown", "latex", "csv", "json"]),
-    default="table",
-    show_default=True,
-    help="table, markdown and latex are in percent; csv and json hold fractions.",
-)
+@table_format_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -86,8 +80,6 @@ def score(
     from mswal_bench.benchmark.runs.score_methods import score_methods
     from mswal_bench.benchmark.scoring.nnunet_summary import write_summaries
 
-    from .table_output import print_scores
-
     scores = score_methods(
         predictions, reference, jobs=jobs, allow_missing=allow_missing, details=details, out=out, progress=True
     )
@@ -106,8 +98,6 @@ def _score_as_tasks(asked: ManyScores, place: Place, style: TableFormat, details
     from mswal_bench.benchmark.launch.plan_scores import plan_scores
     from mswal_bench.benchmark.scoring.saved_scores import load_scores
     from mswal_bench.benchmark.scoring.scores_json import SCORES_FILE
-
-    from .table_output import print_scores
 
     if place.cancel:
         cancel_tasks(asked.folder)

@@ -9,11 +9,24 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mswal_bench.benchmark.cli.choices import Choice
+
 if TYPE_CHECKING:
     from mswal_bench.benchmark.scoring.score_formats import TableFormat
     from mswal_bench.benchmark.scoring.scores import Scores
     from mswal_bench.benchmark.tables.formats import ViewFormat
     from mswal_bench.benchmark.tables.view import TableView
+
+
+table_format_option = click.option(
+    "--format",
+    "style",
+    type=Choice(["table", "markdown", "latex", "csv", "json"]),
+    default="table",
+    show_default=True,
+    help="What is printed; table, markdown and latex are in percent, csv and json hold fractions.",
+)
+"""Says how a command prints its table."""
 
 
 def print_scores(scores: Scores, style: TableFormat = "table", *, details: bool = False) -> None:
