@@ -29,12 +29,14 @@ from mswal_bench.benchmark.submissions.validation import Validation
 
 from .evaluation_target import EvaluationTarget
 from .identity import Identity, ValidSubmission, identified
+from .organiser_key import organiser_of
 from .private_log import kept_private
-from .record_store import read_record, record_folder, scan_records
+from .record_store import StoredRecord, record_folder, scan_records, stored_record
 from .record_writing import add_record
 from .reference import split_digest
 from .result_record import ResultRecord, Status
 from .scored_rows import score_submission
+from .signing import signed_where_asked
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,9 @@ def evaluate(
         with _work_folder(valid.identity.id, target) as work:
             known = _known(valid.identity, target)
             if known is not None:
-                return Evaluation(check(voxels="all", progress=progress), known, notes=notes)
+                validation = check(voxels="all", progress=progress)
+                known, more = signed_where_asked(known, target)
+                return Evaluation(validation, known.shown, notes=(*notes, *more))
             try:
                 scores = score_submission(
                     copy,
@@ -102,17 +106,18 @@ def evaluate(
                     raise
                 return Evaluation(validation)
             record = _record(valid, target, scores, work, resamples, seed)
-            record = add_record(record, work, target.results, target.private)
+            record = add_record(record, work, target.results, target.private, target.key)
     return Evaluation(replace(validation, deep=True), record, is_new=True, notes=notes)
 
 
-def _known(identity: Identity, target: EvaluationTarget) -> ResultRecord | None:
+def _known(identity: Identity, target: EvaluationTarget) -> StoredRecord | None:
     """The record that there is of this evaluation, or of the same one verified."""
     statuses: tuple[Status, ...] = (identity.status, "verified")
     for status in statuses:
         folder = record_folder(target.results, target.manifest.track, replace(identity, status=status).id)
         if folder.exists():
-            return read_record(folder)
+            key = organiser_of(target.results, target.key and target.key.public)
+            return stored_record(folder, target.results, key)
     return None
 
 

@@ -19,6 +19,7 @@ from mswal_bench.benchmark.submissions.package.plain_yaml import MOST_BYTES, Pla
 from mswal_bench.benchmark.submissions.package.size_limits import Bounds
 from mswal_bench.benchmark.submissions.submission_form import FORM_FILE, TrackName
 
+from .organiser_key import SigningKey, organiser_of
 from .result_record import Status
 
 WORK = ".evaluating"
@@ -37,6 +38,8 @@ class EvaluationTarget:
     private: Path | None
     """For what the organiser of a hidden track keeps to himself; None for a track that is not hidden."""
     status: Status = "claimed"
+    key: SigningKey | None = None
+    """Signs what is verified; None for claims."""
 
     def __post_init__(self) -> None:
         raise_if_any(_misplaced(self))
@@ -97,6 +100,7 @@ def _track_of_form(submission: Submission) -> str:
 
 
 def _misplaced(target: EvaluationTarget) -> Iterator[Problem]:
+    yield from _wrong_key(target)
     results, private, reference = target.results, target.private, target.reference
     if not target.manifest.hidden:
         if private is not None:
@@ -110,3 +114,26 @@ def _misplaced(target: EvaluationTarget) -> Iterator[Problem]:
         if folder is not None and folder.resolve().is_relative_to(results.resolve()):
             mend = "Take a folder outside of it."
             yield Problem(f"{name} lies in the results folder {results}, which is published", str(folder), mend=mend)
+
+
+def _wrong_key(target: EvaluationTarget) -> Iterator[Problem]:
+    key, results = target.key, target.results
+    if key is None:
+        if target.status == "verified":
+            mend = "`mswal-bench results keygen` makes one, once."
+            yield Problem("a verified record needs the key of the organiser, who signs it", mend=mend)
+        return
+    if target.status == "claimed":
+        yield Problem("nothing but a verified record is signed", str(key.where))
+    yield from key_in_results(key, results)
+    try:
+        organiser_of(results, key.public)
+    except BenchError as error:
+        yield from error.problems
+
+
+def key_in_results(key: SigningKey, results: Path) -> Iterator[Problem]:
+    """Yields a problem where the private key lies in the results folder, which is published."""
+    if key.where.resolve().is_relative_to(results.resolve()):
+        what, mend = f"the private key lies in the results folder {results}, which is published", "Move it elsewhere."
+        yield Problem(what, str(key.where), mend=mend)

@@ -1,4 +1,4 @@
-"""Decides whether two evaluations are the same one."""
+"""Decides whether two evaluations are the same one, and computes the digests by which a record is known."""
 
 from __future__ import annotations
 
@@ -86,6 +86,21 @@ def submission_digest(form: PublicForm, of_predictions: str) -> str:
     Without the address: the digest would confirm a guess of it, and another address makes no other submission.
     """
     return _digest(form.model_dump_json(), of_predictions)
+
+
+def record_digest(record: ResultRecord) -> str:
+    """Returns SHA-256 over everything in the record but this digest."""
+    return _digest(record.model_dump_json(exclude={"digest"}))
+
+
+def sealed(record: ResultRecord) -> ResultRecord:
+    """Returns the record with the digest of what it says."""
+    return record.model_copy(update={"digest": record_digest(record)})
+
+
+def resealed(record: ResultRecord) -> ResultRecord:
+    """Returns it `sealed`, if it was: what is published of a record says less, and that of version 0.1.0 has none."""
+    return record if record.digest is None else sealed(record)
 
 
 def _digest(*parts: str) -> str:

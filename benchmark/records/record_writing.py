@@ -1,4 +1,4 @@
-"""Adds records to a results folder, whole or not at all and never over one that is there, and summaries to them."""
+"""Adds records to a results folder, whole or not at all and never over one that is there; signs them; adds summaries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from math import prod
 from pathlib import Path
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
-from mswal_bench.benchmark.core.whole_files import PARTIAL, write_text
+from mswal_bench.benchmark.core.whole_files import PARTIAL, whole_file, write_text
 from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
 from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
 from mswal_bench.benchmark.scoring.lesions_csv import LESIONS_FILE
@@ -17,33 +17,51 @@ from mswal_bench.benchmark.scoring.nnunet_summary import SUMMARY_FILE, Summarise
 from mswal_bench.benchmark.scoring.saved_scores import load_method
 
 from .evaluation_target import EvaluationTarget
+from .identity import resealed, sealed
+from .organiser_key import SigningKey, leave_public_key
 from .private_log import kept_private
 from .publication import published
-from .record_store import private_folder, read_record, record_folder
+from .record_store import SIGNATURE_FILE, private_folder, read_record, record_folder
 from .result_record import ResultRecord
 
 
-def add_record(record: ResultRecord, rows: Path, results: Path, private: Path | None) -> ResultRecord:
+def add_record(
+    record: ResultRecord, rows: Path, results: Path, private: Path | None, key: SigningKey | None = None
+) -> ResultRecord:
     """Adds a record and its rows, the CSV files in `rows`, and gives what was published of it.
 
     Of a hidden track the rows and the record as it is go into `private`, which must be given, and what is published of
-    it into `results`. What an interrupted call left there is taken up where its rows are the same. Raises BenchError
-    where there is a record of that id already, where `private` has other rows under it, and what cannot be written.
+    it into `results`. What an interrupted call left there is taken up where its rows are the same. With `key` each
+    record is signed in the same step, and the public key left in `results`. Raises BenchError where there is a record
+    of that id already, where `private` has other rows under it, and what cannot be written.
     """
+    record = sealed(record)
     target = record_folder(results, record.track, record.id)
     if target.exists():
         raise BenchError(Problem("there is a record of this id already, which is never changed", str(target)))
     try:
+        if key is not None:
+            leave_public_key(results, key.public)
         if record.hidden:
             assert private is not None
             private.mkdir(mode=0o700, parents=True, exist_ok=True)
-            record = _kept_private(record, rows, private_folder(private, record.track, record.id))
-            record = published(record)
-        _add_folder(target, lambda folder: _fill(folder, record, None if record.hidden else rows))
+            record = _kept_private(record, rows, private_folder(private, record.track, record.id), key)
+            record = resealed(published(record))
+        _add_folder(target, lambda folder: _fill(folder, record, None if record.hidden else rows, key))
     except OSError as error:
         what = f"cannot be written ({error.strerror or error})"
         raise BenchError(Problem(what, str(error.filename or target))) from error
     return record
+
+
+def sign_record(folder: Path, key: SigningKey) -> None:
+    """Puts the signature beside the record that lies in `folder`. Raises BenchError where it cannot be written."""
+    path = folder / SIGNATURE_FILE
+    try:
+        with whole_file(path) as temporary:
+            temporary.write_bytes(key.signed((folder / RECORD_FILE).read_bytes()))
+    except OSError as error:
+        raise BenchError(Problem(f"cannot be written ({error.strerror or error})", str(path))) from error
 
 
 def write_summary(record: ResultRecord, target: EvaluationTarget) -> None:
@@ -79,23 +97,28 @@ def record_json(record: ResultRecord) -> str:
     return record.model_dump_json(indent=1) + "\n"
 
 
-def _kept_private(record: ResultRecord, rows: Path, target: Path) -> ResultRecord:
+def _kept_private(record: ResultRecord, rows: Path, target: Path, key: SigningKey | None) -> ResultRecord:
     """The record that `target` has now: this one, or that of an earlier call which did not come to publish it."""
     if not target.exists():
-        _add_folder(target, lambda folder: _fill(folder, record, rows))
+        _add_folder(target, lambda folder: _fill(folder, record, rows, key))
         return record
     kept = read_record(target)
     if kept.files != record.files:
         what = "has other rows under this id, of another version of mswal-bench perhaps"
         raise BenchError(Problem(what, str(target), mend="Take new folders for --results and --private."))
+    if key is not None:
+        sign_record(target, key)
     return kept
 
 
-def _fill(folder: Path, record: ResultRecord, rows: Path | None) -> None:
+def _fill(folder: Path, record: ResultRecord, rows: Path | None, key: SigningKey | None) -> None:
     if rows is not None:
         for name in (CASES_FILE, LESIONS_FILE):
             shutil.copyfile(rows / name, folder / name)
-    (folder / RECORD_FILE).write_text(record_json(record), encoding="utf-8")
+    content = record_json(record).encode()
+    (folder / RECORD_FILE).write_bytes(content)
+    if key is not None:
+        (folder / SIGNATURE_FILE).write_bytes(key.signed(content))
 
 
 def _add_folder(target: Path, fill: Callable[[Path], None]) -> None:

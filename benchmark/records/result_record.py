@@ -46,7 +46,8 @@ class ResultRecord(BaseModel):
     """Over what was evaluated, against what, how, and by whom (`status`): the same evaluation has the same id."""
     created_at: AwareDatetime
     status: Status
-    """`verified`: the board's organiser computed the scores from the predictions. `claimed`: somebody else did."""
+    """`verified`: the board's organiser computed the scores from the predictions, if his signature lies beside the
+    record. `claimed`: somebody else did."""
     track: TrackName
     hidden: bool
     """Whether the labels are kept back, so that no number here is of a single case."""
@@ -76,6 +77,9 @@ class ResultRecord(BaseModel):
     """Case ids without a prediction, counted as empty."""
     files: dict[Literal["cases.csv", "lesions.csv"], Digest]
     """Name -> digest of the file's content. Empty in the published record of a hidden track."""
+    # Left out where there is none, as in the form: a field of a later version must be left out too where it says nothing.
+    digest: Annotated[Digest | None, Field(exclude_if=lambda digest: digest is None)] = None
+    """Over everything else in the record; None in those of version 0.1.0."""
 
     def to_frame(self) -> pandas.DataFrame:
         """A row a lesion and metric, and for their average: method, lesion, metric, value, low, high.

@@ -1,19 +1,20 @@
 """Verifies records: computes everything in them again that follows from something else.
 
-What follows from nothing, when, with which version and on which machine was scored, is only seen to be changed where
-the private folder of a hidden track has the record too.
+When, with which version and on which machine was scored follows from nothing: the record's own digest is over it, and
+the organiser's signature. Who makes a claimed record anew can say what he likes of that, and whatever rows he likes;
+scoring his predictions again tells the latter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from math import isclose
 from pathlib import Path
 
 from pydantic import BaseModel
 
-from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.litter import is_litter
 from mswal_bench.benchmark.data.scoring_protocol import Protocol
@@ -23,9 +24,18 @@ from mswal_bench.benchmark.scoring.estimates import estimates
 from mswal_bench.benchmark.scoring.lesions_csv import LESIONS_FILE
 from mswal_bench.benchmark.scoring.saved_scores import load_method, protocol_of_keys
 
-from .identity import identity_of, submission_digest
+from .organiser_key import PublicKey, organiser_of
 from .publication import published
-from .record_store import StoredRecord, private_folder, read_record, scan_records
+from .record_rows import files_differ, is_published_of
+from .record_store import (
+    SIGNATURE_FILE,
+    StoredRecord,
+    check_signature,
+    private_folder,
+    read_record,
+    scan_records,
+    signature_notes,
+)
 from .result_record import ResultRecord
 
 # Of the ends of intervals: drawn sums, which another machine may add up in another order. Values are exact.
@@ -48,30 +58,38 @@ class Verified:
         return f"{count}: nothing differs."
 
 
-def verify_records(results: Path, private: Path | None = None) -> Verified:
+def verify_records(results: Path, private: Path | None = None, organiser: PublicKey | None = None) -> Verified:
     """Verifies every record of `results`; the rows of hidden tracks are in `private`. Raises nothing for a record.
 
-    A folder without records gives none and no problem.
+    Signatures are checked by the key `organiser`, else by the folder's own. A folder without records gives none and no
+    problem.
     """
-    stored, problems = scan_records(results)
-    notes = []
+    stored, problems = scan_records(results, organiser)
+    key = None
+    with suppress(BenchError):
+        # Among the problems already.
+        key = organiser_of(results, organiser)
+    signing = key if any(each.is_signed for each in stored) else None
+    notes = signature_notes(stored, signing, pinned=organiser is not None)
     for each in stored:
-        problems += _own_claims(each)
-        if not each.record.hidden:
-            problems += rows_differ(each)
-            continue
-        problems += _published_too_much(each)
-        if private is None:
+        problems += verify_record(each, private, key)
+        if each.record.hidden and private is None:
             notes.append(f"{each.folder}: its rows are not looked at, for they are in a private folder (--private)")
-        else:
-            problems += _private_differs(each, private)
     return Verified(len(stored), tuple(problems), tuple(notes))
+
+
+def verify_record(stored: StoredRecord, private: Path | None, key: PublicKey | None) -> list[Problem]:
+    """Tells what of a record that was read does not follow from its rows, of a hidden track from those in `private`."""
+    if not stored.record.hidden:
+        return rows_differ(stored)
+    problems = list(_published_too_much(stored))
+    return problems if private is None else [*problems, *_private_differs(stored, private, key)]
 
 
 def rows_differ(stored: StoredRecord) -> list[Problem]:
     """Tells what of a record's numbers, files and cases does not follow from the rows beside it."""
     record, where = stored.record, str(stored.folder / RECORD_FILE)
-    problems = list(_files_differ(stored))
+    problems = files_differ(record, stored.folder)
     try:
         protocol = protocol_of_record(record, where)
         scores = load_method(stored.folder, protocol)
@@ -118,30 +136,6 @@ def protocol_of_record(record: ResultRecord, where: str) -> Protocol:
     return protocol_of_keys(record.classes, record.protocol, where)
 
 
-def _own_claims(stored: StoredRecord) -> Iterator[Problem]:
-    record, where = stored.record, str(stored.folder / RECORD_FILE)
-    for what, told, found in (
-        ("submission_digest", record.submission_digest, submission_digest(record.form, record.predictions_digest)),
-        ("id", record.id, identity_of(record).id),
-    ):
-        if told != found:
-            yield Problem(f"the {what} does not follow from what the record says", where, found, told)
-    if record.form.track != record.track:
-        yield Problem("the form is of another track", where, record.track, record.form.track)
-
-
-def _files_differ(stored: StoredRecord) -> Iterator[Problem]:
-    for name in (CASES_FILE, LESIONS_FILE):
-        told = stored.record.files.get(name, "nothing")
-        try:
-            found = file_digest(stored.folder / name)
-        except OSError as error:
-            yield Problem(f"cannot be read ({error.strerror or error})", str(stored.folder / name))
-            continue
-        if told != found:
-            yield Problem("is not the file that the record was written with", str(stored.folder / name), told, found)
-
-
 def _published_too_much(stored: StoredRecord) -> Iterator[Problem]:
     where = str(stored.folder)
     if stored.record != published(stored.record):
@@ -150,25 +144,31 @@ def _published_too_much(stored: StoredRecord) -> Iterator[Problem]:
     others = sorted(path.name for path in stored.folder.iterdir() if not _may_be_published(path))
     if others:
         what = "of a hidden track, files lie here that are not to be published"
-        yield Problem(what, where, f"{RECORD_FILE} alone", ", ".join(others), "Move them away, at once.")
+        yield Problem(
+            what, where, f"{RECORD_FILE} and its signature alone", ", ".join(others), "Move them away, at once."
+        )
 
 
 def _may_be_published(path: Path) -> bool:
-    """The record, and litter; but a wastebasket may have kept rows that were thrown into it."""
+    """The record, its signature, and litter; but a wastebasket may have kept rows that were thrown into it."""
     has_rows = any(each.name in (CASES_FILE, LESIONS_FILE) for each in path.rglob("*"))
-    return path.name == RECORD_FILE or (is_litter(path.name) and not has_rows)
+    return path.name in (RECORD_FILE, SIGNATURE_FILE) or (is_litter(path.name) and not has_rows)
 
 
-def _private_differs(stored: StoredRecord, private: Path) -> list[Problem]:
+def _private_differs(stored: StoredRecord, private: Path, key: PublicKey | None) -> list[Problem]:
     folder = private_folder(private, stored.record.track, stored.record.id)
     try:
         kept = StoredRecord(folder, read_record(folder))
+        if stored.is_signed and key is not None:
+            check_signature(folder, (folder / RECORD_FILE).read_bytes(), key, key.where)
     except BenchError as error:
         return list(error.problems)
     problems = rows_differ(kept)
-    if published(kept.record) != stored.record:
+    if not is_published_of(stored.record, kept.record):
+        where = str(stored.folder / RECORD_FILE)
         what = "is not what is to be published of the private record"
-        problems.append(Problem(what, str(stored.folder / RECORD_FILE), str(folder / RECORD_FILE)))
+        problems.append(Problem(what, where, str(folder / RECORD_FILE)))
+        problems += numbers_differ(stored.record, published(kept.record), where)
     return problems
 
 
