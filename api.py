@@ -27,6 +27,7 @@ from .benchmark.data.scoring_protocol import MSWAL_1, protocol_of, protocol_of_l
 from .benchmark.prediction.predictions import Predictions
 from .benchmark.records.evaluate_submission import evaluate as evaluate_submission
 from .benchmark.records.evaluation_target import EvaluationTarget, open_for_track
+from .benchmark.records.organiser_key import read_public_key, read_signing_key
 from .benchmark.records.result_record import ResultRecord, Status
 from .benchmark.runs.run_record import RunRecord
 from .benchmark.runs.score_methods import score_methods
@@ -206,6 +207,7 @@ def rank(
     track: str | None = ...,
     claimed: bool = ...,
     private: str | Path | None = ...,
+    organiser: str | Path | None = ...,
     resamples: int = ...,
     permutations: int = ...,
     seed: int = ...,
@@ -217,6 +219,7 @@ def rank(
     track: str | None = None,
     claimed: bool = False,
     private: str | Path | None = None,
+    organiser: str | Path | None = None,
     resamples: int = RESAMPLES,
     permutations: int = PERMUTATIONS,
     seed: int = 0,
@@ -229,8 +232,8 @@ def rank(
     `by` is `mean-rank` (the benchmark's: the mean of the ranks by Avg. DSC and by Avg. F1), `dsc`, `f1`, `class:KEY`
     such as `class:gallstone`, `mean-then-rank` or `rank-then-mean`. `resamples` of the cases draw the intervals,
     `permutations` of a pair's results the tests; the same `seed` draws the same. Of a results folder `track` takes one
-    track alone, `claimed` the claimed records in place of the verified ones, and `private` is the folder with the rows
-    of hidden tracks.
+    track alone, `claimed` the claimed records in place of the verified ones, `private` is the folder with the rows of
+    hidden tracks, and `organiser` the file of the public key by which signatures are checked, else the folder's own.
 
     Numbers are fractions, None where undefined; a method that has no such number has no rank. Raises BenchError for a
     way to rank that there is not, for methods that were not scored on the same cases, and for a folder that has nothing
@@ -240,18 +243,21 @@ def rank(
     >>> ranking = mb.rank(scores, by="mean-rank", seed=0)
     >>> [(method.rank, method.method) for method in ranking.methods], ranking["a"].dsc.value
     ([(1, 'a'), (2, 'b')], 1.0)
-    >>> _ = mb.evaluate("mine.zip", reference="labels", results="results", verified=True)
+    >>> _ = mb.evaluate("mine.zip", reference="labels", results="results", verified=True, key="organiser.pem")
     >>> [(each.track, each.methods[0].method) for each in mb.rank("results")]
     [('phantom', 'Mine')]
     """
     check_numbers(seed=seed, draws={"resamples": resamples, "permutations": permutations})
     drawn = Draws(resamples, permutations, seed)
     if isinstance(source, Scores):
-        given = [name for name, value in (("track", track), ("claimed", claimed), ("private", private)) if value]
+        named = (("track", track), ("claimed", claimed), ("private", private), ("organiser", organiser))
+        given = [name for name, value in named if value]
         if given:
             raise BenchError(Problem("choose among the records of a results folder, not among scores", listed(given)))
         return rank_scores(source, by, drawn)
-    return rank_folder(Path(source), by, drawn, track=track, claimed=claimed, private=path_or_none(private))
+    key = None if organiser is None else read_public_key(Path(organiser))
+    hidden_rows = path_or_none(private)
+    return rank_folder(Path(source), by, drawn, track=track, claimed=claimed, private=hidden_rows, organiser=key)
 
 
 def validate(
@@ -292,6 +298,7 @@ def evaluate(
     track: str | None = None,
     private: str | Path | None = None,
     verified: bool = False,
+    key: str | Path | None = None,
     allow_missing: bool = False,
     jobs: int | None = None,
     resamples: int = 10_000,
@@ -303,9 +310,10 @@ def evaluate(
     `submission` is a folder, a `.zip` or a `.tar.gz`; `reference` the folder of label maps; `results` the folder that
     records are added to, made where it is not there. `manifest` is the file of the track's cases; without it one is
     made of the reference, for `track` or the track that the submission names. The rows of a hidden track, such as
-    `official-test`, go to the folder `private`. `verified` marks the record as the organiser's own. With
-    `allow_missing` a case without a prediction counts as empty. `jobs` is the number of processes, by default one a
-    core; `resamples` and `seed` draw the intervals over cases. `progress` shows a bar on stderr.
+    `official-test`, go to the folder `private`. `verified` makes the organiser's own record, signed with his private
+    key in the file `key`, which `mswal-bench results keygen` makes. With `allow_missing` a case without a prediction counts
+    as empty. `jobs` is the number of processes, by default one a core; `resamples` and `seed` draw the intervals over
+    cases. `progress` shows a bar on stderr.
 
     Gives the record as it is published. What was recorded before is recognised, and its record given; that the same
     predictions are recorded under another form is a warning. Interrupted, the same call goes on where it stopped.
@@ -320,11 +328,12 @@ def evaluate(
     check_numbers(jobs=jobs, seed=seed, draws={"resamples": resamples})
     folder, hidden_rows = Path(reference), path_or_none(private)
     status: Status = "verified" if verified else "claimed"
+    signing = None if key is None else read_signing_key(Path(key))
     opened = open_for_track(Path(submission), folder, path_or_none(manifest), track, private=hidden_rows is not None)
     with script_left_alone(), opened as (package, expected):
         outcome = evaluate_submission(
             package,
-            EvaluationTarget(expected, folder, Path(results), hidden_rows, status),
+            EvaluationTarget(expected, folder, Path(results), hidden_rows, status, signing),
             allow_missing=allow_missing,
             jobs=jobs,
             resamples=resamples,

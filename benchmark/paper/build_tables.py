@@ -8,6 +8,7 @@ from typing import Literal
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed
 from mswal_bench.benchmark.core.suggestions import did_you_mean
+from mswal_bench.benchmark.records.organiser_key import PublicKey
 from mswal_bench.benchmark.runs.transfer import TransferRecord
 from mswal_bench.benchmark.tables.view import TableView
 
@@ -45,17 +46,22 @@ def printed_tables(names: Sequence[TableName], ours: str = OURS) -> list[TableVi
 
 
 def own_tables(
-    names: Sequence[TableName], folder: Path, track: str | None, ours: str = OURS
+    names: Sequence[TableName],
+    folder: Path,
+    track: str | None,
+    ours: str = OURS,
+    organiser: PublicKey | None = None,
 ) -> tuple[list[TableView], list[str]]:
     """Builds the named tables, of `OWN_TABLES`, from the results below `folder`; also returns sentences about results
     and tables that were left out.
 
     A table without any result is left out, and a sentence says so. Table 4 takes every transfer experiment below the
-    folder; the other tables take the results of one track and one set of labels. Raises BenchError when there is no
+    folder; the other tables take the results of one track and one set of labels. Signatures of evaluated submissions
+    are checked by `organiser`, else by the key of their results folder. Raises BenchError when there is no
     result for any table, when results cannot be compared until a track is chosen, and when a record cannot be read.
     """
     found = find_results(folder)
-    results, notes = read_own_results(found, folder) if set(names) != {"4"} else ([], [])
+    results, notes = read_own_results(found, folder, organiser) if set(names) != {"4"} else ([], [])
     transfers = read_transfers(found.transfers, folder) if "4" in names else {}
     views: list[TableView] = []
     problems: list[Problem] = []

@@ -13,7 +13,8 @@ from mswal_bench.baselines.method import Method
 from mswal_bench.baselines.registry import METHODS
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
-from mswal_bench.benchmark.records.record_store import read_records, record_folder
+from mswal_bench.benchmark.records.organiser_key import PublicKey
+from mswal_bench.benchmark.records.record_store import read_results, record_folder
 from mswal_bench.benchmark.records.result_record import ResultRecord
 from mswal_bench.benchmark.runs.run_record import RunRecord, read_run_record
 from mswal_bench.benchmark.runs.tracks import Track
@@ -82,23 +83,28 @@ class OwnResult:
         return method.title if self.variant is None else method.variants()[self.variant].title
 
 
-def read_own_results(found: FoundResults, folder: Path) -> tuple[list[OwnResult], list[str]]:
+def read_own_results(
+    found: FoundResults, folder: Path, organiser: PublicKey | None = None
+) -> tuple[list[OwnResult], list[str]]:
     """Reads every result on MSWAL that was `found` below `folder`, and returns sentences about those passed over.
 
-    Results are the evaluated submissions of the results folders (`mswal-bench evaluate`), and the finished runs. Raises
-    BenchError when a record cannot be read.
+    Results are the evaluated submissions of the results folders (`mswal-bench evaluate`), whose signatures are checked
+    by `organiser`, else by the folder's own key, and the finished runs. Raises BenchError when a record cannot be read
+    or is not as it was written.
     """
     results: list[OwnResult] = []
     others: list[str] = []
     unscored: list[str] = []
+    signatures: list[str] = []
     problems: list[Problem] = []
     for place in found.results:
         try:
-            records = read_records(place)
+            read = read_results(place, organiser)
         except BenchError as error:
             problems += error.problems
             continue
-        for record in records:
+        signatures += read.notes
+        for record in read.records:
             source = record_folder(place, record.track, record.id).relative_to(folder).as_posix()
             if record.protocol == MSWAL_1.id:
                 results.append(_of_submission(record, source))
@@ -121,7 +127,7 @@ def read_own_results(found: FoundResults, folder: Path) -> tuple[list[OwnResult]
     raise_if_any(problems)
     notes = [f"Passed over, because they do not have MSWAL's seven classes: {listed(others)}."] if others else []
     notes += [f"Passed over, because they were run without labels: {listed(unscored)}."] if unscored else []
-    return results, notes
+    return results, [*signatures, *notes]
 
 
 def of_one_basis(results: Sequence[OwnResult], where: Path) -> list[OwnResult]:

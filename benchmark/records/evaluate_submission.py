@@ -116,7 +116,7 @@ def _known(identity: Identity, target: EvaluationTarget) -> StoredRecord | None:
     for status in statuses:
         folder = record_folder(target.results, target.manifest.track, replace(identity, status=status).id)
         if folder.exists():
-            key = organiser_of(target.results, target.key and target.key.public)
+            key = organiser_of(target.results, None if target.key is None else target.key.public)
             return stored_record(folder, target.results, key)
     return None
 

@@ -17,7 +17,7 @@ from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.whole_files import whole_file
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 PUBLIC_FILE: Final = "organiser.pub"
 """The public key in a results folder: that of the first signed evaluation."""
@@ -71,7 +71,7 @@ class PublicKey:
             return False
         return True
 
-    def _key(self):  # type: ignore[no-untyped-def]  # the type takes as long to import as the library
+    def _key(self) -> Ed25519PublicKey:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
         return Ed25519PublicKey.from_public_bytes(self.raw)

@@ -59,7 +59,7 @@ class Results:
     records: tuple[ResultRecord, ...]
     """By track and age, as they are shown: all but those claimed that the organiser has verified."""
     notes: tuple[str, ...] = ()
-    """What a reader should know of the signatures."""
+    """Sentences about the signatures."""
     organiser: PublicKey | None = None
     """The key that has signed; None where nothing is signed."""
     unsigned: frozenset[str] = frozenset()
@@ -95,8 +95,8 @@ def signature_notes(stored: Sequence[StoredRecord], key: PublicKey | None, *, pi
     notes = []
     if key is not None and not pinned:
         notes.append(
-            f"signatures are by the key {key.fingerprint}, of {key.where}: compare it with the one that the organiser "
-            "has published, or give that with --organiser"
+            f"Signatures are by the key {key.fingerprint}, of {key.where}: compare it with the one that the organiser "
+            "has published, or give that with --organiser."
         )
     unsigned = [each.record.id for each in stored if each.shown is not each.record]
     if unsigned:
@@ -104,7 +104,7 @@ def signature_notes(stored: Sequence[StoredRecord], key: PublicKey | None, *, pi
         which = "1 record that says verified has" if one else f"{len(unsigned)} records that say verified have"
         notes.append(
             f"{which} no signature of the organiser and {'counts' if one else 'count'} as claimed: {listed(unsigned)}; "
-            "`mswal-bench results sign` signs what he has verified"
+            "`mswal-bench results sign` signs what he has verified."
         )
     return notes
 
@@ -218,6 +218,14 @@ def _leads_out(folder: Path, results: Path) -> list[Problem]:
         for path, leads_to in led.items()
         if not leads_to.is_relative_to(results.resolve())
     ]
+
+
+def refuse_in_results(path: Path) -> None:
+    """Raises BenchError for a file that would lie in a results folder, which is published."""
+    for folder in path.resolve().parents:
+        if any(folder.glob(f"{RECORDS}/*/*/{RECORD_FILE}")):
+            what = f"would lie in the results folder {folder}, which is published"
+            raise BenchError(Problem(what, str(path), mend="Take a place outside of it."))
 
 
 def _visible_folders(parent: Path, problems: list[Problem]) -> list[Path]:

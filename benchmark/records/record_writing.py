@@ -1,4 +1,7 @@
-"""Adds records to a results folder, whole or not at all and never over one that is there; signs them; adds summaries."""
+"""Adds records to a results folder, whole or not at all and never over one that is there, with their signatures.
+
+Summaries are added to those that are there.
+"""
 
 from __future__ import annotations
 

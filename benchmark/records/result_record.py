@@ -77,7 +77,7 @@ class ResultRecord(BaseModel):
     """Case ids without a prediction, counted as empty."""
     files: dict[Literal["cases.csv", "lesions.csv"], Digest]
     """Name -> digest of the file's content. Empty in the published record of a hidden track."""
-    # Left out where there is none, as in the form: a field of a later version must be left out too where it says nothing.
+    # Left out where there is none, as in the form. So is any later field that says nothing: the digest is over all.
     digest: Annotated[Digest | None, Field(exclude_if=lambda digest: digest is None)] = None
     """Over everything else in the record; None in those of version 0.1.0."""
 

@@ -7,21 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from mswal_bench.benchmark.core.suggestions import did_you_mean, looks
-from mswal_bench.benchmark.records.record_store import (
-    private_folder,
-    read_record,
-    read_records,
-    record_folder,
-)
+from mswal_bench.benchmark.records.organiser_key import PublicKey
+from mswal_bench.benchmark.records.record_rows import rows_of
+from mswal_bench.benchmark.records.record_store import read_results
 from mswal_bench.benchmark.records.result_record import ResultRecord, Status
-from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
 from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE, read_counts
 from mswal_bench.benchmark.scoring.scores import Scores
 from mswal_bench.benchmark.scoring.scores_json import SCORES_FILE, read_summary
 
+from .record_numbers import check_numbers
 from .score_arrays import ScoreArrays, arrays_of_read_counts, arrays_of_scores, read_score_arrays
 
 
@@ -42,26 +38,35 @@ class Comparable:
 
 
 def comparable_methods(
-    source: Path, *, track: str | None = None, claimed: bool = False, private: Path | None = None
+    source: Path,
+    *,
+    track: str | None = None,
+    claimed: bool = False,
+    private: Path | None = None,
+    organiser: PublicKey | None = None,
 ) -> list[Comparable]:
     """Returns what is in `source`, apart wherever it does not compare.
 
     A folder that `score --out` wrote gives its methods. A results folder gives, track by track, the verified records of
     the same protocol, cases and reference labels, or with `claimed` the claimed ones in their place; never both, for
-    nobody but their authors has seen the predictions of the claimed. Rows of hidden tracks are read from `private`. A
-    track that has none of the records, and without `private` a hidden one, is left out where there are others, with a
-    note in the last of what is given.
+    nobody but their authors has seen the predictions of the claimed. Verified is what the organiser has signed, by the
+    key `organiser`, else by the folder's own; where he has signed nothing, as in folders of version 0.1.0, what says
+    verified is ranked with the claimed. Rows of hidden tracks are read from `private`. A track that has none of the
+    records, and without `private` a hidden one, is left out where there are others, with a note in the last of what is
+    given; what is to be said of the signatures is there too.
 
-    Raises BenchError for a folder that is neither, for a track that has no such record, and for rows that are missing,
-    damaged, or not those that the record was made with.
+    Raises BenchError for a folder that is neither, for a track that has no such record, for records that contradict
+    themselves or their rows, and for rows that are missing, damaged, or not those that the record was made with.
     """
     if (source / CASES_FILE).is_file():
-        wrong = [name for name, given in (("--track", track), ("--claimed", claimed), ("--private", private)) if given]
+        named = (("--track", track), ("--claimed", claimed), ("--private", private), ("--organiser", organiser))
+        wrong = [name for name, given in named if given]
         if wrong:
             what = f"holds the scores of one `score --out`, to which {listed(wrong)} cannot apply"
             raise BenchError(Problem(what, str(source)))
         return [_of_scores(source)]
-    records = read_records(source)
+    read = read_results(source, organiser)
+    records = read.records
     if not records:
         expected = f"records, or a {CASES_FILE} that `mswal-bench score --out` wrote"
         raise BenchError(Problem("has nothing to rank", str(source), expected=expected))
@@ -69,9 +74,12 @@ def comparable_methods(
     if track is not None and track not in tracks:
         mend = did_you_mean(track, tracks)
         raise BenchError(Problem("has no record of the track", str(source), track, listed(tracks), mend))
-    return _of_results(
-        source, records, tracks if track is None else [track], "claimed" if claimed else "verified", private
-    )
+    chosen = tracks if track is None else [track]
+    if not any(record.status == "verified" for record in records if record.track in chosen):
+        # Where nothing is signed, what says verified is not hidden behind an option.
+        claimed = claimed or any(record.id in read.unsigned for record in records if record.track in chosen)
+    found = _of_results(source, records, chosen, "claimed" if claimed else "verified", private)
+    return [*found[:-1], replace(found[-1], notes=(*found[-1].notes, *read.notes))]
 
 
 def _of_results(
@@ -161,14 +169,17 @@ def _why_apart(keys: Sequence[tuple[str, ...]]) -> str:
 def _arrays(group: Sequence[ResultRecord], results: Path, private: Path | None) -> ScoreArrays:
     names = _names(group)
     problems: list[Problem] = []
-    files = {}
+    with_numbers, files = {}, {}
     for record in group:
+        name = names[record.id]
         try:
-            files[names[record.id]] = _checked_rows(record, results, private)
+            with_numbers[name], files[name] = rows_of(record, results, private)
         except BenchError as error:
             problems += error.problems
     raise_if_any(problems)
-    return read_score_arrays(files, tuple(group[0].classes))
+    arrays = read_score_arrays(files, tuple(group[0].classes))
+    check_numbers(with_numbers, arrays, files)
+    return arrays
 
 
 def _names(group: Sequence[ResultRecord]) -> Mapping[str, str]:
@@ -179,24 +190,3 @@ def _names(group: Sequence[ResultRecord]) -> Mapping[str, str]:
         record.id: method if times[looks(method := record.form.method)] == 1 else f"{method} ({record.id})"
         for record in group
     }
-
-
-def _checked_rows(record: ResultRecord, results: Path, private: Path | None) -> Path:
-    """The record's `cases.csv`, which is the one that it was made with."""
-    folder = record_folder(results, record.track, record.id)
-    if record.hidden:
-        if private is None:
-            mend = "Give the organiser's folder with `--private`."
-            raise BenchError(Problem("is of a hidden track, whose rows are not published", str(folder), mend=mend))
-        folder = private_folder(private, record.track, record.id)
-        record = read_record(folder) if (folder / RECORD_FILE).is_file() else record
-    path = folder / CASES_FILE
-    try:
-        digest = file_digest(path)
-    except OSError as error:
-        raise BenchError(Problem(f"cannot be read ({error.strerror or error})", str(path))) from error
-    expected = record.files.get(CASES_FILE)
-    if digest != expected:
-        what = "is not the file that the record was made with"
-        raise BenchError(Problem(what, str(path), expected=expected or "a digest in the record", found=digest))
-    return path

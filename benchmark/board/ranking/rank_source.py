@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mswal_bench.benchmark.records.organiser_key import PublicKey
 from mswal_bench.benchmark.scoring.scores import Scores
 
 from .comparable_methods import Comparable, comparable_methods, comparable_scores
@@ -34,9 +35,10 @@ def rank_folder(
     track: str | None = None,
     claimed: bool = False,
     private: Path | None = None,
+    organiser: PublicKey | None = None,
 ) -> Rankings:
     """The rankings of what `comparable_methods` finds in a folder. Raises BenchError as that and `rank_methods` do."""
-    found = comparable_methods(source, track=track, claimed=claimed, private=private)
+    found = comparable_methods(source, track=track, claimed=claimed, private=private, organiser=organiser)
     return Rankings(tuple(_ranking(each, by, drawn) for each in found))
 
 

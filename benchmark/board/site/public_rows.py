@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from mswal_bench.benchmark.board.ranking.record_numbers import check_numbers
 from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays, read_score_arrays
-from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
-from mswal_bench.benchmark.records.record_store import private_folder, read_record, record_folder
+from mswal_bench.benchmark.records.identity import resealed
+from mswal_bench.benchmark.records.publication import published
+from mswal_bench.benchmark.records.record_rows import files_differ, rows_of
+from mswal_bench.benchmark.records.record_store import SIGNATURE_FILE, read_record, record_folder
 from mswal_bench.benchmark.records.record_writing import record_json
 from mswal_bench.benchmark.records.result_record import ResultRecord
 from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
-from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
 
 from .board_ranks import RANKED
 from .boards import Board
@@ -22,67 +24,59 @@ from .entries import EntryStatus
 def public_files(record: ResultRecord, results: Path) -> dict[str, bytes]:
     """Returns what can be downloaded of a record, by name: of a hidden track no rows, wherever they lie.
 
-    Raises BenchError with every file that is not the one that the record names.
+    `record` is one as it is shown. Its file is given as it lies in `results`, signature and all, unless that says more
+    than may be published. Raises BenchError with every file that is not the one that the record names.
     """
-    files = {RECORD_FILE: record_json(record).encode(), "form.json": _form_json(record)}
+    folder = record_folder(results, record.track, record.id)
+    files = {"form.json": _form_json(record)}
+    written = read_record(folder)
+    if published(written) == written:
+        files |= {
+            name: (folder / name).read_bytes() for name in (RECORD_FILE, SIGNATURE_FILE) if (folder / name).exists()
+        }
+    else:
+        files[RECORD_FILE] = record_json(resealed(published(written))).encode()
     if record.hidden:
         return files
-    folder = record_folder(results, record.track, record.id)
-    problems = []
-    for name, digest in record.files.items():
-        path = folder / name
-        if not path.is_file():
-            continue
-        if file_digest(path) != digest:
-            problems.append(_changed(path))
-        files[name] = path.read_bytes()
-    raise_if_any(problems)
-    return files
+    raise_if_any(files_differ(record, folder))
+    return files | {name: (folder / name).read_bytes() for name in record.files}
 
 
 def statistics_rows(board: Board, results: Path, private: Path | None) -> dict[EntryStatus, ScoreArrays]:
     """Reads the counts of all cases, methods by entry id, of each status all of whose records have their rows at hand.
 
-    Raises BenchError for rows that are not the record's or cannot be read.
+    They are not at hand of hidden tracks without `private`. Raises BenchError for rows that are not there, not the
+    record's or cannot be read, and for records whose numbers do not follow from them.
     """
     arrays = {}
     for status in RANKED:
         records = [entry.record for entry in board.of(status) if entry.record is not None]
-        paths = _paths(records, results, private)
-        if paths and len(paths) == len(records):
-            arrays[status] = read_score_arrays(paths, [lesion.key for lesion in board.classes])
+        records = [record for record in records if not record.hidden or private is not None]
+        rows, paths = _rows(records, results, private)
+        if not paths:
+            continue
+        of_status = read_score_arrays(paths, [lesion.key for lesion in board.classes])
+        check_numbers(rows, of_status, paths)
+        if len(paths) == len(board.of(status)):
+            arrays[status] = of_status
     return arrays
 
 
-def _paths(records: Sequence[ResultRecord], results: Path, private: Path | None) -> Mapping[str, Path]:
-    """Record id -> its `cases.csv`, where it is at hand."""
+def _rows(
+    records: Sequence[ResultRecord], results: Path, private: Path | None
+) -> tuple[dict[str, ResultRecord], dict[str, Path]]:
+    """Record id -> the record with all of its numbers, and its `cases.csv`."""
+    rows: dict[str, ResultRecord] = {}
     paths: dict[str, Path] = {}
     problems: list[Problem] = []
     for record in records:
-        folder = record_folder(results, record.track, record.id)
-        digest = record.files.get(CASES_FILE)
-        if record.hidden:
-            if private is None:
-                continue
-            folder = private_folder(private, record.track, record.id)
-            try:
-                digest = read_record(folder).files.get(CASES_FILE) if folder.is_dir() else None
-            except BenchError as error:
-                problems += error.problems
-                continue
-        path = folder / CASES_FILE
-        if not path.is_file():
-            continue
-        if file_digest(path) != digest:
-            problems.append(_changed(path))
-        paths[record.id] = path
+        try:
+            rows[record.id], paths[record.id] = rows_of(record, results, private)
+        except BenchError as error:
+            problems += error.problems
     raise_if_any(problems)
-    return paths
+    return rows, paths
 
 
 def _form_json(record: ResultRecord) -> bytes:
     return (record.form.model_dump_json(indent=2) + "\n").encode()
-
-
-def _changed(path: Path) -> Problem:
-    return Problem("is not the file that the record names", str(path), mend="`mswal-bench results verify` lists more.")

@@ -55,6 +55,14 @@ def check_site(site: Path) -> None:
         raise BenchError(Problem("holds files that are not the board's", str(site), found=listed(strange), mend=mend))
 
 
+def refuse_in_a_site(path: Path) -> None:
+    """Raises BenchError for a file that would lie in a site, which is published."""
+    for folder in path.resolve().parents:
+        if (folder / LISTING).is_file():
+            what = f"would lie in the site {folder}, which is published"
+            raise BenchError(Problem(what, str(path), mend="Take a place outside of it."))
+
+
 def listing(files: Mapping[str, bytes], version: str) -> bytes:
     """Writes the content of `LISTING` for these files."""
     digests = {name: f"sha256:{hashlib.sha256(content).hexdigest()}" for name, content in sorted(files.items())}

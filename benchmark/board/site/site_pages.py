@@ -11,8 +11,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from mswal_bench.benchmark.records.organiser_key import PUBLIC_FILE, PublicKey
 from mswal_bench.benchmark.records.publication import published
-from mswal_bench.benchmark.records.record_store import read_records
+from mswal_bench.benchmark.records.record_store import SIGNATURE_FILE, read_results
 from mswal_bench.benchmark.records.result_record import ResultRecord
 from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
 from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
@@ -35,6 +36,7 @@ _NO_ROWS = (
 )
 _DOWNLOADS = {
     RECORD_FILE: "everything on this page",
+    SIGNATURE_FILE: "the organiser's signature of record.json",
     "form.json": "what the authors say of their submission",
     CASES_FILE: "a row for each case and lesion type",
     LESIONS_FILE: "a row for each lesion",
@@ -42,17 +44,29 @@ _DOWNLOADS = {
 
 
 def build_site(
-    results: Path, site: Path, *, private: Path | None, date: str | None, resamples: int, seed: int
-) -> tuple[Board, ...]:
-    """Makes the folder `site` of the records in `results`, whole or not at all, and gives its boards.
+    results: Path,
+    site: Path,
+    *,
+    private: Path | None,
+    date: str | None,
+    resamples: int,
+    seed: int,
+    organiser: PublicKey | None = None,
+) -> tuple[tuple[Board, ...], tuple[str, ...]]:
+    """Makes the folder `site` of the records in `results`, whole or not at all; gives its boards, and notes.
+
+    Verified is what the organiser has signed, by the key `organiser`, else by the folder's own, which the pages name.
 
     With the rows of hidden tracks in `private` their ranks' stability and tests are shown; nothing of a single case
     is. The same input gives the same bytes; `date` is printed as it is. Raises BenchError for what the user can mend.
     """
     check_site(site)
-    boards = boards_of([published(record) for record in read_records(results)])
+    read = read_results(results, organiser)
+    boards = boards_of([published(record) for record in read.records])
     files = _static_files()
-    pages = _Pages(date)
+    if read.organiser is not None:
+        files[PUBLIC_FILE] = read.organiser.pem
+    pages = _Pages(date, read.organiser)
     views = []
     for board in boards:
         arrays = statistics_rows(board, results, private)
@@ -65,13 +79,13 @@ def build_site(
             files[f"methods/{entry.id}.html"] = pages.method(board, entry, places["mean-rank"], list(downloads))
     files["index.html"] = pages.front(views)
     replace_site(site, files | {LISTING: listing(files, metadata.version("mswal-bench"))})
-    return boards
+    return boards, read.notes
 
 
 class _Pages:
     """Templates and what all of them know."""
 
-    def __init__(self, date: str | None):
+    def __init__(self, date: str | None, organiser: PublicKey | None):
         self._templates = Environment(
             loader=PackageLoader(_PACKAGE),
             autoescape=True,
@@ -84,6 +98,8 @@ class _Pages:
         self._templates.globals |= {
             "version": metadata.version("mswal-bench"),
             "date": date,
+            "organiser": organiser.fingerprint if organiser is not None else None,
+            "public_key": PUBLIC_FILE,
             "libraries": [
                 {**library, "notice": next(_asset(name) for name in library["files"] if "LICENSE" in name)}
                 for library in vendored()

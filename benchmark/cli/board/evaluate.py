@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from mswal_bench.benchmark.cli.hand_over import Place, cancel_tasks, place_options, submit, work_off
+from mswal_bench.benchmark.cli.organiser_options import KEY_VARIABLE, signing_key_of_option
 from mswal_bench.benchmark.core.errors import Problem, raise_if_any
 
 if TYPE_CHECKING:
@@ -25,7 +27,14 @@ if TYPE_CHECKING:
 @click.option(
     "--private", type=click.Path(path_type=Path, file_okay=False), help="For a hidden track: where its rows are kept."
 )
-@click.option("--verified", is_flag=True, help="Mark the record as the organiser's own; otherwise it is a claim.")
+@click.option("--verified", is_flag=True, help="Make the organiser's own record, signed; otherwise it is a claim.")
+@click.option(
+    "--key",
+    type=click.Path(path_type=Path),
+    envvar=KEY_VARIABLE,
+    show_envvar=True,
+    help="With --verified: the organiser's private key, which `mswal-bench results keygen` makes once.",
+)
 @click.option("--allow-missing", is_flag=True, help="Count a case without a prediction as predicted empty.")
 @click.option("--jobs", type=click.IntRange(min=1), default=None, help="Processes.  [default: one per core]")
 @click.option(
@@ -53,6 +62,7 @@ def evaluate(
     track: str | None,
     private: Path | None,
     verified: bool,
+    key: Path | None,
     allow_missing: bool,
     jobs: int | None,
     resamples: int,
@@ -73,6 +83,9 @@ def evaluate(
     PRIVATE/evaluation.log and nowhere else. The manifest says whether a track is hidden; without one, it is if
     --private is given or if it is official-test.
 
+    With --verified the record is signed in the same step: record.json.sig lies beside it, and RESULTS/organiser.pub is
+    the public key. A record that says verified and has no signature is verified and then signed.
+
     With --on, SUBMISSION is a folder of submissions, and each is evaluated by a task of its own; one that is refused or
     fails costs the others nothing. With --on slurm the tasks are queued, and `mswal-bench runs WORK` shows how far they
     are. The same command again does what is missing, and nothing twice.
@@ -86,10 +99,18 @@ def evaluate(
     from mswal_bench.benchmark.records.submission_folder import refuse_several
     from mswal_bench.benchmark.submissions.validation import validation_text
 
+    if verified and key is None:
+        mend = "`mswal-bench results keygen` makes one, once."
+        raise click.UsageError(f"--verified needs the organiser's private key, --key or {KEY_VARIABLE}. {mend}")
+    if not verified:
+        # Of the environment it is no mistake: a claim needs none.
+        if context.get_parameter_source("key") is ParameterSource.COMMANDLINE:
+            raise click.UsageError("--key is of --verified: a claim is not signed.")
+        key = None
     if place is not None:
         if work is None:
             raise click.UsageError("--on needs a folder for what becomes of the tasks, --work.")
-        named = {"--manifest": manifest, "--private": private}
+        named = {"--manifest": manifest, "--private": private, "--key": key}
         options = [part for name, path in named.items() if path for part in (name, str(path.absolute()))]
         options += [] if track is None else ["--track", track]
         options += [] if jobs is None else ["--jobs", str(jobs)]
@@ -105,7 +126,8 @@ def evaluate(
     status: Status = "verified" if verified else "claimed"
     hidden = private is not None
     with open_for_track(submission, reference, manifest, track, private=hidden) as (package, expected):
-        target = EvaluationTarget(expected, reference, results, private, status)
+        signing = None if key is None else signing_key_of_option(key)
+        target = EvaluationTarget(expected, reference, results, private, status, signing)
         outcome = evaluated(
             package,
             target,

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from mswal_bench.benchmark.cli.organiser_options import organiser_of_option, organiser_option
+
 
 @click.command()
 @click.argument("results", type=click.Path(path_type=Path))
@@ -25,15 +27,35 @@ import click
     help="Bootstrap draws, for the stability of ranks.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draws and of the tests.")
-def build(results: Path, site: Path, private: Path | None, date: str | None, resamples: int, seed: int) -> None:
+@organiser_option
+def build(
+    results: Path,
+    site: Path,
+    private: Path | None,
+    date: str | None,
+    resamples: int,
+    seed: int,
+    organiser: Path | None,
+) -> None:
     """Make a site of the records in the folder RESULTS.
 
     Static files that open from disk or from any host, and ask no other site for anything. A board that is in the folder
-    is replaced as a whole; a folder with anything else in it is refused.
+    is replaced as a whole; a folder with anything else in it is refused. Verified is what the organiser has signed, and
+    every page names his key. A record that contradicts itself, its rows or its signature is refused.
     """
     from mswal_bench.benchmark.board.site.site_pages import build_site
 
-    boards = build_site(results, site, private=private, date=date, resamples=resamples, seed=seed)
+    boards, notes = build_site(
+        results,
+        site,
+        private=private,
+        date=date,
+        resamples=resamples,
+        seed=seed,
+        organiser=organiser_of_option(organiser),
+    )
+    for note in notes:
+        click.echo(f"note: {note}", err=True)
     for board in boards:
         counts = ", ".join(
             f"{len(board.of(status))} {status}" for status in ("verified", "claimed", "reported") if board.of(status)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mswal_bench.benchmark.cli.choices import Choice
+from mswal_bench.benchmark.cli.organiser_options import organiser_of_option, organiser_option
 
 if TYPE_CHECKING:
     from mswal_bench.benchmark.board.ranking.ranking import RankingFormat
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Where the organiser keeps the rows of hidden tracks.",
 )
+@organiser_option
 def rank(
     source: Path,
     track: str | None,
@@ -63,6 +65,7 @@ def rank(
     style: RankingFormat,
     claimed: bool,
     private: Path | None,
+    organiser: Path | None,
 ) -> None:
     """Rank the methods of SOURCE: a results folder of records, or a folder that `mswal-bench score --out` wrote.
 
@@ -74,12 +77,14 @@ def rank(
     between neighbours and all pairs. The same seed draws the same, whoever else is ranked.
 
     Records of different tracks, protocols, cases or reference labels are never ranked together, nor are verified
-    records with claimed ones.
+    records with claimed ones. Verified is what the organiser has signed; where nothing is signed, what says verified is
+    ranked as claimed. A record that contradicts itself, its rows or its signature is refused.
     """
     from mswal_bench.benchmark.board.ranking.rank_source import Draws, rank_folder
     from mswal_bench.benchmark.board.ranking.ranking import format_rankings
     from mswal_bench.benchmark.tables.terminal import terminal_width
 
     drawn = Draws(resamples, permutations, seed)
-    rankings = rank_folder(source, scheme, drawn, track=track, claimed=claimed, private=private)
+    key = organiser_of_option(organiser)
+    rankings = rank_folder(source, scheme, drawn, track=track, claimed=claimed, private=private, organiser=key)
     click.echo(format_rankings(rankings, style, width=terminal_width()))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mswal_bench.benchmark.cli.choices import Choice
+from mswal_bench.benchmark.cli.organiser_options import organiser_of_option, organiser_option
 
 if TYPE_CHECKING:
     from mswal_bench.benchmark.paper.build_tables import TableName
@@ -39,7 +40,10 @@ _CHECK_FORMATS = ("text", "markdown", "csv", "json")
     show_default=True,
     help="csv holds the values of one table alone; json is for check; latex needs booktabs, graphicx and amssymb.",
 )
-def tables(table: str, results: Path | None, track: str | None, ours: str | None, style: str) -> None:
+@organiser_option
+def tables(
+    table: str, results: Path | None, track: str | None, ours: str | None, style: str, organiser: Path | None
+) -> None:
     """Print a TABLE of the paper, from the paper's values or from one's own results in the same shape.
 
     \b
@@ -64,11 +68,18 @@ def tables(table: str, results: Path | None, track: str | None, ours: str | None
         click.echo(format_checks(all_checks(), style))  # type: ignore[arg-type]
         return
     names: list[TableName] = [name for name in TABLES if table in (name, _ALL)]
-    _print_tables([name for name in names if results is None or name in OWN_TABLES], results, track, ours, style)
+    _print_tables(
+        [name for name in names if results is None or name in OWN_TABLES], results, track, ours, style, organiser
+    )
 
 
 def _print_tables(
-    names: list[TableName], results: Path | None, track: str | None, ours: str | None, style: str
+    names: list[TableName],
+    results: Path | None,
+    track: str | None,
+    ours: str | None,
+    style: str,
+    organiser: Path | None,
 ) -> None:
     from mswal_bench.benchmark.cli.scoring.table_output import print_views
     from mswal_bench.benchmark.paper.build_tables import own_tables, printed_tables
@@ -82,7 +93,7 @@ def _print_tables(
     if results is None:
         print_views(printed_tables(names, ours or OURS), view_style)
         return
-    views, notes = own_tables(names, results, track, ours or OURS)
+    views, notes = own_tables(names, results, track, ours or OURS, organiser_of_option(organiser))
     for note in notes:
         click.echo(f"note: {note}", err=True)
     print_views(views, view_style)
