@@ -243,7 +243,7 @@ def rank(
     >>> ranking = mb.rank(scores, by="mean-rank", seed=0)
     >>> [(method.rank, method.method) for method in ranking.methods], ranking["a"].dsc.value
     ([(1, 'a'), (2, 'b')], 1.0)
-    >>> _ = mb.evaluate("mine.zip", reference="labels", results="results", verified=True, key="organiser.pem")
+    >>> _ = mb.evaluate("mine.zip", reference="labels", results="results", verified=True, key="organiser")
     >>> [(each.track, each.methods[0].method) for each in mb.rank("results")]
     [('phantom', 'Mine')]
     """
@@ -311,9 +311,9 @@ def evaluate(
     records are added to, made where it is not there. `manifest` is the file of the track's cases; without it one is
     made of the reference, for `track` or the track that the submission names. The rows of a hidden track, such as
     `official-test`, go to the folder `private`. `verified` makes the organiser's own record, signed with his private
-    key in the file `key`, which `mswal-bench results keygen` makes. With `allow_missing` a case without a prediction counts
-    as empty. `jobs` is the number of processes, by default one a core; `resamples` and `seed` draw the intervals over
-    cases. `progress` shows a bar on stderr.
+    key in the file `key`, which `mswal-bench results keygen` makes. With `allow_missing` a case without a prediction
+    counts as empty. `jobs` is the number of processes, by default one a core; `resamples` and `seed` draw the intervals
+    over cases. `progress` shows a bar on stderr.
 
     Gives the record as it is published. What was recorded before is recognised, and its record given; that the same
     predictions are recorded under another form is a warning. Interrupted, the same call goes on where it stopped.

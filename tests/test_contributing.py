@@ -140,7 +140,8 @@ def hand_in(bench: Bench, tmp_path: Path, raw: Path, run: Path) -> None:
     # As valid where the package is not installed.
     Bench(tmp_path / "nothing")("validate", mine, "--manifest", manifest)
     evaluate = ("evaluate", mine, "--reference", raw / "labelsTs", "--manifest", manifest, "--results", results)
-    bench(*evaluate, "--verified")
+    bench("results", "keygen", tmp_path / "organiser")
+    bench(*evaluate, "--verified", "--key", tmp_path / "organiser")
     bench("results", "verify", results)
     assert "HU table" in bench("results", "list", results)
     for which, site, says in (

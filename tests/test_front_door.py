@@ -26,6 +26,7 @@ from mswal_bench.benchmark.data.phantom.dataset_writer import write_phantom
 from mswal_bench.benchmark.submissions.make_manifest import manifest_of
 from mswal_bench.benchmark.submissions.manifest_file import write_manifest
 from mswal_bench.tests.baselines.nnunet.quick_nnunet import quick_nnunet
+from mswal_bench.tests.benchmark.signed_records import key_file
 
 ROOT = Path(__file__).resolve().parents[1]
 FORM = "method: Mine\nauthors: [A]\naffiliation: B\ncontact: a@b.org\ntrack: phantom\n"
@@ -59,6 +60,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def workplace(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working directory of an example, with all of that in it, for it to write to."""
     shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    key_file(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -219,7 +221,7 @@ def test_findings_are_rows_and_print_as_the_command_prints_them(workplace: Path)
 
 
 def test_a_record_and_its_ranking_are_frames_of_numbers(workplace: Path) -> None:
-    record = mb.evaluate("mine.zip", reference="labels", results="results", verified=True)
+    record = mb.evaluate("mine.zip", reference="labels", results="results", verified=True, key="organiser")
     frame = record.to_frame()
     values = frame.set_index(["lesion", "metric"])["value"].to_dict()
     assert values["average", "dsc"] == record.average.dsc.value == 1
@@ -240,7 +242,8 @@ def test_a_record_and_its_ranking_are_frames_of_numbers(workplace: Path) -> None
 def test_results_print_whatever_letters_stdout_has(encoding: str, workplace: Path) -> None:
     code = (
         "import mswal_bench as mb\n"
-        "record = mb.evaluate('mine.zip', reference='labels', results='results', track='phantom', verified=True)\n"
+        "folders = {'reference': 'labels', 'results': 'results'}\n"
+        "record = mb.evaluate('mine.zip', **folders, track='phantom', verified=True, key='organiser')\n"
         "print(record, mb.rank('results'), mb.validate('none.zip', 'manifest.json'))"
     )
     done = subprocess.run(

@@ -116,8 +116,14 @@ def stored_records(results: Path, organiser: PublicKey | None = None) -> list[St
     return stored
 
 
-def scan_records(results: Path, organiser: PublicKey | None = None) -> tuple[list[StoredRecord], list[Problem]]:
-    """As `stored_records`, with the problems of those that cannot be read beside those that can."""
+def scan_records(
+    results: Path, organiser: PublicKey | None = None, *, keep_refused: bool = False
+) -> tuple[list[StoredRecord], list[Problem]]:
+    """As `stored_records`, with the problems of those that are refused beside the others.
+
+    With `keep_refused` those that contradict themselves or their signature are among the others too, for whoever looks
+    for more that is wrong with them.
+    """
     if not results.is_dir():
         return [], [Problem("there is no such results folder", str(results))]
     stored: list[StoredRecord] = []
@@ -127,25 +133,40 @@ def scan_records(results: Path, organiser: PublicKey | None = None) -> tuple[lis
         key = organiser_of(results, organiser)
     except BenchError as error:
         problems += error.problems
+        # By a key that is none, or not the organiser's, nothing can be said of any signature.
         is_key_right = False
     for track in _visible_folders(results / RECORDS, problems):
         for folder in _visible_folders(track, problems):
             try:
-                # By a key that is none, or not the organiser's, nothing can be said of any signature.
-                stored.append(stored_record(folder, results, key, check=is_key_right))
+                each, found = _stored(folder, results, key, check=is_key_right)
             except BenchError as error:
                 problems += error.problems
+                continue
+            problems += found
+            if keep_refused or not found:
+                stored.append(each)
     return sorted(stored, key=_track_and_age), problems
 
 
-def stored_record(folder: Path, results: Path, key: PublicKey | None, *, check: bool = True) -> StoredRecord:
-    """Reads the record in a `folder` of `results`, and checks its signature by `key`. Raises BenchError."""
+def stored_record(folder: Path, results: Path, key: PublicKey | None) -> StoredRecord:
+    """Reads the record in a `folder` of `results`, and checks its signature by `key`. Raises as `read_results` does."""
+    stored, problems = _stored(folder, results, key, check=True)
+    raise_if_any(problems)
+    return stored
+
+
+def _stored(folder: Path, results: Path, key: PublicKey | None, *, check: bool) -> tuple[StoredRecord, list[Problem]]:
+    """A record, and in what it contradicts itself or its signature. Raises BenchError where there is none to read."""
     raise_if_any(_leads_out(folder, results))
     record, content = _read(folder)
+    problems = [*contradictions(record, str(folder / RECORD_FILE))]
     is_signed = os.path.lexists(folder / SIGNATURE_FILE)
     if is_signed and check:
-        check_signature(folder, content, key, results / PUBLIC_FILE)
-    return StoredRecord(folder, record, is_signed)
+        try:
+            check_signature(folder, content, key, results / PUBLIC_FILE)
+        except BenchError as error:
+            problems += error.problems
+    return StoredRecord(folder, record, is_signed), problems
 
 
 def record_folder(results: Path, track: str, record_id: str) -> Path:
@@ -163,7 +184,9 @@ def read_record(folder: Path) -> ResultRecord:
 
     Its signature is not looked at.
     """
-    return _read(folder)[0]
+    record, _ = _read(folder)
+    raise_if_any(contradictions(record, str(folder / RECORD_FILE)))
+    return record
 
 
 def check_signature(folder: Path, content: bytes, key: PublicKey | None, expected: Path | str) -> None:
@@ -199,7 +222,6 @@ def _read(folder: Path) -> tuple[ResultRecord, bytes]:
         found = f"{record.track}/{record.id}"
         what = "holds the record of another track or id"
         raise BenchError(Problem(what, str(path), f"{folder.parent.name}/{folder.name}", found))
-    raise_if_any(contradictions(record, str(path)))
     return record, content
 
 

@@ -60,7 +60,7 @@ def differences_to_rescored(
         if not validation.ok:
             return [_not_valid(submission, validation if validation.deep else check(voxels="all", progress=progress))]
         of_predictions = copy.digest(validation.predictions)
-        stored, _ = scan_records(results)
+        stored, _ = scan_records(results, keep_refused=True)
         matching = [
             each
             for each in stored

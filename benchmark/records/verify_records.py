@@ -64,7 +64,7 @@ def verify_records(results: Path, private: Path | None = None, organiser: Public
     Signatures are checked by the key `organiser`, else by the folder's own. A folder without records gives none and no
     problem.
     """
-    stored, problems = scan_records(results, organiser)
+    stored, problems = scan_records(results, organiser, keep_refused=True)
     key = None
     with suppress(BenchError):
         # Among the problems already.

@@ -20,6 +20,7 @@ from mswal_bench.benchmark.runs.run_record import read_run_record
 from mswal_bench.benchmark.scoring.saved_scores import load_method, load_scores
 from mswal_bench.benchmark.scoring.scores import Scores
 from mswal_bench.benchmark.scoring.scores_json import read_summary, summary_json
+from mswal_bench.tests.benchmark.signed_records import key_file
 
 SAMPLE = Path(__file__).with_name("version_0_1_0")
 
@@ -98,9 +99,38 @@ def test_scored_again_nothing_differs_down_to_the_digests_of_the_rows(sample: Pa
 
 def test_evaluated_again_the_record_is_known(sample: Path) -> None:
     before = _files(sample / "results")
-    options = ("--reference", sample / "labels", "--results", sample / "results", "--verified", "--allow-missing")
-    _call("evaluate", sample / "careful", *options)
+    options = ("--reference", sample / "labels", "--results", sample / "results", "--allow-missing")
+    assert "claimed: 7b4a0a2059136942" in _call("evaluate", sample / "careful", *options)
     assert _files(sample / "results") == before
+    # Who vouches for it now adds a signature, and changes nothing.
+    verified = _call("evaluate", sample / "careful", *options, "--verified", "--key", key_file(sample))
+    assert "verified: 7b4a0a2059136942" in verified
+    after = _files(sample / "results")
+    assert {name: after.pop(name) for name in before} == before
+    assert sorted(after) == ["organiser.pub", "records/demo/7b4a0a2059136942/record.json.sig"]
+
+
+def test_what_says_verified_is_claimed_until_it_is_signed(sample: Path, tmp_path: Path) -> None:
+    folder, before = sample / "results", _files(sample / "results")
+    assert _statuses(folder) == ["claimed", "claimed"]
+    ranked = _call("rank", folder, "--resamples", "50")
+    assert "track demo, claimed, mswal/1" in ranked
+    assert "2 records that say verified have no signature of the organiser and count as claimed" in ranked
+    build = ("leaderboard", "build", folder, "--out", tmp_path / "site", "--resamples", "100")
+    assert "demo: 2 claimed" in _call(*build)
+    key = key_file(sample)
+    assert "signed: 2 records" in _call("results", "sign", folder, "--key", key)
+    assert "signed: 0 records" in _call("results", "sign", folder, "--key", key)
+    after = _files(folder)
+    assert {name: after.pop(name) for name in before} == before
+    assert _statuses(folder) == ["verified", "verified"]
+    assert "demo: 2 verified" in _call(*build)
+    hidden, private = sample / "hidden" / "results", sample / "hidden" / "private"
+    sign = ("results", "sign", hidden, "--key", key)
+    assert "cannot be verified without its rows" in _call(*sign, exit_code=1)
+    assert "signed: 1 record" in _call(*sign, "--private", private)
+    assert "nothing differs" in _call("results", "verify", hidden, "--private", private)
+    assert _statuses(hidden) == ["verified"]
 
 
 def test_records_are_listed_and_published(sample: Path, tmp_path: Path) -> None:
@@ -133,6 +163,10 @@ def test_tables_are_made_of_them(sample: Path) -> None:
     made = _call("tables", "difficulty", "--results", sample / "results")
     assert made.index("Kidney cyst") < made.index("Liver tumor")
     assert "Without a place in the order, because no reference has it: liver cyst." in made
+
+
+def _statuses(results: Path) -> list[str]:
+    return [record.status for record in read_records(results)]
 
 
 def _json(scores: Scores) -> str:

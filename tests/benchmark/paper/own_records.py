@@ -19,6 +19,7 @@ from mswal_bench.benchmark.runs.transfer import StructureTransfer, TransferRecor
 from mswal_bench.benchmark.scoring.estimates import AverageResult, Bootstrap, ClassResult, Estimate
 from mswal_bench.benchmark.submissions.submission_form import PublicForm
 from mswal_bench.tests.benchmark.score_summaries import Pair, summary
+from mswal_bench.tests.benchmark.signed_records import consistent, write_signed
 
 Score = float | None
 FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -61,7 +62,7 @@ def submit(
         key: ClassResult(
             dsc=Estimate(value=own_dsc),
             f1=Estimate(value=own_f1),
-            f1_per_case=nothing,
+            f1_per_case=Estimate(value=own_f1),
             precision=nothing,
             recall=nothing if key in absent else Estimate(value=own_f1),
             recall_small=nothing,
@@ -69,10 +70,10 @@ def submit(
         )
         for key, (own_dsc, own_f1) in scores.items()
     }
-    known = [(own_dsc, own_f1) for own_dsc, own_f1 in scores.values() if own_dsc is not None and own_f1 is not None]
-    means = [sum(values) / len(values) for values in zip(*known, strict=True)] if known else [None, None]
+    known = [[value for value in values if value is not None] for values in zip(*scores.values(), strict=True)]
+    means = [sum(values) / len(values) if values else None for values in known]
     record = ResultRecord(
-        id=digest(f"{method} {day} {track} {labels} {dsc} {baseline} {variant}").removeprefix("sha256:")[:16],
+        id="0" * 16,
         created_at=FIRST_DAY + timedelta(days=day),
         status=status,
         track=track,
@@ -82,8 +83,8 @@ def submit(
         manifest_digest=digest("manifest"),
         split_digest=None,
         reference_digest=digest(labels),
-        submission_digest=digest(f"{method} {day}"),
-        predictions_digest=digest(f"{method} {day}"),
+        submission_digest=digest(""),
+        predictions_digest=digest(f"{method} {day} {dsc}"),
         form=PublicForm(
             method=method, authors=["A. Author"], affiliation="Here", track=track, baseline=baseline, variant=variant
         ),
@@ -93,17 +94,17 @@ def submit(
         average=AverageResult(
             dsc=Estimate(value=means[0]),
             f1=Estimate(value=means[1]),
-            f1_per_case=nothing,
-            dsc_classes=len(known),
-            f1_classes=len(known),
+            f1_per_case=Estimate(value=means[1]),
+            dsc_classes=len(known[0]),
+            f1_classes=len(known[1]),
         ),
         bootstrap=Bootstrap(resamples=1, seed=0),
         missing=missing,
-        files={},
+        files={} if hidden else {"cases.csv": digest("cases"), "lesions.csv": digest("lesions")},
     )
+    record = consistent(record)
     path = results / "records" / track / record.id / "record.json"
-    path.parent.mkdir(parents=True)
-    path.write_text(record.model_dump_json(), encoding="utf-8")
+    write_signed(path.parent, record)
     return path
 
 

@@ -11,6 +11,7 @@ from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.paper.build_tables import OWN_TABLES, TableName, own_tables
 from mswal_bench.benchmark.paper.table_2_view import OURS
 from mswal_bench.benchmark.tables.view import UNDEFINED, Cell, TableView
+from mswal_bench.tests.benchmark.signed_records import KEY
 
 from .own_records import run, submit, transfer
 
@@ -251,7 +252,7 @@ def test_a_track_without_results_is_refused_and_the_others_named(tmp_path: Path)
 
 def test_all_leaves_out_what_is_not_there_and_says_so(tmp_path: Path) -> None:
     submit(tmp_path, "A", 0.5)
-    views, notes = own_tables(OWN_TABLES, tmp_path, None)
+    views, notes = own_tables(OWN_TABLES, tmp_path, None, organiser=KEY.public)
     assert [view.title.name for view in views if view.title] == ["Table 2", "Difficulty"]
     assert [note.split(": ")[2] for note in notes] == [
         "has no results for Table 3",
@@ -356,7 +357,7 @@ def test_a_folder_of_everything(tmp_path: Path) -> None:
     for part in ("scratch", "pretrained"):
         run(tmp_path / "lits" / part, "nnunet-resenc", 0.9)
     run(tmp_path / "@eaDir" / "v2", "mednext", 0.99)
-    views, notes = own_tables(["2", "4"], tmp_path, None)
+    views, notes = own_tables(["2", "4"], tmp_path, None, organiser=KEY.public)
     assert views[0].groups == ("Below", "Here", "nnU-Net v2", "Average score")
     assert views[1].groups == ("MSWAL → LiTS",)
     assert not notes

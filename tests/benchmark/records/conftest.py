@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mswal_bench.benchmark.records.evaluation_target import EvaluationTarget
 from mswal_bench.benchmark.records.result_record import Status
 from mswal_bench.benchmark.submissions.make_manifest import manifest_of
+from mswal_bench.tests.benchmark.signed_records import KEY
 
 if TYPE_CHECKING:
     from mswal_bench.tests.conftest import SaveLabels
@@ -72,6 +73,7 @@ def target_of(tmp_path: Path, labels: Path, submission: Path) -> TargetOf:
 
     def target(*, hidden: bool = False, status: Status = "claimed", track: str = "demo") -> EvaluationTarget:
         private = tmp_path / "private" if hidden else None
-        return EvaluationTarget(manifest_of(labels, track, hidden), labels, tmp_path / "results", private, status)
+        key = KEY if status == "verified" else None
+        return EvaluationTarget(manifest_of(labels, track, hidden), labels, tmp_path / "results", private, status, key)
 
     return target

@@ -14,11 +14,14 @@ from mswal_bench.benchmark.cli.main import main
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.records import scored_rows
 from mswal_bench.benchmark.records.evaluate_submission import evaluate
+from mswal_bench.benchmark.records.identity import resealed, sealed
 from mswal_bench.benchmark.records.publication import DECIMALS, published
 from mswal_bench.benchmark.records.record_store import read_record, read_records
+from mswal_bench.benchmark.records.record_writing import record_json
 from mswal_bench.benchmark.scoring.estimates import Estimate
 from mswal_bench.benchmark.submissions.make_manifest import manifest_of
 from mswal_bench.benchmark.submissions.manifest_file import write_manifest
+from mswal_bench.tests.benchmark.signed_records import key_file
 
 from .conftest import CASES
 
@@ -50,18 +53,18 @@ def _numbers(value: Any) -> list[float]:
 
 
 def test_rows_are_private_and_aggregates_public(submission: Path, manifest: Path, tmp_path: Path) -> None:
-    result = _evaluate(tmp_path, "--verified", "--nnunet-summary")
+    result = _evaluate(tmp_path, "--verified", "--key", str(key_file(tmp_path)), "--nnunet-summary")
     assert result.exit_code == 0, result.output
     (record,) = read_records(tmp_path / "results")
     published_files = [path for path in (tmp_path / "results").rglob("*") if path.is_file()]
-    assert [path.name for path in published_files] == ["record.json"]
+    assert sorted(path.name for path in published_files) == ["organiser.pub", "record.json", "record.json.sig"]
     folder = tmp_path / "private" / "demo" / record.id
-    names = ["cases.csv", "lesions.csv", "record.json", "summary.json"]
+    names = ["cases.csv", "lesions.csv", "record.json", "record.json.sig", "summary.json"]
     assert sorted(path.name for path in folder.iterdir()) == names
     assert (tmp_path / "private").stat().st_mode & 0o077 == 0
     kept = read_record(folder)
     assert sorted(kept.files) == names[:2]
-    assert record == published(kept)
+    assert record == resealed(published(kept))
 
 
 def test_the_published_record_has_nothing_of_a_case(submission: Path, manifest: Path, tmp_path: Path) -> None:
@@ -198,9 +201,9 @@ def test_an_interrupted_publication_is_taken_up(submission: Path, manifest: Path
     public.unlink()
     public.parent.rmdir()
     (rows,) = (tmp_path / "private").rglob("record.json")
-    kept = json.loads(rows.read_text())
-    kept["files"]["cases.csv"] = "sha256:" + "0" * 64
-    rows.write_text(json.dumps(kept))
+    kept = read_record(rows.parent)
+    other = kept.model_copy(update={"files": {**kept.files, "cases.csv": "sha256:" + "0" * 64}})
+    rows.write_text(record_json(sealed(other)))
     result = _evaluate(tmp_path)
     assert result.exit_code == 1
     assert "has other rows under this id" in (tmp_path / "private" / "evaluation.log").read_text()

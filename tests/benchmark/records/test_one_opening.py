@@ -19,7 +19,7 @@ from mswal_bench.benchmark.records import evaluate_submission as evaluating
 from mswal_bench.benchmark.records import rescoring
 from mswal_bench.benchmark.records.evaluate_submission import Evaluation, evaluate
 from mswal_bench.benchmark.records.evaluation_target import EvaluationTarget
-from mswal_bench.benchmark.records.identity import identity_of, submission_digest
+from mswal_bench.benchmark.records.identity import identity_of, sealed, submission_digest
 from mswal_bench.benchmark.records.record_store import record_folder
 from mswal_bench.benchmark.records.record_writing import record_json
 from mswal_bench.benchmark.records.rescoring import differences_to_rescored
@@ -151,7 +151,7 @@ def _before(stage: str, exchange: Exchange, module: Any) -> Iterator[None]:
 
 
 def _essence(record: ResultRecord) -> dict[str, Any]:
-    return record.model_dump(exclude={"created_at", "environment"})
+    return record.model_dump(exclude={"created_at", "environment", "digest"})
 
 
 def _is_of_one(record: ResultRecord, honest: Mapping[str, ResultRecord]) -> bool:
@@ -211,7 +211,7 @@ def forged(honest: Mapping[str, ResultRecord], tmp_path: Path) -> Path:
     assert identity_of(record).id == first.id
     folder = record_folder(tmp_path / "results", "demo", first.id)
     folder.mkdir(parents=True)
-    (folder / "record.json").write_text(record_json(record.model_copy(update={"id": first.id})))
+    (folder / "record.json").write_text(record_json(sealed(record.model_copy(update={"id": first.id}))))
     return tmp_path / "results"
 
 

@@ -9,8 +9,8 @@ import pytest
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.records.evaluate_submission import evaluate
 from mswal_bench.benchmark.records.record_store import read_records, record_folder, scan_records, stored_records
-from mswal_bench.benchmark.records.record_writing import record_json
 from mswal_bench.benchmark.records.result_record import ResultRecord
+from mswal_bench.tests.benchmark.signed_records import consistent, write_signed
 
 if TYPE_CHECKING:
     from .conftest import TargetOf
@@ -25,8 +25,7 @@ def record(submission: Path, target_of: TargetOf) -> ResultRecord:
 
 def _add(results: Path, record: ResultRecord) -> Path:
     folder = record_folder(results, record.track, record.id)
-    folder.mkdir(parents=True)
-    (folder / "record.json").write_text(record_json(record))
+    write_signed(folder, record)
     return folder
 
 
@@ -37,20 +36,21 @@ def test_what_is_written_is_read_back(record: ResultRecord, tmp_path: Path) -> N
 
 
 def test_records_are_by_track_and_age(record: ResultRecord, tmp_path: Path) -> None:
-    older = record.model_copy(update={"id": "f" * 16, "created_at": record.created_at.replace(year=2000)})
-    other = record.model_copy(update={"id": "0" * 16, "track": "another"})
-    for each in (older, other):
+    older = {"predictions_digest": "sha256:" + "1" * 64, "created_at": record.created_at.replace(year=2000)}
+    other = {"track": "another", "form": record.form.model_copy(update={"track": "another"})}
+    made = [consistent(record.model_copy(update=update)) for update in (older, other)]
+    for each in made:
         _add(tmp_path / "results", each)
     found = [(each.track, each.id) for each in read_records(tmp_path / "results")]
-    assert found == [("another", "0" * 16), ("demo", "f" * 16), ("demo", record.id)]
+    assert found == [("another", made[1].id), ("demo", made[0].id), ("demo", record.id)]
 
 
 def test_a_claim_gives_way_to_what_was_verified(record: ResultRecord, tmp_path: Path) -> None:
-    verified = record.model_copy(update={"id": "0" * 16, "status": "verified"})
-    other = record.model_copy(update={"id": "1" * 16, "submission_digest": "sha256:" + "1" * 64})
+    verified = consistent(record.model_copy(update={"status": "verified"}))
+    other = consistent(record.model_copy(update={"predictions_digest": "sha256:" + "1" * 64}))
     for each in (verified, other):
         _add(tmp_path / "results", each)
-    assert {each.id for each in read_records(tmp_path / "results")} == {"0" * 16, "1" * 16}
+    assert {each.id for each in read_records(tmp_path / "results")} == {verified.id, other.id}
     assert len(stored_records(tmp_path / "results")) == 3
 
 

@@ -193,6 +193,7 @@ class TestScoredAgain:
         """What verifying the record alone cannot see."""
         from mswal_bench.benchmark.core.digests import file_digest
         from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
+        from mswal_bench.benchmark.records.identity import sealed
         from mswal_bench.benchmark.records.record_store import read_record
         from mswal_bench.benchmark.records.record_writing import record_json
         from mswal_bench.benchmark.scoring.estimates import estimates
@@ -207,20 +208,20 @@ class TestScoredAgain:
         classes, average, _ = estimates(load_method(folder, MSWAL_1), resamples=200, seed=3)
         files = {name: file_digest(folder / name) for name in record.files}
         forged = record.model_copy(update={"classes": classes, "average": average, "files": files})
-        (folder / "record.json").write_text(record_json(forged))
+        (folder / "record.json").write_text(record_json(sealed(forged)))
         assert _told(tmp_path / "results") == []
         told = self._told(tmp_path, submission)
         assert [line for line in told if "files, scored again, is another" in line]
         assert [line for line in told if "liver_tumor f1 value" in line]
 
     def test_a_record_of_another_manifest(self, folder: Path, submission: Path, tmp_path: Path) -> None:
-        from mswal_bench.benchmark.records.identity import identity_of
+        from mswal_bench.benchmark.records.identity import identity_of, sealed
         from mswal_bench.benchmark.records.record_store import read_record
         from mswal_bench.benchmark.records.record_writing import record_json
 
         forged = read_record(folder).model_copy(update={"manifest_digest": "sha256:" + "0" * 64})
         forged = forged.model_copy(update={"id": identity_of(forged).id})
-        (folder / "record.json").write_text(record_json(forged))
+        (folder / "record.json").write_text(record_json(sealed(forged)))
         folder.rename(folder.with_name(forged.id))
         assert _told(tmp_path / "results") == []
         assert ["manifest_digest, scored again" in line for line in self._told(tmp_path, submission)] == [True]
@@ -262,7 +263,9 @@ class TestOfAHiddenTrack:
 
     def test_a_changed_public_number(self, hidden: Path, tmp_path: Path) -> None:
         _change(hidden / "record.json", lambda content: content["average"]["dsc"].update(value=0.9))
-        assert "is not what is to be published" in _told(tmp_path / "results", tmp_path / "private")[0]
+        told = _told(tmp_path / "results", tmp_path / "private")
+        assert [line for line in told if "is not what is to be published" in line]
+        assert [line for line in told if "average dsc value" in line]
 
     def test_changed_private_rows(self, hidden: Path, tmp_path: Path) -> None:
         rows = tmp_path / "private" / "demo" / hidden.name / "cases.csv"

@@ -2,18 +2,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from mswal_bench.benchmark.board.ranking.comparable_methods import comparable_methods
+from mswal_bench.benchmark.board.ranking import comparable_methods as gathering
 from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.records.result_record import ResultRecord
 from mswal_bench.benchmark.scoring.scores_json import summary_json
 from mswal_bench.tests.benchmark.score_summaries import summary
+from mswal_bench.tests.benchmark.signed_records import KEY
 
 from .record_making import digest, store_record
 from .score_making import picked, random_arrays
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from .conftest import Rows, WriteRows
 
 Store = Callable[..., ResultRecord]
+# Whose key is pinned, which the notes then do not name.
+comparable_methods = partial(gathering.comparable_methods, organiser=KEY.public)
 
 
 @pytest.fixture
@@ -51,22 +55,22 @@ def test_the_folder_of_scores(
     tmp_path: Path, scores: ScoreArrays, rows_of: Callable[[ScoreArrays], Rows], write_rows: WriteRows
 ) -> None:
     write_rows(tmp_path / "cases.csv", rows_of(scores))
-    (found,) = comparable_methods(tmp_path)
+    (found,) = gathering.comparable_methods(tmp_path)
     assert (found.track, found.status, found.protocol) == (None, None, None)
     assert found.arrays.methods == scores.methods
     np.testing.assert_array_equal(found.arrays.tp, scores.tp)
     of_classes = dict.fromkeys(reversed(scores.classes), (0.5, 0.5))
     of_track = summary({"m": of_classes}).model_copy(update={"track": "demo"})
     (tmp_path / "scores.json").write_text(summary_json(of_track))
-    (found,) = comparable_methods(tmp_path)
+    (found,) = gathering.comparable_methods(tmp_path)
     assert (found.protocol, found.track) == ("mswal/1", "demo")
     assert found.arrays.classes == tuple(reversed(scores.classes))
     for wrong in ("[]", "{", '{"protocol": "x", "methods": {}}'):
         (tmp_path / "scores.json").write_text(wrong)
         with pytest.raises(BenchError, match=r"scores\.json: is not the file"):
-            comparable_methods(tmp_path)
+            gathering.comparable_methods(tmp_path)
     with pytest.raises(BenchError, match="to which --track, --claimed cannot apply"):
-        comparable_methods(tmp_path, track="demo", claimed=True)
+        gathering.comparable_methods(tmp_path, track="demo", claimed=True)
 
 
 def test_records_of_a_track(results: Path, scores: ScoreArrays, store: Store) -> None:
@@ -74,7 +78,7 @@ def test_records_of_a_track(results: Path, scores: ScoreArrays, store: Store) ->
     store(1)
     store(2, track="other")
     demo, other = comparable_methods(results)
-    assert (demo.track, demo.status, demo.protocol, demo.notes) == ("demo", "verified", "mswal/1", ())
+    assert (demo.track, demo.status, demo.protocol, demo.notes) == ("demo", "verified", "mswal/1 on two", ())
     assert sorted(demo.arrays.methods) == ["method 0", "method 1"]
     np.testing.assert_array_equal(demo.arrays.tp[demo.arrays.methods.index("method 1")], scores.tp[1])
     assert (other.track, other.arrays.methods) == ("other", ("method 2",))
@@ -129,14 +133,14 @@ def test_what_does_not_compare_is_apart(results: Path, store: Store, fields: dic
 
 
 def test_two_records_of_one_name(results: Path, store: Store) -> None:
-    ids = [store(number, "Same", submission_digest=digest(str(number))).id for number in (0, 1)]
+    ids = [store(number, "Same", predictions_digest=digest(str(number))).id for number in (0, 1)]
     (found,) = comparable_methods(results)
     assert sorted(found.arrays.methods) == sorted(f"Same ({record})" for record in ids)
 
 
 def test_two_records_whose_names_look_the_same(results: Path, store: Store) -> None:
     names = ["caf\xe9", "cafe\u0301"]
-    ids = {name: store(number, name, submission_digest=digest(name)).id for number, name in enumerate(names)}
+    ids = {name: store(number, name, predictions_digest=digest(name)).id for number, name in enumerate(names)}
     (found,) = comparable_methods(results)
     assert sorted(found.arrays.methods) == sorted(f"{name} ({ids[name]})" for name in names)
 
@@ -170,7 +174,9 @@ def test_rows_that_were_changed_are_refused_all_at_once(results: Path, store: St
             file.write("\n")
     with pytest.raises(BenchError) as caught:
         comparable_methods(results)
-    assert [problem.what for problem in caught.value.problems] == ["is not the file that the record was made with"] * 2
+    assert [problem.what for problem in caught.value.problems] == [
+        "is not the file that the record was written with"
+    ] * 2
 
 
 def test_records_on_other_cases(

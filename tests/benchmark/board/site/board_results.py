@@ -6,21 +6,23 @@ import csv
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from math import isnan, sqrt
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.environment import Environment
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
+from mswal_bench.benchmark.records.identity import resealed
 from mswal_bench.benchmark.records.publication import published
 from mswal_bench.benchmark.records.record_store import private_folder, record_folder
 from mswal_bench.benchmark.records.record_writing import record_json
 from mswal_bench.benchmark.records.result_record import ResultRecord
 from mswal_bench.benchmark.scoring.estimates import AverageResult, Bootstrap, ClassResult, Estimate
 from mswal_bench.benchmark.submissions.submission_form import PublicForm
+from mswal_bench.tests.benchmark.signed_records import consistent, write_signed
 
 _CLASSES = tuple(lesion.key for lesion in LESION_CLASSES)
 _COLUMNS = (
@@ -45,7 +47,6 @@ def add_record(
     seed: int = 0,
     cases: int = 24,
     private: Path | None = None,
-    rows: bool = True,
     classes: Sequence[str] = _CLASSES,
     reference: str = "labels",
     protocol: str = "mswal/1",
@@ -53,19 +54,10 @@ def add_record(
 ) -> ResultRecord:
     """Adds a record with its rows: beside it, or of a hidden track, which one with `private` is, there."""
     counted = _counts(quality, seed, cases, classes)
-    record_id = hashlib.sha256(f"{method} {track} {status} {seed} {reference}".encode()).hexdigest()[:16]
-    public = record_folder(results, track, record_id)
-    folder = private_folder(private, track, record_id) if private is not None else public
-    folder.mkdir(parents=True)
-    public.mkdir(parents=True, exist_ok=True)
-    files = {}
-    if rows:
-        _write_rows(folder / "cases.csv", method, counted)
-        (folder / "lesions.csv").write_text("method,case,class\n")
-        files = {name: file_digest(folder / name) for name in ("cases.csv", "lesions.csv")}
+    cases_csv, lesions_csv = _rows(method, counted), b"method,case,class\n"
     values = {key: _class_result(of_class) for key, of_class in _by_class(counted).items()}
     record = ResultRecord(
-        id=record_id,
+        id="0" * 16,
         created_at=datetime(2026, 9, 1, 12, tzinfo=UTC) + timedelta(days=seed),
         status=status,  # type: ignore[arg-type]
         track=track,
@@ -75,8 +67,8 @@ def add_record(
         manifest_digest=digest("manifest"),
         split_digest=None,
         reference_digest=digest(reference),
-        submission_digest=digest(record_id),
-        predictions_digest=digest(method),
+        submission_digest=digest(""),
+        predictions_digest=digest(f"{method} {seed}"),
         form=PublicForm(
             method=method,
             track=track,
@@ -97,11 +89,17 @@ def add_record(
             f1_classes=len(values),
         ),
         bootstrap=Bootstrap(resamples=10_000, seed=0),
-        files=files,
+        files={"cases.csv": _digest(cases_csv), "lesions.csv": _digest(lesions_csv)},
     )  # fmt: skip
+    record = consistent(record)
+    public = record_folder(results, track, record.id)
+    folder = private_folder(private, track, record.id) if private is not None else public
+    write_signed(public, resealed(published(record)))
     if private is not None:
+        folder.mkdir(parents=True)
         (folder / "record.json").write_text(record_json(record))
-    (public / "record.json").write_text(record_json(published(record)))
+    (folder / "cases.csv").write_bytes(cases_csv)
+    (folder / "lesions.csv").write_bytes(lesions_csv)
     return record
 
 
@@ -127,16 +125,21 @@ def _counts(quality: float, seed: int, cases: int, classes: Sequence[str]) -> li
     return rows
 
 
-def _write_rows(path: Path, method: str, rows: Sequence[Row]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(_COLUMNS)
-        for case, key, reference, prediction, both, tp, fp, fn in rows:
-            dsc, f1 = _ratio(2 * both, reference + prediction), _ratio(2 * tp, 2 * tp + fp + fn)
-            dsc_cell, f1_cell = ("" if isnan(value) else repr(value) for value in (dsc, f1))
-            writer.writerow(
-                [method, case, key, 0, reference, prediction, both, dsc_cell, tp, fp, fn, f1_cell, 0, 0, "", ""]
-            )
+def _rows(method: str, rows: Sequence[Row]) -> bytes:
+    file = StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for case, key, reference, prediction, both, tp, fp, fn in rows:
+        dsc, f1 = _ratio(2 * both, reference + prediction), _ratio(2 * tp, 2 * tp + fp + fn)
+        dsc_cell, f1_cell = ("" if isnan(value) else repr(value) for value in (dsc, f1))
+        writer.writerow(
+            [method, case, key, 0, reference, prediction, both, dsc_cell, tp, fp, fn, f1_cell, 0, 0, "", ""]
+        )
+    return file.getvalue().encode()
+
+
+def _digest(content: bytes) -> str:
+    return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
 def _by_class(rows: Sequence[Row]) -> dict[str, list[Row]]:

@@ -10,6 +10,8 @@ from mswal_bench.benchmark.board.site.board_statistics import board_statistics
 from mswal_bench.benchmark.board.site.boards import boards_of
 from mswal_bench.benchmark.board.site.charts import axis_of, difficulty, forest
 from mswal_bench.benchmark.board.site.public_rows import statistics_rows
+from mswal_bench.benchmark.records.identity import resealed
+from mswal_bench.benchmark.records.publication import published
 from mswal_bench.benchmark.scoring.estimates import Estimate
 
 from .board_results import add_record
@@ -89,12 +91,16 @@ def test_statistics_follow_from_the_rows(tmp_path: Path) -> None:
 
 
 def test_without_all_rows_there_are_no_statistics(tmp_path: Path) -> None:
-    records = [add_record(tmp_path, "with"), add_record(tmp_path, "without", rows=False, seed=1)]
+    results, private = tmp_path / "results", tmp_path / "private"
+    added = [add_record(results, name, seed=seed, private=private) for seed, name in enumerate(("a", "b"))]
+    records = [resealed(published(record)) for record in added]
     board = boards_of(records)[1]
-    arrays = statistics_rows(board, tmp_path, None)
+    arrays = statistics_rows(board, results, None)
+    assert arrays == {}
     places = board_places(board, arrays)[1]["mean-rank"]
     assert board_statistics(board, arrays, places, resamples=200, seed=0) is None
     assert len(places) == 2
+    assert set(statistics_rows(board, results, private)) == {"verified"}
 
 
 def test_difficulty_is_the_papers(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_a_public_record_can_be_downloaded_and_says_no_contact(tmp_path: Path) -
     record = add_record(tmp_path / "results", baseline="nnunet-resenc", notes="One line.\nAnother.")
     site = build(tmp_path / "results", tmp_path / "site")
     there = {path.name for path in (site / "records" / record.id).iterdir()}
-    assert there == {"record.json", "form.json", "cases.csv", "lesions.csv"}
+    assert there == {"record.json", "record.json.sig", "form.json", "cases.csv", "lesions.csv"}
     page = (site / "methods" / f"{record.id}.html").read_text()
     for said in (
         record.reference_digest,
@@ -151,7 +151,7 @@ def test_nothing_of_a_single_case_of_a_hidden_track_gets_into_the_site(tmp_path:
     assert not [name for name in contents(site) if name.endswith(".csv")]
     for record in records:
         there = {path.name for path in (site / "records" / record.id).iterdir()}
-        assert there == {"record.json", "form.json"}
+        assert there == {"record.json", "record.json.sig", "form.json"}
     # What a case scored is a long fraction; a digest of the rows would confirm a guess of them.
     told = {
         cell for row in left.read_text().splitlines()[1:] for cell in row.split(",") if re.match(r"0\.\d{10}", cell)
@@ -171,7 +171,7 @@ def test_rows_that_are_not_the_records_are_refused(tmp_path: Path) -> None:
         rows.write_text(rows.read_text().replace("CASE_0001", "CASE_1000"))
     with pytest.raises(BenchError) as raised:
         build(tmp_path / "results", tmp_path / "site")
-    assert str(raised.value).count("is not the file that the record names") == 2
+    assert str(raised.value).count("is not the file that the record was written with") == 2
     assert not (tmp_path / "site").exists()
 
 

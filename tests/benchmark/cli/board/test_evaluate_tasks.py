@@ -76,7 +76,21 @@ def test_on_slurm_it_is_queued(inbox: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(slurm_queue, "submit_to_slurm", submit)
     monkeypatch.chdir(inbox.parent)
-    options = ("--track", "demo", "--private", "private", "--verified", "--jobs", "2", "--seed", "7", "--manifest", "m")
+    options = (
+        "--track",
+        "demo",
+        "--private",
+        "private",
+        "--verified",
+        "--key",
+        "k",
+        "--jobs",
+        "2",
+        "--seed",
+        "7",
+        "--manifest",
+        "m",
+    )
     result = _evaluate(inbox, "--work", "work", "--on", "slurm", *options)
     assert (result.exit_code, result.stdout) == (0, "queued: 3 tasks in 1 array\n")
     assert "`mswal-bench runs work` shows how far they are" in result.stderr
@@ -87,6 +101,7 @@ def test_on_slurm_it_is_queued(inbox: Path, monkeypatch: pytest.MonkeyPatch) -> 
         "--results": str(inbox.parent / "results"),
         "--manifest": str(inbox.parent / "m"),
         "--private": str(inbox.parent / "private"),
+        "--key": str(inbox.parent / "k"),
         "--track": "demo",
         "--jobs": "2",
         "--resamples": "10",
