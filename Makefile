@@ -43,10 +43,12 @@ demo: $(READY) ## draw phantom data, train two methods, predict, score; write a 
 	set -x; $(BENCH) report $$predictions --data $(DEMO)/data --out $(DEMO)/report
 
 # A submission is begun once; evaluating it again finds its record and does nothing.
-SUBMIT = if [ ! -e $$mine/submission.yaml ]; then \
+SUBMIT = if [ ! -e $(DEMO)/organiser ]; then $(BENCH) results keygen $(DEMO)/organiser; fi; \
+    if [ ! -e $$mine/submission.yaml ]; then \
         $(BENCH) submission init $$mine --contact nobody@example.org --author $$authors --affiliation $$authors $$begin; \
     fi; \
-    $(BENCH) evaluate $$mine --reference $$labels --results $(DEMO)/results --manifest $$manifest --verified
+    $(BENCH) evaluate $$mine --reference $$labels --results $(DEMO)/results --manifest $$manifest \
+        --verified --key $(DEMO)/organiser
 
 leaderboard: demo ## evaluate the demo's runs, and human raters of KiTS23 in RATERS, as submissions; build a board of them
 	set -ex; labels=$(DEMO)/data/labelsTs; manifest=$(DEMO)/phantom.json; authors=mswal-bench; \
