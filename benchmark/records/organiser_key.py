@@ -6,6 +6,7 @@ import base64
 import hashlib
 import os
 import stat
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -120,7 +121,8 @@ def make_key(path: Path) -> SigningKey:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        public.unlink(missing_ok=True)
+        with suppress(OSError):
+            public.unlink()
         what = f"cannot be written ({error.strerror or error})"
         raise BenchError(Problem(what, str(error.filename or path))) from error
     return made

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from mswal_bench.benchmark.cli.choices import Choice
 from mswal_bench.benchmark.cli.organiser_options import organiser_of_option, organiser_option
@@ -62,6 +63,9 @@ def tables(
     from mswal_bench.benchmark.paper.build_tables import OWN_TABLES, TABLES
 
     _refuse_wrong_calls(table, results, track, ours, style)
+    # Of the environment it is for all commands.
+    if results is None and click.get_current_context().get_parameter_source("organiser") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--organiser is of --results: the paper's values are not signed.")
     if table == _CHECK:
         from mswal_bench.benchmark.paper.all_checks import all_checks, format_checks
 
