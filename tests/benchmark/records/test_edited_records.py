@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from mswal_bench.benchmark.cli.main import main
 from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.records.evaluate_submission import evaluate
+from mswal_bench.benchmark.records.evaluation_target import EvaluationTarget
 from mswal_bench.benchmark.records.identity import identity_of, sealed, submission_digest
 from mswal_bench.benchmark.records.record_store import SIGNATURE_FILE, read_results, record_folder
 from mswal_bench.benchmark.records.record_writing import record_json
@@ -22,7 +23,7 @@ from mswal_bench.benchmark.records.signing import sign_records
 from mswal_bench.benchmark.submissions.make_manifest import manifest_of
 from mswal_bench.tests.benchmark.signed_records import KEY, OTHER_KEY, consistent
 
-from .conftest import CASES, FORM, EvaluationTarget, predicted_labels, reference_labels
+from .conftest import CASES, FORM, predicted_labels, reference_labels
 
 Change = Callable[[dict[str, Any]], object]
 Edit = Callable[[Path], object]
