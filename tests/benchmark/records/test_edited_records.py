@@ -196,10 +196,13 @@ def _rows_changed(folder: Path) -> None:
     rows.write_text(rows.read_text().replace("case_1", "case_0"))
 
 
-def _row_deleted(folder: Path) -> None:
-    lines = (folder / "cases.csv").read_text().splitlines(keepends=True)
-    (folder / "cases.csv").write_text("".join(line for line in lines if ",case_6," not in line))
-    _made_anew(lambda content: content["files"].update({"cases.csv": file_digest(folder / "cases.csv")}))(folder)
+def _case_deleted(folder: Path) -> None:
+    names = ("cases.csv", "lesions.csv")
+    for name in names:
+        lines = (folder / name).read_text().splitlines(keepends=True)
+        (folder / name).write_text("".join(line for line in lines if ",case_6," not in line))
+    digests = {name: file_digest(folder / name) for name in names}
+    _made_anew(lambda content: content["files"].update(digests))(folder)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +213,7 @@ def _row_deleted(folder: Path) -> None:
         (lambda folder: (folder / "cases.csv").unlink(), "cases.csv: cannot be read"),
         (lambda folder: (folder / "lesions.csv").unlink(), "lesions.csv: cannot be read"),
         (lambda folder: (folder / "lesions.csv").write_text(""), "is not the file that the record was written with"),
-        (_row_deleted, "number of cases"),
+        (_case_deleted, "number of cases"),
     ],
 )
 @pytest.mark.parametrize("reader", ["rank", "build", "verify"])
