@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib import metadata
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
+from mswal_bench.benchmark.core.claims import HeldError, held
 from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.environment import describe_environment
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.scratch_folder import scratch_folder
+from mswal_bench.benchmark.core.whole_files import not_written
 from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
 from mswal_bench.benchmark.scoring.estimates import estimates
 from mswal_bench.benchmark.scoring.lesions_csv import LESIONS_FILE
@@ -69,7 +69,7 @@ def evaluate(
     log and raised as one sentence that tells nothing.
     """
     manifest = target.manifest
-    with kept_private(target.private), _scratch(target) as scratch:
+    with kept_private(target.private), _scratch_folder(target) as scratch:
         with opened(submission, Bounds.of(manifest)) as package:
             copy = copied(package, lambda name: is_checked(name, manifest), scratch, progress=progress)
         check = partial(validate_opened, copy, manifest, allow_missing=allow_missing)
@@ -128,15 +128,8 @@ def _same_predictions(valid: ValidSubmission, target: EvaluationTarget) -> tuple
     )
 
 
-@contextmanager
-def _scratch(target: EvaluationTarget) -> Iterator[Path]:
-    try:
-        with scratch_folder(target.works, private=target.private is not None) as scratch:
-            yield scratch
-    finally:
-        # Where a killed process had made it.
-        with suppress(OSError):
-            target.works.rmdir()
+def _scratch_folder(target: EvaluationTarget) -> AbstractContextManager[Path]:
+    return scratch_folder(target.works, private=target.private is not None, own_parent=True)
 
 
 @contextmanager
@@ -144,21 +137,18 @@ def _work_folder(record_id: str, target: EvaluationTarget) -> Iterator[Path]:
     """A folder that keeps what was scored until the record is there, for this process alone."""
     works = target.works
     work = works / record_id
-    lock = FileLock(works / f"{record_id}.lock", timeout=0)
-    try:
-        lock.acquire()
-        # Not before: the process that has the lock removes the folder at its end, and another would be left behind.
-        work.mkdir(exist_ok=True)
-    except Timeout as error:
-        what = "another process evaluates this very submission at the moment"
-        raise BenchError(Problem(what, str(work), mend="Its record is there as soon as it is done.")) from error
-    except OSError as error:
-        lock.release()
-        raise BenchError(Problem(f"cannot be written ({error.strerror or error})", str(works))) from error
-    with lock:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(held(works / f"{record_id}.lock"))
+            # Not before: the process that has the lock removes the folder at its end, and another would be left behind.
+            work.mkdir(exist_ok=True)
+        except HeldError as error:
+            what = "another process evaluates this very submission at the moment"
+            raise BenchError(Problem(what, str(work), mend="Its record is there as soon as it is done.")) from error
+        except OSError as error:
+            raise BenchError(not_written(error, works)) from error
         yield work
         shutil.rmtree(work, ignore_errors=True)
-    (works / f"{record_id}.lock").unlink(missing_ok=True)
 
 
 def _record(

@@ -12,9 +12,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from mswal_bench.benchmark.core.claims import PARTIAL
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.litter import is_litter
-from mswal_bench.benchmark.core.whole_files import PARTIAL, write_text
+from mswal_bench.benchmark.core.whole_files import write_text
 
 from .run_record import RunIdentity, RunState, now
 

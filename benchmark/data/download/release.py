@@ -12,8 +12,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from mswal_bench.benchmark.core.claims import PARTIAL
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
-from mswal_bench.benchmark.core.whole_files import PARTIAL, write_text
+from mswal_bench.benchmark.core.whole_files import write_text
 
 REPOSITORY = "zhaodongwu/MSWAL"
 REVISION = "62c286b0"

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from mswal_bench.benchmark.core.claims import PARTIAL
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.litter import is_litter, is_seen_below
-from mswal_bench.benchmark.core.whole_files import PARTIAL, require_unicode, write_text
+from mswal_bench.benchmark.core.whole_files import require_unicode, write_text
 
 MARK = "phantom.json"
 """Is the file that says which phantom a folder holds, from the first case on."""

@@ -18,11 +18,12 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from mswal_bench.baselines.raw_layout import image_name, label_name
+from mswal_bench.benchmark.core.claims import PARTIAL
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.link_or_copy import Way, is_placed, place, state_of
 from mswal_bench.benchmark.core.litter import is_litter, is_passed_over
 from mswal_bench.benchmark.core.progress import progress_bar
-from mswal_bench.benchmark.core.whole_files import PARTIAL, write_text
+from mswal_bench.benchmark.core.whole_files import write_text
 from mswal_bench.benchmark.data.dataset import Dataset, open_dataset
 from mswal_bench.benchmark.data.patients import PATIENTS_FILE, patients_file, taken_over
 from mswal_bench.benchmark.data.raw_folder import DESCRIPTION, FOLDERS, TEST, TRAINING
