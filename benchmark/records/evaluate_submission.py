@@ -11,7 +11,7 @@ from functools import partial
 from importlib import metadata
 from pathlib import Path
 
-from mswal_bench.benchmark.core.claims import HeldError, held
+from mswal_bench.benchmark.core.claims import HeldError, held, remove_abandoned
 from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.environment import describe_environment
 from mswal_bench.benchmark.core.errors import BenchError, Problem
@@ -30,7 +30,7 @@ from mswal_bench.benchmark.submissions.validation import Validation
 from .evaluation_target import EvaluationTarget
 from .identity import Identity, ValidSubmission, identified
 from .private_log import kept_private
-from .record_store import read_record, record_folder, scan_records
+from .record_store import private_folder, read_record, record_folder, scan_records
 from .record_writing import add_record
 from .reference import split_digest
 from .result_record import ResultRecord, Status
@@ -81,6 +81,7 @@ def evaluate(
         valid = identified(validation.form.published(), validation.predictions, of_predictions, target)
         notes = _same_predictions(valid, target)
         with _work_folder(valid.identity.id, target) as work:
+            _remove_abandoned(valid.identity.id, target)
             known = _known(valid.identity, target)
             if known is not None:
                 return Evaluation(check(voxels="all", progress=progress), known, notes=notes)
@@ -114,6 +115,14 @@ def _known(identity: Identity, target: EvaluationTarget) -> ResultRecord | None:
         if folder.exists():
             return read_record(folder)
     return None
+
+
+def _remove_abandoned(record_id: str, target: EvaluationTarget) -> None:
+    """What was killed after its record was there is not written again, and leaves something beside it."""
+    track = target.manifest.track
+    remove_abandoned(record_folder(target.results, track, record_id).parent)
+    if target.private is not None:
+        remove_abandoned(private_folder(target.private, track, record_id).parent)
 
 
 def _same_predictions(valid: ValidSubmission, target: EvaluationTarget) -> tuple[str, ...]:

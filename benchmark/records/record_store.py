@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.litter import visible
+from mswal_bench.benchmark.core.regular_files import read_bytes
 from mswal_bench.benchmark.core.wrong_values import wrong_values
 from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
 
@@ -80,7 +81,7 @@ def read_record(folder: Path) -> ResultRecord:
     """Reads the record in `folder`, named TRACK/ID after it. Raises BenchError where it is none."""
     path = folder / RECORD_FILE
     try:
-        record = ResultRecord.model_validate_json(path.read_bytes())
+        record = ResultRecord.model_validate_json(read_bytes(path))
     except OSError as error:
         raise BenchError(Problem(f"the record cannot be read ({error.strerror or error})", str(path))) from error
     except ValidationError as error:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from mswal_bench.benchmark.core.errors import BenchError
-from mswal_bench.benchmark.core.whole_files import whole_file
+from mswal_bench.benchmark.core.whole_files import not_written, whole_file
 from mswal_bench.benchmark.data.scoring_protocol import Protocol
 from mswal_bench.benchmark.volumes.volume_header import files_of
 from mswal_bench.metrics.case import CaseScore, ClassCounts
@@ -57,7 +57,7 @@ COMPUTED_WITH = ("connected-components-3d", "numpy", "scipy", "simpleitk")
 
 
 class StoreError(Exception):
-    """The store cannot be written."""
+    """The store cannot be written. Its arguments are the problem's sentence and the file."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,8 @@ class ResultStore:
             with whole_file(self._path(key)) as path, path.open("wb") as file:
                 np.savez(file, **_packed(score))
         except OSError as error:
-            raise StoreError(f"cannot be written ({error.strerror or error})") from error
+            problem = not_written(error, self._path(key))
+            raise StoreError(problem.what, problem.where) from error
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.npz"

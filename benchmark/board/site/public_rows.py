@@ -8,6 +8,7 @@ from pathlib import Path
 from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays, read_score_arrays
 from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
+from mswal_bench.benchmark.core.regular_files import read_bytes
 from mswal_bench.benchmark.records.record_store import private_folder, read_record, record_folder
 from mswal_bench.benchmark.records.record_writing import record_json
 from mswal_bench.benchmark.records.result_record import ResultRecord
@@ -35,7 +36,7 @@ def public_files(record: ResultRecord, results: Path) -> dict[str, bytes]:
             continue
         if file_digest(path) != digest:
             problems.append(_changed(path))
-        files[name] = path.read_bytes()
+        files[name] = read_bytes(path)
     raise_if_any(problems)
     return files
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed
 from mswal_bench.benchmark.core.progress import progress_bar
+from mswal_bench.benchmark.core.whole_files import not_written
 from mswal_bench.benchmark.submissions.findings_catalogue import SubmissionFinding
 from mswal_bench.benchmark.volumes.file_names import SUBMITTED_SUFFIXES, submitted_case_id
 
@@ -133,7 +134,7 @@ def _copy(file: SubmittedFile, target: Path) -> CopiedFile:
                 out.write(block)
                 digest.update(block)
     except OSError as error:
-        raise BenchError(Problem(f"cannot be written ({error.strerror or error})", str(target))) from error
+        raise BenchError(not_written(error, target)) from error
     fault = next(iter(faults), None)
     return CopiedFile(file.name, file.size_bytes, partial(_opened, target, fault), target, digest.digest(), fault)
 

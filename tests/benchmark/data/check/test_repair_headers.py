@@ -19,7 +19,7 @@ import pytest
 import SimpleITK
 
 from mswal_bench.benchmark.cli.data.check import check
-from mswal_bench.benchmark.core.whole_files import PARTIAL
+from mswal_bench.benchmark.core.claims import PARTIAL
 from mswal_bench.benchmark.data.check import repair_headers
 from mswal_bench.benchmark.data.check.check_dataset import inspect_dataset
 from mswal_bench.benchmark.data.check.repair_headers import AGAIN, KEPT, LOG, Repaired, repair_dataset
