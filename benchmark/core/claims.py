@@ -67,6 +67,11 @@ def is_claim(name: str) -> bool:
     return _CLAIM.fullmatch(name) is not None
 
 
+def outside(path: Path) -> Path:
+    """Returns the folder in which the claim lies that `path` is or lies in; `path` itself, if it is of none."""
+    return next((each.parent for each in (path, *path.parents) if is_claim(each.name)), path)
+
+
 def remove_abandoned(folder: Path) -> None:
     """Removes what killed processes left in `folder`. What cannot be listed or removed stays."""
     with suppress(OSError):

@@ -37,17 +37,20 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Has errors of writing name `path`, where they name the claim in its place or, on a full disk, nothing."""
+    """Has errors of writing name `path`: on a full disk, whatever they name, and else where they name its claim."""
     try:
         yield
     except OSError as error:
-        if error.filename is not None:
-            parts = Path(os.fsdecode(error.filename)).parts
+        name = outside = None if error.filename is None else os.fsdecode(error.filename)
+        if name is not None:
+            parts = Path(name).parts
             claimed = next((number for number, part in enumerate(parts) if is_claim(part)), None)
-            if claimed is not None:
-                error.filename, error.filename2 = str(path.joinpath(*parts[claimed + 1 :])), None
-        elif error.errno in _FULL:
-            error.filename = str(path)
+            outside = name if claimed is None else str(path.joinpath(*parts[claimed + 1 :]))
+        # Of a copy that has no room, Python names the source first.
+        if error.errno in _FULL and (name is None or error.filename2 is not None):
+            outside = str(path)
+        if outside != name:
+            error.filename, error.filename2 = outside, None
         raise
 
 

@@ -201,7 +201,8 @@ def read_description(root: Path, encoding: str = "utf-8") -> tuple[dict[str, Any
     except FileNotFoundError:
         return {}, "no such file"
     except (OSError, ValueError) as error:
-        return {}, f"not readable as JSON ({error})"
+        reason = error.strerror if isinstance(error, OSError) else error
+        return {}, f"not readable as JSON ({reason})"
     if not isinstance(content, dict):
         return {}, "no object in it"
     return content, ""

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from mswal_bench.benchmark.core.errors import BenchError
+from mswal_bench.benchmark.core.regular_files import open_regular
 from mswal_bench.benchmark.core.whole_files import not_written, whole_file
 from mswal_bench.benchmark.data.scoring_protocol import Protocol
 from mswal_bench.benchmark.volumes.volume_header import files_of
@@ -84,7 +85,7 @@ class ResultStore:
     def load(self, key: str, *, surfaces: bool) -> CaseScore | None:
         """The score of that key, if it is here whole: with `surfaces` if it has NSD and HD95, else with or without."""
         try:
-            with np.load(self._path(key), allow_pickle=False) as stored:
+            with open_regular(self._path(key)) as file, np.load(file, allow_pickle=False) as stored:
                 score = _unpacked(stored)
         except Exception:  # Of a damaged file, numpy and zipfile raise almost anything; it is as good as not there.
             return None

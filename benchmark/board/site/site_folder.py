@@ -87,7 +87,8 @@ def _written(site: Path) -> Iterator[None]:
         raise BenchError(Problem("another process builds the site at the moment", str(site))) from error
     except OSError as error:
         what = f"the site cannot be written ({error.strerror or error})"
-        raise BenchError(Problem(what, os.fsdecode(error.filename or site))) from error
+        where = Path(os.fsdecode(error.filename or site))
+        raise BenchError(Problem(what, str(site if where.name == _LOCK else where))) from error
 
 
 def _files_in(site: Path) -> set[str]:

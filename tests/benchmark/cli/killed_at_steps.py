@@ -56,9 +56,10 @@ def _count(kill_at: int | None, count: list[int]) -> None:
 
     for name in _STEPS:
         setattr(os, name, stepping(getattr(os, name), makes if name == "open" else lambda *_, **__: True))
+    opening = stepping(io.open, writes)
     for module in (io, builtins):
-        module.open = stepping(module.open, writes)  # type: ignore[attr-defined]
-    fcntl.flock = stepping(fcntl.flock, lambda *_: True)  # type: ignore[assignment]
+        vars(module)["open"] = opening
+    vars(fcntl)["flock"] = stepping(fcntl.flock, lambda *_: True)
 
 
 def _called(folder: Path, arguments: list[str], told: Path, kill_at: int | None = None) -> int:
