@@ -29,7 +29,7 @@ def build(results: Path, site: Path, private: Path | None, date: str | None, res
     """Make a site of the records in the folder RESULTS.
 
     Static files that open from disk or from any host, and ask no other site for anything. A board that is in the folder
-    is replaced as a whole; a folder with anything else in it is refused.
+    is replaced file by file and opens meanwhile; a folder with anything else in it is refused.
     """
     from mswal_bench.benchmark.board.site.site_pages import build_site
 

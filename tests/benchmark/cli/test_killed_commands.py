@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mswal_bench.tests.conftest import SaveLabels
 
 # Of all steps so many, spread over them, for the suite is to be quick; MSWAL_BENCH_KILLS=999 takes all.
-_MOST = int(os.environ.get("MSWAL_BENCH_KILLS", "5"))
+_MOST = int(os.environ.get("MSWAL_BENCH_KILLS", "10"))
 _FORM = "method: {name}\nauthors: [A]\naffiliation: Here\ncontact: a@here.org\ntrack: demo\n"
 _EVALUATE = ["evaluate", "sub", "--reference", "labels", "--results", "results", "--manifest", "m.json"]
 _EVALUATE += ["--jobs", "1", "--resamples", "2"]
