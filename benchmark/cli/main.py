@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from typing import Any
 
 import click
 
-from mswal_bench.benchmark.core.errors import BenchError
+from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.tables.escaping import plain_text
 from mswal_bench.benchmark.tables.terminal_letters import print_on_any_terminal
 
@@ -33,6 +35,12 @@ from .scoring.merge import merge
 from .scoring.report import report
 from .scoring.score import score
 
+_NOT_OUR_FAULT = {
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO,
+    errno.ESTALE, errno.EMFILE, errno.ENFILE,
+}  # fmt: skip
+"""What a disk or a system refuses, wherever it is met; that a file is not there may be a fault of the program."""
+
 
 class _BenchGroup(click.Group):
     """Prints on any terminal; shows a BenchError as its sentences, without a traceback, and exits with 1; stopped by
@@ -47,14 +55,24 @@ class _BenchGroup(click.Group):
         try:
             return super().invoke(context)
         except BenchError as error:
-            for problem in error.problems:
-                # It may quote files' names and other text of strangers; lines of its own stay lines.
-                click.echo("\n".join(map(plain_text, f"error: {problem}".splitlines())), err=True)
+            _show(error)
+            sys.exit(1)
+        except OSError as error:
+            if error.errno not in _NOT_OUR_FAULT:
+                raise
+            where = "" if error.filename is None else os.fsdecode(error.filename)
+            _show(BenchError(Problem(f"the system refuses it ({error.strerror or error})", where)))
             sys.exit(1)
         except KeyboardInterrupt:
             # Commands that can be gone on with say so themselves. The line that ^C stands in is left first.
             click.echo("\nstopped", err=True)
             sys.exit(STOPPED)
+
+
+def _show(error: BenchError) -> None:
+    for problem in error.problems:
+        # It may quote files' names and other text of strangers; lines of its own stay lines.
+        click.echo("\n".join(map(plain_text, f"error: {problem}".splitlines())), err=True)
 
 
 @click.group(cls=_BenchGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -6,10 +6,12 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from .regular_files import open_regular
+
 
 def file_digest(path: Path) -> str:
     """Returns the SHA-256 of a file's bytes, as `sha256:...`. Raises OSError for one that cannot be read."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 
-from .whole_files import PARTIAL, whole_file
+from .claims import beside, claim
+from .whole_files import naming, whole_file
 
 _BLOCK_BYTES = 1 << 20
 
@@ -65,16 +65,13 @@ def place(source: Path, target: Path, *, copy: bool) -> Way:
 
 def _linked(real: Path, target: Path, link: Callable[[Path, Path], None]) -> bool:
     # A link cannot replace a file, so it is made beside the file and renamed in one step.
-    temporary = Path(tempfile.mktemp(prefix=PARTIAL, suffix="".join(target.suffixes), dir=target.parent))
-    try:
-        link(real, temporary)
-    except OSError:
-        return False
-    try:
-        temporary.replace(target)
-    finally:
-        # Renaming one name of a file to another name of it does nothing, so the temporary name may still be there.
-        temporary.unlink(missing_ok=True)
+    with naming(target), claim(target.parent) as claimed:
+        try:
+            link(real, beside(claimed))
+        except OSError:
+            return False
+        # Renaming one name of a file to another name of it does nothing; the claim takes what is left.
+        beside(claimed).replace(target)
     return True
 
 

@@ -2,43 +2,61 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from mswal_bench.benchmark.tables.escaping import is_unicode
 
+from .claims import claim, is_claim
 from .errors import Problem, raise_if_any
 
-PARTIAL = ".partial-"
-"""Begins the name of a half-written file: with a dot, so that no listing takes the file for a case."""
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# Writers recognise a format by the last suffixes; a name with many dots has more than a name has room for.
+_MOST_SUFFIXES = 2
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Yields a temporary path beside `path`, with the same suffixes; at the end it replaces `path` in one step.
+    """Yields a temporary path beside `path`, with the same last suffixes; at the end it replaces `path` in one step.
 
-    A reader sees the old file or the new one, even after a crash. After an exception nothing is left behind. Missing
-    folders are made. Raises OSError when the file cannot be written.
+    A reader sees the old file or the new one, even after a crash. After an exception nothing is left behind, and what
+    a killed process left is removed by the next that writes to the folder. Missing folders are made. Raises OSError,
+    which names `path`, when the file cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Writers recognise the format by the suffixes.
-    handle, name = tempfile.mkstemp(prefix=PARTIAL, suffix="".join(path.suffixes), dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    with naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with claim(path.parent, "".join(path.suffixes[-_MOST_SUFFIXES:])) as temporary:
+            yield temporary
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
+            temporary.replace(path)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Has errors of writing name `path`: on a full disk, whatever they name, and else where they name its claim."""
     try:
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        # mkstemp makes files that only their owner can read; these are the permissions that open() would have given.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        yield
+    except OSError as error:
+        name = outside = None if error.filename is None else os.fsdecode(error.filename)
+        if name is not None:
+            parts = Path(name).parts
+            claimed = next((number for number, part in enumerate(parts) if is_claim(part)), None)
+            outside = name if claimed is None else str(path.joinpath(*parts[claimed + 1 :]))
+        # Of a copy that has no room, Python names the source first.
+        if error.errno in _FULL and (name is None or error.filename2 is not None):
+            outside = str(path)
+        if outside != name:
+            error.filename, error.filename2 = outside, None
+        raise
+
+
+def not_written(error: OSError, path: Path) -> Problem:
+    """Returns the problem of a file that cannot be written: the one that the error names, else `path`."""
+    return Problem(f"cannot be written ({error.strerror or error})", os.fsdecode(error.filename or path))
 
 
 def write_text(path: Path, text: str) -> None:

@@ -69,7 +69,13 @@ def _one_by_one(left: list[Work], do: Callable[[Work], Result], lost: Callable[[
 def _processes(count: int) -> Iterator[ProcessPoolExecutor]:
     # spawn: a fork copies the locks that threads of this process may hold, and can hang.
     others = set(active_children())
-    pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_start_worker)
+    try:
+        pool = ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_start_worker)
+    except OSError as error:
+        # Python keeps what processes wait for each other by in shared memory.
+        what = f"worker processes cannot be started ({error.strerror or error})"
+        mend = "Make room in /dev/shm, or use one job (--jobs 1)."
+        raise BenchError(Problem(what, mend=mend)) from error
     try:
         yield pool
     except BaseException:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed
+from mswal_bench.benchmark.core.regular_files import read_bytes
 
 from .mswal_facts import PHASE
 
@@ -147,7 +148,7 @@ def _read(path: Path, cases: Collection[str]) -> Patients:
 def _table(path: Path) -> tuple[list[str], list[list[str]]]:
     """The columns and the rows; no columns of an empty file. Raises BenchError for what is no such file."""
     try:
-        rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+        rows = list(csv.reader(io.StringIO(read_bytes(path).decode("utf-8-sig"), newline=None)))
     except (OSError, ValueError, csv.Error) as error:
         raise BenchError(Problem(f"cannot be read as a CSV file ({error})", str(path))) from error
     return (rows[0], rows[1:]) if rows else ([], [])

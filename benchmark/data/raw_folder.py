@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mswal_bench.benchmark.core.litter import visible
+from mswal_bench.benchmark.core.regular_files import read_bytes
 from mswal_bench.benchmark.core.suggestions import looks
 from mswal_bench.benchmark.tables.escaping import is_unicode
 from mswal_bench.benchmark.volumes.file_names import RAW_SUFFIXES, case_of_image, split_ending
@@ -196,11 +197,12 @@ def read_description(root: Path, encoding: str = "utf-8") -> tuple[dict[str, Any
     Returns its content and an empty text, or an empty content and the reason why it cannot be read.
     """
     try:
-        content = json.loads((root / DESCRIPTION).read_text(encoding=encoding))
+        content = json.loads(read_bytes(root / DESCRIPTION).decode(encoding))
     except FileNotFoundError:
         return {}, "no such file"
     except (OSError, ValueError) as error:
-        return {}, f"not readable as JSON ({error})"
+        reason = error.strerror if isinstance(error, OSError) else error
+        return {}, f"not readable as JSON ({reason})"
     if not isinstance(content, dict):
         return {}, "no object in it"
     return content, ""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.suggestions import did_you_mean
+from mswal_bench.benchmark.core.whole_files import not_written
 from mswal_bench.benchmark.data.lesion_classes import LesionClass
 from mswal_bench.benchmark.tables.escaping import unicode_name
 
@@ -101,7 +102,7 @@ def draw_qualitative(
     try:
         draw_scene(Scene(compared, tuple(shown), look.window), out, look.width_mm)
     except OSError as error:
-        raise BenchError(Problem(f"cannot be written ({error.strerror or error})", str(out))) from error
+        raise BenchError(not_written(error, out)) from error
     return Drawn(planes, tuple(notes))
 
 

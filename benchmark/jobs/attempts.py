@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from mswal_bench.benchmark.core.regular_files import read_bytes
 from mswal_bench.benchmark.core.whole_files import write_text
 
 from .tasks import Task
@@ -77,7 +78,7 @@ class Attempts(BaseModel):
 def read_attempts(folder: Path, task_file: str, key: str) -> Attempts:
     """Those of a task; none where there is no file, or one that was damaged."""
     with suppress(OSError, ValidationError):
-        return Attempts.model_validate_json((folder / _FOLDER / f"{task_file}.json").read_bytes())
+        return Attempts.model_validate_json(read_bytes(folder / _FOLDER / f"{task_file}.json"))
     return Attempts(key=key)
 
 

@@ -9,6 +9,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.regular_files import read_text
 from mswal_bench.benchmark.core.suggestions import did_you_mean
 from mswal_bench.benchmark.core.wrong_values import expected_value, field_name, found_value
 
@@ -102,7 +103,7 @@ def read_cluster_settings(path: Path) -> ClusterSettings:
     """The settings in a file. Raises BenchError with everything that is wrong with it."""
     try:
         # All as text: YAML 1.1 takes 24:00:00 for a number of base 60.
-        content = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)
+        content = yaml.load(read_text(path), yaml.BaseLoader)
         return ClusterSettings.model_validate(content or {})
     except (OSError, UnicodeDecodeError) as error:
         raise BenchError(Problem(f"cannot be read ({getattr(error, 'strerror', None) or error})", str(path))) from error

@@ -13,7 +13,8 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
-from mswal_bench.benchmark.core.whole_files import write_text
+from mswal_bench.benchmark.core.regular_files import read_bytes
+from mswal_bench.benchmark.core.whole_files import not_written, write_text
 
 from .tasks import Task
 
@@ -86,7 +87,7 @@ def read_queue(folder: Path) -> QueueRecord:
     """What was handed over from the folder; nothing where there is no file. Raises BenchError for a damaged one."""
     path = folder / QUEUE_FILE
     try:
-        return QueueRecord.model_validate_json(path.read_bytes())
+        return QueueRecord.model_validate_json(read_bytes(path))
     except FileNotFoundError:
         return QueueRecord(id=f"mswal-{secrets.token_hex(4)}", user=os.getuid())
     except OSError as error:
@@ -101,7 +102,7 @@ def write_queue(folder: Path, record: QueueRecord) -> None:
     try:
         write_text(folder / QUEUE_FILE, record.model_dump_json(indent=2) + "\n")
     except OSError as error:
-        raise BenchError(Problem(f"cannot be written ({error.strerror or error})", str(folder / QUEUE_FILE))) from error
+        raise BenchError(not_written(error, folder / QUEUE_FILE)) from error
 
 
 @contextmanager
@@ -115,7 +116,7 @@ def alone_at(folder: Path) -> Iterator[None]:
         what, mend = "another call hands tasks of this folder to a queue", "Wait for it to end."
         raise BenchError(Problem(what, str(folder), mend=mend)) from None
     except OSError as error:
-        raise BenchError(Problem(f"cannot be written ({error.strerror or error})", str(folder))) from error
+        raise BenchError(not_written(error, folder)) from error
     try:
         yield
     finally:

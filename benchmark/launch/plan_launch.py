@@ -11,6 +11,7 @@ from pathlib import Path
 from mswal_bench.baselines.method import Budget, Method, MethodError
 from mswal_bench.baselines.registry import find_variant
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
+from mswal_bench.benchmark.core.regular_files import read_bytes
 from mswal_bench.benchmark.core.whole_files import require_unicode
 from mswal_bench.benchmark.data.dataset import open_dataset
 from mswal_bench.benchmark.data.raw_folder import TEST
@@ -276,7 +277,7 @@ def _has_table(launch: Launch, runs: Sequence[PlannedRun]) -> bool:
         # The tables are written last.
         made = min((launch.table / name).stat().st_mtime for name in (SCORES_FILE, *TABLE_FILES))
         young = all((run.outcome / RECORD_FILE).stat().st_mtime <= made for run in runs)
-        methods = json.loads((launch.table / SCORES_FILE).read_bytes())["methods"]
+        methods = json.loads(read_bytes(launch.table / SCORES_FILE))["methods"]
         return young and list(methods) == [run.method.name for run in runs]
     except (OSError, ValueError, KeyError, TypeError):
         return False

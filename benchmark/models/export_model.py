@@ -19,7 +19,7 @@ from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.scratch_folder import scratch_folder
-from mswal_bench.benchmark.core.whole_files import require_unicode, whole_file
+from mswal_bench.benchmark.core.whole_files import not_written, require_unicode, whole_file
 from mswal_bench.benchmark.runs.finished_goals import finished_goals
 from mswal_bench.benchmark.runs.method_choice import require_training_packages
 from mswal_bench.benchmark.runs.run_folder import RunFolder
@@ -126,7 +126,7 @@ def write_bundle(parts: Parts, out: Path, *, progress: bool = False) -> Bundle:
                 _add(archive, whole)
             read_bundle(partial, digests=False)
     except OSError as error:
-        raise BenchError(Problem(f"cannot be written ({error.strerror or error})", str(out))) from error
+        raise BenchError(not_written(error, out)) from error
     except RuntimeError as error:
         told = as_method_error(error)
         if told is None:

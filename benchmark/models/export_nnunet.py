@@ -20,7 +20,7 @@ from mswal_bench.baselines.stored_weights import WeightsError
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.scratch_folder import scratch_folder
-from mswal_bench.benchmark.core.whole_files import require_unicode
+from mswal_bench.benchmark.core.whole_files import not_written, require_unicode
 from mswal_bench.benchmark.runs.method_choice import require_training_packages
 
 from .bundle_form import About, folds_text
@@ -96,7 +96,7 @@ def export_nnunet(
                 out.rmdir()
             made.replace(out)
     except OSError as error:
-        raise BenchError(Problem(f"cannot be written ({error.strerror or error})", str(out))) from error
+        raise BenchError(not_written(error, out)) from error
     except (MethodError, RuntimeError, WeightsError) as error:
         told = as_method_error(error)
         if told is None and not isinstance(error, WeightsError):

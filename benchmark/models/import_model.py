@@ -26,7 +26,7 @@ from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.scratch_folder import scratch_folder
-from mswal_bench.benchmark.core.whole_files import require_unicode
+from mswal_bench.benchmark.core.whole_files import not_written, require_unicode
 from mswal_bench.benchmark.core.wrong_values import wrong_values
 from mswal_bench.benchmark.data.lesion_classes import classes_of
 from mswal_bench.benchmark.runs.method_choice import chosen_method, require_training_packages
@@ -111,7 +111,7 @@ def import_model(
                 parts = Parts(form, documents, partial(_weights, archive, read))
                 bundle = write_bundle(parts, out, progress=progress)
         except OSError as error:
-            raise BenchError(Problem(f"cannot be written ({error.strerror or error})", str(out))) from error
+            raise BenchError(not_written(error, out)) from error
     return ImportedModel(bundle, read.any.trainer, archive.left_out)
 
 

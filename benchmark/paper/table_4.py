@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.regular_files import read_bytes
 from mswal_bench.benchmark.runs.transfer import TransferRecord
 from mswal_bench.benchmark.tables.view import UNDEFINED, Cell, Row, TableView, Title
 
@@ -121,7 +122,7 @@ def gains_view(gains: Sequence[Gain], notes: Sequence[str]) -> TableView:
 
 def _read(path: Path) -> TransferRecord:
     try:
-        return TransferRecord.model_validate_json(path.read_bytes())
+        return TransferRecord.model_validate_json(read_bytes(path))
     except OSError as error:
         raise BenchError(Problem(f"cannot be read ({error.strerror})", str(path))) from error
     except ValidationError as error:

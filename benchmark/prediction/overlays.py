@@ -10,7 +10,7 @@ from mswal_bench.baselines.processes import cores
 from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.progress import progress_bar
-from mswal_bench.benchmark.core.whole_files import unwritable
+from mswal_bench.benchmark.core.whole_files import not_written, unwritable
 from mswal_bench.benchmark.core.worker_pool import worked_on
 from mswal_bench.benchmark.figures.findings_picture import draw_findings
 from mswal_bench.benchmark.models.notice import NOTICE
@@ -89,7 +89,7 @@ def _drawn(folder: Path, predictions: Predictions, image: GivenImage) -> list[Pr
     except MemoryError:
         return [Problem("there is not enough memory to draw it", image.case)]
     except OSError as error:
-        return [Problem(f"cannot be written ({error.strerror or error})", str(picture))]
+        return [not_written(error, picture)]
     return []
 
 

@@ -15,7 +15,7 @@ from mswal_bench.baselines.worker_memory import gb, room_for_workers
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_first
 from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.scratch_folder import scratch_folder
-from mswal_bench.benchmark.core.whole_files import require_unicode, unwritable
+from mswal_bench.benchmark.core.whole_files import not_written, require_unicode, unwritable
 from mswal_bench.benchmark.models.open_model import open_model
 from mswal_bench.benchmark.models.trained_model import TrainedModel
 from mswal_bench.benchmark.runs.device_workers import Task
@@ -149,7 +149,7 @@ def _listed(predictions: Predictions, lesions: Path) -> list[Problem]:
     except BenchError as error:
         return list(error.problems)
     except OSError as error:
-        return [Problem(f"cannot be written ({error.strerror or error})", str(lesions))]
+        return [not_written(error, lesions)]
     return []
 
 

@@ -10,6 +10,7 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
+from mswal_bench.benchmark.core.regular_files import read_bytes
 from mswal_bench.benchmark.core.whole_files import unwritable, write_text
 from mswal_bench.benchmark.models.notice import NOTICE
 from mswal_bench.benchmark.models.trained_model import TrainedModel
@@ -145,7 +146,7 @@ def _read(out: Path) -> PredictionRecord | None:
     """None where there is none."""
     path = out / PREDICTIONS_FILE
     try:
-        return PredictionRecord.model_validate_json(path.read_bytes())
+        return PredictionRecord.model_validate_json(read_bytes(path))
     except FileNotFoundError:
         return None
     except (OSError, ValidationError) as error:

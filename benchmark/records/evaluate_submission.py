@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib import metadata
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
+from mswal_bench.benchmark.core.claims import HeldError, held, remove_abandoned
 from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.environment import describe_environment
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.scratch_folder import scratch_folder
+from mswal_bench.benchmark.core.whole_files import not_written
 from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
 from mswal_bench.benchmark.scoring.estimates import estimates
 from mswal_bench.benchmark.scoring.lesions_csv import LESIONS_FILE
@@ -31,7 +31,7 @@ from .evaluation_target import EvaluationTarget
 from .identity import Identity, ValidSubmission, identified
 from .organiser_key import organiser_of
 from .private_log import kept_private
-from .record_store import StoredRecord, record_folder, scan_records, stored_record
+from .record_store import StoredRecord, private_folder, record_folder, scan_records, stored_record
 from .record_writing import add_record
 from .reference import split_digest
 from .result_record import ResultRecord, Status
@@ -71,7 +71,7 @@ def evaluate(
     log and raised as one sentence that tells nothing.
     """
     manifest = target.manifest
-    with kept_private(target.private), _scratch(target) as scratch:
+    with kept_private(target.private), _scratch_folder(target) as scratch:
         with opened(submission, Bounds.of(manifest)) as package:
             copy = copied(package, lambda name: is_checked(name, manifest), scratch, progress=progress)
         check = partial(validate_opened, copy, manifest, allow_missing=allow_missing)
@@ -83,6 +83,7 @@ def evaluate(
         valid = identified(validation.form.published(), validation.predictions, of_predictions, target)
         notes = _same_predictions(valid, target)
         with _work_folder(valid.identity.id, target) as work:
+            _remove_abandoned(valid.identity.id, target)
             known = _known(valid.identity, target)
             if known is not None:
                 validation = check(voxels="all", progress=progress)
@@ -121,6 +122,14 @@ def _known(identity: Identity, target: EvaluationTarget) -> StoredRecord | None:
     return None
 
 
+def _remove_abandoned(record_id: str, target: EvaluationTarget) -> None:
+    """What was killed after its record was there is not written again, and leaves something beside it."""
+    track = target.manifest.track
+    remove_abandoned(record_folder(target.results, track, record_id).parent)
+    if target.private is not None:
+        remove_abandoned(private_folder(target.private, track, record_id).parent)
+
+
 def _same_predictions(valid: ValidSubmission, target: EvaluationTarget) -> tuple[str, ...]:
     """A note on every record of the very same predictions under another form."""
     stored, _ = scan_records(target.results)
@@ -133,15 +142,8 @@ def _same_predictions(valid: ValidSubmission, target: EvaluationTarget) -> tuple
     )
 
 
-@contextmanager
-def _scratch(target: EvaluationTarget) -> Iterator[Path]:
-    try:
-        with scratch_folder(target.works, private=target.private is not None) as scratch:
-            yield scratch
-    finally:
-        # Where a killed process had made it.
-        with suppress(OSError):
-            target.works.rmdir()
+def _scratch_folder(target: EvaluationTarget) -> AbstractContextManager[Path]:
+    return scratch_folder(target.works, private=target.private is not None, own_parent=True)
 
 
 @contextmanager
@@ -149,21 +151,18 @@ def _work_folder(record_id: str, target: EvaluationTarget) -> Iterator[Path]:
     """A folder that keeps what was scored until the record is there, for this process alone."""
     works = target.works
     work = works / record_id
-    lock = FileLock(works / f"{record_id}.lock", timeout=0)
-    try:
-        lock.acquire()
-        # Not before: the process that has the lock removes the folder at its end, and another would be left behind.
-        work.mkdir(exist_ok=True)
-    except Timeout as error:
-        what = "another process evaluates this very submission at the moment"
-        raise BenchError(Problem(what, str(work), mend="Its record is there as soon as it is done.")) from error
-    except OSError as error:
-        lock.release()
-        raise BenchError(Problem(f"cannot be written ({error.strerror or error})", str(works))) from error
-    with lock:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(held(works / f"{record_id}.lock"))
+            # Not before: the process that has the lock removes the folder at its end, and another would be left behind.
+            work.mkdir(exist_ok=True)
+        except HeldError as error:
+            what = "another process evaluates this very submission at the moment"
+            raise BenchError(Problem(what, str(work), mend="Its record is there as soon as it is done.")) from error
+        except OSError as error:
+            raise BenchError(not_written(error, works)) from error
         yield work
         shutil.rmtree(work, ignore_errors=True)
-    (works / f"{record_id}.lock").unlink(missing_ok=True)
 
 
 def _record(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.regular_files import open_regular
 from mswal_bench.benchmark.core.whole_files import whole_file
 
 if TYPE_CHECKING:
@@ -195,9 +196,7 @@ def leave_public_key(results: Path, key: PublicKey) -> None:
 
 def _read(path: Path, mend: str = "") -> bytes:
     try:
-        if not path.is_file() and path.exists():
-            raise BenchError(Problem("is not a file", str(path), mend=mend))
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(_MOST_BYTES)
     except OSError as error:
         raise BenchError(Problem(f"cannot be read ({error.strerror or error})", str(path), mend=mend)) from error

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.regular_files import read_bytes
 from mswal_bench.benchmark.core.whole_files import require_unicode
 from mswal_bench.benchmark.jobs.queue_record import LAUNCH_FOLDER
 from mswal_bench.benchmark.jobs.task_inputs import inputs_digest, was_done
@@ -76,7 +77,7 @@ def was_refused(asked: ManyEvaluations, task: Task) -> bool:
 
 def _printed(asked: ManyEvaluations, task: Task) -> list[str]:
     try:
-        return log_file(asked.folder, task).read_text(encoding="utf-8", errors="replace").splitlines()
+        return read_bytes(log_file(asked.folder, task)).decode(errors="replace").splitlines()
     except OSError:
         return []
 

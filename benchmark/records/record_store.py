@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from mswal_bench.benchmark.core.litter import visible
+from mswal_bench.benchmark.core.regular_files import read_bytes
 from mswal_bench.benchmark.core.wrong_values import wrong_values
 from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
 from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
@@ -211,7 +212,7 @@ def _read(folder: Path) -> tuple[ResultRecord, bytes]:
     """The record and the bytes of its file."""
     path = folder / RECORD_FILE
     try:
-        content = path.read_bytes()
+        content = read_bytes(path)
         record = ResultRecord.model_validate_json(content)
     except OSError as error:
         raise BenchError(Problem(f"the record cannot be read ({error.strerror or error})", str(path))) from error

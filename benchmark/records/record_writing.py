@@ -11,8 +11,10 @@ from collections.abc import Callable
 from math import prod
 from pathlib import Path
 
+from mswal_bench.benchmark.core.claims import beside, claim
 from mswal_bench.benchmark.core.errors import BenchError, Problem
-from mswal_bench.benchmark.core.whole_files import PARTIAL, whole_file, write_text
+from mswal_bench.benchmark.core.regular_files import read_bytes
+from mswal_bench.benchmark.core.whole_files import naming, not_written, whole_file, write_text
 from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
 from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
 from mswal_bench.benchmark.scoring.lesions_csv import LESIONS_FILE
@@ -52,8 +54,7 @@ def add_record(
             record = resealed(published(record))
         _add_folder(target, lambda folder: _fill(folder, record, None if record.hidden else rows, key))
     except OSError as error:
-        what = f"cannot be written ({error.strerror or error})"
-        raise BenchError(Problem(what, str(error.filename or target))) from error
+        raise BenchError(not_written(error, target)) from error
     return record
 
 
@@ -62,7 +63,7 @@ def sign_record(folder: Path, key: SigningKey) -> None:
     path = folder / SIGNATURE_FILE
     try:
         with whole_file(path) as temporary:
-            temporary.write_bytes(key.signed((folder / RECORD_FILE).read_bytes()))
+            temporary.write_bytes(key.signed(read_bytes(folder / RECORD_FILE)))
     except OSError as error:
         raise BenchError(Problem(f"cannot be written ({error.strerror or error})", str(path))) from error
 
@@ -91,8 +92,7 @@ def write_summary(record: ResultRecord, target: EvaluationTarget) -> None:
         try:
             write_text(folder / SUMMARY_FILE, summary_json(cases, target.protocol.class_ids))
         except OSError as error:
-            what = f"cannot be written ({error.strerror or error})"
-            raise BenchError(Problem(what, str(folder / SUMMARY_FILE))) from error
+            raise BenchError(not_written(error, folder / SUMMARY_FILE)) from error
 
 
 def record_json(record: ResultRecord) -> str:
@@ -126,17 +126,15 @@ def _fill(folder: Path, record: ResultRecord, rows: Path | None, key: SigningKey
 
 def _add_folder(target: Path, fill: Callable[[Path], None]) -> None:
     """Makes the folder `target`, whole or not at all. Raises OSError, also where there is one with something in it."""
-    partial = target.with_name(f"{PARTIAL}{target.name}-{os.getpid()}")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with naming(target), claim(target.parent) as claimed:
+        partial = beside(claimed)
+        partial.mkdir()
         fill(partial)
         for path in (*partial.iterdir(), partial):
             _sync(path)
         partial.rename(target)
         _sync(target.parent)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _sync(path: Path) -> None:

@@ -49,7 +49,7 @@ def differences_to_rescored(
     place = private / WORK if private is not None else Path(gettempdir())
     with (
         open_for_track(submission, reference, manifest, None, private=private is not None) as (package, expected),
-        scratch_folder(place, private=True) as scratch,
+        scratch_folder(place, private=True, own_parent=private is not None) as scratch,
     ):
         of_submission = scratch / "submission"
         of_submission.mkdir()

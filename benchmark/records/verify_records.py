@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.litter import is_litter
+from mswal_bench.benchmark.core.regular_files import read_bytes
 from mswal_bench.benchmark.data.scoring_protocol import Protocol
 from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
 from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
@@ -160,7 +161,7 @@ def _private_differs(stored: StoredRecord, private: Path, key: PublicKey | None)
     try:
         kept = StoredRecord(folder, read_record(folder))
         if stored.is_signed and key is not None:
-            check_signature(folder, (folder / RECORD_FILE).read_bytes(), key, key.where)
+            check_signature(folder, read_bytes(folder / RECORD_FILE), key, key.where)
     except BenchError as error:
         return list(error.problems)
     problems = rows_differ(kept)

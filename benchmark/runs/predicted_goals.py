@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.regular_files import read_bytes
 from mswal_bench.benchmark.scoring.case_folders import MethodFolder, cases_in, folder_name
 
 from .finished_goals import RECORD_FILE, finished_goals
@@ -77,7 +78,7 @@ def _are_of_submissions(records: Iterable[Path]) -> bool:
     """Whether the first of the records that can be read has the submission's form in it."""
     for record in records:
         try:
-            content = json.loads(record.read_bytes())
+            content = json.loads(read_bytes(record))
         except (OSError, ValueError):
             continue
         return isinstance(content, dict) and {"form", "manifest_digest"} <= content.keys()

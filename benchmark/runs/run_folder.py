@@ -12,9 +12,11 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from mswal_bench.benchmark.core.claims import PARTIAL
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.litter import is_litter
-from mswal_bench.benchmark.core.whole_files import PARTIAL, write_text
+from mswal_bench.benchmark.core.regular_files import read_bytes
+from mswal_bench.benchmark.core.whole_files import write_text
 
 from .run_record import RunIdentity, RunState, now
 
@@ -75,7 +77,7 @@ class RunFolder:
     def state(self) -> RunState:
         """The state as it is now. Raises BenchError when there is none, or none that can be read."""
         try:
-            return RunState.model_validate_json(self._state.read_bytes())
+            return RunState.model_validate_json(read_bytes(self._state))
         except (OSError, ValidationError) as error:
             what = "is not the state of a run, or that of another version of this program"
             raise BenchError(Problem(what, str(self._state), mend="Use another --work folder.")) from error
@@ -193,7 +195,7 @@ def refuse_foreign(work: Path, kind: str, own: Callable[[str], bool]) -> None:
 def _read_owner(path: Path) -> Owner | None:
     """None where the process has only just taken the lock, or let go of it."""
     with suppress(OSError, ValidationError):
-        return Owner.model_validate_json(path.read_bytes())
+        return Owner.model_validate_json(read_bytes(path))
     return None
 
 

@@ -11,6 +11,7 @@ from time import monotonic
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mswal_bench.baselines.method import Report
+from mswal_bench.benchmark.core.regular_files import read_bytes
 from mswal_bench.benchmark.core.whole_files import write_text
 
 from .run_record import now
@@ -102,7 +103,7 @@ def read_progress(root: Path) -> list[Progress]:
         for path in sorted((root / _FOLDER).glob("*.json")):
             if not path.name.startswith(_FAILURE):
                 with suppress(OSError, ValidationError):
-                    found.append(Progress.model_validate_json(path.read_bytes()))
+                    found.append(Progress.model_validate_json(read_bytes(path)))
     return found
 
 
@@ -112,7 +113,7 @@ def read_failures(root: Path) -> dict[str, Failure]:
     with suppress(OSError):
         for path in sorted((root / _FOLDER).glob(f"{_FAILURE}*.json")):
             with suppress(OSError, ValidationError):
-                found[path.stem.removeprefix(_FAILURE)] = Failure.model_validate_json(path.read_bytes())
+                found[path.stem.removeprefix(_FAILURE)] = Failure.model_validate_json(read_bytes(path))
     return found
 
 

@@ -12,6 +12,7 @@ from tabulate import tabulate
 from mswal_bench.baselines.weight_fit import WeightFit
 from mswal_bench.benchmark.core.environment import Environment
 from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.regular_files import read_bytes
 from mswal_bench.benchmark.scoring.scores_json import MethodSummary, ScoreSummary
 from mswal_bench.benchmark.tables.notebook import notebook_html, plain_view
 from mswal_bench.benchmark.tables.terminal_letters import as_printed
@@ -202,7 +203,7 @@ class RunRecord(BaseModel):
 def read_run_record(path: Path) -> RunRecord:
     """The record in a file. Raises BenchError when it is none, OSError when the file cannot be read."""
     try:
-        return RunRecord.model_validate_json(path.read_bytes())
+        return RunRecord.model_validate_json(read_bytes(path))
     except ValidationError as error:
         what = "is no record, or that of another version of this program"
         raise BenchError(Problem(what, str(path), mend="Move it away, and it is made anew.")) from error

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from mswal_bench.benchmark.core.errors import BenchError
-from mswal_bench.benchmark.core.whole_files import whole_file
+from mswal_bench.benchmark.core.regular_files import open_regular
+from mswal_bench.benchmark.core.whole_files import not_written, whole_file
 from mswal_bench.benchmark.data.scoring_protocol import Protocol
 from mswal_bench.benchmark.volumes.volume_header import files_of
 from mswal_bench.metrics.case import CaseScore, ClassCounts
@@ -57,7 +58,7 @@ COMPUTED_WITH = ("connected-components-3d", "numpy", "scipy", "simpleitk")
 
 
 class StoreError(Exception):
-    """The store cannot be written."""
+    """The store cannot be written. Its arguments are the problem's sentence and the file."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class ResultStore:
     def load(self, key: str, *, surfaces: bool) -> CaseScore | None:
         """The score of that key, if it is here whole: with `surfaces` if it has NSD and HD95, else with or without."""
         try:
-            with np.load(self._path(key), allow_pickle=False) as stored:
+            with open_regular(self._path(key)) as file, np.load(file, allow_pickle=False) as stored:
                 score = _unpacked(stored)
         except Exception:  # Of a damaged file, numpy and zipfile raise almost anything; it is as good as not there.
             return None
@@ -96,7 +97,8 @@ class ResultStore:
             with whole_file(self._path(key)) as path, path.open("wb") as file:
                 np.savez(file, **_packed(score))
         except OSError as error:
-            raise StoreError(f"cannot be written ({error.strerror or error})") from error
+            problem = not_written(error, self._path(key))
+            raise StoreError(problem.what, problem.where) from error
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.npz"

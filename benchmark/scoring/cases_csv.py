@@ -9,11 +9,13 @@ import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from math import inf, isnan, nan
 from pathlib import Path
 from typing import Final
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_first
+from mswal_bench.benchmark.core.regular_files import open_regular
 from mswal_bench.benchmark.core.whole_files import whole_file
 from mswal_bench.metrics.case import ClassCounts
 from mswal_bench.metrics.surface_distance import SurfaceAgreement
@@ -142,7 +144,7 @@ def _counts(cells: Mapping[str, str]) -> ClassCounts:
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """The table's lines with their numbers in the file."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with TextIOWrapper(open_regular(path), encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file, strict=True)
             header = reader.fieldnames or ()
             lacking = [name for name in (*_NAMES, *_COUNTS, *_RATIOS) if name not in header]

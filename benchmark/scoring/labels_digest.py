@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.regular_files import open_regular
 from mswal_bench.benchmark.volumes.volume_header import files_of
 
 
@@ -19,7 +20,7 @@ def labels_digest(files: Mapping[str, Path]) -> str:
     for case, path in sorted(files.items()):
         try:
             for one in files_of(path):
-                with one.open("rb") as file:
+                with open_regular(one) as file:
                     digest.update(f"{case} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
         except OSError as error:
             raise BenchError(Problem(f"cannot be read ({error.strerror or error})", str(path))) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from itertools import groupby
 from math import isnan, nan
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.regular_files import open_regular
 from mswal_bench.metrics.lesions import Lesion, Lesions
 
 from .cases_csv import fraction_cell, write_csv
@@ -147,7 +149,7 @@ def _lesions(rows: Sequence[tuple[float, ...]]) -> ReadLesions:
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """The lines of the table with their numbers in the file."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with TextIOWrapper(open_regular(path), encoding="utf-8", newline="") as file:
             yield from enumerate(csv.DictReader(file, strict=True), start=2)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else error

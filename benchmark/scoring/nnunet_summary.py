@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from math import fsum, nan, prod
 from pathlib import Path
 
-from mswal_bench.benchmark.core.errors import BenchError, Problem
-from mswal_bench.benchmark.core.whole_files import write_text
+from mswal_bench.benchmark.core.errors import BenchError
+from mswal_bench.benchmark.core.whole_files import not_written, write_text
 from mswal_bench.metrics.aggregation import defined_mean
 from mswal_bench.metrics.case import CaseScore, ClassCounts
 
@@ -72,7 +72,7 @@ def write_summaries(scores: Scores, out: Path) -> None:
         try:
             write_text(path, summary_json(cases, scores.protocol.class_ids))
         except OSError as error:
-            raise BenchError(Problem(f"cannot be written ({error.strerror or error})", str(path))) from error
+            raise BenchError(not_written(error, path)) from error
 
 
 def _summarised(case: ScoredCase) -> SummarisedCase:

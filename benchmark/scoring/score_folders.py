@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from mswal_bench.baselines.processes import cores
+from mswal_bench.benchmark.core.claims import remove_abandoned
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.worker_pool import worked_on
@@ -107,6 +108,9 @@ def _outcomes(
 ) -> list[CaseOutcome]:
     """The outcome of every case, in the order of the reference's."""
     store = ResultStore(out / STORE_FOLDER, protocol) if out is not None else None
+    if store is not None:
+        # What is scored by now is not written again.
+        remove_abandoned(store.folder)
     work = [
         CaseToScore(case, path, {folder.name: folder.files.get(case) for folder in pairing.predictions})
         for case, path in pairing.reference.files.items()
@@ -118,7 +122,7 @@ def _outcomes(
                 outcomes[outcome.case] = outcome
                 report(len(outcomes), len(work), "")
         except StoreError as error:
-            raise BenchError(Problem(str(error), str(out))) from error
+            raise BenchError(Problem(*error.args)) from error
     return [outcomes[files.case] for files in work]
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mswal_bench.benchmark.core.errors import BenchError, Problem
-from mswal_bench.benchmark.core.whole_files import write_text
+from mswal_bench.benchmark.core.errors import BenchError
+from mswal_bench.benchmark.core.whole_files import not_written, write_text
 from mswal_bench.benchmark.data.scoring_protocol import Protocol
 from mswal_bench.benchmark.tables.notebook import notebook_html
 from mswal_bench.benchmark.tables.terminal import terminal_width
@@ -46,8 +46,7 @@ class Scores(ScoredMethods):
             write_lesion_rows(folder / LESIONS_FILE, self.lesion_rows())
             write_text(folder / SCORES_FILE, summary_json(self.summary()))
         except OSError as error:
-            what = f"cannot be written ({error.strerror or error})"
-            raise BenchError(Problem(what, str(error.filename or folder))) from error
+            raise BenchError(not_written(error, folder)) from error
 
     def to_frame(self) -> pandas.DataFrame:
         """A row a number of a method and lesion type: `method`, `lesion`, `metric`, `value`. NaN where undefined.

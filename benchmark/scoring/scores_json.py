@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.regular_files import read_bytes
 from mswal_bench.benchmark.core.wrong_values import wrong_values
 from mswal_bench.metrics.aggregation import Average, ClassScore, MetricPair
 from mswal_bench.metrics.details import ClassDetails
@@ -93,7 +94,7 @@ def summary_json(summary: ScoreSummary) -> str:
 def read_summary(path: Path) -> ScoreSummary:
     """Reads the numbers in a `scores.json`. Raises BenchError where it cannot be read or is none."""
     try:
-        return ScoreSummary.model_validate_json(path.read_bytes())
+        return ScoreSummary.model_validate_json(read_bytes(path))
     except OSError as error:
         raise BenchError(Problem(f"cannot be read ({error.strerror or error})", str(path))) from error
     except ValidationError as error:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from mswal_bench.benchmark.core.errors import BenchError, Problem
-from mswal_bench.benchmark.core.whole_files import write_text
+from mswal_bench.benchmark.core.errors import BenchError
+from mswal_bench.benchmark.core.whole_files import not_written, write_text
 
 from .score_formats import TableFormat, format_table
 from .scored_methods import ScoredMethods
@@ -28,5 +28,4 @@ def write_tables(scores: ScoredMethods, out: Path) -> None:
         for name, style in TABLE_FILES.items():
             write_text(out / name, format_table(scores, style) + "\n")
     except OSError as error:
-        what = f"cannot be written ({error.strerror or error})"
-        raise BenchError(Problem(what, str(error.filename or out))) from error
+        raise BenchError(not_written(error, out)) from error

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import filecmp
+import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -13,7 +16,8 @@ from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise
 from mswal_bench.benchmark.core.link_or_copy import place
 from mswal_bench.benchmark.core.litter import visible
 from mswal_bench.benchmark.core.progress import progress_bar
-from mswal_bench.benchmark.core.whole_files import write_text
+from mswal_bench.benchmark.core.regular_files import read_bytes
+from mswal_bench.benchmark.core.whole_files import not_written, write_text
 from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE, finished_goals
 from mswal_bench.benchmark.runs.run_record import RunRecord, read_run_record
 from mswal_bench.benchmark.runs.tracks import Track
@@ -50,18 +54,15 @@ def init_submission(
     `run` is the outcome of a run, `WORK/fold-all` say: its record fills in what it tells, and its predictions are
     taken if no others are named. `claims` are what a model bundle tells, for what the record does not. `fields` of the
     form are as given here, whatever record and claims say. A method that
-    neither names is called as the folder `predictions` is. Nothing is overwritten. Raises BenchError with all that is
-    in the way, values that no form can have included.
+    neither names is called as the folder `predictions` is. Nothing is overwritten: what an interrupted call left is
+    taken up, and all else that is there is in the way. Raises BenchError with all that is, values that no form can have
+    included.
     """
     form, copies = folder / FORM_FILE, folder / PREDICTIONS
     record = record_of(run) if run is not None else None
     source = predictions if predictions is not None or run is None or record is None else _predictions(run, record)
-    problems = []
-    if form.exists():
-        problems.append(Problem("is there already", str(form), mend="Edit it, or name another folder."))
+    problems: list[Problem] = []
     files = _label_maps(source, problems) if source is not None else []
-    if files and copies.exists() and visible(copies):
-        problems.append(Problem("has predictions in it already", str(copies), mend="Name another folder."))
     # An organiser may give the test cases of a data set another name; one of the run's own two tracks is not the other.
     if record is not None and fields.get("track", record.track) in {*Track} - {record.track}:
         problems.append(Problem("the run is of another track", str(run), fields["track"], record.track))
@@ -69,17 +70,41 @@ def init_submission(
     named = {**_named_after(predictions), **claims, **told, **fields}
     text = form_template(named)
     problems += _refused(text, fields)
+    # What an interrupted call wrote, this one would write too.
+    if os.path.lexists(form) and _content(form) != text.encode():
+        problems.append(Problem("is there already", str(form), mend="Edit it, or name another folder."))
+    if files and copies.is_dir() and _strangers(copies, files):
+        problems.append(Problem("has predictions in it already", str(copies), mend="Name another folder."))
     raise_if_any(problems)
     try:
         copies.mkdir(parents=True, exist_ok=True)
         with progress_bar("copy", "file", shown=progress) as report:
             for done, file in enumerate(files, start=1):
-                place(file, copies / file.name, copy=True)
+                if not (copies / file.name).exists():
+                    place(file, copies / file.name, copy=True)
                 report(done, len(files), "")
-        write_text(form, text)
+        if not form.exists():
+            write_text(form, text)
     except OSError as error:
-        raise BenchError(Problem(f"cannot be written ({error.strerror or error})", str(folder))) from error
+        raise BenchError(not_written(error, folder)) from error
     return Begun(form, len(files))
+
+
+def _strangers(copies: Path, files: Sequence[Path]) -> bool:
+    """Whether there is anything but copies of these files."""
+    sources = {file.name: file for file in files}
+    return any(
+        (source := sources.get(there.name)) is None
+        or not there.is_file()
+        or not filecmp.cmp(source, there, shallow=False)
+        for there in visible(copies)
+    )
+
+
+def _content(path: Path) -> bytes | None:
+    with suppress(OSError):
+        return read_bytes(path)
+    return None
 
 
 def _named_after(predictions: Path | None) -> dict[str, str]:

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from mswal_bench.benchmark.core.progress import progress_bar
+from mswal_bench.benchmark.core.regular_files import read_bytes
 from mswal_bench.benchmark.core.suggestions import apart
 from mswal_bench.benchmark.core.wrong_values import wrong_values
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES, classes_of, names_by_id
@@ -157,7 +158,7 @@ def _labels(folder: Path) -> dict[str, int]:
 
 def _described_labels(path: Path) -> Mapping[str, int]:
     try:
-        description = json.loads(path.read_text(encoding="utf-8"))
+        description = json.loads(read_bytes(path))
         labels: Mapping[str, int] = description["labels"]
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise BenchError(Problem("does not describe labels", str(path), '"labels": {"background": 0, ...}')) from error

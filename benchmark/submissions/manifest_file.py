@@ -8,7 +8,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed
-from mswal_bench.benchmark.core.whole_files import write_text
+from mswal_bench.benchmark.core.regular_files import read_bytes
+from mswal_bench.benchmark.core.whole_files import not_written, write_text
 from mswal_bench.benchmark.core.wrong_values import wrong_values
 
 from .manifest import CASE_ID_PATTERN, CASE_ID_WORDS, Manifest
@@ -25,7 +26,7 @@ def read_manifest(path: Path) -> Manifest:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise BenchError(Problem("is too large for a manifest", str(path), mend=_MAKE_ONE))
-        manifest = Manifest.model_validate_json(path.read_bytes())
+        manifest = Manifest.model_validate_json(read_bytes(path))
     except OSError as error:
         what = f"the manifest cannot be read ({error.strerror or error})"
         raise BenchError(Problem(what, str(path), mend=_MAKE_ONE)) from error
@@ -43,13 +44,13 @@ def write_manifest(manifest: Manifest, path: Path) -> None:
     try:
         write_text(path, text)
     except OSError as error:
-        raise BenchError(Problem(f"cannot be written ({error.strerror or error})", str(path))) from error
+        raise BenchError(not_written(error, path)) from error
 
 
 def _what_it_is(path: Path, error: ValidationError) -> Problem:
     """Of a damaged manifest all that is wrong; of another file, what a manifest is and what this is."""
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_bytes(path))
     except (OSError, ValueError, RecursionError):
         content = None
     fields = content.keys() if isinstance(content, dict) else set()

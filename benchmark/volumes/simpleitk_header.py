@@ -6,14 +6,16 @@ image. Callers check headers first, for ITK's parsers trust what they read.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import gettempdir
 from typing import Any
 
 import numpy as np
 
+from mswal_bench.benchmark.core.claims import claim
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 
 from .geometry import DIRECTION_TOLERANCE, Geometry, numbers_text, skew
@@ -44,15 +46,14 @@ def header_by_simpleitk(file: VolumeFile, content: bytes, suffix: str) -> ReadHe
     Raises VolumeError when SimpleITK refuses it or it is not one 3D volume of numbers, and BenchError when there is no
     room for a temporary file.
     """
-    try:
-        folder = TemporaryDirectory(prefix="mswal-header-")
-        path = Path(folder.name, f"header{suffix}")
-        path.write_bytes(content)
-    except OSError as error:
-        what = f"the folder for temporary files cannot be written to ({error.strerror or error})"
-        mend = "Make room there, or name another folder in TMPDIR."
-        raise BenchError(Problem(what, gettempdir(), mend=mend)) from error
-    with folder:
+    with ExitStack() as stack:
+        try:
+            path = stack.enter_context(claim(Path(gettempdir()), suffix))
+            path.write_bytes(content)
+        except OSError as error:
+            what = f"the folder for temporary files cannot be written to ({error.strerror or error})"
+            mend = "Make room there, or name another folder in TMPDIR."
+            raise BenchError(Problem(what, gettempdir(), mend=mend)) from error
         return _read(file, path)
 
 

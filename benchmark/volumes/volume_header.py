@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from stat import S_ISDIR
+from stat import S_ISDIR, S_ISREG
 
 from .metaimage_header import metaimage_voxels, read_metaimage_header
 from .nifti_header import nifti_voxels, read_nifti_header
@@ -17,6 +17,9 @@ def read_header(file: VolumeFile) -> StoredVolume:
         status = file.stat()
         if S_ISDIR(status.st_mode):
             raise refuse(file, "is a folder", "a file", mend="")
+        if not S_ISREG(status.st_mode):
+            # Whoever opens a pipe waits for a writer.
+            raise refuse(file, "is a pipe or a device", "a file", mend="")
         if not status.st_size:
             raise refuse(file, "the file is empty", fault="truncated")
         name = file.name.lower()

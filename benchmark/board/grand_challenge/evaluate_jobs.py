@@ -10,10 +10,11 @@ from importlib import metadata
 from io import FileIO
 from math import isnan
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.litter import is_seen_below, visible
+from mswal_bench.benchmark.core.scratch_folder import scratch_folder
 from mswal_bench.benchmark.core.whole_files import write_text
 from mswal_bench.benchmark.data.scoring_protocol import Protocol, protocol_of_labels
 from mswal_bench.benchmark.records.publication import publishable
@@ -66,8 +67,8 @@ def _score(
     protocol: Protocol,
     configuration: Configuration,
 ) -> None:
-    with TemporaryDirectory(prefix="mswal-bench-") as scratch:
-        folder = Path(scratch) / "predictions"
+    with scratch_folder(Path(gettempdir()), private=True) as scratch:
+        folder = scratch / "predictions"
         folder.mkdir()
         for case, path in predictions.items():
             (folder / (case + path.name.removeprefix(case_id(path.name) or ""))).symlink_to(path.resolve())

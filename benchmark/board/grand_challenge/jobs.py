@@ -15,6 +15,7 @@ from pydantic import AliasChoices, BaseModel, Field, TypeAdapter, ValidationErro
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from mswal_bench.benchmark.core.litter import visible
+from mswal_bench.benchmark.core.regular_files import read_bytes
 from mswal_bench.benchmark.volumes.file_names import case_id, case_of_image
 
 from .configuration import Configuration
@@ -74,7 +75,7 @@ def predictions_by_case(configuration: Configuration, cases: Collection[str]) ->
 
 def _read_jobs(path: Path) -> list[_Job]:
     try:
-        return TypeAdapter(list[_Job]).validate_python(json.loads(path.read_bytes()))
+        return TypeAdapter(list[_Job]).validate_python(json.loads(read_bytes(path)))
     except OSError as error:
         raise BenchError(Problem(f"cannot be read ({error.strerror or error})", PREDICTIONS_FILE)) from error
     except (ValidationError, ValueError, RecursionError) as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 from mswal_bench.benchmark.board.ranking.record_numbers import check_numbers
 from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays, read_score_arrays
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
+from mswal_bench.benchmark.core.regular_files import read_bytes
 from mswal_bench.benchmark.records.identity import resealed
 from mswal_bench.benchmark.records.publication import published
 from mswal_bench.benchmark.records.record_rows import files_differ, rows_of
@@ -31,15 +32,13 @@ def public_files(record: ResultRecord, results: Path) -> dict[str, bytes]:
     files = {"form.json": _form_json(record)}
     written = read_record(folder)
     if published(written) == written:
-        files |= {
-            name: (folder / name).read_bytes() for name in (RECORD_FILE, SIGNATURE_FILE) if (folder / name).exists()
-        }
+        files |= {name: read_bytes(folder / name) for name in (RECORD_FILE, SIGNATURE_FILE) if (folder / name).exists()}
     else:
         files[RECORD_FILE] = record_json(resealed(published(written))).encode()
     if record.hidden:
         return files
     raise_if_any(files_differ(record, folder))
-    return files | {name: (folder / name).read_bytes() for name in record.files}
+    return files | {name: read_bytes(folder / name) for name in record.files}
 
 
 def statistics_rows(board: Board, results: Path, private: Path | None) -> dict[EntryStatus, ScoreArrays]:

@@ -26,7 +26,7 @@ from .boards import Board, boards_of
 from .entries import METRICS, PAPER, STATUSES, Entry
 from .page_data import board_data, status_data
 from .public_rows import public_files, statistics_rows
-from .site_folder import LISTING, check_site, listing, replace_site
+from .site_folder import FRONT_PAGE, check_site, replace_site
 
 _PACKAGE = "mswal_bench.benchmark.board.site"
 _FEW_RECORDS = "Fewer than two records can be ranked here: there is nothing to compare yet."
@@ -77,8 +77,8 @@ def build_site(
             downloads = public_files(entry.record, results) if entry.record else {}
             files |= {f"records/{entry.id}/{name}": content for name, content in downloads.items()}
             files[f"methods/{entry.id}.html"] = pages.method(board, entry, places["mean-rank"], list(downloads))
-    files["index.html"] = pages.front(views)
-    replace_site(site, files | {LISTING: listing(files, metadata.version("mswal-bench"))})
+    files[FRONT_PAGE] = pages.front(views)
+    replace_site(site, files.items(), metadata.version("mswal-bench"))
     return boards, read.notes
 
 

@@ -40,8 +40,9 @@ def build(
     """Make a site of the records in the folder RESULTS.
 
     Static files that open from disk or from any host, and ask no other site for anything. A board that is in the folder
-    is replaced as a whole; a folder with anything else in it is refused. Verified is what the organiser has signed, and
-    every page names his key. A record that contradicts itself, its rows or its signature is refused.
+    is replaced file by file and opens meanwhile; a folder with anything else in it is refused. Verified is what the
+    organiser has signed, and every page names his key. A record that contradicts itself, its rows or its signature is
+    refused.
     """
     from mswal_bench.benchmark.board.site.site_pages import build_site
 

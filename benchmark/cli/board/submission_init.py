@@ -46,7 +46,7 @@ def init(
     """Begin a submission in FOLDER, `submission` if none is given: submission.yaml to fill in, and predictions/.
 
     What the form needs and nobody but you knows is marked, and `mswal-bench validate` refuses it until it is replaced.
-    Nothing that is there is overwritten.
+    Nothing that is there is overwritten; interrupted, the same command goes on.
     """
     from mswal_bench.benchmark.submissions.init_submission import init_submission, record_of
 

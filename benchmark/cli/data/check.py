@@ -35,12 +35,10 @@ def check(context: click.Context, raw: Path, fix: bool, strict: bool, as_json: b
     from mswal_bench.benchmark.core.errors import raise_if_any
     from mswal_bench.benchmark.data.check.check_dataset import inspect_dataset
     from mswal_bench.benchmark.data.check.check_text import report_json, report_text
-    from mswal_bench.benchmark.data.check.repair_headers import repair_dataset
+    from mswal_bench.benchmark.data.check.repair_headers import fix_dataset
 
-    inspection = inspect_dataset(raw, jobs=jobs, progress=True)
-    repaired = repair_dataset(inspection, progress=True) if fix else None
-    if repaired is not None:
-        inspection = repaired.inspection
+    repaired = fix_dataset(raw, jobs=jobs, progress=True) if fix else None
+    inspection = repaired.inspection if repaired is not None else inspect_dataset(raw, jobs=jobs, progress=True)
     click.echo(report_json(inspection, repaired) if as_json else report_text(inspection, repaired))
     if repaired is not None:
         raise_if_any(repaired.problems)

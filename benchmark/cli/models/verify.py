@@ -18,10 +18,11 @@ def verify(bundle: Path) -> None:
     """
     import tempfile
 
+    from mswal_bench.benchmark.core.scratch_folder import scratch_folder
     from mswal_bench.benchmark.models.bundle_model import check_shapes, open_bundle
     from mswal_bench.benchmark.models.model_text import verified_text
 
     model = open_bundle(bundle, progress=True)
-    with tempfile.TemporaryDirectory() as scratch:
-        check_shapes(model, Path(scratch))
+    with scratch_folder(Path(tempfile.gettempdir()), private=True) as scratch:
+        check_shapes(model, scratch)
     click.echo(verified_text(model.bundle))

@@ -18,6 +18,7 @@ from typing import Any
 
 from mswal_bench import metrics
 from mswal_bench.benchmark import data, volumes
+from mswal_bench.benchmark.core.regular_files import read_bytes
 from mswal_bench.benchmark.core.whole_files import write_text
 from mswal_bench.benchmark.data.raw_folder import RawCase
 
@@ -106,7 +107,7 @@ def _state_of(file: Path) -> State | None:
 
 def _read(path: Path, rules: str) -> dict[str, dict[str, Any]]:
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_bytes(path))
         if content["rules"] != rules:
             return {}
         return {name: entry for name, entry in content["files"].items() if _is_whole(entry)}

@@ -10,14 +10,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
 
+from mswal_bench.benchmark.core.claims import HeldError, held
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.progress import progress_bar
+from mswal_bench.benchmark.core.regular_files import open_regular, read_bytes
 from mswal_bench.benchmark.core.whole_files import whole_file, write_text
 from mswal_bench.benchmark.data.raw_folder import RawCase
 from mswal_bench.benchmark.volumes.geometry import differing
@@ -26,15 +29,16 @@ from mswal_bench.benchmark.volumes.stored_volume import DAMAGED, VolumeError
 from mswal_bench.benchmark.volumes.volume_header import read_header
 
 from .case_check import CaseResult, inspect_case_label
-from .check_dataset import Inspection
+from .check_dataset import Inspection, inspect_dataset
 
 KEPT = ".before-fix"
 """Is the folder in the raw folder that holds the originals, in folders as they were, and the log."""
 AGAIN = "again"
 """Is the folder in it for the originals of labels that were spoilt and repaired once more, under other names."""
 LOG = "fixes.json"
+_LOCK = ".fixing"
 # A file that was whole a moment ago may be so no more.
-_FAILED: tuple[type[Exception], ...] = (OSError, EOFError, *DAMAGED)
+_FAILED: tuple[type[Exception], ...] = (EOFError, *DAMAGED)
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,25 @@ class Repaired:
     """Say why a label map that is repairable could not be repaired."""
 
 
+def fix_dataset(root: Path, *, jobs: int | None = None, progress: bool = False) -> Repaired:
+    """Inspects a raw folder and repairs it, alone: BenchError is raised while another process does."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(held(root / _LOCK))
+        except HeldError as error:
+            what = "another process repairs this data set at the moment"
+            raise BenchError(Problem(what, str(root), mend="Wait for it to end.")) from error
+        except OSError:
+            # There is no such folder, which is said below, or nothing can be repaired in it, which each label says.
+            pass
+        return repair_dataset(inspect_dataset(root, jobs=jobs, progress=progress), progress=progress)
+
+
 def repair_dataset(inspection: Inspection, *, progress: bool = False) -> Repaired:
-    """Repairs the label maps that an inspection calls repairable, one at a time, and inspects them again."""
+    """Repairs the label maps that an inspection calls repairable, one at a time, and inspects them again.
+
+    While the folder is inspected and repaired no other process may repair it.
+    """
     layout = inspection.layout
     broken = [result for result in inspection.results if any(one.repairable for one in result.label.findings)]
     fixes: list[Fix] = []
@@ -81,12 +102,18 @@ def repair_dataset(inspection: Inspection, *, progress: bool = False) -> Repaire
                 fixes.append(_repair(layout.root, result.files))
             except BenchError as error:
                 problems += error.problems
+            except OSError as error:
+                problems.append(_not_repaired(error.strerror or str(error), error.filename or result.files.label))
             except _FAILED as error:
-                problems.append(Problem(f"could not be repaired ({error})", str(result.files.label)))
+                problems.append(_not_repaired(str(error), result.files.label))
             now[result.files] = replace(result, label=inspect_case_label(layout, result.files))
             report(number, len(broken), "")
     results = tuple(now.get(result.files, result) for result in inspection.results)
     return Repaired(Inspection(layout, results), tuple(fixes), tuple(problems))
+
+
+def _not_repaired(why: str, where: object) -> Problem:
+    return Problem(f"could not be repaired ({why})", str(where))
 
 
 def _repair(root: Path, files: RawCase) -> Fix:
@@ -157,7 +184,7 @@ def _keep(root: Path, label: Path, sha256: str) -> Path:
 def _log(root: Path, fix: Fix) -> None:
     path = root / KEPT / LOG
     try:
-        fixes = json.loads(path.read_text(encoding="utf-8"))["fixes"] if path.exists() else []
+        fixes = json.loads(read_bytes(path))["fixes"] if path.exists() else []
         # One that was stopped before the label was replaced is there already.
         others = [one for one in fixes if (one["file"], one["sha256_before"]) != (fix.file, fix.sha256_before)]
     except (ValueError, KeyError, TypeError) as error:
@@ -166,5 +193,5 @@ def _log(root: Path, fix: Fix) -> None:
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -12,10 +12,10 @@ from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
+from mswal_bench.benchmark.core.claims import PARTIAL
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.litter import is_litter
 from mswal_bench.benchmark.core.progress import counting_bytes, say_above_bar, say_nothing
-from mswal_bench.benchmark.core.whole_files import PARTIAL
 
 from .ask_for_release import ask_for_release
 from .disk_room import require_room

@@ -12,8 +12,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from mswal_bench.benchmark.core.claims import PARTIAL
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
-from mswal_bench.benchmark.core.whole_files import PARTIAL, write_text
+from mswal_bench.benchmark.core.regular_files import read_bytes
+from mswal_bench.benchmark.core.whole_files import write_text
 
 REPOSITORY = "zhaodongwu/MSWAL"
 REVISION = "62c286b0"
@@ -114,7 +116,7 @@ def read_release(folder: Path) -> Release | None:
     """Reads which release `folder` is a download of; None without a record. Raises BenchError for a damaged one."""
     path = folder / RECORD
     try:
-        release = Release.model_validate_json(path.read_bytes())
+        release = Release.model_validate_json(read_bytes(path))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValidationError) as error:

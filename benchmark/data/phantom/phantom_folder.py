@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from mswal_bench.benchmark.core.claims import PARTIAL
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.litter import is_litter, is_seen_below
-from mswal_bench.benchmark.core.whole_files import PARTIAL, require_unicode, write_text
+from mswal_bench.benchmark.core.regular_files import read_bytes
+from mswal_bench.benchmark.core.whole_files import require_unicode, write_text
 
 MARK = "phantom.json"
 """Is the file that says which phantom a folder holds, from the first case on."""
@@ -33,7 +35,7 @@ def check_folder(out: Path, mark: Mapping[str, Any], files: Iterable[Path]) -> N
     if all(path.name.startswith(PARTIAL) or is_litter(path.name) for path in out.iterdir()):
         return
     try:
-        held = json.loads((out / MARK).read_text(encoding="utf-8"))
+        held = json.loads(read_bytes(out / MARK))
     except (OSError, ValueError):
         raise BenchError(
             Problem("holds something other than a phantom", str(out), mend="Give a folder that is new or empty.")

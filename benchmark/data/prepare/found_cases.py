@@ -67,13 +67,18 @@ def walk(root: Path) -> Iterator[Path]:
 
 
 def single(files: Mapping[str, tuple[Path, ...]], problems: list[Problem]) -> dict[str, Path]:
-    """Returns the first file of each case. Several files for a case, and a link to nothing, become problems."""
+    """Returns the first file of each case.
+
+    Several files for a case, what is no file, and a link to nothing become problems.
+    """
     for case, paths in files.items():
         if len(paths) > 1:
             names = " and ".join(apart([str(path) for path in paths]))
             problems.append(Problem(f"there are {len(paths)} files for {case}", found=names, mend="Keep one."))
         elif not paths[0].exists():
             problems.append(Problem("is a link to a file that is not there", str(paths[0])))
+        elif not paths[0].is_file():
+            problems.append(Problem("is not a file", str(paths[0])))
     return {case: paths[0] for case, paths in files.items()}
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
+from mswal_bench.benchmark.core.regular_files import read_bytes
 from mswal_bench.benchmark.data.dataset import Case
 from mswal_bench.benchmark.data.phantom.phantom_folder import MARK
 from mswal_bench.benchmark.data.raw_folder import Pairs, by_case
@@ -126,7 +127,7 @@ def _phantom_mark(paths: Iterable[Path]) -> object:
     for path in paths:
         if path.name == MARK:
             try:
-                return json.loads(path.read_text(encoding="utf-8"))
+                return json.loads(read_bytes(path))
             except (OSError, ValueError) as error:
                 raise BenchError(Problem(f"cannot be read as JSON ({error})", str(path))) from error
     return None

@@ -18,11 +18,13 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from mswal_bench.baselines.raw_layout import image_name, label_name
+from mswal_bench.benchmark.core.claims import PARTIAL
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.link_or_copy import Way, is_placed, place, state_of
 from mswal_bench.benchmark.core.litter import is_litter, is_passed_over
 from mswal_bench.benchmark.core.progress import progress_bar
-from mswal_bench.benchmark.core.whole_files import PARTIAL, write_text
+from mswal_bench.benchmark.core.regular_files import read_bytes
+from mswal_bench.benchmark.core.whole_files import write_text
 from mswal_bench.benchmark.data.dataset import Dataset, open_dataset
 from mswal_bench.benchmark.data.patients import PATIENTS_FILE, patients_file, taken_over
 from mswal_bench.benchmark.data.raw_folder import DESCRIPTION, FOLDERS, TEST, TRAINING
@@ -139,7 +141,7 @@ def _mark(found: Source, kind: str, out: Path, targets: Mapping[Path, Path]) -> 
 def _recorded_states(out: Path) -> Mapping[str, Any]:
     """What every file in `out` was made from: the state of its source, by its name; empty where that is not known."""
     try:
-        files = json.loads((out / _MARK).read_text(encoding="utf-8"))["files"]
+        files = json.loads(read_bytes(out / _MARK))["files"]
         return {name: record["state"] for name, record in files.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
@@ -158,7 +160,7 @@ def _check_folder(out: Path, found: Source, mark: Mapping[str, Any], targets: Ma
     if all(path.name == _LOCK or path.name.startswith(PARTIAL) or is_litter(path.name) for path in out.iterdir()):
         return
     try:
-        there = json.loads((out / _MARK).read_text(encoding="utf-8"))
+        there = json.loads(read_bytes(out / _MARK))
         owner = {key: there[key] for key in ("as", "source")}
     except (OSError, ValueError, KeyError, TypeError):
         what = "holds something other than a data set prepared here"
@@ -239,7 +241,7 @@ def _place_all(todo: Mapping[Path, Path], copy: bool) -> Mapping[Way, int]:
 
 
 def _has(path: Path, text: str) -> bool:
-    return path.exists() and path.read_bytes() == text.encode()
+    return path.exists() and read_bytes(path) == text.encode()
 
 
 def _write_if_other(path: Path, text: str) -> None:

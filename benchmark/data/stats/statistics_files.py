@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
-from mswal_bench.benchmark.core.whole_files import whole_file
+from mswal_bench.benchmark.core.whole_files import not_written, whole_file
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
 from mswal_bench.benchmark.data.mswal_facts import SOURCE
 from mswal_bench.benchmark.data.raw_folder import DESCRIPTION, FOLDERS
@@ -76,7 +76,7 @@ def statistics_json(summary: Summary) -> str:
 
 
 def _not_written(out: Path, error: OSError) -> BenchError:
-    return BenchError(Problem(f"cannot be written ({error.strerror or error})", str(error.filename or out)))
+    return BenchError(not_written(error, out))
 
 
 def _case_frame(statistics: DatasetStatistics, lesions: DataFrame) -> DataFrame:

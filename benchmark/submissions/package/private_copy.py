@@ -16,8 +16,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mswal_bench.benchmark.core.claims import outside
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed
 from mswal_bench.benchmark.core.progress import progress_bar
+from mswal_bench.benchmark.core.whole_files import not_written
 from mswal_bench.benchmark.submissions.findings_catalogue import SubmissionFinding
 from mswal_bench.benchmark.volumes.file_names import SUBMITTED_SUFFIXES, submitted_case_id
 
@@ -121,7 +123,7 @@ def _refuse_without_room(needed_bytes: int, folder: Path) -> None:
     if needed_bytes > free_bytes:
         what = "there is no room for a copy of the predictions"
         needed, free = (f"{count / _MIB:.0f} MiB" for count in (needed_bytes, free_bytes))
-        raise BenchError(Problem(what, str(folder), needed, free, "Make room on that disk."))
+        raise BenchError(Problem(what, str(outside(folder)), needed, free, "Make room on that disk."))
 
 
 def _copy(file: SubmittedFile, target: Path) -> CopiedFile:
@@ -133,7 +135,8 @@ def _copy(file: SubmittedFile, target: Path) -> CopiedFile:
                 out.write(block)
                 digest.update(block)
     except OSError as error:
-        raise BenchError(Problem(f"cannot be written ({error.strerror or error})", str(target))) from error
+        # A user knows the folder of the copy's, not its name.
+        raise BenchError(Problem(not_written(error, target).what, str(outside(target)))) from error
     fault = next(iter(faults), None)
     return CopiedFile(file.name, file.size_bytes, partial(_opened, target, fault), target, digest.digest(), fault)
 

@@ -24,8 +24,8 @@ def test_it_is_there_for_a_while_and_for_its_owner_alone(tmp_path: Path) -> None
     parent = tmp_path / "made" / "for it"
     with scratch_folder(parent, private=True) as folder:
         assert list(folder.iterdir()) == []
-        assert folder.parent.parent == parent
-        assert folder.parent.stat().st_mode & 0o077 == 0
+        assert folder.parent == parent
+        assert folder.stat().st_mode & 0o077 == 0
         assert (tmp_path / "made").stat().st_mode & 0o077 == 0
         (folder / "file").write_text("x")
     assert list(tmp_path.iterdir()) == []

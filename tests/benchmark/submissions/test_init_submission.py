@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -172,6 +173,24 @@ def test_a_name_with_marks_stays_one_text():
         form = read_form(_filled(form_template({"method": name})).encode()).form
         assert form is not None
         assert form.method == name
+
+
+def test_what_an_interrupted_call_left_is_taken_up(tmp_path: Path, save_labels: SaveLabels):
+    source = make_labels(tmp_path / "source", save_labels)
+    whole = init_submission(tmp_path / "whole", predictions=source)
+    (tmp_path / "mine/predictions").mkdir(parents=True)
+    copied = tmp_path / "mine/predictions/case_1.nii.gz"
+    shutil.copyfile(source / "case_1.nii.gz", copied)
+    before = copied.stat()
+    for _ in range(2):
+        begun = init_submission(tmp_path / "mine", predictions=source)
+        assert begun.predictions == whole.predictions == 3
+        assert begun.form.read_bytes() == whole.form.read_bytes()
+        assert len(list((tmp_path / "mine/predictions").iterdir())) == 3
+    assert copied.stat() == before
+    (tmp_path / "mine/predictions/other.nii.gz").write_text("")
+    with pytest.raises(BenchError, match="has predictions in it already"):
+        init_submission(tmp_path / "mine", predictions=source)
 
 
 def test_nothing_is_overwritten(tmp_path: Path, save_labels: SaveLabels):

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from mswal_bench.benchmark.board.site.site_folder import replace_site
 from mswal_bench.benchmark.board.site.site_pages import build_site
 from mswal_bench.benchmark.cli.main import main
 from mswal_bench.benchmark.core.errors import BenchError
@@ -201,27 +200,6 @@ def test_a_file_in_the_place_of_the_site_is_refused(tmp_path: Path) -> None:
     (tmp_path / "site").write_text("")
     with pytest.raises(BenchError, match="is not a folder"):
         build(tmp_path / "results", tmp_path / "site")
-
-
-def test_a_site_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    site = tmp_path / "site"
-    first = {"index.html": b"old", "gone.html": b"old", "board.json": b'{"files": {"index.html": 1, "gone.html": 1}}'}
-    replace_site(site, first)
-    rename = Path.rename
-
-    def fails_at_the_end(self: Path, target: Path) -> Path:
-        if self.name == "new":
-            raise OSError(28, "No space left on device")
-        return rename(self, target)
-
-    monkeypatch.setattr(Path, "rename", fails_at_the_end)
-    with pytest.raises(BenchError, match="No space left"):
-        replace_site(site, {"index.html": b"new"})
-    monkeypatch.undo()
-    assert contents(site) == first
-    assert [path.name for path in tmp_path.iterdir()] == ["site"]
-    replace_site(site, {"index.html": b"new"})
-    assert contents(site) == {"index.html": b"new"}
 
 
 def test_from_the_command_line(tmp_path: Path) -> None:

@@ -304,7 +304,7 @@ def test_out_that_cannot_be_written(folders: Path) -> None:
         ["score", str(folders / "mine"), "--reference", str(folders / "labels"), "--out", str(folders / "out" / "in")],
     )
     assert result.exit_code == 1
-    assert f"error: {folders / 'out' / 'in'}: cannot be written" in result.stderr
+    assert f"error: {folders / 'out' / 'in' / 'cases'}: cannot be written" in result.stderr
 
 
 @pytest.mark.parametrize("style", ["table", "markdown", "latex", "csv", "json"])

@@ -19,10 +19,11 @@ import pytest
 import SimpleITK
 
 from mswal_bench.benchmark.cli.data.check import check
-from mswal_bench.benchmark.core.whole_files import PARTIAL
+from mswal_bench.benchmark.core.claims import PARTIAL, held
+from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.data.check import repair_headers
 from mswal_bench.benchmark.data.check.check_dataset import inspect_dataset
-from mswal_bench.benchmark.data.check.repair_headers import AGAIN, KEPT, LOG, Repaired, repair_dataset
+from mswal_bench.benchmark.data.check.repair_headers import AGAIN, KEPT, LOG, Repaired, fix_dataset, repair_dataset
 
 from .raw_folder import content, edit_header, edit_voxels, image_of, label_of
 
@@ -78,6 +79,26 @@ def test_a_repaired_header_is_the_images_to_the_last_bit(raw: Path) -> None:
     assert gzip.decompress(label_of(raw).read_bytes()) != before
     _fix(raw)
     assert gzip.decompress(label_of(raw).read_bytes()) == before
+
+
+def test_two_at_once_are_told_apart(raw: Path) -> None:
+    edit_header(label_of(raw), **ELSEWHERE["origin"])
+    before = content(raw)
+    with held(raw / ".fixing"), pytest.raises(BenchError, match="another process repairs this data set"):
+        fix_dataset(raw, jobs=1)
+    assert content(raw) == before
+    assert [fix.case for fix in fix_dataset(raw, jobs=1).fixes] == ["PHANTOM_0001"]
+    assert not (raw / ".fixing").exists()
+
+
+def test_a_log_that_is_a_pipe_is_not_waited_for(raw: Path) -> None:
+    edit_header(label_of(raw), **ELSEWHERE["origin"])
+    (raw / KEPT).mkdir()
+    os.mkfifo(raw / KEPT / LOG)
+    before = label_of(raw).read_bytes()
+    (problem,) = _fix(raw).problems
+    assert problem.where.endswith(LOG)
+    assert label_of(raw).read_bytes() == before
 
 
 def test_twice_changes_nothing_more(raw: Path) -> None:
