@@ -84,7 +84,7 @@ def test_what_is_no_key(tmp_path: Path) -> None:
     path.write_bytes(b"\xff" * 100_000)
     with pytest.raises(BenchError, match="is not an Ed25519 key in PEM"):
         read_public_key(path)
-    with pytest.raises(BenchError, match="is not a file"):
+    with pytest.raises(BenchError, match="Is a directory"):
         read_public_key(tmp_path)
 
 
