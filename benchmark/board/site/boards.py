@@ -10,7 +10,9 @@ from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
 from mswal_bench.benchmark.records.result_record import ResultRecord
 from mswal_bench.benchmark.runs.tracks import Track
 
-from .entries import STATUSES, Entry, EntryStatus, entry_of, reported_entries
+from .entries import GROUPS, Entry, Group, entry_of, reported_entries
+
+_RATERS = ("human rater", "human raters")
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,17 @@ class Board:
     reference_digest: str | None
     classes: tuple[BoardClass, ...]
     entries: tuple[Entry, ...]
-    """Verified ones first, then claimed, then reported."""
+    """People first, then verified methods, claimed and reported ones."""
 
-    def of(self, status: EntryStatus) -> tuple[Entry, ...]:
-        """The entries of one status; ranks and tests are among them alone."""
-        return tuple(entry for entry in self.entries if entry.status == status)
+    def of(self, group: Group) -> tuple[Entry, ...]:
+        """The people, or the methods of one status; ranks and tests are among these alone."""
+        return tuple(entry for entry in self.entries if entry.group == group)
+
+    @property
+    def counted(self) -> str:
+        """How many there are of each group, in words."""
+        counts = [(len(self.of(group)), group) for group in GROUPS]
+        return ", ".join(f"{many} {_RATERS[many > 1] if group == 'people' else group}" for many, group in counts if many)
 
 
 def boards_of(records: Sequence[ResultRecord]) -> tuple[Board, ...]:
@@ -70,7 +78,7 @@ def _board(track: str, protocol: str, reference: str | None, records: Sequence[R
         entries += reported_entries()
     keys = dict.fromkeys(key for entry in entries for key in entry.classes)
     short = (reference or "").removeprefix("sha256:")[:8]
-    statuses = list(STATUSES)
+    groups = list(GROUPS)
     return Board(
         key=track if alone else f"{track}-{short or 'paper'}-{_letters(protocol)}",
         title=track if alone else f"{track}, {protocol}, labels {short or 'of the paper'}",
@@ -81,9 +89,7 @@ def _board(track: str, protocol: str, reference: str | None, records: Sequence[R
         reference_digest=reference,
         classes=tuple(_board_class(key) for key in keys),
         entries=tuple(
-            sorted(
-                entries, key=lambda entry: (statuses.index(entry.status), -(entry.average["dsc"].value or 0), entry.id)
-            )
+            sorted(entries, key=lambda entry: (groups.index(entry.group), -(entry.average["dsc"].value or 0), entry.id))
         ),
     )
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
+
+
+def _link(context: click.Context, parameter: click.Parameter, link: str | None) -> str | None:
+    if link is not None and not re.fullmatch(r"(https?://|mailto:)[^\s<>\"']+", link):
+        raise click.BadParameter("is no address that begins with https:// or mailto:")
+    return link
 
 
 @click.command()
@@ -18,6 +25,12 @@ import click
 )
 @click.option("--date", help="Printed at the foot of every page. Without it the same records make the same bytes.")
 @click.option(
+    "--submit-to",
+    metavar="LINK",
+    callback=_link,
+    help="Where submissions are handed in, https://... or mailto:...: the page on how to submit links to it.",
+)
+@click.option(
     "--resamples",
     type=click.IntRange(min=100),
     default=10_000,
@@ -25,7 +38,15 @@ import click
     help="Bootstrap draws, for the stability of ranks.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draws and of the tests.")
-def build(results: Path, site: Path, private: Path | None, date: str | None, resamples: int, seed: int) -> None:
+def build(
+    results: Path,
+    site: Path,
+    private: Path | None,
+    date: str | None,
+    submit_to: str | None,
+    resamples: int,
+    seed: int,
+) -> None:
     """Make a site of the records in the folder RESULTS.
 
     Static files that open from disk or from any host, and ask no other site for anything. A board that is in the folder
@@ -33,10 +54,9 @@ def build(results: Path, site: Path, private: Path | None, date: str | None, res
     """
     from mswal_bench.benchmark.board.site.site_pages import build_site
 
-    boards = build_site(results, site, private=private, date=date, resamples=resamples, seed=seed)
+    boards = build_site(
+        results, site, private=private, date=date, resamples=resamples, seed=seed, submit_to=submit_to
+    )
     for board in boards:
-        counts = ", ".join(
-            f"{len(board.of(status))} {status}" for status in ("verified", "claimed", "reported") if board.of(status)
-        )
-        click.echo(f"{board.title}: {counts}")
+        click.echo(f"{board.title}: {board.counted}")
     click.echo(f"page: {site / 'index.html'}")

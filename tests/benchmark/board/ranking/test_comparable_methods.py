@@ -212,7 +212,7 @@ def test_people_are_a_reference_and_not_ranked(results: Path, store: Store) -> N
     (note,) = found.notes
     assert note.startswith("Drawn by people, as a reference and not ranked: A rater (Avg. DSC ")
     assert "Another" not in note
-    with pytest.raises(BenchError, match="no claimed record in demo but of what people drew.*not ranked"):
+    with pytest.raises(BenchError, match=r"no claimed record in demo but of what people drew.*not ranked"):
         comparable_methods(results, claimed=True)
 
 
