@@ -50,7 +50,9 @@ class Board:
     def counted(self) -> str:
         """How many there are of each group, in words."""
         counts = [(len(self.of(group)), group) for group in GROUPS]
-        return ", ".join(f"{many} {_RATERS[many > 1] if group == 'people' else group}" for many, group in counts if many)
+        return ", ".join(
+            f"{many} {_RATERS[many > 1] if group == 'people' else group}" for many, group in counts if many
+        )
 
 
 def boards_of(records: Sequence[ResultRecord]) -> tuple[Board, ...]:

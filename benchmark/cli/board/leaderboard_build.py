@@ -54,9 +54,7 @@ def build(
     """
     from mswal_bench.benchmark.board.site.site_pages import build_site
 
-    boards = build_site(
-        results, site, private=private, date=date, resamples=resamples, seed=seed, submit_to=submit_to
-    )
+    boards = build_site(results, site, private=private, date=date, resamples=resamples, seed=seed, submit_to=submit_to)
     for board in boards:
         click.echo(f"{board.title}: {board.counted}")
     click.echo(f"page: {site / 'index.html'}")

@@ -98,7 +98,7 @@
   };
 
   const bodies = (rows, columns, board) => index.groups.filter(({ key }) => rows.some((row) => row.group === key)).map(({ key, label, meaning }) => {
-    const head = make("th", "", label, make("span", "about", meaning));
+    const head = make("th", "", label, " ", make("span", "about", meaning));
     head.colSpan = columns.length;
     head.scope = "rowgroup";
     const body = make("tbody", key, make("tr", "group", head));
@@ -177,20 +177,23 @@
   };
 
   const tell = (board, found, many, chosen, every, left) => {
+    const ranked = parts.get(`${board.key} lines`).ranks[view.scheme].some((place) => place !== null);
+    scheme.parentElement.hidden = !ranked;
     if (found.length === 0) {
       element("count").textContent = "Nothing matches. Clear the search, or show more.";
     } else {
       const title = (key) => every.find((column) => column.key === key)?.title ?? (key === "names" ? "whole names" : key);
-      const order = `sorted by ${title(view.sort.replace("-", ""))}, ${view.sort.startsWith("-") ? "descending" : "ascending"}`;
+      const order = ranked || view.sort !== "rank"
+        ? `sorted by ${title(view.sort.replace("-", ""))}, ${view.sort.startsWith("-") ? "descending" : "ascending"}` : "by Avg. DSC";
       const narrower = left.length ? ` No room here for: ${left.map(title).join(", ")}.` : "";
       const unknown = board.classes.some(({ key }) => found.some((row) => row.numbers[key][0] !== null)) ? "" : ` ${chosen.label} is not known of these.`;
-      const intervals = left.includes("intervals") ? "" : ", 95 % intervals below them";
-      element("count").textContent = `${found.length} of ${many} entries, ${order}. Scores in percent${intervals}; costs as claimed.${unknown}${narrower}`;
+      const intervals = left.includes("intervals") || found.every((row) => row.numbers.average_dsc[1] === null) ? "" : " with 95 % intervals";
+      element("count").textContent = `${found.length.toLocaleString("en")} of ${many.toLocaleString("en")} entries, ${order}. Scores in percent${intervals}; costs as claimed.${unknown}${narrower}`;
     }
     const isShort = narrow.matches || left.includes("names");
     element("abbreviations").textContent = isShort ? `${board.classes.map(({ short, name }) => `${short}: ${name.toLowerCase()}`).join(", ")}.` : "";
-    const { explanation } = board.schemes.find(({ key }) => key === view.scheme) ?? { explanation: "Nobody is ranked here." };
-    element("scheme-note").textContent =
+    const { explanation } = board.schemes.find(({ key }) => key === view.scheme);
+    element("scheme-note").textContent = !ranked ? "No method is ranked on this track yet." :
       `Rank by: ${explanation} Methods with equal results share a rank, marked =, and the next rank is left out. ` +
       "Verified and claimed methods are each ranked among themselves; people and reported methods are not ranked.";
   };
