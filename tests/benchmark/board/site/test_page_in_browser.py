@@ -294,3 +294,194 @@ def test_every_control_has_a_label_and_the_first_stop_skips_to_the_content(front
     assert front.switch_to.active_element.text == "Skip to the content"
     front.switch_to.active_element.send_keys(Keys.ENTER)
     assert front.switch_to.active_element.get_attribute("id") == "content"
+
+
+def test_every_view_has_an_address(front: Any) -> None:
+    assert address(front) == ""
+    choose(front, "track", "public-cv")
+    choose(front, "metric", "Recall")
+    choose(front, "lesion", "Liver cyst")
+    choose(front, "scheme", "Avg. F1")
+    front.find_element(By.CSS_SELECTOR, "input[value=claimed]").click()
+    loaded(front)
+    sort(front, "average_f1")
+    front.find_element(By.ID, "search").send_keys("method 1")
+    loaded(front)
+    shown = column(front, "method")
+    view = dict(part.split("=") for part in address(front).split("&"))
+    assert view == {
+        "track": "public-cv", "metric": "recall", "lesion": "liver_cyst", "scheme": "f1",
+        "show": "people%2Cverified%2Creported", "sort": "-average_f1", "search": "method+1",
+    }  # fmt: skip
+    there = front.current_url
+    front.get("about:blank")
+    front.get(there)
+    loaded(front)
+    assert column(front, "method") == shown
+    assert [Select(front.find_element(By.ID, name)).first_selected_option.text for name in ("metric", "lesion")] == [
+        "Recall", "Liver cyst",
+    ]  # fmt: skip
+    assert not front.find_element(By.CSS_SELECTOR, "input[value=claimed]").is_selected()
+    assert front.current_url == there
+
+
+def test_back_and_forward_go_through_the_views(front: Any) -> None:
+    official = column(front, "method")
+    choose(front, "track", "public-cv")
+    long = column(front, "method")
+    sort(front, "average_dsc")
+    by_dsc = column(front, "method")
+    front.back()
+    loaded(front)
+    assert column(front, "method") == long
+    front.back()
+    loaded(front)
+    assert column(front, "method") == official
+    assert Select(front.find_element(By.ID, "track")).first_selected_option.text == "official-test"
+    front.forward()
+    front.forward()
+    loaded(front)
+    assert column(front, "method") == by_dsc
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "track=nowhere", "metric=<script>alert(1)</script>", "%E0%A4%A", "sort=__proto__&scheme=constructor",
+        "show=nobody", "board-official-test", "&&&===", "lesion=average_dsc&track=",
+    ],
+)  # fmt: skip
+def test_a_bad_address_shows_what_the_page_opens_on(browser: Any, site: Path, wrong: str) -> None:
+    show(browser, site / "index.html", width=1400, scheme="light")
+    expected = column(browser, "method")
+    browser.get("about:blank")
+    browser.get_log("browser")
+    browser.get(f"{(site / 'index.html').as_uri()}#{wrong}")
+    loaded(browser)
+    assert column(browser, "method") == expected
+    assert browser.get_log("browser") == []
+    # And on from there.
+    choose(browser, "track", "public-cv")
+    assert len(column(browser, "method")) == 71
+
+
+def test_an_anchor_keeps_the_view(front: Any) -> None:
+    choose(front, "track", "public-cv")
+    shown = column(front, "method")
+    front.execute_script("location.hash = '#content'")
+    loaded(front)
+    assert column(front, "method") == shown
+
+
+@pytest.mark.parametrize("track", ["official-test", "public-cv"])
+def test_no_column_is_cut_off(browser: Any, site: Path, track: str) -> None:
+    for width in (1400, 1024, 768):
+        show(browser, site / "index.html", width=width, scheme="light")
+        choose(browser, "track", track)
+        assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+        ends = "return [...document.querySelectorAll('#board :is(th, td)')].map((c) => c.getBoundingClientRect().right)"
+        assert max(browser.execute_script(ends)) <= width
+        left_out = "No room here for" in said(browser)
+        assert left_out == (width < 1400 and track == "public-cv" or width < 1000), (width, said(browser))
+
+
+def test_on_a_phone_the_board_is_a_list(browser: Any, site: Path) -> None:
+    show(browser, site / "index.html", width=390, scheme="light")
+    choose(browser, "track", "public-cv")
+    cards = browser.find_elements(By.CSS_SELECTOR, "#board tr.line")
+    assert len(cards) == 71
+    said_on_one = cards[0].text
+    for text in ("Rank", "Avg. DSC", "Avg. F1", "GS", "LC", "GPU hours"):
+        labels = browser.execute_script("return [...arguments[0].children].map((cell) => cell.dataset.label)", cards[0])
+        assert text in labels
+    for field in ("method", "average_dsc", "average_f1", "gallstone"):
+        assert column(browser, field)[0] in said_on_one
+    assert "GS: gallstone" in browser.find_element(By.ID, "abbreviations").text
+    assert "overflow" not in browser.find_element(By.ID, "board").get_attribute("class")
+    # Nothing overlaps, and nothing is outside of the page.
+    boxes = browser.execute_script(
+        "return [...arguments[0].children].filter((cell) => cell.offsetWidth).map((cell) => {"
+        "  const { left, top, right, bottom } = cell.getBoundingClientRect(); return [left, top, right, bottom]; })",
+        cards[1],
+    )
+    for number, (left, top, right, bottom) in enumerate(boxes):
+        assert left >= 0
+        assert right <= 390
+        for other in boxes[number + 1 :]:
+            assert other[0] >= right or other[2] <= left or other[1] >= bottom or other[3] <= top
+    choose(browser, "sort", "Avg. F1")
+    scores = [float(text) for text in column(browser, "average_f1")[:70]]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_columns_that_nobody_fills_are_left_out(front: Any) -> None:
+    assert "hours" not in columns(front)
+    assert "extra" not in columns(front)
+    choose(front, "track", "public-cv")
+    assert {"rank", "hours", "parameters", "links"} <= set(columns(front))
+    search = front.find_element(By.ID, "search")
+    search.send_keys("method 03")
+    loaded(front)
+    # That one says no cost and has no links.
+    assert {"hours", "parameters", "links"}.isdisjoint(columns(front))
+    search.clear()
+    search.send_keys(" ")
+    loaded(front)
+    assert "hours" in columns(front)
+
+
+def test_what_the_paper_does_not_report_is_said(front: Any) -> None:
+    for box in ("verified", "claimed"):
+        front.execute_script("document.querySelector(`input[value=${arguments[0]}]`).click()", box)
+    loaded(front)
+    choose(front, "metric", "Recall")
+    assert front.find_elements(By.CSS_SELECTOR, "#board thead .lesion") == []
+    assert "Recall is not known of these" in said(front)
+    assert "rank" not in columns(front)
+
+
+def test_a_long_board_shows_the_best_and_all_on_demand(browser: Any, people_site: Path) -> None:
+    show(browser, people_site / "index.html", width=1400, scheme="light")
+    assert len(column(browser, "method")) == 100
+    assert said(browser).startswith("122 of 122 entries")
+    browser.find_element(By.CSS_SELECTOR, "#more button").click()
+    loaded(browser)
+    assert len(column(browser, "method")) == 122
+    assert not browser.find_element(By.ID, "more").is_displayed()
+
+
+def test_people_stand_above_the_methods_without_a_rank(browser: Any, people_site: Path) -> None:
+    show(browser, people_site / "index.html", width=1400, scheme="light")
+    assert column(browser, "method")[:2] == ["Rater 2", "Rater 1"]
+    assert column(browser, "rank")[:3] == [NONE, NONE, "1"]
+    assert groups(browser)[:3] == ["people", "people", "verified"]
+    sort(browser, "average_dsc")
+    sort(browser, "average_dsc")
+    assert groups(browser)[:2] == ["people", "people"]
+    caption = browser.find_element(By.CSS_SELECTOR, "section:not([hidden]) table.forest caption").text
+    assert re.fullmatch(r"Avg\. DSC, % · 2 human raters: [\d.]+ to [\d.]+", caption)
+    # The band stands behind every method, where the raters' own marks are.
+    bands, marks = browser.execute_script(
+        "const forest = document.querySelector('section:not([hidden]) table.forest');"
+        "const middle = (mark) => { const box = mark.getBoundingClientRect(); return (box.left + box.right) / 2; };"
+        "return [[...forest.querySelectorAll('.people-band')].map((band) => {"
+        "  const box = band.getBoundingClientRect(); return [box.left, box.right]; }),"
+        " [...forest.querySelectorAll('.mark.people')].map(middle)]"
+    )
+    assert len(bands) == 2 + 25
+    assert all(band == pytest.approx([min(marks), max(marks)], abs=2) for band in bands)
+    browser.find_element(By.LINK_TEXT, "Rater 2").click()
+    assert "They are not ranked." in browser.find_element(By.TAG_NAME, "main").text
+    assert "Rank among" not in browser.find_element(By.TAG_NAME, "main").text
+    browser.find_element(By.LINK_TEXT, "MSWAL leaderboard").click()
+    loaded(browser)
+    assert address(browser) == "track=public-cv"
+
+
+def test_what_a_hidden_track_keeps_back_is_not_shown(browser: Any, people_site: Path) -> None:
+    show(browser, people_site / "index.html", width=1400, scheme="light")
+    choose(browser, "track", "secret")
+    assert column(browser, "gallstone") == ["not shown", "50.00"]
+    assert column(browser, "average_dsc")[0] == "not shown"
+    browser.find_element(By.LINK_TEXT, "Kept back").click()
+    assert "not shown" in browser.find_element(By.CSS_SELECTOR, "dl.facts").text
