@@ -12,8 +12,6 @@ from mswal_bench.benchmark.runs.tracks import Track
 
 from .entries import GROUPS, Entry, Group, entry_of, reported_entries
 
-_RATERS = ("human rater", "human raters")
-
 
 @dataclass(frozen=True)
 class BoardClass:
@@ -50,9 +48,8 @@ class Board:
     def counted(self) -> str:
         """How many there are of each group, in words."""
         counts = [(len(self.of(group)), group) for group in GROUPS]
-        return ", ".join(
-            f"{many} {_RATERS[many > 1] if group == 'people' else group}" for many, group in counts if many
-        )
+        names: dict[Group, str] = {"people": "human rater" if len(self.of("people")) == 1 else "human raters"}
+        return ", ".join(f"{many} {names.get(group, group)}" for many, group in counts if many)
 
 
 def boards_of(records: Sequence[ResultRecord]) -> tuple[Board, ...]:
