@@ -31,7 +31,12 @@ PEOPLE = (
     "Human raters outlined the same cases: a reference that shows how far people agree with the labels. They are "
     "not ranked."
 )
-GROUPS: Mapping[Group, str] = {"people": PEOPLE, **STATUSES}
+GROUPS: Mapping[Group, str] = {
+    "people": PEOPLE,
+    "verified": STATUSES["verified"],
+    "claimed": STATUSES["claimed"],
+    "reported": STATUSES["reported"],
+}
 """What each means, in the order of the board."""
 
 METRICS: Mapping[str, str] = {
