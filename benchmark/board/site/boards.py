@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from mswal_bench.benchmark.data.lesion_classes import BY_KEY
 from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
@@ -42,7 +43,12 @@ class Board:
 
     def of(self, group: Group) -> tuple[Entry, ...]:
         """The people, or the methods of one status; ranks and tests are among these alone."""
-        return tuple(entry for entry in self.entries if entry.group == group)
+        return self._by_group.get(group, ())
+
+    @cached_property
+    def _by_group(self) -> dict[Group, tuple[Entry, ...]]:
+        there = dict.fromkeys(entry.group for entry in self.entries)
+        return {group: tuple(entry for entry in self.entries if entry.group == group) for group in there}
 
     @property
     def counted(self) -> str:

@@ -177,6 +177,7 @@
   };
 
   const tell = (board, found, many, chosen, every, left) => {
+    const table = element("board").firstElementChild;
     const ranked = parts.get(`${board.key} lines`).ranks[view.scheme].some((place) => place !== null);
     scheme.parentElement.hidden = !ranked;
     if (found.length === 0) {
@@ -186,9 +187,10 @@
       const order = ranked || view.sort !== "rank"
         ? `sorted by ${title(view.sort.replace("-", ""))}, ${view.sort.startsWith("-") ? "descending" : "ascending"}` : "by Avg. DSC";
       const narrower = left.length ? ` No room here for: ${left.map(title).join(", ")}.` : "";
+      const costs = table?.querySelector(".hours, .parameters") ? " Costs are as claimed." : "";
       const unknown = board.classes.some(({ key }) => found.some((row) => row.numbers[key][0] !== null)) ? "" : ` ${chosen.label} is not known of these.`;
       const intervals = left.includes("intervals") || found.every((row) => row.numbers.average_dsc[1] === null) ? "" : " with 95 % intervals";
-      element("count").textContent = `${found.length.toLocaleString("en")} of ${many.toLocaleString("en")} entries, ${order}. Scores in percent${intervals}; costs as claimed.${unknown}${narrower}`;
+      element("count").textContent = `${found.length.toLocaleString("en")} of ${many.toLocaleString("en")} entries, ${order}. Scores in percent${intervals}.${costs}${unknown}${narrower}`;
     }
     const isShort = narrow.matches || left.includes("names");
     element("abbreviations").textContent = isShort ? `${board.classes.map(({ short, name }) => `${short}: ${name.toLowerCase()}`).join(", ")}.` : "";
