@@ -91,6 +91,7 @@ def read_own_results(found: FoundResults, folder: Path) -> tuple[list[OwnResult]
     results: list[OwnResult] = []
     others: list[str] = []
     unscored: list[str] = []
+    of_people: list[str] = []
     problems: list[Problem] = []
     for place in found.results:
         try:
@@ -100,7 +101,9 @@ def read_own_results(found: FoundResults, folder: Path) -> tuple[list[OwnResult]
             continue
         for record in records:
             source = record_folder(place, record.track, record.id).relative_to(folder).as_posix()
-            if record.protocol == MSWAL_1.id:
+            if record.form.of_people:
+                of_people.append(source)
+            elif record.protocol == MSWAL_1.id:
                 results.append(_of_submission(record, source))
             else:
                 others.append(source)
@@ -121,6 +124,7 @@ def read_own_results(found: FoundResults, folder: Path) -> tuple[list[OwnResult]
     raise_if_any(problems)
     notes = [f"Passed over, because they do not have MSWAL's seven classes: {listed(others)}."] if others else []
     notes += [f"Passed over, because they were run without labels: {listed(unscored)}."] if unscored else []
+    notes += [f"Passed over, because people drew their label maps: {listed(of_people)}."] if of_people else []
     return results, notes
 
 

@@ -99,6 +99,8 @@ def test_loads_without_errors_and_without_asking_anyone(browser: Any, site: Path
         "method": next(path for path in sorted((site / "methods").iterdir()) if "alert(3)" in path.read_text()),
         "paper": site / "methods" / "paper-mednext.html",
     }
+    # Away from the page that the browser begins with, which loads for a while.
+    browser.get("about:blank")
     browser.get_log("browser"), browser.get_log("performance")
     show(browser, pages[page], width=1200, scheme="light")
     assert browser.get_log("browser") == []
