@@ -62,7 +62,7 @@ leaderboard: demo ## evaluate the demo's runs, and human raters of KiTS23 in RAT
 	$(BENCH) manifest $$labels --track kits-raters -o $$manifest; \
 	for rater in 2 3; do \
 	    mine=$(DEMO)/submissions/rater$$rater; \
-	    begin="--track kits-raters --method KiTS23-rater$$rater --predictions $(RATERS)/rater$$rater"; $(SUBMIT); \
+	    begin="--track kits-raters --people --method KiTS23-rater$$rater --predictions $(RATERS)/rater$$rater"; $(SUBMIT); \
 	done
 	$(BENCH) leaderboard build $(DEMO)/results -o $(DEMO)/site
 

@@ -96,6 +96,7 @@ def read_own_results(
     others: list[str] = []
     unscored: list[str] = []
     signatures: list[str] = []
+    of_people: list[str] = []
     problems: list[Problem] = []
     for place in found.results:
         try:
@@ -106,7 +107,9 @@ def read_own_results(
         signatures += read.notes
         for record in read.records:
             source = record_folder(place, record.track, record.id).relative_to(folder).as_posix()
-            if record.protocol == MSWAL_1.id:
+            if record.form.of_people:
+                of_people.append(source)
+            elif record.protocol == MSWAL_1.id:
                 results.append(_of_submission(record, source))
             else:
                 others.append(source)
@@ -127,6 +130,7 @@ def read_own_results(
     raise_if_any(problems)
     notes = [f"Passed over, because they do not have MSWAL's seven classes: {listed(others)}."] if others else []
     notes += [f"Passed over, because they were run without labels: {listed(unscored)}."] if unscored else []
+    notes += [f"Passed over, because people drew their label maps: {listed(of_people)}."] if of_people else []
     return results, [*signatures, *notes]
 
 

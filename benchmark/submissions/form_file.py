@@ -118,10 +118,12 @@ def _finding(file: str, error: Mapping[str, Any]) -> SubmissionFinding:
 def _of_the_method(file: str, form: SubmissionForm) -> list[SubmissionFinding]:
     """The harness's own method that the form names has to be one. What a plug-in has is its package's to say: a form is
     as valid where that is not installed."""
-    if form.baseline is None:
+    people = form.drawn_by == "people"
+    if people or form.baseline is None:
+        expected = "none: people drew these" if people else "none without a baseline"
         return [
-            SubmissionFinding("form-field-invalid", file, found_value(value), "none without a baseline", field=field)
-            for field, value in (("variant", form.variant), ("package", form.package))
+            SubmissionFinding("form-field-invalid", file, found_value(value), expected, field=field)
+            for field, value in (("baseline", form.baseline), ("variant", form.variant), ("package", form.package))
             if value is not None
         ]
     if form.package is not None:

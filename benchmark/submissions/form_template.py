@@ -19,11 +19,12 @@ _HEAD = f"""\
 _PARTS: Mapping[str, type[BaseModel]] = {"ensemble": Ensemble, "cost": Cost}
 # In the order in which one fills it in.
 _FIELDS = (
-    "method", "authors", "affiliation", "contact", "track", "paper", "code", "model", "model_digest",
+    "method", "authors", "affiliation", "contact", "track", "drawn_by", "paper", "code", "model", "model_digest",
     "baseline", "variant", "package", "extra_data", "ensemble", "post_processing", "cost", "notes",
 )  # fmt: skip
 _NEEDED_LISTS = frozenset({"authors"})
 _EXAMPLES: Mapping[str, Any] = {
+    "drawn_by": "method",
     "paper": "https://arxiv.org/abs/2503.13560",
     "code": "https://github.com/NAME/REPOSITORY",
     "model": "https://huggingface.co/NAME/MODEL",

@@ -112,6 +112,9 @@ class PublicForm(_Part):
     """The digest of its model bundle, as `mswal-bench model verify` prints it."""
     track: TrackName
     """The manifest's track: official-test, public-cv, or another of the organiser's."""
+    # Left out of the form of a method, as it was before there was this field.
+    drawn_by: Annotated[Literal["method", "people"], Field(exclude_if=lambda drawn_by: drawn_by == "method")] = "method"
+    """Who drew the label maps: method or people. People are shown as a reference and not ranked."""
     baseline: Annotated[str, StringConstraints(pattern=_KEY)] | None = None
     """The method of mswal-bench that predicted, if one did: one of `mswal-bench methods --names`."""
     variant: Annotated[str, StringConstraints(pattern=_VARIANT)] | None = None
@@ -131,6 +134,11 @@ class PublicForm(_Part):
     """What training and prediction took, as far as you know. Shown as claimed."""
     notes: Text = ""
     """Whatever else a reader should know; several lines if need be."""
+
+    @property
+    def of_people(self) -> bool:
+        """Whether people drew the label maps."""
+        return self.drawn_by == "people"
 
 
 class SubmissionForm(PublicForm):

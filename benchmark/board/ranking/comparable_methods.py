@@ -14,6 +14,7 @@ from mswal_bench.benchmark.records.record_rows import rows_of
 from mswal_bench.benchmark.records.record_store import read_results
 from mswal_bench.benchmark.records.result_record import ResultRecord, Status
 from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE, read_counts
+from mswal_bench.benchmark.scoring.estimates import estimate_text
 from mswal_bench.benchmark.scoring.scores import Scores
 from mswal_bench.benchmark.scoring.scores_json import SCORES_FILE, read_summary
 
@@ -53,7 +54,7 @@ def comparable_methods(
     key `organiser`, else by the folder's own; where he has signed nothing, as in folders of version 0.1.0, what says
     verified is ranked with the claimed. Rows of hidden tracks are read from `private`. A track that has none of the
     records, and without `private` a hidden one, is left out where there are others, with a note in the last of what is
-    given; what is to be said of the signatures is there too.
+    given; what is to be said of the signatures is there too. What people drew is no method: a note says its averages.
 
     Raises BenchError for a folder that is neither, for a track that has no such record, for records that contradict
     themselves or their rows, and for rows that are missing, damaged, or not those that the record was made with.
@@ -85,18 +86,28 @@ def comparable_methods(
 def _of_results(
     results: Path, records: Sequence[ResultRecord], tracks: Sequence[str], status: Status, private: Path | None
 ) -> list[Comparable]:
-    ranked = [name for name in tracks if any((record.track, record.status) == (name, status) for record in records)]
+    having = {record.track for record in records if record.status == status}
+    of_methods = {record.track for record in records if record.status == status and not record.form.of_people}
+    ranked = [name for name in tracks if name in of_methods]
     if not ranked:
+        what = f"has no {status} record in {listed(tracks)}"
+        if having & set(tracks):
+            mend = "People are a reference and are not ranked."
+            raise BenchError(Problem(f"{what} but of what people drew", str(results), mend=mend))
         mend = (
             "`--claimed` is for claimed ones alone."
             if status == "claimed"
             else "`--claimed` ranks claimed ones, apart."
         )
-        raise BenchError(Problem(f"has no {status} record in {listed(tracks)}", str(results), mend=mend))
+        raise BenchError(Problem(what, str(results), mend=mend))
     unread = sorted({record.track for record in records if record.hidden and private is None} & set(ranked))
     # Whoever asks for nothing but a hidden track is told what it takes.
     unread = unread if len(unread) < len(ranked) else []
-    left_out = [f"Left out: {name}, which has no {status} record." for name in tracks if name not in ranked]
+    left_out = [
+        f"Left out: {name}, which has no {status} record{' but of what people drew' if name in having else ''}."
+        for name in tracks
+        if name not in ranked
+    ]
     left_out += [f"Left out: {name}, which is hidden: `--private` says where its rows are." for name in unread]
     found = [
         each
@@ -137,10 +148,12 @@ def _of_one_scoring(
 
 def _of_track(records: Sequence[ResultRecord], status: Status, results: Path, private: Path | None) -> list[Comparable]:
     groups: dict[tuple[str, ...], list[ResultRecord]] = defaultdict(list)
+    people: dict[tuple[str, ...], list[ResultRecord]] = defaultdict(list)
     for record in records:
         if record.status == status:
-            groups[record.protocol, record.manifest_digest, record.reference_digest].append(record)
-    others = [record.form.method for record in records if record.status != status]
+            kind = people if record.form.of_people else groups
+            kind[record.protocol, record.manifest_digest, record.reference_digest].append(record)
+    others = [record.form.method for record in records if record.status != status and not record.form.of_people]
     notes = []
     if others:
         how = "verified" if status == "claimed" else "claimed"
@@ -149,15 +162,24 @@ def _of_track(records: Sequence[ResultRecord], status: Status, results: Path, pr
         notes.append(_why_apart(list(groups)))
     problems: list[Problem] = []
     found = []
-    for (protocol, *_), group in groups.items():
+    for key, group in groups.items():
         try:
             arrays = _arrays(group, results, private)
         except BenchError as error:
             problems += error.problems
             continue
-        found.append(Comparable(arrays, protocol, group[0].track, status, tuple(notes)))
+        reference = [_of_people(people[key])] if key in people else []
+        found.append(Comparable(arrays, key[0], group[0].track, status, (*reference, *notes)))
     raise_if_any(problems)
     return found
+
+
+def _of_people(records: Sequence[ResultRecord]) -> str:
+    told = [
+        f"{name} (Avg. DSC {estimate_text(record.average.dsc)}, Avg. F1 {estimate_text(record.average.f1)})"
+        for record, name in zip(records, _names(records).values(), strict=True)
+    ]
+    return f"Drawn by people, as a reference and not ranked: {'; '.join(told)}."
 
 
 def _why_apart(keys: Sequence[tuple[str, ...]]) -> str:

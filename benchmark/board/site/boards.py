@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from mswal_bench.benchmark.data.lesion_classes import BY_KEY
 from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
 from mswal_bench.benchmark.records.result_record import ResultRecord
 from mswal_bench.benchmark.runs.tracks import Track
 
-from .entries import STATUSES, Entry, EntryStatus, entry_of, reported_entries
+from .entries import GROUPS, Entry, Group, entry_of, reported_entries
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,23 @@ class Board:
     reference_digest: str | None
     classes: tuple[BoardClass, ...]
     entries: tuple[Entry, ...]
-    """Verified ones first, then claimed, then reported."""
+    """People first, then verified methods, claimed and reported ones."""
 
-    def of(self, status: EntryStatus) -> tuple[Entry, ...]:
-        """The entries of one status; ranks and tests are among them alone."""
-        return tuple(entry for entry in self.entries if entry.status == status)
+    def of(self, group: Group) -> tuple[Entry, ...]:
+        """The people, or the methods of one status; ranks and tests are among these alone."""
+        return self._by_group.get(group, ())
+
+    @cached_property
+    def _by_group(self) -> dict[Group, tuple[Entry, ...]]:
+        there = dict.fromkeys(entry.group for entry in self.entries)
+        return {group: tuple(entry for entry in self.entries if entry.group == group) for group in there}
+
+    @property
+    def counted(self) -> str:
+        """How many there are of each group, in words."""
+        counts = [(len(self.of(group)), group) for group in GROUPS]
+        names: dict[Group, str] = {"people": "human rater" if len(self.of("people")) == 1 else "human raters"}
+        return ", ".join(f"{many} {names.get(group, group)}" for many, group in counts if many)
 
 
 def boards_of(records: Sequence[ResultRecord]) -> tuple[Board, ...]:
@@ -70,7 +83,7 @@ def _board(track: str, protocol: str, reference: str | None, records: Sequence[R
         entries += reported_entries()
     keys = dict.fromkeys(key for entry in entries for key in entry.classes)
     short = (reference or "").removeprefix("sha256:")[:8]
-    statuses = list(STATUSES)
+    groups = list(GROUPS)
     return Board(
         key=track if alone else f"{track}-{short or 'paper'}-{_letters(protocol)}",
         title=track if alone else f"{track}, {protocol}, labels {short or 'of the paper'}",
@@ -81,9 +94,7 @@ def _board(track: str, protocol: str, reference: str | None, records: Sequence[R
         reference_digest=reference,
         classes=tuple(_board_class(key) for key in keys),
         entries=tuple(
-            sorted(
-                entries, key=lambda entry: (statuses.index(entry.status), -(entry.average["dsc"].value or 0), entry.id)
-            )
+            sorted(entries, key=lambda entry: (groups.index(entry.group), -(entry.average["dsc"].value or 0), entry.id))
         ),
     )
 

@@ -12,12 +12,12 @@ from math import ceil, floor
 from mswal_bench.benchmark.scoring.estimates import Estimate
 
 from .boards import Board, BoardClass
-from .entries import STATUSES, Entry, EntryStatus
+from .entries import GROUPS, Entry, Group
 
 _STEPS = (1, 2, 5, 10, 20)
 _MOST_TICKS = 6
 MOST_SHOWN = 25
-"""Of each status so many of the best are in a forest plot: the table has all."""
+"""Of each group so many of the best are in a forest plot: the table has all."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,12 @@ class Forest:
 
     metric: str
     axis: Axis
-    groups: tuple[tuple[EntryStatus, tuple[tuple[Entry, Estimate], ...]], ...]
-    """The best entries of each status that is there, best first."""
+    groups: tuple[tuple[Group, tuple[tuple[Entry, Estimate], ...]], ...]
+    """The best entries of each group that is there, best first."""
     left_out: int
     """How many entries are not among them."""
+    people: tuple[float, float] | None
+    """The lowest and the highest value of all human raters: a band behind the methods. None without any."""
 
 
 @dataclass(frozen=True)
@@ -85,13 +87,18 @@ def forest(board: Board, metric: str) -> Forest:
     """Makes the forest plot of the averages of a board's entries that have one."""
     groups = []
     left_out = 0
-    for status in STATUSES:
-        rows = [(entry, entry.average[metric]) for entry in board.of(status) if entry.average[metric].value is not None]
+    people = None
+    for group in GROUPS:
+        rows = [(entry, entry.average[metric]) for entry in board.of(group) if entry.average[metric].value is not None]
         if rows:
             best = sorted(rows, key=lambda row: -(row[1].value or 0))[:MOST_SHOWN]
-            groups.append((status, tuple(best)))
+            groups.append((group, tuple(best)))
             left_out += len(rows) - len(best)
-    return Forest(metric, axis_of(estimate for _, rows in groups for _, estimate in rows), tuple(groups), left_out)
+        if rows and group == "people":
+            values = [estimate.value or 0.0 for _, estimate in rows]
+            people = min(values), max(values)
+    axis = axis_of(estimate for _, rows in groups for _, estimate in rows)
+    return Forest(metric, axis, tuple(groups), left_out, people)
 
 
 def difficulty(board: Board, entries: Sequence[Entry], metric: str) -> Difficulty:

@@ -16,6 +16,8 @@ from mswal_bench.benchmark.scoring.estimates import Estimate
 from mswal_bench.benchmark.submissions.submission_form import PublicForm
 
 EntryStatus = Literal["verified", "claimed", "reported"]
+Group = Literal["people", "verified", "claimed", "reported"]
+"""What stands together on a board: people, and the methods of each status."""
 
 STATUSES: Mapping[EntryStatus, str] = {
     "verified": "The board's organiser computed these scores from the submitted predictions.",
@@ -24,6 +26,18 @@ STATUSES: Mapping[EntryStatus, str] = {
     "have no intervals and no rank.",
 }
 """What each means, most trusted first, in the order of the board."""
+
+PEOPLE = (
+    "Human raters outlined the same cases: a reference that shows how far people agree with the labels. They are "
+    "not ranked."
+)
+GROUPS: Mapping[Group, str] = {
+    "people": PEOPLE,
+    "verified": STATUSES["verified"],
+    "claimed": STATUSES["claimed"],
+    "reported": STATUSES["reported"],
+}
+"""What each means, in the order of the board."""
 
 METRICS: Mapping[str, str] = {
     "dsc": "DSC",
@@ -63,6 +77,11 @@ class Entry:
     """The name its form gives for it, also where this version has no such method."""
     card_of: str | None = None
     """The package and version of the plug-in that `baseline` is of, as installed; None of this program's own."""
+
+    @property
+    def group(self) -> Group:
+        """Where it stands on its board."""
+        return "people" if self.record is not None and self.record.form.of_people else self.status
 
     def of(self, lesion: str, metric: str) -> Estimate:
         """A number of one lesion class; without a value where it is not known."""

@@ -1,69 +1,130 @@
-"""Prepares the plain values that the script of the front page draws its table from."""
+"""Prepares the files that the script of the front page draws its table from, and the same numbers as CSV.
+
+The page itself names its boards alone (`board_index`). What is chosen is fetched as a script, for a page from disk can
+fetch nothing else: `boards/KEY.js` has the lines of a board with their averages and ranks, `boards/KEY.METRIC.js` one
+metric of its lesion classes. Numbers in them are hundredths of a percent, rounded as they are shown.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from jinja2.utils import htmlsafe_json_dumps
 
 from mswal_bench.benchmark.scoring.estimates import Estimate
 
 from .board_ranks import Place, Scheme
 from .boards import Board
-from .entries import METRICS, PAPER, STATUSES, Entry
+from .entries import GROUPS, METRICS, PAPER, Entry
 
-AVERAGE = "average"
-"""Stands for the Avg. among the keys of lesion classes."""
+_RANKED_METRICS = ("dsc", "f1")
+_DECIMALS = 6
 
 
-def board_data(board: Board, schemes: Sequence[Scheme], places: Mapping[str, Mapping[str, Place]]) -> dict[str, object]:
-    """Describes one board. Numbers are fractions, `[value, low, high]`, None where undefined; no text is markup."""
+def board_index(board: Board, schemes: Sequence[Scheme]) -> dict[str, object]:
+    """Describes a board without its lines."""
     return {
         "key": board.key,
         "title": board.title,
-        "classes": [{"key": lesion.key, "name": lesion.name} for lesion in board.classes],
-        "metrics": [{"key": key, "label": label} for key, label in METRICS.items()],
+        "hidden": board.hidden,
+        "classes": [{"key": one.key, "name": one.name, "short": one.abbreviation} for one in board.classes],
         "schemes": [{"key": one.key, "label": one.label, "explanation": one.explanation} for one in schemes],
-        "rows": [_row(entry, order, places) for order, entry in enumerate(board.entries)],
+        "groups": [group for group in GROUPS if board.of(group)],
     }
 
 
-def status_data() -> list[dict[str, str]]:
-    """Returns the statuses and what they mean, in the order of the board."""
-    return [{"key": status, "label": status.capitalize(), "meaning": text} for status, text in STATUSES.items()]
+def group_data() -> list[dict[str, str]]:
+    """Returns the groups and what they mean, in the order of a board."""
+    return [{"key": group, "label": group.capitalize(), "meaning": text} for group, text in GROUPS.items()]
 
 
-def _row(entry: Entry, order: int, places: Mapping[str, Mapping[str, Place]]) -> dict[str, object]:
-    form = entry.record.form if entry.record else None
-    links = {"Paper": form.paper, "Code": form.code} if form else {"Paper": PAPER}
+def metric_data() -> list[dict[str, str]]:
+    """Returns the metrics that can be chosen."""
+    return [{"key": key, "label": label} for key, label in METRICS.items()]
+
+
+def board_files(board: Board, places: Mapping[str, Mapping[str, Place]]) -> dict[str, bytes]:
+    """Writes the files of one board, by name. No text in them is markup, and none ends a script."""
+    key = board.key
+    files = {f"boards/{key}.js": _script(key, "lines", _lines(board.entries, places))}
+    for metric in METRICS:
+        values = {one.key: _numbers(entry.of(one.key, metric) for entry in board.entries) for one in board.classes}
+        files[f"boards/{key}.{metric}.js"] = _script(key, metric, values)
+    files[f"boards/{key}.csv"] = _csv(board, places["mean-rank"])
+    return files
+
+
+def _script(key: str, part: str, content: object) -> bytes:
+    told = ", ".join(
+        str(htmlsafe_json_dumps(each, dumps=json.dumps, separators=(",", ":"))) for each in (key, part, content)
+    )
+    return f"mswal.receive({told});\n".encode()
+
+
+def _lines(entries: Sequence[Entry], places: Mapping[str, Mapping[str, Place]]) -> dict[str, object]:
+    """A list for every field, with an item for each entry in the order of the board."""
+    forms = [entry.record.form if entry.record else None for entry in entries]
     return {
-        "id": entry.id,
-        "order": order,
-        "method": entry.method,
-        "authors": ", ".join(form.authors) if form else "as printed in the paper",
-        "affiliation": form.affiliation if form else "",
-        "status": entry.status,
+        "id": [entry.id for entry in entries],
+        "method": [entry.method for entry in entries],
+        "authors": [", ".join(form.authors) if form else "as printed in the paper" for form in forms],
+        "affiliation": [form.affiliation if form else "" for form in forms],
+        "group": [entry.group for entry in entries],
+        "status": [entry.status for entry in entries],
+        "hours": [form.cost.training_gpu_hours if form else None for form in forms],
+        "parameters": [form.cost.parameters if form else None for form in forms],
+        "extra": [
+            None if form is None else "; ".join(_extra(data.name, public=data.public) for data in form.extra_data)
+            for form in forms
+        ],
+        "date": [entry.record.created_at.date().isoformat() if entry.record else None for entry in entries],
+        "paper": [_link(form.paper) if form else PAPER for form in forms],
+        "code": [_link(form.code) if form else None for form in forms],
+        "average": {metric: _numbers(entry.average[metric] for entry in entries) for metric in _RANKED_METRICS},
         "ranks": {
-            scheme: [place.rank, place.shared]
+            scheme: [place.rank if (place := of_scheme.get(entry.id)) else None for entry in entries]
             for scheme, of_scheme in places.items()
-            if (place := of_scheme.get(entry.id)) is not None
         },
-        "values": {
-            AVERAGE: {metric: _number(estimate) for metric, estimate in entry.average.items()},
-            **{
-                lesion: {metric: _number(estimate) for metric, estimate in values.items()}
-                for lesion, values in entry.classes.items()
-            },
-        },
-        "gpu_hours": form.cost.training_gpu_hours if form else None,
-        "parameters": form.cost.parameters if form else None,
-        "extra": None if form is None else [_extra(data.name, public=data.public) for data in form.extra_data],
-        "date": entry.record.created_at.date().isoformat() if entry.record else None,
-        "links": [{"label": label, "href": str(link)} for label, link in links.items() if link is not None],
     }
 
 
-def _number(estimate: Estimate) -> list[float | None]:
-    return [estimate.value, estimate.low, estimate.high]
+def _numbers(estimates: Iterable[Estimate]) -> list[int | None]:
+    """Value, low and high of each, one after the other; None where undefined."""
+    return [_shown(number) for each in estimates for number in (each.value, each.low, each.high)]
+
+
+def _shown(fraction: float | None) -> int | None:
+    # By way of the text: the page then has the digits that every other page has.
+    return None if fraction is None else int(f"{fraction * 100:.2f}".replace(".", ""))
+
+
+def _link(link: object) -> str | None:
+    return None if link is None else str(link)
 
 
 def _extra(name: str, *, public: bool) -> str:
     return name if public else f"{name} (not public)"
+
+
+def _csv(board: Board, places: Mapping[str, Place]) -> bytes:
+    """A row for each entry; scores are fractions, empty where undefined or not published."""
+    columns = [("average", metric) for metric in _RANKED_METRICS]
+    columns += [(lesion.key, metric) for lesion in board.classes for metric in METRICS]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    ends = ("", "_low", "_high")
+    scores = [f"{lesion}_{metric}{end}" for lesion, metric in columns for end in ends]
+    writer.writerow(["id", "method", "authors", "drawn_by", "status", "mean_rank", *scores])
+    for entry in board.entries:
+        authors = "; ".join(entry.record.form.authors) if entry.record else ""
+        drawn_by = "people" if entry.group == "people" else "method"
+        place = places.get(entry.id)
+        row: list[object] = [entry.id, entry.method, authors, drawn_by, entry.status, place.rank if place else ""]
+        for lesion, metric in columns:
+            estimate = entry.average[metric] if lesion == "average" else entry.of(lesion, metric)
+            row += ["" if x is None else round(x, _DECIMALS) for x in (estimate.value, estimate.low, estimate.high)]
+        writer.writerow(row)
+    return text.getvalue().encode()

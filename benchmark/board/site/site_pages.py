@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.records.organiser_key import PUBLIC_FILE, PublicKey
 from mswal_bench.benchmark.records.publication import published
 from mswal_bench.benchmark.records.record_store import SIGNATURE_FILE, read_results
@@ -23,8 +24,8 @@ from . import charts
 from .board_ranks import Place, Scheme, board_places
 from .board_statistics import SIGNIFICANT, Statistics, board_statistics
 from .boards import Board, boards_of
-from .entries import METRICS, PAPER, STATUSES, Entry
-from .page_data import board_data, status_data
+from .entries import GROUPS, METRICS, PAPER, PEOPLE, STATUSES, Entry
+from .page_data import board_files, board_index, group_data, metric_data
 from .public_rows import public_files, statistics_rows
 from .site_folder import FRONT_PAGE, check_site, replace_site
 
@@ -51,6 +52,7 @@ def build_site(
     date: str | None,
     resamples: int,
     seed: int,
+    submit_to: str | None = None,
     organiser: PublicKey | None = None,
 ) -> tuple[tuple[Board, ...], tuple[str, ...]]:
     """Makes the folder `site` of the records in `results`, whole or not at all; gives its boards, and notes.
@@ -58,26 +60,33 @@ def build_site(
     Verified is what the organiser has signed, by the key `organiser`, else by the folder's own, which the pages name.
 
     With the rows of hidden tracks in `private` their ranks' stability and tests are shown; nothing of a single case
-    is. The same input gives the same bytes; `date` is printed as it is. Raises BenchError for what the user can mend.
+    is. The same input gives the same bytes; `date` is printed as it is, and `submit_to` is linked to as where
+    submissions go. Raises BenchError for what the user can mend, a folder without a record included.
     """
     check_site(site)
     read = read_results(results, organiser)
+    if not read.records:
+        expected = f"records/TRACK/ID/{RECORD_FILE}"
+        mend = "`mswal-bench evaluate SUBMISSION --results FOLDER` writes them."
+        raise BenchError(Problem("has no record to build a board of", str(results), expected, mend=mend))
     boards = boards_of([published(record) for record in read.records])
     files = _static_files()
     if read.organiser is not None:
         files[PUBLIC_FILE] = read.organiser.pem
-    pages = _Pages(date, read.organiser)
+    pages = _Pages(date, submit_to, read.organiser)
     views = []
     for board in boards:
         arrays = statistics_rows(board, results, private)
         schemes, places = board_places(board, arrays)
         statistics = board_statistics(board, arrays, places["mean-rank"], resamples=resamples, seed=seed)
         views.append(_board_view(board, schemes, places, statistics))
+        files |= board_files(board, places)
         for entry in board.entries:
             downloads = public_files(entry.record, results) if entry.record else {}
             files |= {f"records/{entry.id}/{name}": content for name, content in downloads.items()}
             files[f"methods/{entry.id}.html"] = pages.method(board, entry, places["mean-rank"], list(downloads))
     files[FRONT_PAGE] = pages.front(views)
+    files["submit.html"] = pages.how_to_submit(boards)
     replace_site(site, files.items(), metadata.version("mswal-bench"))
     return boards, read.notes
 
@@ -85,7 +94,7 @@ def build_site(
 class _Pages:
     """Templates and what all of them know."""
 
-    def __init__(self, date: str | None, organiser: PublicKey | None):
+    def __init__(self, date: str | None, submit_to: str | None, organiser: PublicKey | None):
         self._templates = Environment(
             loader=PackageLoader(_PACKAGE),
             autoescape=True,
@@ -105,18 +114,30 @@ class _Pages:
                 for library in vendored()
             ],
             "metrics": METRICS,
+            "groups": GROUPS,
             "statuses": STATUSES,
+            "people": PEOPLE,
             "paper": PAPER,
+            "projects": _project_links(),
+            "submit_to": submit_to,
             "most_shown": charts.MOST_SHOWN,
             "significant": SIGNIFICANT,
         }
 
     def front(self, boards: Sequence[Mapping[str, Any]]) -> bytes:
-        data = {"statuses": status_data(), "boards": [board["data"] for board in boards]}
+        data = {
+            "groups": group_data(),
+            "metrics": metric_data(),
+            "boards": [board["data"] for board in boards],
+            "opens": _opens(boards),
+        }
         return self._render("index.html.j2", root="", boards=boards, data=data)
 
+    def how_to_submit(self, boards: Sequence[Board]) -> bytes:
+        return self._render("submit.html.j2", root="", boards=boards)
+
     def method(self, board: Board, entry: Entry, places: Mapping[str, Place], downloads: Sequence[str]) -> bytes:
-        beside = [other for other in board.of(entry.status) if other.id in places]
+        beside = [other for other in board.of(entry.group) if other.id in places]
         return self._render(
             "method.html.j2",
             root="../",
@@ -165,20 +186,36 @@ def _asset(vendored_file: str) -> str:
 def _board_view(
     board: Board, schemes: Sequence[Scheme], places: Mapping[str, Mapping[str, Place]], statistics: Statistics | None
 ) -> dict[str, Any]:
-    averaged = board.of("verified") or board.of("claimed") or board.of("reported")
+    averaged = next(of_group for group in (*STATUSES, *GROUPS) if (of_group := board.of(group)))
+    who = "human rater" if averaged[0].group == "people" else f"{averaged[0].status} method"
     return {
         **{name: getattr(board, name) for name in ("key", "title", "track", "protocol", "cases", "hidden")},
         "reference_digest": board.reference_digest,
         "classes": board.classes,
-        "entries": board.entries,
+        "groups": {group: of_group for group in GROUPS if (of_group := board.of(group))},
         "places": places,
-        "data": board_data(board, schemes, places),
+        "data": board_index(board, schemes),
         "forests": [charts.forest(board, metric) for metric in ("dsc", "f1")],
         "statistics": statistics,
         "why_no_statistics": _NO_ROWS if _can_be_compared(board, places["mean-rank"]) else _FEW_RECORDS,
         "difficulties": [charts.difficulty(board, averaged, metric) for metric in ("dsc", "f1")],
-        "difficulty_of": f"the {len(averaged)} {averaged[0].status} {'method' if len(averaged) == 1 else 'methods'}",
+        "difficulty_of": f"the {len(averaged)} {who}{'' if len(averaged) == 1 else 's'}",
     }
+
+
+def _opens(boards: Sequence[Mapping[str, Any]]) -> str:
+    """The key of the board that the page opens on: the first with ranks of verified methods, or else with any."""
+    for group in ("verified", "claimed"):
+        for board in boards:
+            if any(entry.id in board["places"]["mean-rank"] for entry in board["groups"].get(group, ())):
+                return str(board["key"])
+    return str(boards[0]["key"])
+
+
+def _project_links() -> dict[str, str]:
+    """The addresses that this package says of its project: paper, data set, and its repository where it has one."""
+    told = (each.partition(", ") for each in metadata.metadata("mswal-bench").get_all("Project-URL") or ())
+    return {label: link for label, _, link in told}
 
 
 def _can_be_compared(board: Board, places: Mapping[str, Place]) -> bool:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
 
 from mswal_bench.benchmark.cli.organiser_options import organiser_of_option, organiser_option
+
+
+def _link(context: click.Context, parameter: click.Parameter, link: str | None) -> str | None:
+    if link is not None and not re.fullmatch(r"(https?://|mailto:)[^\s<>\"']+", link):
+        raise click.BadParameter("is no address that begins with https:// or mailto:")
+    return link
 
 
 @click.command()
@@ -19,6 +26,12 @@ from mswal_bench.benchmark.cli.organiser_options import organiser_of_option, org
     "a single case gets into the site.",
 )
 @click.option("--date", help="Printed at the foot of every page. Without it the same records make the same bytes.")
+@click.option(
+    "--submit-to",
+    metavar="LINK",
+    callback=_link,
+    help="Where submissions are handed in, https://... or mailto:...: the page on how to submit links to it.",
+)
 @click.option(
     "--resamples",
     type=click.IntRange(min=100),
@@ -33,6 +46,7 @@ def build(
     site: Path,
     private: Path | None,
     date: str | None,
+    submit_to: str | None,
     resamples: int,
     seed: int,
     organiser: Path | None,
@@ -53,13 +67,11 @@ def build(
         date=date,
         resamples=resamples,
         seed=seed,
+        submit_to=submit_to,
         organiser=organiser_of_option(organiser),
     )
     for note in notes:
         click.echo(f"note: {note}", err=True)
     for board in boards:
-        counts = ", ".join(
-            f"{len(board.of(status))} {status}" for status in ("verified", "claimed", "reported") if board.of(status)
-        )
-        click.echo(f"{board.title}: {counts}")
+        click.echo(f"{board.title}: {board.counted}")
     click.echo(f"page: {site / 'index.html'}")

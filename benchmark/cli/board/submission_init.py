@@ -29,6 +29,9 @@ import click
 )
 @click.option("--track", help="The track it is for: official-test, public-cv, or another of the organiser's.")
 @click.option("--method", help="The method's name on the board.")
+@click.option(
+    "--people", is_flag=True, help="People drew the label maps: the board shows them as a reference and ranks them not."
+)
 @click.option("--author", "authors", multiple=True, help="One of the authors; may be given several times.")
 @click.option("--affiliation", help="Where the authors work.")
 @click.option("--contact", help="An e-mail address. Never published.")
@@ -39,6 +42,7 @@ def init(
     model: str | None,
     track: str | None,
     method: str | None,
+    people: bool,
     authors: tuple[str, ...],
     affiliation: str | None,
     contact: str | None,
@@ -53,6 +57,7 @@ def init(
     given = {
         "track": track,
         "method": method,
+        "drawn_by": "people" if people else None,
         "authors": list(authors) or None,
         "affiliation": affiliation,
         "contact": contact,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from mswal_bench.baselines.weight_fit import WeightFit
 from mswal_bench.benchmark.core.environment import Environment, describe_environment
@@ -51,6 +52,7 @@ def submit(
     classes: Mapping[str, tuple[Score, Score]] | None = None,
     absent: Sequence[str] = (),
     hidden: bool = False,
+    drawn_by: Literal["method", "people"] = "method",
 ) -> Path:
     """A record in `results` with the same scores for every class but those in `classes`; fractions.
 
@@ -86,7 +88,13 @@ def submit(
         submission_digest=digest(""),
         predictions_digest=digest(f"{method} {day} {dsc}"),
         form=PublicForm(
-            method=method, authors=["A. Author"], affiliation="Here", track=track, baseline=baseline, variant=variant
+            method=method,
+            authors=["A. Author"],
+            affiliation="Here",
+            track=track,
+            baseline=baseline,
+            variant=variant,
+            drawn_by=drawn_by,
         ),
         version="0.1.0",
         environment=environment(),

@@ -240,6 +240,14 @@ def test_other_protocols_and_unscored_runs_are_passed_over_and_told(tmp_path: Pa
     ]
 
 
+def test_what_people_drew_is_no_method_of_a_table(tmp_path: Path) -> None:
+    submit(tmp_path, "A method", 0.5)
+    submit(tmp_path, "A rater", 0.9, drawn_by="people")
+    assert "A rater" not in table("2", tmp_path).groups
+    _, (note,) = own_tables(["2"], tmp_path, None)
+    assert note.startswith("Passed over, because people drew their label maps: ")
+
+
 @pytest.mark.parametrize("name", OWN_TABLES)
 def test_a_folder_without_results_is_refused(tmp_path: Path, name: TableName) -> None:
     assert "has no results for" in message(name, tmp_path)

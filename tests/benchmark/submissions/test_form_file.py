@@ -47,6 +47,15 @@ def test_a_plug_in_is_its_packages_to_say():
     assert (form.baseline, form.variant, form.package) == ("hu-table", "fine", "hu-table 1.0rc1+cpu")
 
 
+def test_people_are_named_and_the_form_of_a_method_is_as_it_was():
+    people, method = (read_form((FORM + more).encode()).form for more in ("drawn_by: people\n", "drawn_by: method\n"))
+    assert people is not None
+    assert method is not None
+    assert people.published().model_dump(mode="json")["drawn_by"] == "people"
+    assert method.published().model_dump_json() == read_form(FORM.encode()).form.published().model_dump_json()
+    assert "drawn_by" not in method.published().model_dump_json()
+
+
 def test_a_field_without_a_value_is_left_out():
     form = read_form((FORM + "paper:\ncost:\n  gpu:\nnotes: ~\n").encode()).form
     assert form is not None
@@ -92,6 +101,8 @@ def test_a_field_without_a_value_is_left_out():
         ("package: hu-table 1.0", "package", "'hu-table 1.0'", "none without a baseline"),
         ("baseline: nnunet-v2\npackage: hu-table 1.0", "package", "'hu-table 1.0'", "none: nnunet-v2 is no plug-in"),
         ("baseline: hu-table\npackage: hu-table", "package", "'hu-table'", "a package's name, a space and its version"),
+        ("drawn_by: robots", "drawn_by", "'robots'", "'method' or 'people'"),
+        ("drawn_by: people\nbaseline: nnunet-v2", "baseline", "'nnunet-v2'", "none: people drew these"),
         ("schema_version: 2", "schema_version", "the number 2", "1"),
     ],
 )

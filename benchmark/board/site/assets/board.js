@@ -1,192 +1,275 @@
-// The table of the front page. Texts of submissions are only ever put into text nodes.
+// The table of the front page: what is chosen is loaded, drawn, and said in the address.
 "use strict";
 (() => {
-  const { statuses, boards } = JSON.parse(document.getElementById("board-data").textContent);
+  const { make } = mswal;
   const element = (id) => document.getElementById(id);
-  const [track, lesion, metric, scheme, search] = ["track", "lesion", "metric", "scheme", "search"].map(element);
-  const statusBoxes = [...document.querySelectorAll("input[name=status]")];
-  const ALL = "";
-  let table = null;
-  let sortedBy = null;
+  const index = JSON.parse(element("board-data").textContent);
+  const [track, lesion, metric, scheme, sort, search] = ["track", "lesion", "metric", "scheme", "sort", "search"].map(element);
+  const groupBoxes = [...document.querySelectorAll("input[name=group]")];
+  const FEW = 100;
+  // Left out one after the other where the table is wider than the page.
+  const SQUEEZES = ["extra", "date", "parameters", "hours", "links", "intervals", "names"];
+  const INSIDE = ["intervals", "names"];
+  const narrow = matchMedia("(max-width: 40rem)");
+  let view;
+  let all = false;
 
-  const make = (tag, className, ...children) => {
-    const made = document.createElement(tag);
-    if (className) made.className = className;
-    made.append(...children);
-    return made;
-  };
-  const isolated = (text) => make("bdi", "", text);
-  const percent = (fraction) => (fraction * 100).toFixed(2);
-  const dash = () => make("span", "none", "–");
+  // ---- the numbers of a board, each part a script: a page from disk can load nothing else
+  const parts = new Map();
+  const loading = new Map();
+  mswal.receive = (key, part, content) => parts.set(`${key} ${part}`, content);
 
-  // ---- cells
-  const estimateCell = (cell, { of }) => {
-    const [value, low, high] = of(cell.getData());
-    if (value === null) return dash();
-    const shown = make("span", "", make("span", "value", percent(value)));
-    if (low !== null && high !== null) shown.append(make("span", "interval", `${percent(low)}–${percent(high)}`));
-    return shown;
-  };
-  const rankCell = (cell) => {
-    const { rank, shared } = cell.getData();
-    return rank === null ? dash() : make("span", "value", `${shared ? "=" : ""}${rank}`);
-  };
-  const methodCell = (cell) => {
-    const row = cell.getData();
-    const link = make("a", "method-name", isolated(row.method));
-    link.href = `methods/${row.id}.html`;
-    return make("span", "", link, make("span", "by", isolated(row.authors)));
-  };
-  const textCell = (cell) => (cell.getValue() === null ? dash() : isolated(cell.getValue()));
-  const linksCell = (cell) => {
-    const links = cell.getValue().filter(({ href }) => /^https?:\/\//i.test(href)).map(({ label, href }) => {
-      const link = make("a", "", label);
-      link.href = href;
-      link.rel = "noopener noreferrer nofollow ugc";
-      link.setAttribute("aria-label", `${label} of ${cell.getData().method}`);
-      return link;
-    });
-    return links.length ? make("span", "links", ...links) : dash();
-  };
-  const hours = (cell) => (cell.getValue() === null ? dash() : isolated(cell.getValue().toLocaleString("en")));
-  const millions = (cell) => (cell.getValue() === null ? dash() : isolated(`${(cell.getValue() / 1e6).toFixed(1)} M`));
-
-  // ---- columns
-  const NOTHING = [null, null, null];
-  const estimate = (row, of, metric) => row.values[of]?.[metric] ?? NOTHING;
-  const heading = (cell) => make("span", "", cell.getValue());
-  const last = { alignEmptyValues: "bottom" };
-
-  const estimateColumn = (title, field, of, width) => ({
-    title, field, formatter: estimateCell, formatterParams: { of }, minWidth: width, hozAlign: "right", headerHozAlign: "right",
-    sorter: "number", sorterParams: last, headerSortStartingDir: "desc",
-  });
-
-  const columns = (board, narrow) => {
-    const chosen = board.metrics.find(({ key }) => key === metric.value);
-    const classes = board.classes.filter(({ key }) => lesion.value === ALL || key === lesion.value);
-    return [
-      {
-        title: "Rank", field: "rank", formatter: rankCell, width: 74, hozAlign: "right", headerHozAlign: "right", frozen: !narrow,
-        // Equal ranks, and those without one, stay in the order of the board.
-        sorter: (a, b, one, other) => (a ?? Infinity) - (b ?? Infinity) || one.getData().order - other.getData().order,
-      },
-      {
-        title: "Method", field: "method", formatter: methodCell, minWidth: narrow ? 136 : 200, widthGrow: 3, frozen: true,
-        sorter: "string",
-      },
-      estimateColumn("Avg. DSC", "dsc", (row) => estimate(row, "average", "dsc"), 116),
-      estimateColumn("Avg. F1", "f1", (row) => estimate(row, "average", "f1"), 116),
-      ...classes.map(({ key, name }) =>
-        estimateColumn(`${name} ${chosen.label.split(" (")[0]}`, `class_${key}`, (row) => estimate(row, key, chosen.key), 116)),
-      { title: "Status", field: "status", formatter: textCell, minWidth: 88, sorter: "string" },
-      { title: "GPU hours", field: "gpu_hours", formatter: hours, minWidth: 92, hozAlign: "right", headerHozAlign: "right", sorter: "number", sorterParams: last },
-      { title: "Parameters", field: "parameters", formatter: millions, minWidth: 104, hozAlign: "right", headerHozAlign: "right", sorter: "number", sorterParams: last },
-      { title: "Extra data", field: "extra_text", formatter: textCell, minWidth: 200, widthGrow: 1, sorter: "string" },
-      { title: "Date", field: "date", formatter: textCell, minWidth: 106, sorter: "string", sorterParams: last },
-      { title: "Links", field: "links", formatter: linksCell, minWidth: 116, headerSort: false },
-    ].map((column) => ({ titleFormatter: heading, resizable: false, vertAlign: "middle", ...column }));
+  const load = (key, part) => {
+    const name = `${key} ${part}`;
+    if (!loading.has(name)) {
+      loading.set(name, new Promise((done, failed) => {
+        const script = make("script");
+        script.src = part === "lines" ? `boards/${key}.js` : `boards/${key}.${part}.js`;
+        script.addEventListener("load", () => (parts.has(name) ? done(parts.get(name)) : failed(new Error(name))));
+        script.addEventListener("error", () => {
+          loading.delete(name);
+          failed(new Error(name));
+        });
+        document.head.append(script);
+      }));
+    }
+    return loading.get(name);
   };
 
   // ---- rows
-  const rows = (board) => board.rows.map((row) => {
-    const [rank, shared] = row.ranks[scheme.value] ?? [null, false];
-    const fields = { rank, shared, dsc: estimate(row, "average", "dsc")[0], f1: estimate(row, "average", "f1")[0] };
-    for (const { key } of board.classes) fields[`class_${key}`] = estimate(row, key, metric.value)[0];
-    const extra = row.extra === null ? null : row.extra.length ? row.extra.join("; ") : "none";
-    return { ...row, ...fields, extra_text: extra };
-  });
+  const LISTS = ["id", "method", "authors", "affiliation", "group", "status", "hours", "parameters", "extra", "date", "paper", "code"];
 
-  const isShown = (row) => {
-    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const text = [row.method, row.authors, row.affiliation, row.extra_text ?? ""].join("\n").toLowerCase();
-    return statusBoxes.some((box) => box.checked && box.value === row.status) && words.every((word) => text.includes(word));
+  const rowsOf = (board, lines, values) => {
+    const ranks = lines.ranks[view.scheme];
+    const times = new Map();
+    const place = (at) => `${lines.group[at]} ${ranks[at]}`;
+    ranks.forEach((_, at) => times.set(place(at), (times.get(place(at)) ?? 0) + 1));
+    const three = (list, at) => list.slice(3 * at, 3 * at + 3);
+    return lines.id.map((_, at) => {
+      const row = { order: at, rank: ranks[at], shared: times.get(place(at)) > 1, numbers: {} };
+      for (const list of LISTS) row[list] = lines[list][at];
+      for (const key of ["dsc", "f1"]) row.numbers[`average_${key}`] = three(lines.average[key], at);
+      for (const { key } of board.classes) row.numbers[key] = three(values[key], at);
+      return row;
+    });
   };
 
-  const groupHeader = (key, count) => {
-    const { label, meaning } = statuses.find((status) => status.key === key);
-    return make("span", count ? "" : "empty", label, make("span", "about", meaning));
+  const isShown = (row) => {
+    const words = view.search.toLowerCase().split(/\s+/).filter(Boolean);
+    const text = [row.method, row.authors, row.affiliation, row.extra ?? ""].join("\n").toLowerCase();
+    return view.show.includes(row.group) && words.every((word) => text.includes(word));
+  };
+
+  const sorted = (rows, columns) => {
+    const down = view.sort.startsWith("-");
+    const { sortBy } = columns.find(({ key }) => key === view.sort.replace("-", ""));
+    const compare = (one, other) => (typeof one === "string" ? one.localeCompare(other, "en") : one - other) * (down ? -1 : 1);
+    const groups = index.groups.map(({ key }) => key);
+    return rows.map((row) => [row, sortBy(row)]).sort(([one, a], [other, b]) =>
+      groups.indexOf(one.group) - groups.indexOf(other.group)
+      // What has no value is last, and equal ones stay in the order of the board.
+      || (a === null) - (b === null) || (a === null ? 0 : compare(a, b)) || one.order - other.order).map(([row]) => row);
   };
 
   // ---- the table
-  const current = () => boards.find(({ key }) => key === track.value);
-
-  const draw = () => {
-    const board = current();
-    const narrow = matchMedia("(max-width: 40rem)").matches;
-    const wanted = columns(board, narrow);
-    const kept = sortedBy && wanted.some(({ field }) => field === sortedBy.column) ? sortedBy : { column: "rank", dir: "asc" };
-    table?.destroy();
-    table = new Tabulator("#table", {
-      data: rows(board), columns: wanted, layout: "fitColumns", renderVertical: "basic", index: "id",
-      initialSort: [kept],
-      groupBy: "status", groupValues: [statuses.map(({ key }) => key)], groupHeader, groupToggleElement: false,
-      columnHeaderSortMulti: false,
-    });
-    table.on("tableBuilt", () => {
-      table.setFilter(isShown);
-      element("table").setAttribute("aria-label", `Methods, ${board.title}`);
-      element("table").querySelectorAll(".tabulator-col.tabulator-sortable").forEach((header) => {
-        header.tabIndex = 0;
-        // The browser would scroll the heads alone.
-        header.addEventListener("focus", () => table.scrollToColumn(header.getAttribute("tabulator-field"), "middle", false));
-        header.addEventListener("keydown", (event) => {
-          if (event.key !== "Enter" && event.key !== " ") return;
-          event.preventDefault();
-          header.click();
-        });
+  const headCell = (column, board) => {
+    const cell = make("th", `${column.kind} ${column.key}`);
+    cell.scope = "col";
+    cell.dataset.column = column.key;
+    const ordered = view.sort.replace("-", "") === column.key;
+    if (column.sortBy) {
+      const names = [make("span", "full", column.title)];
+      if (column.kind === "lesion") {
+        const abbreviation = make("abbr", "", column.short);
+        abbreviation.title = column.title;
+        names.push(abbreviation);
+      }
+      const button = make("button", "", ...names);
+      button.type = "button";
+      button.addEventListener("click", () => {
+        const down = ordered ? !view.sort.startsWith("-") : Boolean(column.down);
+        change({ sort: `${down ? "-" : ""}${column.key}` })
+          .then(() => element("board").querySelector(`th[data-column="${column.key}"] button`)?.focus());
       });
-    });
-    table.on("dataSorted", ([sorter]) => {
-      if (sorter) sortedBy = { column: sorter.field, dir: sorter.dir };
-      tell();
-    });
-    table.on("dataFiltered", (_, filtered) => tell(filtered.length));
-    const { explanation } = board.schemes.find(({ key }) => key === scheme.value);
-    element("scheme-note").textContent =
-      `Rank by: ${explanation} Methods with equal results share a rank, marked =, and the next rank is left out. ` +
-      "Verified and claimed methods are each ranked among themselves; reported ones are not ranked.";
+      cell.append(button);
+      cell.setAttribute("aria-sort", ordered ? (view.sort.startsWith("-") ? "descending" : "ascending") : "none");
+    } else cell.append(column.title);
+    return cell;
   };
 
-  let shown = 0;
-  const tell = (count = shown) => {
-    shown = count;
-    if (shown === 0) {
-      element("count").textContent = "No method matches. Clear the search, or tick more statuses.";
+  const bodies = (rows, columns, board) => index.groups.filter(({ key }) => rows.some((row) => row.group === key)).map(({ key, label, meaning }) => {
+    const head = make("th", "", label, " ", make("span", "about", meaning));
+    head.colSpan = columns.length;
+    head.scope = "rowgroup";
+    const body = make("tbody", key, make("tr", "group", head));
+    for (const row of rows) {
+      if (row.group !== key) continue;
+      body.append(make("tr", "line", ...columns.map((column) => {
+        const cell = make(column.key === "method" ? "th" : "td", `${column.kind} ${column.key}`, column.cell(row, board));
+        if (column.key === "method") cell.scope = "row";
+        cell.classList.toggle("unknown", column.isUnknown(row));
+        cell.dataset.column = column.key;
+        cell.dataset.label = column.short ?? column.title;
+        return cell;
+      })));
+    }
+    return body;
+  });
+
+  const boardOf = (key) => index.boards.find((board) => board.key === key);
+  let drawing = 0;
+  let retell = () => {};
+
+  const draw = async () => {
+    const mine = ++drawing;
+    const board = boardOf(view.track);
+    const holder = element("board");
+    holder.setAttribute("aria-busy", "true");
+    let lines, values;
+    try {
+      [lines, values] = await Promise.all([load(board.key, "lines"), load(board.key, view.metric)]);
+    } catch {
+      if (mine !== drawing) return;
+      retell = () => {};
+      holder.replaceChildren();
+      element("more").hidden = true;
+      element("count").textContent = "The numbers of this track could not be loaded. Load the page again.";
+      holder.setAttribute("aria-busy", "false");
       return;
     }
-    const title = sortedBy && table.getColumn(sortedBy.column).getDefinition().title;
-    const order = title ? `, sorted by ${title}, ${sortedBy.dir === "asc" ? "ascending" : "descending"}` : "";
-    element("count").textContent = `${shown} of ${current().rows.length} methods${order}. Scores in percent, 95 % intervals below them; costs as claimed.`;
+    // Something else was chosen meanwhile.
+    if (mine !== drawing) return;
+    const rows = rowsOf(board, lines, values);
+    const chosen = index.metrics.find(({ key }) => key === view.metric);
+    const every = mswal.columns(board, chosen);
+    const found = sorted(rows.filter(isShown), every);
+    const isWanted = ({ key, kind }) => kind !== "lesion" || view.lesion === "" || key === view.lesion;
+    const columns = every.filter((column) => isWanted(column) && !found.every(column.isUnknown));
+    const shown = all ? found : found.slice(0, FEW);
+    const table = make("table", "scores", make("thead", "", make("tr", "", ...columns.map((column) => headCell(column, board)))),
+      ...bodies(shown, columns, board));
+    table.setAttribute("aria-label", `Methods, ${board.title}`);
+    holder.replaceChildren(...(found.length ? [table] : []));
+    element("more").hidden = shown.length === found.length;
+    element("more").firstElementChild.textContent = `Show all ${found.length.toLocaleString("en")}`;
+    retell = () => tell(board, found, rows.length, chosen, every, fit());
+    retell();
+    holder.setAttribute("aria-busy", "false");
+  };
+
+  // Makes the table as wide as the page: a list of cards on a phone, elsewhere without what fits least. Says what that is.
+  const fit = () => {
+    const holder = element("board");
+    const table = holder.firstElementChild;
+    const left = [];
+    element("order").hidden = !narrow.matches;
+    if (!table || narrow.matches) return left;
+    holder.classList.remove("scrolls");
+    SQUEEZES.forEach((name) => table.classList.remove(`without-${name}`));
+    for (const name of SQUEEZES) {
+      if (holder.scrollWidth <= holder.clientWidth) break;
+      if (!INSIDE.includes(name) && !table.querySelector(`thead .${name}`)) continue;
+      table.classList.add(`without-${name}`);
+      left.push(name);
+    }
+    holder.classList.toggle("scrolls", holder.scrollWidth > holder.clientWidth);
+    return left;
+  };
+
+  const tell = (board, found, many, chosen, every, left) => {
+    const table = element("board").firstElementChild;
+    const ranked = parts.get(`${board.key} lines`).ranks[view.scheme].some((place) => place !== null);
+    scheme.parentElement.hidden = !ranked;
+    if (found.length === 0) {
+      element("count").textContent = "Nothing matches. Clear the search, or show more.";
+    } else {
+      const title = (key) => every.find((column) => column.key === key)?.title ?? (key === "names" ? "whole names" : key);
+      const order = ranked || view.sort !== "rank"
+        ? `sorted by ${title(view.sort.replace("-", ""))}, ${view.sort.startsWith("-") ? "descending" : "ascending"}` : "by Avg. DSC";
+      const narrower = left.length ? ` No room here for: ${left.map(title).join(", ")}.` : "";
+      const costs = table?.querySelector(".hours, .parameters") ? " Costs are as claimed." : "";
+      const unknown = board.classes.some(({ key }) => found.some((row) => row.numbers[key][0] !== null)) ? "" : ` ${chosen.label} is not known of these.`;
+      const intervals = left.includes("intervals") || found.every((row) => row.numbers.average_dsc[1] === null) ? "" : " with 95 % intervals";
+      element("count").textContent = `${found.length.toLocaleString("en")} of ${many.toLocaleString("en")} entries, ${order}. Scores in percent${intervals}.${costs}${unknown}${narrower}`;
+    }
+    const isShort = narrow.matches || left.includes("names");
+    element("abbreviations").textContent = isShort ? `${board.classes.map(({ short, name }) => `${short}: ${name.toLowerCase()}`).join(", ")}.` : "";
+    const { explanation } = board.schemes.find(({ key }) => key === view.scheme);
+    element("scheme-note").textContent = !ranked ? "No method is ranked on this track yet." :
+      `Rank by: ${explanation} Methods with equal results share a rank, marked =, and the next rank is left out. ` +
+      "Verified and claimed methods are each ranked among themselves; people and reported methods are not ranked.";
   };
 
   // ---- the controls
-  const fill = (select, options, fallback) => {
-    const before = select.value;
+  const fill = (select, options, value) => {
     select.replaceChildren(...options.map(({ key, label }) => {
       const option = make("option", "", label);
       option.value = key;
       return option;
     }));
-    select.value = options.some(({ key }) => key === before) ? before : fallback;
+    select.value = value;
   };
 
-  const showBoard = () => {
-    const board = current();
-    fill(lesion, [{ key: ALL, label: `All ${board.classes.length} types` }, ...board.classes.map(({ key, name }) => ({ key, label: name }))], ALL);
-    fill(metric, board.metrics, "dsc");
-    fill(scheme, board.schemes, "mean-rank");
+  const show = () => {
+    const board = boardOf(view.track);
+    fill(track, index.boards.map(({ key, title }) => ({ key, label: title })), view.track);
+    fill(lesion, [{ key: "", label: `All ${board.classes.length} types` }, ...board.classes.map(({ key, name }) => ({ key, label: name }))], view.lesion);
+    fill(metric, index.metrics, view.metric);
+    fill(scheme, board.schemes, view.scheme);
+    const orders = mswal.sortable(board).map(({ key, title, down }) => ({ key: down ? `-${key}` : key, label: title.trim() }));
+    const order = mswal.sortable(board).find(({ key }) => key === view.sort.replace("-", ""));
+    if (orders.every(({ key }) => key !== view.sort)) orders.push({ key: view.sort, label: `${order.title.trim()}, the other way round` });
+    fill(sort, orders, view.sort);
+    groupBoxes.forEach((box) => {
+      box.checked = view.show.includes(box.value);
+      box.parentElement.hidden = !board.groups.includes(box.value);
+    });
+    if (search.value !== view.search) search.value = view.search;
     document.querySelectorAll("section.board").forEach((section) => { section.hidden = section.dataset.board !== board.key; });
-    draw();
+    return draw();
   };
 
-  fill(track, boards.map(({ key, title }) => ({ key, label: title })), boards[0].key);
+  // What the reader chooses: a step to go back from, but for single letters of a search.
+  const change = (chosen, { step = true } = {}) => {
+    const hash = mswal.hashOf({ ...view, ...chosen }, index);
+    // What another board does not have is as by default there.
+    view = mswal.viewOf(hash, index);
+    all = false;
+    const address = location.pathname + location.search + mswal.hashOf(view, index);
+    if (step) history.pushState(null, "", address);
+    else history.replaceState(null, "", address);
+    return show();
+  };
+
+  const follow = () => {
+    const asked = mswal.viewOf(location.hash, index);
+    if (asked === null || mswal.hashOf(asked, index) === mswal.hashOf(view, index)) return;
+    view = asked;
+    all = false;
+    show();
+  };
+
   element("controls").hidden = false;
   element("controls").addEventListener("submit", (event) => event.preventDefault());
-  track.addEventListener("change", showBoard);
-  [lesion, metric, scheme].forEach((select) => select.addEventListener("change", draw));
-  search.addEventListener("input", () => table.setFilter(isShown));
-  statusBoxes.forEach((box) => box.addEventListener("change", () => table.setFilter(isShown)));
-  matchMedia("(max-width: 40rem)").addEventListener("change", draw);
-  showBoard();
+  for (const [name, select] of Object.entries({ track, lesion, metric, scheme, sort })) {
+    select.addEventListener("change", () => change({ [name]: select.value }));
+  }
+  groupBoxes.forEach((box) => box.addEventListener("change", () => change({
+    show: index.groups.map(({ key }) => key).filter((key) => groupBoxes.some((one) => one.checked && one.value === key)),
+  })));
+  search.addEventListener("input", () => change({ search: search.value }, { step: false }));
+  element("more").firstElementChild.addEventListener("click", () => {
+    all = true;
+    draw();
+  });
+  addEventListener("popstate", follow);
+  addEventListener("hashchange", follow);
+  let width = 0;
+  new ResizeObserver(([{ contentRect }]) => {
+    if (contentRect.width === width) return;
+    width = contentRect.width;
+    retell();
+  }).observe(element("content"));
+  view = mswal.viewOf(location.hash, index) ?? mswal.viewOf("", index);
+  show();
 })();

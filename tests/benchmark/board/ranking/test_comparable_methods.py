@@ -14,6 +14,7 @@ from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.records.result_record import ResultRecord
 from mswal_bench.benchmark.scoring.scores_json import summary_json
+from mswal_bench.benchmark.submissions.submission_form import PublicForm
 from mswal_bench.tests.benchmark.score_summaries import summary
 from mswal_bench.tests.benchmark.signed_records import KEY
 
@@ -202,3 +203,28 @@ def test_records_on_other_cases(
 def test_nothing_to_rank(results: Path) -> None:
     with pytest.raises(BenchError, match=r"has nothing to rank: expected records, or a cases\.csv"):
         comparable_methods(results)
+
+
+def test_people_are_a_reference_and_not_ranked(results: Path, store: Store) -> None:
+    def drawn_by_people(name: str) -> PublicForm:
+        return PublicForm(method=name, authors=["A. Author"], affiliation="Here", track="demo", drawn_by="people")
+
+    store(0)
+    store(1)
+    store(2, form=drawn_by_people("A rater"))
+    store(3, form=drawn_by_people("Another"), status="claimed")
+    (found,) = comparable_methods(results)
+    assert sorted(found.arrays.methods) == ["method 0", "method 1"]
+    (note,) = found.notes
+    assert note.startswith("Drawn by people, as a reference and not ranked: A rater (Avg. DSC ")
+    assert "Another" not in note
+    with pytest.raises(BenchError, match=r"no claimed record in demo but of what people drew.*not ranked"):
+        comparable_methods(results, claimed=True)
+
+
+def test_a_track_of_people_alone_is_left_out(results: Path, store: Store) -> None:
+    store(0)
+    of_raters = PublicForm(method="R", authors=["A"], affiliation="H", track="raters", drawn_by="people")
+    store(2, track="raters", form=of_raters)
+    (found,) = comparable_methods(results)
+    assert found.notes == ("Left out: raters, which has no verified record but of what people drew.",)

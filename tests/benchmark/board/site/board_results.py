@@ -50,12 +50,19 @@ def add_record(
     classes: Sequence[str] = _CLASSES,
     reference: str = "labels",
     protocol: str = "mswal/1",
+    withheld: bool = False,
     **form: Any,
 ) -> ResultRecord:
-    """Adds a record with its rows: beside it, or of a hidden track, which one with `private` is, there."""
+    """Adds a record with its rows: beside it, or of a hidden track, which one with `private` is, there.
+
+    Of one that is `withheld` no DSC and no F1 is published.
+    """
     counted = _counts(quality, seed, cases, classes)
     cases_csv, lesions_csv = _rows(method, counted), b"method,case,class\n"
     values = {key: _class_result(of_class) for key, of_class in _by_class(counted).items()}
+    if withheld:
+        nothing = dict.fromkeys(("dsc", "f1"), Estimate(value=None))
+        values = {key: value.model_copy(update=nothing) for key, value in values.items()}
     record = ResultRecord(
         id="0" * 16,
         created_at=datetime(2026, 9, 1, 12, tzinfo=UTC) + timedelta(days=seed),
@@ -170,11 +177,11 @@ def _estimate(value: float) -> Estimate:
 
 
 def _mean(estimates: Sequence[Estimate]) -> Estimate:
+    defined = [estimate for estimate in estimates if estimate.value is not None]
+    if not defined:
+        return Estimate(value=None)
     return Estimate(
-        **{
-            name: float(np.mean([getattr(estimate, name) for estimate in estimates if estimate.value is not None]))
-            for name in ("value", "low", "high")
-        }
+        **{name: float(np.mean([getattr(estimate, name) for estimate in defined])) for name in ("value", "low", "high")}
     )
 
 

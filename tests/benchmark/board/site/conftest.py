@@ -65,3 +65,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
     build_site(results, base / "site", private=private, date=None, resamples=100, seed=0)
     return base / "site"
+
+
+@pytest.fixture(scope="module")
+def people_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """120 verified records and two human raters on public-cv; on a hidden track one whose numbers are kept back."""
+    base = tmp_path_factory.mktemp("people")
+    results, private = base / "results", base / "private"
+    for index in range(120):
+        add_record(results, f"Method {index:03}", quality=0.2 + 0.004 * index, seed=index, cases=3)
+    for number, quality in ((1, 0.9), (2, 0.99)):
+        add_record(results, f"Rater {number}", quality=quality, seed=300 + number, cases=3, drawn_by="people")
+    add_record(results, "Shown", track="secret", private=private, seed=1)
+    add_record(results, "Kept back", track="secret", private=private, seed=2, withheld=True)
+    build_site(results, base / "site", private=None, date=None, resamples=100, seed=0)
+    return base / "site"

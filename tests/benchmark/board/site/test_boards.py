@@ -141,3 +141,33 @@ def test_of_a_long_board_the_best_are_drawn_and_tested(tmp_path: Path) -> None:
     assert (len(drawn.groups[0][1]), drawn.left_out) == (25, 5)
     values = [estimate.value or 0 for _, estimate in drawn.groups[0][1]]
     assert values == sorted(values, reverse=True)
+
+
+def test_people_are_never_ranked_or_tested_among_methods(tmp_path: Path) -> None:
+    raters = [add_record(tmp_path, f"r{i}", quality=0.97 + 0.02 * i, seed=50 + i, drawn_by="people") for i in range(2)]
+    methods = [add_record(tmp_path, f"m{i}", quality=0.2 + 0.3 * i, seed=i) for i in range(3)]
+    board = boards_of([*methods, *raters])[1]
+    assert [entry.group for entry in board.entries] == ["people"] * 2 + ["verified"] * 3
+    assert board.counted == "2 human raters, 3 verified"
+    arrays = statistics_rows(board, tmp_path, None)
+    _, places = board_places(board, arrays)
+    ids = {record.id for record in raters}
+    assert all(ids.isdisjoint(of_scheme) for of_scheme in places.values())
+    assert [places["mean-rank"][record.id].rank for record in reversed(methods)] == [1, 2, 3]
+    statistics = board_statistics(board, arrays, places["mean-rank"], resamples=200, seed=0)
+    assert statistics is not None
+    assert {row.entry.method for row in statistics.stability} == {"m0", "m1", "m2"}
+    drawn = forest(board, "dsc")
+    assert [group for group, _ in drawn.groups] == ["people", "verified"]
+    values = sorted(record.average.dsc.value or 0 for record in raters)
+    assert drawn.people == (values[0], values[-1])
+    assert forest(boards_of(methods)[1], "dsc").people is None
+
+
+def test_a_track_of_people_alone_is_a_board(tmp_path: Path) -> None:
+    record = add_record(tmp_path, "r", drawn_by="people")
+    (_, board) = boards_of([record])
+    assert board.counted == "1 human rater"
+    _, places = board_places(board, statistics_rows(board, tmp_path, None))
+    assert not any(places.values())
+    assert board_statistics(board, {}, places["mean-rank"], resamples=200, seed=0) is None

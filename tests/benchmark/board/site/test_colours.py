@@ -12,9 +12,40 @@ PAIRS = {name: (light, dark) for name, light, dark in re.findall(r"--([\w-]+): l
 
 TEXT = [
     ("ink", "page"), ("ink", "raised"), ("ink", "faint"), ("soft", "page"), ("soft", "raised"), ("soft", "faint"),
-    ("blue", "page"), ("blue", "faint"), ("page", "blue"), ("ink", "blue-bar"), ("ink", "orange-bar"),
+    ("link", "page"), ("link", "faint"), ("page", "ink"), ("ink", "better"), ("ink", "worse"), ("ink", "people"),
 ]  # fmt: skip
-DRAWN = [("edge", "page"), ("edge", "raised"), ("focus", "page"), ("blue", "page"), ("orange", "page")]
+DRAWN = [
+    ("edge", "page"), ("edge", "raised"), ("focus", "page"), ("dsc", "page"), ("f1", "page"), ("small", "page"),
+    ("large", "page"), ("ink", "dsc-bar"), ("ink", "f1-bar"), ("ink", "small-bar"), ("ink", "large-bar"),
+]  # fmt: skip
+
+MEANINGS = {
+    "dsc": ".dsc", "dsc-bar": ".dsc", "f1": ".f1", "f1-bar": ".f1",
+    "small": ".recall_small", "small-bar": ".recall_small", "large": ".recall_large", "large-bar": ".recall_large",
+    "better": ".better", "worse": ".worse", "people": ".people",
+}  # fmt: skip
+"""What a colour of data stands for: the part of a selector that names it."""
+
+
+def test_a_colour_of_data_means_one_thing() -> None:
+    rules = re.findall(r"([^{}]+)\{([^{}]*)\}", re.sub(r"/\*.*?\*/", "", CSS, flags=re.DOTALL))
+    used: dict[str, set[str]] = {}
+    for selectors, body in rules:
+        for name in re.findall(r"var\(--([\w-]+)\)", body):
+            used.setdefault(name, set()).update(each.strip() for each in selectors.split(","))
+    assert set(MEANINGS) <= set(used)
+    strangers = {
+        name: [selector for selector in used[name] if meaning not in selector] for name, meaning in MEANINGS.items()
+    }
+    assert not any(strangers.values()), strangers
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_no_two_meanings_share_a_colour(theme: int) -> None:
+    meanings: dict[str, set[str]] = {}
+    for name, meaning in {**MEANINGS, "link": "a link", "ink": "text", "soft": "text", "page": "the page"}.items():
+        meanings.setdefault(PAIRS[name][theme], set()).add(meaning)
+    assert {colour: shared for colour, shared in meanings.items() if len(shared) > 1} == {}
 
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])

@@ -14,6 +14,7 @@ from selenium.common.exceptions import NoAlertPresentException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
+from selenium.webdriver.support.ui import WebDriverWait
 
 NONE = "–"  # noqa: RUF001
 
@@ -32,6 +33,13 @@ def show(browser: Any, page: Path, width: int, scheme: str) -> None:
         browser, "Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 500
     )
     browser.get(page.as_uri())
+    loaded(browser)
+
+
+def loaded(browser: Any) -> None:
+    """Waits until what was chosen is drawn."""
+    drawn = "return document.querySelector('#board')?.getAttribute('aria-busy') !== 'true'"
+    WebDriverWait(browser, 20, poll_frequency=0.02).until(lambda _: browser.execute_script(drawn))
 
 
 def emulate(browser: Any, command: str, **arguments: object) -> None:
@@ -41,18 +49,43 @@ def emulate(browser: Any, command: str, **arguments: object) -> None:
 def column(browser: Any, field: str) -> list[str]:
     """The texts of a column as they stand below each other."""
     return browser.execute_script(
-        "return [...document.querySelectorAll(`#table .tabulator-row [tabulator-field=${arguments[0]}]`)]"
+        "return [...document.querySelectorAll(`#board tbody [data-column=${arguments[0]}]`)]"
         ".map((cell) => cell.querySelector('.value, .method-name, bdi, .none').textContent)",
         field,
     )
 
 
+def columns(browser: Any) -> list[str]:
+    """The columns there are."""
+    return browser.execute_script(
+        "return [...document.querySelectorAll('#board thead th')].map((th) => th.dataset.column)"
+    )
+
+
+def groups(browser: Any) -> list[str]:
+    """The group of every row."""
+    return browser.execute_script(
+        "return [...document.querySelectorAll('#board tr.line')].map((row) => row.parentElement.className)"
+    )
+
+
 def header(browser: Any, field: str) -> Any:
-    return browser.find_element(By.CSS_SELECTOR, f"#table .tabulator-col[tabulator-field={field}]")
+    return browser.find_element(By.CSS_SELECTOR, f"#board thead [data-column={field}]")
+
+
+def sort(browser: Any, field: str) -> None:
+    header(browser, field).find_element(By.TAG_NAME, "button").click()
+    loaded(browser)
+
+
+def address(browser: Any) -> str:
+    """What stands behind the # of the page."""
+    return browser.current_url.partition("#")[2]
 
 
 def choose(browser: Any, control: str, text: str) -> None:
     Select(browser.find_element(By.ID, control)).select_by_visible_text(text)
+    loaded(browser)
 
 
 def said(browser: Any) -> str:
@@ -66,6 +99,8 @@ def test_loads_without_errors_and_without_asking_anyone(browser: Any, site: Path
         "method": next(path for path in sorted((site / "methods").iterdir()) if "alert(3)" in path.read_text()),
         "paper": site / "methods" / "paper-mednext.html",
     }
+    # Away from the page that the browser begins with, which loads for a while.
+    browser.get("about:blank")
     browser.get_log("browser"), browser.get_log("performance")
     show(browser, pages[page], width=1200, scheme="light")
     assert browser.get_log("browser") == []
@@ -88,66 +123,62 @@ def test_the_official_test_comes_first_and_keeps_the_reported_apart(front: Any) 
     assert column(front, "method")[:3] == ["Hidden 2", "Hidden 1", "Hidden 0"]
     assert column(front, "rank") == ["1", "2", "3", *[NONE] * 7]
     assert column(front, "method")[3] == "Inception nnU-Net"
-    assert column(front, "dsc")[3] == "50.09"
-    header(front, "dsc").click()
-    header(front, "dsc").click()
+    assert column(front, "average_dsc")[3] == "50.09"
+    sort(front, "average_dsc")
+    assert header(front, "average_dsc").get_attribute("aria-sort") == "descending"
     # The paper's are better than two of the three, and still below them.
-    assert column(front, "status") == ["verified"] * 3 + ["reported"] * 7
+    assert groups(front) == ["verified"] * 3 + ["reported"] * 7
 
 
 def test_sorting_changes_the_order(front: Any) -> None:
     choose(front, "track", "public-cv")
-    first = column(front, "dsc")[:70]
-    header(front, "dsc").click()
-    down = [float(text) for text in column(front, "dsc")[:70]]
+    first = column(front, "average_dsc")[:70]
+    sort(front, "average_dsc")
+    down = [float(text) for text in column(front, "average_dsc")[:70]]
     assert down == sorted(down, reverse=True)
-    header(front, "dsc").click()
-    up = [float(text) for text in column(front, "dsc")[:70]]
+    sort(front, "average_dsc")
+    up = [float(text) for text in column(front, "average_dsc")[:70]]
     assert up == sorted(up) != [float(text) for text in first]
     assert "sorted by Avg. DSC, ascending" in said(front)
-    # Out of sight until it is reached by the keyboard.
-    hours_head = header(front, "gpu_hours")
-    front.execute_script("arguments[0].focus()", hours_head)
-    hours_head.send_keys(Keys.ENTER)
-    assert hours_head.get_attribute("aria-sort") == "ascending"
-    left = "return document.querySelector(arguments[0]).getBoundingClientRect().left"
-    below = "#table .tabulator-row [tabulator-field=gpu_hours]"
-    assert front.execute_script(left, below) == pytest.approx(hours_head.rect["x"], abs=1)
-    hours = column(front, "gpu_hours")[:70]
+    sort(front, "hours")
+    hours = column(front, "hours")[:70]
     told = [float(text) for text in hours if text != NONE]
     assert told == sorted(told)
     assert NONE not in hours[: len(told)]
 
 
 def test_the_keyboard_sorts(front: Any) -> None:
-    head = header(front, "f1")
-    front.execute_script("arguments[0].focus()", head)
-    assert front.switch_to.active_element == head
-    assert head.get_attribute("aria-sort") == "none"
-    head.send_keys(Keys.ENTER)
-    assert head.get_attribute("aria-sort") == "descending"
-    assert front.execute_script("return getComputedStyle(arguments[0]).outlineStyle", head) == "solid"
-    head.send_keys(Keys.SPACE)
-    assert head.get_attribute("aria-sort") == "ascending"
-    shown = [float(text) for text in column(front, "f1")[:3]]
+    for key, order in ((Keys.ENTER, "descending"), (Keys.SPACE, "ascending")):
+        button = header(front, "average_f1").find_element(By.TAG_NAME, "button")
+        front.execute_script("arguments[0].focus()", button)
+        button.send_keys(key)
+        loaded(front)
+        assert header(front, "average_f1").get_attribute("aria-sort") == order
+        # The keyboard stays where it was.
+        WebDriverWait(front, 5).until(lambda _: front.switch_to.active_element.text == "Avg. F1")
+    assert front.execute_script("return getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    shown = [float(text) for text in column(front, "average_f1")[:3]]
     assert shown == sorted(shown)
 
 
 def test_filters_change_what_is_shown(front: Any) -> None:
     choose(front, "track", "public-cv")
     assert len(column(front, "method")) == 71
-    groups = front.find_elements(By.CSS_SELECTOR, "#table .tabulator-group")
-    assert [group.text[:8] for group in groups if group.is_displayed()] == ["Verified", "ClaimedT"]
+    heads = front.find_elements(By.CSS_SELECTOR, "#board tr.group")
+    assert [head.text.split()[0] for head in heads] == ["Verified", "Claimed"]
     search = front.find_element(By.ID, "search")
     search.send_keys("method 1")
+    loaded(front)
     assert sorted(column(front, "method")) == [f"Method {index:02}" for index in range(68) if "1" in str(index)]
-    assert said(front).startswith("16 of 71 methods")
+    assert said(front).startswith("16 of 71 entries")
     search.send_keys("nothing is called so")
+    loaded(front)
     assert column(front, "method") == []
-    assert said(front).startswith("No method matches")
+    assert said(front).startswith("Nothing matches")
     search.clear()
     search.send_keys(" ")
     front.find_element(By.CSS_SELECTOR, "input[value=verified]").click()
+    loaded(front)
     assert column(front, "method") == ["Claims the most"]
     # Better than all, and the first of the claimed alone.
     assert column(front, "rank") == ["1"]
@@ -155,14 +186,13 @@ def test_filters_change_what_is_shown(front: Any) -> None:
 
 def test_lesion_metric_and_scheme_change_the_numbers(front: Any) -> None:
     choose(front, "track", "public-cv")
-    all_types = front.find_elements(By.CSS_SELECTOR, "#table .tabulator-col[tabulator-field^=class_]")
-    assert len(all_types) == 7
-    dsc = column(front, "class_liver_cyst")
+    assert len(front.find_elements(By.CSS_SELECTOR, "#board thead .lesion")) == 7
+    dsc = column(front, "liver_cyst")
     choose(front, "metric", "Recall")
-    assert column(front, "class_liver_cyst") != dsc
+    assert column(front, "liver_cyst") != dsc
     choose(front, "lesion", "Liver cyst")
-    assert len(front.find_elements(By.CSS_SELECTOR, "#table .tabulator-col[tabulator-field^=class_]")) == 1
-    assert header(front, "class_liver_cyst").text.startswith("Liver cyst Recall")
+    assert len(front.find_elements(By.CSS_SELECTOR, "#board thead .lesion")) == 1
+    assert header(front, "liver_cyst").text.startswith("Liver cyst Recall")
     before = column(front, "method")
     choose(front, "scheme", "Liver cyst")
     assert column(front, "method") != before
@@ -184,7 +214,7 @@ def test_hostile_names_stay_text(front: Any, site: Path) -> None:
     names = column(front, "method")
     for name in ("<script>alert(1)</script>", '"><img src=x onerror=alert(4)>'):
         assert name in names
-    assert front.find_elements(By.CSS_SELECTOR, "img, main script:not([src]):not([type])") == []
+    assert front.find_elements(By.CSS_SELECTOR, "img, script:not([src]):not([type])") == []
     front.find_element(By.LINK_TEXT, "<script>alert(1)</script>").click()
     assert re.fullmatch(r".*/methods/[0-9a-f]{16}\.html", front.current_url)
     assert front.find_element(By.CSS_SELECTOR, "h1 bdi").text == "<script>alert(1)</script>"
@@ -230,7 +260,7 @@ def test_dark_as_the_system_says_and_by_the_switch(browser: Any, site: Path) -> 
 
     show(browser, site / "index.html", width=1200, scheme="dark")
     assert lightness() < 150
-    grid = "return getComputedStyle(document.querySelector('#table .tabulator-row .tabulator-cell')).color"
+    grid = "return getComputedStyle(document.querySelector('#board .line .value')).color"
     text = sum(map(int, re.findall(r"\d+", browser.execute_script(grid))[:3]))
     assert text > 500
     switch = browser.find_element(By.ID, "theme")
@@ -266,3 +296,194 @@ def test_every_control_has_a_label_and_the_first_stop_skips_to_the_content(front
     assert front.switch_to.active_element.text == "Skip to the content"
     front.switch_to.active_element.send_keys(Keys.ENTER)
     assert front.switch_to.active_element.get_attribute("id") == "content"
+
+
+def test_every_view_has_an_address(front: Any) -> None:
+    assert address(front) == ""
+    choose(front, "track", "public-cv")
+    choose(front, "metric", "Recall")
+    choose(front, "lesion", "Liver cyst")
+    choose(front, "scheme", "Avg. F1")
+    front.find_element(By.CSS_SELECTOR, "input[value=claimed]").click()
+    loaded(front)
+    sort(front, "average_f1")
+    front.find_element(By.ID, "search").send_keys("method 1")
+    loaded(front)
+    shown = column(front, "method")
+    view = dict(part.split("=") for part in address(front).split("&"))
+    assert view == {
+        "track": "public-cv", "metric": "recall", "lesion": "liver_cyst", "scheme": "f1",
+        "show": "people%2Cverified%2Creported", "sort": "-average_f1", "search": "method+1",
+    }  # fmt: skip
+    there = front.current_url
+    front.get("about:blank")
+    front.get(there)
+    loaded(front)
+    assert column(front, "method") == shown
+    assert [Select(front.find_element(By.ID, name)).first_selected_option.text for name in ("metric", "lesion")] == [
+        "Recall", "Liver cyst",
+    ]  # fmt: skip
+    assert not front.find_element(By.CSS_SELECTOR, "input[value=claimed]").is_selected()
+    assert front.current_url == there
+
+
+def test_back_and_forward_go_through_the_views(front: Any) -> None:
+    official = column(front, "method")
+    choose(front, "track", "public-cv")
+    long = column(front, "method")
+    sort(front, "average_dsc")
+    by_dsc = column(front, "method")
+    front.back()
+    loaded(front)
+    assert column(front, "method") == long
+    front.back()
+    loaded(front)
+    assert column(front, "method") == official
+    assert Select(front.find_element(By.ID, "track")).first_selected_option.text == "official-test"
+    front.forward()
+    front.forward()
+    loaded(front)
+    assert column(front, "method") == by_dsc
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "track=nowhere", "metric=<script>alert(1)</script>", "%E0%A4%A", "sort=__proto__&scheme=constructor",
+        "show=nobody", "board-official-test", "&&&===", "lesion=average_dsc&track=",
+    ],
+)  # fmt: skip
+def test_a_bad_address_shows_what_the_page_opens_on(browser: Any, site: Path, wrong: str) -> None:
+    show(browser, site / "index.html", width=1400, scheme="light")
+    expected = column(browser, "method")
+    browser.get("about:blank")
+    browser.get_log("browser")
+    browser.get(f"{(site / 'index.html').as_uri()}#{wrong}")
+    loaded(browser)
+    assert column(browser, "method") == expected
+    assert browser.get_log("browser") == []
+    # And on from there.
+    choose(browser, "track", "public-cv")
+    assert len(column(browser, "method")) == 71
+
+
+def test_an_anchor_keeps_the_view(front: Any) -> None:
+    choose(front, "track", "public-cv")
+    shown = column(front, "method")
+    front.execute_script("location.hash = '#content'")
+    loaded(front)
+    assert column(front, "method") == shown
+
+
+@pytest.mark.parametrize("track", ["official-test", "public-cv"])
+def test_no_column_is_cut_off(browser: Any, site: Path, track: str) -> None:
+    for width in (1400, 1024, 768):
+        show(browser, site / "index.html", width=width, scheme="light")
+        choose(browser, "track", track)
+        assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+        ends = "return [...document.querySelectorAll('#board :is(th, td)')].map((c) => c.getBoundingClientRect().right)"
+        assert max(browser.execute_script(ends)) <= width
+        assert ("No room here for" in said(browser)) == (width < 1400)
+
+
+def test_on_a_phone_the_board_is_a_list(browser: Any, site: Path) -> None:
+    show(browser, site / "index.html", width=390, scheme="light")
+    choose(browser, "track", "public-cv")
+    cards = browser.find_elements(By.CSS_SELECTOR, "#board tr.line")
+    assert len(cards) == 71
+    said_on_one = cards[0].text
+    for text in ("Rank", "Avg. DSC", "Avg. F1", "GS", "LC", "GPU hours"):
+        labels = browser.execute_script("return [...arguments[0].children].map((cell) => cell.dataset.label)", cards[0])
+        assert text in labels
+    for field in ("method", "average_dsc", "average_f1", "gallstone"):
+        assert column(browser, field)[0] in said_on_one
+    assert "GS: gallstone" in browser.find_element(By.ID, "abbreviations").text
+    assert "overflow" not in browser.find_element(By.ID, "board").get_attribute("class")
+    # Nothing overlaps, and nothing is outside of the page.
+    boxes = browser.execute_script(
+        "return [...arguments[0].children].filter((cell) => cell.offsetWidth).map((cell) => {"
+        "  const { left, top, right, bottom } = cell.getBoundingClientRect(); return [left, top, right, bottom]; })",
+        cards[1],
+    )
+    for number, (left, top, right, bottom) in enumerate(boxes):
+        assert left >= 0
+        assert right <= 390
+        for other in boxes[number + 1 :]:
+            assert other[0] >= right or other[2] <= left or other[1] >= bottom or other[3] <= top
+    choose(browser, "sort", "Avg. F1")
+    scores = [float(text) for text in column(browser, "average_f1")[:70]]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_columns_that_nobody_fills_are_left_out(front: Any) -> None:
+    assert "hours" not in columns(front)
+    assert "extra" not in columns(front)
+    choose(front, "track", "public-cv")
+    assert {"rank", "hours", "parameters", "links"} <= set(columns(front))
+    search = front.find_element(By.ID, "search")
+    search.send_keys("method 03")
+    loaded(front)
+    # That one says no cost and has no links.
+    assert {"hours", "parameters", "links"}.isdisjoint(columns(front))
+    search.clear()
+    search.send_keys(" ")
+    loaded(front)
+    assert "hours" in columns(front)
+
+
+def test_what_the_paper_does_not_report_is_said(front: Any) -> None:
+    for box in ("verified", "claimed"):
+        front.execute_script("document.querySelector(`input[value=${arguments[0]}]`).click()", box)
+    loaded(front)
+    choose(front, "metric", "Recall")
+    assert front.find_elements(By.CSS_SELECTOR, "#board thead .lesion") == []
+    assert "Recall is not known of these" in said(front)
+    assert "rank" not in columns(front)
+
+
+def test_a_long_board_shows_the_best_and_all_on_demand(browser: Any, people_site: Path) -> None:
+    show(browser, people_site / "index.html", width=1400, scheme="light")
+    assert len(column(browser, "method")) == 100
+    assert said(browser).startswith("122 of 122 entries")
+    browser.find_element(By.CSS_SELECTOR, "#more button").click()
+    loaded(browser)
+    assert len(column(browser, "method")) == 122
+    assert not browser.find_element(By.ID, "more").is_displayed()
+
+
+def test_people_stand_above_the_methods_without_a_rank(browser: Any, people_site: Path) -> None:
+    show(browser, people_site / "index.html", width=1400, scheme="light")
+    assert column(browser, "method")[:2] == ["Rater 2", "Rater 1"]
+    assert column(browser, "rank")[:3] == [NONE, NONE, "1"]
+    assert groups(browser)[:3] == ["people", "people", "verified"]
+    sort(browser, "average_dsc")
+    sort(browser, "average_dsc")
+    assert groups(browser)[:2] == ["people", "people"]
+    caption = browser.find_element(By.CSS_SELECTOR, "section:not([hidden]) table.forest caption").text
+    assert re.fullmatch(r"Avg\. DSC, % · 2 human raters: [\d.]+ to [\d.]+", caption)
+    # The band stands behind every method, where the raters' own marks are.
+    bands, marks = browser.execute_script(
+        "const forest = document.querySelector('section:not([hidden]) table.forest');"
+        "const middle = (mark) => { const box = mark.getBoundingClientRect(); return (box.left + box.right) / 2; };"
+        "return [[...forest.querySelectorAll('.people-band')].map((band) => {"
+        "  const box = band.getBoundingClientRect(); return [box.left, box.right]; }),"
+        " [...forest.querySelectorAll('.mark.people')].map(middle)]"
+    )
+    assert len(bands) == 2 + 25
+    assert all(band == pytest.approx([min(marks), max(marks)], abs=2) for band in bands)
+    browser.find_element(By.LINK_TEXT, "Rater 2").click()
+    assert "They are not ranked." in browser.find_element(By.TAG_NAME, "main").text
+    assert "Rank among" not in browser.find_element(By.TAG_NAME, "main").text
+    browser.find_element(By.LINK_TEXT, "MSWAL leaderboard").click()
+    loaded(browser)
+    assert address(browser) == "track=public-cv"
+
+
+def test_what_a_hidden_track_keeps_back_is_not_shown(browser: Any, people_site: Path) -> None:
+    show(browser, people_site / "index.html", width=1400, scheme="light")
+    choose(browser, "track", "secret")
+    assert column(browser, "method") == ["Shown", "Kept back"]
+    assert [texts[1] for texts in (column(browser, "gallstone"), column(browser, "average_dsc"))] == ["not shown"] * 2
+    assert "not shown" not in (column(browser, "gallstone")[0], column(browser, "average_dsc")[0])
+    browser.find_element(By.LINK_TEXT, "Kept back").click()
+    assert "not shown" in browser.find_element(By.CSS_SELECTOR, "dl.facts").text

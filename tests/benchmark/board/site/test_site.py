@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from mswal_bench.benchmark.board.site import site_pages
 from mswal_bench.benchmark.board.site.site_pages import build_site
 from mswal_bench.benchmark.cli.main import main
 from mswal_bench.benchmark.core.errors import BenchError
@@ -33,6 +34,9 @@ def build(results: Path, site: Path, private: Path | None = None) -> Path:
 
 def contents(site: Path) -> dict[str, bytes]:
     return {path.relative_to(site).as_posix(): path.read_bytes() for path in site.rglob("*") if path.is_file()}
+
+
+OWN = {path.stem for path in (Path(site_pages.__file__).parent / "assets").iterdir()}
 
 
 class Tags(HTMLParser):
@@ -78,7 +82,7 @@ def test_a_public_record_can_be_downloaded_and_says_no_contact(tmp_path: Path) -
     links = [attrs["href"] for tag, attrs in tags(page) if tag == "a"]
     for link in links:
         if link is not None and not link.startswith(("http", "#")):
-            assert (site / "methods" / link).is_file(), link
+            assert (site / "methods" / link.partition("#")[0]).is_file(), link
     assert "contact" not in json.loads((site / "records" / record.id / "form.json").read_text())
 
 
@@ -105,13 +109,10 @@ def test_hostile_texts_stay_text(tmp_path: Path, text: str) -> None:
         found = {(tag, *sorted(attrs)) for tag, attrs in tags(hostile_page)}
         expected = {(tag, *sorted(attrs)) for tag, attrs in tags(plain_page)}
         assert found <= expected | {("br",), ("div", "class", "dir")}
-    data = re.search(
-        r'<script type="application/json" id="board-data">(.*?)</script>', (site / "index.html").read_text()
-    )
-    assert data is not None
-    assert not set("<>&'") & set(data[1])
-    boards = {board["key"]: board for board in json.loads(data[1])["boards"]}
-    assert boards["public-cv"]["rows"][0]["method"] == record.form.method
+    told = (site / "boards" / "public-cv.js").read_text()
+    assert not set("<>&'") & set(told)
+    ((_, _, lines),) = [json.loads(f"[{call.removesuffix(');')}]") for call in told.strip().split("mswal.receive(")[1:]]
+    assert lines["method"] == [record.form.method]
     assert all(text not in name for name in contents(site))
     assert not list(tmp_path.parent.glob("passwd"))
 
@@ -123,12 +124,18 @@ def test_pages_name_no_other_site_but_links_that_a_reader_follows(tmp_path: Path
         for tag, attrs in tags(path.read_text()):
             for name in ("src", "href", "action", "srcset", "poster", "data"):
                 address = attrs.get(name) or ""
-                if tag == "a" and address.startswith(("https://example.org/", "https://arxiv.org/abs/")):
+                if tag == "a" and address.startswith(
+                    (
+                        "https://example.org/",
+                        "https://arxiv.org/abs/",
+                        "https://huggingface.co/datasets/zhaodongwu/MSWAL",
+                    )
+                ):
                     assert "noreferrer" in (attrs["rel"] or "")
                 else:
                     assert not re.match(r"\w+:|//", address.removeprefix("data:,")), (path, tag, address)
             assert not [name for name in attrs if name.startswith("on") or name == "style"]
-    own = (site / "assets" / "board.css").read_text() + (site / "assets" / "board.js").read_text()
+    own = "".join(path.read_text() for path in (site / "assets").iterdir() if path.stem in OWN)
     assert "url(" not in own
     assert "fetch(" not in own
     assert "innerHTML" not in own
@@ -147,7 +154,7 @@ def test_nothing_of_a_single_case_of_a_hidden_track_gets_into_the_site(tmp_path:
     site = build(results, tmp_path / "site", private)
     assert "CASE_0000" in left.read_text()
     assert not [name for name, content in contents(site).items() if b"CASE_" in content]
-    assert not [name for name in contents(site) if name.endswith(".csv")]
+    assert [name for name in contents(site) if name.endswith(".csv")] == ["boards/official-test.csv"]
     for record in records:
         there = {path.name for path in (site / "records" / record.id).iterdir()}
         assert there == {"record.json", "record.json.sig", "form.json"}
@@ -177,7 +184,7 @@ def test_rows_that_are_not_the_records_are_refused(tmp_path: Path) -> None:
 def test_a_folder_that_is_no_board_is_refused_and_kept(tmp_path: Path) -> None:
     site = tmp_path / "site"
     site.mkdir()
-    (tmp_path / "results").mkdir()
+    add_record(tmp_path / "results")
     (site / "thesis.tex").write_text("years of work")
     with pytest.raises(BenchError, match=r"is not a board.*thesis\.tex"):
         build(tmp_path / "results", site)
@@ -200,6 +207,26 @@ def test_a_file_in_the_place_of_the_site_is_refused(tmp_path: Path) -> None:
     (tmp_path / "site").write_text("")
     with pytest.raises(BenchError, match="is not a folder"):
         build(tmp_path / "results", tmp_path / "site")
+
+
+def test_a_folder_without_a_record_makes_no_board(tmp_path: Path) -> None:
+    (tmp_path / "results").mkdir()
+    with pytest.raises(BenchError, match=r"has no record to build a board of.*mswal-bench evaluate"):
+        build(tmp_path / "results", tmp_path / "site")
+    assert not (tmp_path / "site").exists()
+    told = CliRunner().invoke(main, ["leaderboard", "build", str(tmp_path / "results"), "-o", str(tmp_path / "site")])
+    assert told.exit_code == 1
+
+
+def test_where_submissions_go_is_linked_to(tmp_path: Path) -> None:
+    add_record(tmp_path / "results")
+    arguments = ["leaderboard", "build", str(tmp_path / "results"), "-o", str(tmp_path / "site"), "--resamples", "100"]
+    assert CliRunner().invoke(main, [*arguments, "--submit-to", "mailto:board@example.org"]).exit_code == 0
+    assert ("a", "mailto:board@example.org") in {
+        (tag, attrs.get("href")) for tag, attrs in tags((tmp_path / "site" / "submit.html").read_text())
+    }
+    refused = CliRunner().invoke(main, [*arguments, "--submit-to", "javascript:alert(1)"])
+    assert refused.exit_code == 2
 
 
 def test_from_the_command_line(tmp_path: Path) -> None:

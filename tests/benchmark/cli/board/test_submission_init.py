@@ -48,6 +48,11 @@ def test_what_only_its_authors_know_may_be_given(tmp_path: Path, save_labels: Sa
     assert _run("validate", mine, "--manifest", tmp_path / "manifest.json", "--deep").exit_code == 0
 
 
+def test_people_are_named_as_such(tmp_path: Path):
+    assert _run("submission", "init", tmp_path / "mine", "--people", "--track", "raters").exit_code == 0
+    assert '\ndrawn_by: "people"\n' in (tmp_path / "mine" / "submission.yaml").read_text()
+
+
 def test_what_no_form_can_have_is_refused_before_anything_is_written(tmp_path: Path):
     refused = _run(
         "submission", "init", tmp_path / "mine", "--method", "=1+1", "--contact", "nobody", "--track", "My T"
