@@ -244,7 +244,7 @@ def test_what_people_drew_is_no_method_of_a_table(tmp_path: Path) -> None:
     submit(tmp_path, "A method", 0.5)
     submit(tmp_path, "A rater", 0.9, drawn_by="people")
     assert "A rater" not in table("2", tmp_path).groups
-    _, (note,) = own_tables(["2"], tmp_path, None)
+    _, (note,) = own_tables(["2"], tmp_path, None, organiser=KEY.public)
     assert note.startswith("Passed over, because people drew their label maps: ")
 
 
