@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -37,15 +38,15 @@ class ScoreArrays:
         """NaN where a case has the class on neither side."""
         return divided((2 * self.tp).astype(np.float64), (2 * self.tp + self.fp + self.fn).astype(np.float64))
 
-    @property
+    @cached_property
     def dsc_ratios(self) -> CaseRatios:
         return mean_of(self.dsc)
 
-    @property
+    @cached_property
     def f1_ratios(self) -> CaseRatios:
         return pooled(2 * self.tp, 2 * self.tp + self.fp + self.fn)
 
-    @property
+    @cached_property
     def f1_per_case_ratios(self) -> CaseRatios:
         return mean_of(self.f1_per_case)
 
