@@ -5,8 +5,7 @@ What is wrong with a table is told line by line, by `cases_csv.py`, which has th
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
@@ -14,6 +13,8 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .table_columns import table_columns
 
 NAMES: Final = ("method", "case", "class")
 COUNTS: Final = ("reference_voxels", "prediction_voxels", "intersection_voxels", "tp", "fp", "fn")
@@ -57,22 +58,13 @@ class CaseColumns:
 
 def sound_columns(path: Path) -> CaseColumns | None:
     """Returns the columns of a `cases.csv`; None for a file with which anything is wrong, or that cannot be read."""
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            header = next(reader, [])
-            lines = [line for line in reader if line]
-    except (OSError, UnicodeDecodeError, csv.Error):
+    cells = table_columns(path)
+    if not cells or not cells.keys() >= {*NAMES, *COUNTS, *RATIOS}:
         return None
-    if not lines or set(map(len, lines)) != {len(header)}:
-        return None
-    cells = dict(zip(header, zip(*lines, strict=True), strict=True))
-    if len(cells) != len(header) or not cells.keys() >= {*NAMES, *COUNTS, *RATIOS}:
-        return None
-    return _columns(cells, len(lines))
+    return _columns(cells, len(cells[NAMES[0]]))
 
 
-def _columns(cells: dict[str, tuple[str, ...]], rows: int) -> CaseColumns | None:
+def _columns(cells: Mapping[str, Sequence[str]], rows: int) -> CaseColumns | None:
     counts = [_counts(cells[name]) for name in COUNTS]
     ratios = [_numbers(cells[name]) for name in RATIOS]
     measures = [_numbers(cells.get(name, ("",) * rows)) for name in MEASURES]

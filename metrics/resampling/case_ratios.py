@@ -57,7 +57,7 @@ def _exact_sums(part: Floats) -> Floats:
     """Returns the sums over the cases, rounded once, shape (method, column)."""
     if (part == np.rint(part)).all() and np.abs(part).sum(axis=1).max(initial=0) < 2**53:
         # Sums of whole numbers are not rounded, in whatever order.
-        return part.sum(axis=1)
+        return np.asarray(part.sum(axis=1), np.float64)
     sums = [[fsum(column) for column in of_method.T.tolist()] for of_method in part]
     return np.array(sums, np.float64).reshape(part.shape[0], part.shape[2])
 
@@ -93,6 +93,8 @@ def rows_at_once(ratios: CaseRatios) -> int:
 
 def divided(numerator: Floats, denominator: Floats) -> Floats:
     """Divides sums; gives NaN where the denominator is 0."""
+    if denominator.all():
+        return np.asarray(numerator / denominator, np.float64)
     quotient: Floats = np.divide(numerator, denominator, out=np.full(numerator.shape, np.nan), where=denominator != 0)
     return quotient
 

@@ -145,7 +145,7 @@ class _MethodSums:
         np.abs(one, out=one)
         smaller = one < (np.abs(self.differences[chosen]) - _ROUNDING)[:, None]
         # NaN is smaller than nothing.
-        return one.shape[1] - np.count_nonzero(smaller, axis=1)
+        return np.asarray(one.shape[1] - np.count_nonzero(smaller, axis=1), np.int64)
 
 
 _FIRST = np.array([0])

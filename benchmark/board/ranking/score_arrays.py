@@ -121,7 +121,7 @@ def _arrays_of_columns(files: Mapping[str, Path], classes: Sequence[str]) -> Sco
         cases = cases or tuple(sorted(set(names)))
         case_places = {case: place for place, case in enumerate(cases)}
         # Of a case and class there is no second row: with so many rows, none is lacking.
-        if set(names) != case_places.keys() or len(names) != len(cases) * len(places):
+        if not names or set(names) != case_places.keys() or len(names) != len(cases) * len(places):
             return None
         order = np.empty((len(cases), len(places)), np.int64)
         rows = [case_places[name] for name in names], [places[columns.class_keys[row]] for row in of_method]

@@ -19,7 +19,7 @@ from .score_making import arrays, picked, random_arrays
 _SCHEMES = [scheme.replace("KEY", "class_1") for scheme in SCHEMES]
 
 
-def _ranked(of: ScoreArrays, scheme: str = "mean-rank", **options: int) -> Any:
+def _ranked(of: ScoreArrays, scheme: str = "mean-rank", **options: Any) -> Any:
     """`OrderedMethods` whose numbers are there: a type checker would have that said at each of them."""
     return rank_methods(of, scheme, **{"resamples": 300, "permutations": 200, **options})
 
