@@ -5,7 +5,7 @@ As in aggregation.py, an undefined number is NaN, and every mean leaves undefine
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
 
@@ -63,14 +63,25 @@ def class_details(cases: Sequence[CaseScore], class_id: int, large_from_mm: floa
 
     Without cases, the ratios are NaN and the counts 0.
     """
-    columns = [[getattr(case.lesions, name) for case in cases] for name in _COLUMNS]
-    of_class, is_prediction, matched_id, diameter_mm, dsc = (
-        np.concatenate([np.zeros(0), *of_cases]) for of_cases in columns
-    )
-    chosen = of_class == class_id
-    found, matched, large = (
-        each[chosen] for each in (is_prediction != 0, matched_id > 0, diameter_mm >= large_from_mm)
-    )
+    return details_of_classes(cases, [class_id], large_from_mm)[class_id]
+
+
+def details_of_classes(
+    cases: Sequence[CaseScore], class_ids: Sequence[int], large_from_mm: float
+) -> dict[int, ClassDetails]:
+    """Computes what `class_details` does for several classes; class id -> numbers."""
+    columns = {
+        name: np.concatenate([np.zeros(0), *(getattr(case.lesions, name) for case in cases)]) for name in _COLUMNS
+    }
+    return {id_: _details(cases, columns, id_, large_from_mm) for id_ in class_ids}
+
+
+def _details(
+    cases: Sequence[CaseScore], columns: Mapping[str, NDArray[np.float64]], class_id: int, large_from_mm: float
+) -> ClassDetails:
+    chosen = columns["class_id"] == class_id
+    found, matched = columns["is_prediction"][chosen] != 0, columns["matched_id"][chosen] > 0
+    large, dsc = columns["diameter_mm"][chosen] >= large_from_mm, columns["dsc"][chosen]
     surfaces = [case.surfaces[class_id] for case in cases if case.surfaces is not None]
     differences = [
         (counts.prediction_voxels - counts.reference_voxels) * case.voxel_mm3
@@ -82,7 +93,7 @@ def class_details(cases: Sequence[CaseScore], class_id: int, large_from_mm: floa
         every_size=_lesion_score(found, matched),
         small=_lesion_score(found[~large], matched[~large]),
         large=_lesion_score(found[large], matched[large]),
-        matched_dsc=defined_mean(dsc[chosen][matched & ~found].tolist())[0],
+        matched_dsc=defined_mean(dsc[matched & ~found].tolist())[0],
         volume_error_mm3=defined_mean(differences)[0],
         absolute_volume_error_mm3=defined_mean(map(abs, differences))[0],
         nsd=defined_mean(surface.nsd for surface in surfaces)[0],

@@ -29,6 +29,7 @@ _COLUMNS = (
 _SIDES = {"reference": False, "prediction": True}
 _MOST = 10**15
 """Of a voxel count or a length; nothing near it is a lesion's, and a float still holds it exactly."""
+_FIELDS = tuple(field.name for field in fields(Lesions))
 _MOST_BYTES = 2**22
 """Of a file that is read in one go."""
 
@@ -120,8 +121,7 @@ def _columns(cells: Mapping[str, Sequence[str]], class_ids: Mapping[str, int]) -
 
 
 def _part(of: ReadLesions, rows: slice) -> ReadLesions:
-    columns = {column.name: getattr(of.lesions, column.name)[rows] for column in fields(Lesions)}
-    return ReadLesions(Lesions(**columns), of.positions_mm[rows])
+    return ReadLesions(Lesions(*(getattr(of.lesions, name)[rows] for name in _FIELDS)), of.positions_mm[rows])
 
 
 def _read_by_case(path: Path, class_ids: Mapping[str, int]) -> dict[tuple[str, str], ReadLesions]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from itertools import repeat
 from pathlib import Path
 
 _LONGEST = 2**16
@@ -35,7 +36,11 @@ def _quickly(text: str) -> tuple[Sequence[str], Sequence[str]] | None:
     first, _, rest = text.partition("\n")
     lines = [line for line in rest.split("\n") if line]
     commas = first.count(",")
-    if not first or any(line.count(",") != commas for line in lines) or max(map(len, [first, *lines])) > _LONGEST:
+    if (
+        not first
+        or not set(map(str.count, lines, repeat(","))) <= {commas}
+        or max(map(len, [first, *lines])) > _LONGEST
+    ):
         return None
     return first.split(","), ",".join(lines).split(",") if lines else []
 
