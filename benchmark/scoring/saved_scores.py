@@ -215,8 +215,8 @@ def _differing(scored: Mapping[str, ScoredCase]) -> list[str]:
 
     def per_class(chosen: NDArray[np.bool_], weights: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
         # As floats: a count has 15 digits at most, which a float holds exactly.
-        some = np.ones(np.count_nonzero(chosen)) if weights is None else weights[chosen]
-        return np.bincount(places[chosen], some, minlength=len(scores) * classes)
+        some = np.ones(np.count_nonzero(chosen)) if weights is None else weights[chosen].astype(np.float64)
+        return np.asarray(np.bincount(places[chosen], some, minlength=len(scores) * classes), np.float64)
 
     told = np.array(
         [

@@ -45,6 +45,7 @@ _TYPES: Mapping[int, tuple[float, float, float]] = {
 
 def make_results(results: Path, records: int, cases: int, *, resamples: int = 10_000) -> None:
     """Adds records of one public track to the folder `results`, the same each time; those that are there are kept."""
+    results.mkdir(parents=True, exist_ok=True)
     reference = _reference(cases)
     for number in range(records):
         scores = _scores(f"Method {number:04d}", reference, number, 0.35 + 0.5 * number / max(1, records - 1))
