@@ -46,8 +46,8 @@ def test_intervals_are_those_of_a_loop_over_methods(kind: str, cases: int) -> No
     at_once = rows_at_once(ratios)
     for method, (upper, lower) in enumerate(zip(ratios.numerator, ratios.denominator, strict=True)):
         pieces = [weights[start : start + at_once] for start in range(0, 500, at_once)]
-        sums = [np.concatenate([piece @ part for piece in pieces]) for part in (upper, lower)]
-        expected = np.divide(*sums, out=np.full(sums[0].shape, np.nan), where=sums[1] != 0)
+        whole, of = (np.concatenate([piece @ part for piece in pieces]) for part in (upper, lower))
+        expected = np.divide(whole, of, out=np.full(whole.shape, np.nan), where=of != 0)
         np.testing.assert_array_equal(drawn.samples[:, method], expected)
         defined = ~np.isnan(expected)
         total, count = np.where(defined, expected, 0.0).sum(axis=-1), defined.sum(axis=-1)
@@ -89,7 +89,9 @@ def _plain(ratios: CaseRatios, pair: tuple[int, int], permutations: int, seed: i
 
     def difference(way: np.ndarray) -> float:
         first, second = (sides[which, np.arange(cases)].sum(axis=0) for which in (way, 1 - way))
-        numbers = [np.divide(*sums, out=np.full(sums.shape[1], np.nan), where=sums[1] != 0) for sums in (first, second)]
+        numbers = [
+            np.divide(whole, of, out=np.full(whole.shape, np.nan), where=of != 0) for whole, of in (first, second)
+        ]
         one, other = (float(defined_means(number)) for number in numbers)
         return one - other
 
