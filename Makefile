@@ -74,6 +74,7 @@ bench: $(READY) ## time scoring, ranking and prediction beside other programs; w
 	$(BIN)/python -m mswal_bench.tests.speed.benchmark --command "make bench" --out docs/benchmarks.md
 	$(BIN)/python -m mswal_bench.tests.speed.since $(SINCE) --out docs/benchmarks.md
 	$(BIN)/python -m mswal_bench.tests.speed.ranking --out docs/benchmarks.md
+	$(BIN)/python -m mswal_bench.tests.speed.board $(SINCE) --out docs/benchmarks.md
 	$(BIN)/python -m mswal_bench.tests.speed.model_start --out docs/benchmarks.md
 	$(BIN)/python -m mswal_bench.tests.speed.prediction --out docs/benchmarks.md
 
