@@ -10,6 +10,7 @@ METHODS ?= inception-nnunet nnunet-v2
 BUDGET ?= demo
 # The revision that `make bench` compares scoring with.
 SINCE ?= 57f4f89
+BOARD_SINCE ?= 67df6e3
 RATERS ?= ../shared/data/kits_raters
 SHELL := bash
 .DELETE_ON_ERROR:
@@ -76,6 +77,7 @@ bench: $(READY) ## time scoring, ranking and prediction beside other programs; w
 	$(BIN)/python -m mswal_bench.tests.speed.benchmark --command "make bench" --out docs/benchmarks.md
 	$(BIN)/python -m mswal_bench.tests.speed.since $(SINCE) --out docs/benchmarks.md
 	$(BIN)/python -m mswal_bench.tests.speed.ranking --out docs/benchmarks.md
+	$(BIN)/python -m mswal_bench.tests.speed.board $(BOARD_SINCE) --out docs/benchmarks.md
 	$(BIN)/python -m mswal_bench.tests.speed.model_start --out docs/benchmarks.md
 	$(BIN)/python -m mswal_bench.tests.speed.prediction --out docs/benchmarks.md
 

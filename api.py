@@ -197,7 +197,14 @@ def load_scores(folder: str | Path) -> Scores:
 
 @overload
 def rank(
-    source: Scores, by: str = ..., *, resamples: int = ..., permutations: int = ..., seed: int = ...
+    source: Scores,
+    by: str = ...,
+    *,
+    resamples: int = ...,
+    permutations: int = ...,
+    seed: int = ...,
+    all_pairs: bool = ...,
+    progress: bool = ...,
 ) -> Ranking: ...
 @overload
 def rank(
@@ -211,6 +218,8 @@ def rank(
     resamples: int = ...,
     permutations: int = ...,
     seed: int = ...,
+    all_pairs: bool = ...,
+    progress: bool = ...,
 ) -> Rankings: ...
 def rank(
     source: Scores | str | Path,
@@ -223,6 +232,8 @@ def rank(
     resamples: int = RESAMPLES,
     permutations: int = PERMUTATIONS,
     seed: int = 0,
+    all_pairs: bool = False,
+    progress: bool = False,
 ) -> Ranking | Rankings:
     """Puts methods in order, with intervals, tests and how often each rank is drawn.
 
@@ -231,9 +242,11 @@ def rank(
 
     `by` is `mean-rank` (the benchmark's: the mean of the ranks by Avg. DSC and by Avg. F1), `dsc`, `f1`, `class:KEY`
     such as `class:gallstone`, `mean-then-rank` or `rank-then-mean`. `resamples` of the cases draw the intervals,
-    `permutations` of a pair's results the tests; the same `seed` draws the same. Of a results folder `track` takes one
-    track alone, `claimed` the claimed records in place of the verified ones, `private` is the folder with the rows of
-    hidden tracks, and `organiser` the file of the public key by which signatures are checked, else the folder's own.
+    `permutations` of a pair's results the tests; the same `seed` draws the same. Tested are neighbours and all pairs of
+    the best 25, or with `all_pairs` all pairs, which is long for hundreds of methods; `progress` shows a bar on stderr
+    meanwhile. Of a results folder `track` takes one track alone, `claimed` the claimed records in place of the verified
+    ones, `private` is the folder with the rows of hidden tracks, and `organiser` the file of the public key by which
+    signatures are checked, else the folder's own.
 
     Numbers are fractions, None where undefined; a method that has no such number has no rank. Raises BenchError for a
     way to rank that there is not, for methods that were not scored on the same cases, and for a folder that has nothing
@@ -248,7 +261,7 @@ def rank(
     [('phantom', 'Mine')]
     """
     check_numbers(seed=seed, draws={"resamples": resamples, "permutations": permutations})
-    drawn = Draws(resamples, permutations, seed)
+    drawn = Draws(resamples, permutations, seed, all_pairs, progress)
     if isinstance(source, Scores):
         named = (("track", track), ("claimed", claimed), ("private", private), ("organiser", organiser))
         given = [name for name, value in named if value]

@@ -56,14 +56,16 @@ class Average:
 
 def defined_mean(values: Iterable[float]) -> tuple[float, int]:
     """Returns the mean of the values that are not NaN, and their number; NaN and 0 when there are none."""
-    defined = [value for value in values if not isnan(value)]
+    # NaN alone is another number than itself: asking so takes half the time of `isnan`.
+    defined = [value for value in values if value == value]  # noqa: PLR0124
     # fsum rounds only once, so the mean does not depend on the order of the values.
     return (fsum(defined) / len(defined) if defined else nan), len(defined)
 
 
 def class_score(counts: Iterable[ClassCounts]) -> ClassScore:
     """Scores one class from its counts in every case. Without cases, the ratios are NaN and the counts 0."""
-    cases = list(counts)
+    # A case without the class on either side, as most are, adds nothing to any number.
+    cases = [of for of in counts if of.reference_voxels or of.prediction_voxels or of.tp or of.fp or of.fn]
     tp, fp, fn = (sum(getattr(case, name) for case in cases) for name in ("tp", "fp", "fn"))
     dsc, defined = defined_mean(case.dsc for case in cases)
     f1_per_case, _ = defined_mean(case.f1 for case in cases)

@@ -5,7 +5,7 @@ As in aggregation.py, an undefined number is NaN, and every mean leaves undefine
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
 
@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from . import overlap
 from .aggregation import defined_mean
 from .case import CaseScore
-from .lesions import Lesions
+
+_COLUMNS = ("class_id", "is_prediction", "matched_id", "diameter_mm", "dsc")
+"""Those of the lesions that the numbers are of."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,25 @@ def class_details(cases: Sequence[CaseScore], class_id: int, large_from_mm: floa
 
     Without cases, the ratios are NaN and the counts 0.
     """
-    rows = [(case.lesions, case.lesions.class_id == class_id) for case in cases]
-    large = [lesions.is_large(large_from_mm) for lesions, _ in rows]
-    matched = [lesions.dsc[of_class & lesions.is_matched & ~lesions.is_prediction] for lesions, of_class in rows]
+    return details_of_classes(cases, [class_id], large_from_mm)[class_id]
+
+
+def details_of_classes(
+    cases: Sequence[CaseScore], class_ids: Sequence[int], large_from_mm: float
+) -> dict[int, ClassDetails]:
+    """Computes what `class_details` does for several classes; class id -> numbers."""
+    columns = {
+        name: np.concatenate([np.zeros(0), *(getattr(case.lesions, name) for case in cases)]) for name in _COLUMNS
+    }
+    return {id_: _details(cases, columns, id_, large_from_mm) for id_ in class_ids}
+
+
+def _details(
+    cases: Sequence[CaseScore], columns: Mapping[str, NDArray[np.float64]], class_id: int, large_from_mm: float
+) -> ClassDetails:
+    chosen = columns["class_id"] == class_id
+    found, matched = columns["is_prediction"][chosen] != 0, columns["matched_id"][chosen] > 0
+    large, dsc = columns["diameter_mm"][chosen] >= large_from_mm, columns["dsc"][chosen]
     surfaces = [case.surfaces[class_id] for case in cases if case.surfaces is not None]
     differences = [
         (counts.prediction_voxels - counts.reference_voxels) * case.voxel_mm3
@@ -72,10 +90,10 @@ def class_details(cases: Sequence[CaseScore], class_id: int, large_from_mm: floa
     ]
     hd95_mm, hd95_cases = defined_mean(surface.hd95_mm for surface in surfaces)
     return ClassDetails(
-        every_size=_lesion_score(rows),
-        small=_lesion_score([(lesions, of & ~big) for (lesions, of), big in zip(rows, large, strict=True)]),
-        large=_lesion_score([(lesions, of & big) for (lesions, of), big in zip(rows, large, strict=True)]),
-        matched_dsc=defined_mean(np.concatenate([np.zeros(0), *matched]).tolist())[0],
+        every_size=_lesion_score(found, matched),
+        small=_lesion_score(found[~large], matched[~large]),
+        large=_lesion_score(found[large], matched[large]),
+        matched_dsc=defined_mean(dsc[matched & ~found].tolist())[0],
         volume_error_mm3=defined_mean(differences)[0],
         absolute_volume_error_mm3=defined_mean(map(abs, differences))[0],
         nsd=defined_mean(surface.nsd for surface in surfaces)[0],
@@ -84,14 +102,9 @@ def class_details(cases: Sequence[CaseScore], class_id: int, large_from_mm: floa
     )
 
 
-def _lesion_score(rows: Sequence[tuple[Lesions, NDArray[np.bool_]]]) -> LesionScore:
-    """Scores the chosen lesions. A match counts when its reference lesion is chosen."""
-    tp = fp = fn = 0
-    for lesions, chosen in rows:
-        of_reference, matched = chosen & ~lesions.is_prediction, lesions.is_matched
-        tp += int(np.count_nonzero(of_reference & matched))
-        fn += int(np.count_nonzero(of_reference & ~matched))
-        fp += int(np.count_nonzero(chosen & lesions.is_prediction & ~matched))
+def _lesion_score(found: NDArray[np.bool_], matched: NDArray[np.bool_]) -> LesionScore:
+    """Scores lesions, `found` the predicted ones. A match counts when its reference lesion is among them."""
+    tp, fn, fp = (int(np.count_nonzero(of)) for of in (~found & matched, ~found & ~matched, found & ~matched))
     return LesionScore(
         precision=tp / (tp + fp) if tp + fp else nan,
         recall=tp / (tp + fn) if tp + fn else nan,

@@ -20,20 +20,14 @@ from mswal_bench.benchmark.core.whole_files import whole_file
 from mswal_bench.metrics.case import ClassCounts
 from mswal_bench.metrics.surface_distance import SurfaceAgreement
 
+from .case_columns import COUNTS, MEASURES, MOST_DIGITS, NAMES, RATIO_TOLERANCE, RATIOS, CaseColumns, sound_columns
+
 CASES_FILE: Final = "cases.csv"
 
-_NAMES = ("method", "case", "class")
-_COUNTS = ("reference_voxels", "prediction_voxels", "intersection_voxels", "tp", "fp", "fn")
-_RATIOS = ("dsc", "f1")
-_MEASURES = ("reference_mm3", "prediction_mm3", "nsd", "hd95_mm")
-"""What statistics can do without: a table that lacks these columns, or cells of them, is read all the same."""
 _COLUMNS = (
     "method", "case", "class", "missing", "reference_voxels", "prediction_voxels", "intersection_voxels", "dsc", "tp",
-    "fp", "fn", "f1", *_MEASURES,
+    "fp", "fn", "f1", *MEASURES,
 )  # fmt: skip
-_MOST_DIGITS = 15
-_RATIO_TOLERANCE = 1e-6
-"""Of a ratio against its counts: one that a spreadsheet has rounded is not a wrong one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +58,18 @@ def read_case_rows(path: Path) -> list[CaseRow]:
     Raises BenchError with what is wrong, of the first twenty lines: no such table, a cell that is no count or number,
     numbers that contradict one another, a second row of a method, case and class.
     """
+    columns = sound_columns(path)
+    return list(_rows(columns)) if columns is not None else _checked_rows(path)
+
+
+def _checked_rows(path: Path) -> list[CaseRow]:
+    """Reads them line by line, to tell what is wrong with which."""
     rows: list[CaseRow] = []
     seen = set()
     problems = []
     for number, row in _lines(path):
         where = f"{path}, line {number}"
-        method, case, key = names = tuple(row[name] for name in _NAMES)
+        method, case, key = names = tuple(row[name] for name in NAMES)
         wrong = list(_wrong(row))
         if names in seen:
             wrong.append(Problem(f"is a second row of {key} in the case {case} of {method}"))
@@ -129,16 +129,25 @@ def _cells(row: CaseRow) -> Sequence[object]:
     )
 
 
+def _rows(columns: CaseColumns) -> Iterator[CaseRow]:
+    names = (columns.methods, columns.cases, columns.class_keys, columns.is_missing)
+    numbers = (columns.counts.T.tolist(), columns.measures.T.tolist())
+    for method, case, key, missing, counts, measures in zip(*names, *numbers, strict=True):
+        reference_mm3, prediction_mm3, nsd, hd95_mm = measures
+        surface = None if isnan(nsd) else SurfaceAgreement(nsd, hd95_mm)
+        yield CaseRow(method, case, key, missing, ClassCounts(*counts), reference_mm3, prediction_mm3, surface)
+
+
 def _row(cells: Mapping[str, str]) -> CaseRow:
-    method, case, key = (cells[name] for name in _NAMES)
-    reference_mm3, prediction_mm3, nsd, hd95_mm = (_number(cells.get(name, "")) for name in _MEASURES)
+    method, case, key = (cells[name] for name in NAMES)
+    reference_mm3, prediction_mm3, nsd, hd95_mm = (_number(cells.get(name, "")) for name in MEASURES)
     surface = None if isnan(nsd) else SurfaceAgreement(nsd, hd95_mm)
     missing = cells.get("missing") == "1"
     return CaseRow(method, case, key, missing, _counts(cells), reference_mm3, prediction_mm3, surface)
 
 
 def _counts(cells: Mapping[str, str]) -> ClassCounts:
-    return ClassCounts(*(int(cells[name]) for name in _COUNTS))
+    return ClassCounts(*(int(cells[name]) for name in COUNTS))
 
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
@@ -147,7 +156,7 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         with TextIOWrapper(open_regular(path), encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file, strict=True)
             header = reader.fieldnames or ()
-            lacking = [name for name in (*_NAMES, *_COUNTS, *_RATIOS) if name not in header]
+            lacking = [name for name in (*NAMES, *COUNTS, *RATIOS) if name not in header]
             twice = sorted(name for name, times in Counter(header).items() if times > 1)
             if lacking or twice:
                 what = "lacks columns" if lacking else "has columns twice"
@@ -165,12 +174,12 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 def _wrong(row: Mapping[str, str]) -> Iterator[Problem]:
     """What is wrong with a line by itself."""
-    for name in _NAMES:
+    for name in NAMES:
         if not row[name].strip() or not row[name].isprintable():
             yield Problem(f"has no readable {name}", found=repr(row[name]))
     # A digit of another script is a digit to Python.
     bad = [
-        name for name in _COUNTS if not (row[name].isascii() and row[name].isdigit() and len(row[name]) <= _MOST_DIGITS)
+        name for name in COUNTS if not (row[name].isascii() and row[name].isdigit() and len(row[name]) <= MOST_DIGITS)
     ]
     for name in bad:
         yield Problem(f"has a {name} that is no count", expected="a whole number from 0 on", found=repr(row[name]))
@@ -187,12 +196,12 @@ def _wrong(row: Mapping[str, str]) -> Iterator[Problem]:
     ):
         if (voxels == 0) != (lesions == 0) or lesions > voxels:
             yield Problem(f"has {lesions} lesions in {voxels} voxels of the {side}")
-    for name in _RATIOS:
+    for name in RATIOS:
         if not _is_number(row[name]):
             yield Problem(f"has a {name} that is no number", expected="a fraction, or empty", found=repr(row[name]))
             continue
         told, counted = _number(row[name]), getattr(counts, name)
-        if isnan(told) != isnan(counted) or abs(told - counted) > _RATIO_TOLERANCE:
+        if isnan(told) != isnan(counted) or abs(told - counted) > RATIO_TOLERANCE:
             expected = "empty" if isnan(counted) else f"{counted:.6g}"
             yield Problem(f"has a {name} that its counts contradict", expected=expected, found=row[name] or "empty")
     yield from _wrong_beside(row, counts)
@@ -205,7 +214,7 @@ def _wrong_beside(row: Mapping[str, str], counts: ClassCounts) -> Iterator[Probl
         yield Problem("has a missing that is neither", expected="1 without a prediction, else 0", found=repr(missing))
     elif missing == "1" and counts.prediction_voxels:
         yield Problem("has predicted voxels though the prediction is missing", found=str(counts.prediction_voxels))
-    for name in _MEASURES:
+    for name in MEASURES:
         cell = row.get(name, "")
         if not _is_number(cell) or _number(cell) < 0:
             yield Problem(f"has a {name} that is none", expected="a number from 0 on, or empty", found=repr(cell))

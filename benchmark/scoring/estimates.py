@@ -15,7 +15,7 @@ from mswal_bench.benchmark.data.scoring_protocol import Protocol
 from mswal_bench.benchmark.tables.view import UNDEFINED
 from mswal_bench.metrics.case import CaseScore
 from mswal_bench.metrics.resampling.bootstrap import CONFIDENCE, averaged, bootstrap
-from mswal_bench.metrics.resampling.case_ratios import CaseRatios, mean_of, pooled
+from mswal_bench.metrics.resampling.case_ratios import CaseRatios, divided, mean_of, pooled
 
 from .scores import MethodScores
 
@@ -93,6 +93,7 @@ def estimates(
     """
     numbers = _ratios(method.case_scores, method.protocol)
     drawn = dict(zip(numbers, bootstrap(list(numbers.values()), resamples, seed), strict=True))
+    ends = {name: of_number.intervals(0) for name, of_number in drawn.items()}
     classes = {}
     for column, (key, score) in enumerate(method.items()):
         details = method.details[key]
@@ -105,9 +106,7 @@ def estimates(
             "recall_small": details.small.recall,
             "recall_large": details.large.recall,
         }
-        classes[key] = ClassResult(
-            **{name: _estimate(value, drawn[name].interval(0, column)) for name, value in values.items()}
-        )
+        classes[key] = ClassResult(**{name: _estimate(value, ends[name][column]) for name, value in values.items()})
     means = method.average
 
     def of_all(name: str, value: float) -> Estimate:
@@ -125,19 +124,19 @@ def estimates(
 
 def _ratios(cases: Sequence[CaseScore], protocol: Protocol) -> Mapping[str, CaseRatios]:
     """By the name of the number in a record; one method, a column a class."""
-    counts = [[case.classes[class_id] for class_id in protocol.class_ids] for case in cases]
     shape = (1, len(cases), len(protocol.class_ids))
-    tp, fp, fn = (
-        np.array([[getattr(of_class, name) for of_class in case] for case in counts], np.int64).reshape(shape)
-        for name in ("tp", "fp", "fn")
-    )
+    counts = [
+        (of.reference_voxels + of.prediction_voxels, of.intersection_voxels, of.tp, of.fp, of.fn)
+        for case in cases
+        for class_id in protocol.class_ids
+        for of in (case.classes[class_id],)
+    ]
+    voxels, intersection, tp, fp, fn = np.array(counts, np.int64).reshape(*shape, 5).transpose(3, 0, 1, 2)
     dsc, f1_per_case = (
-        np.array([[getattr(of_class, name) for of_class in case] for case in counts], np.float64).reshape(shape)
-        for name in ("dsc", "f1")
+        divided(part.astype(np.float64), whole.astype(np.float64))
+        for part, whole in ((2 * intersection, voxels), (2 * tp, 2 * tp + fp + fn))
     )
-    (tp_small, fn_small), (tp_large, fn_large) = (
-        _found_and_missed(cases, protocol, large=large) for large in (False, True)
-    )
+    (tp_small, fn_small), (tp_large, fn_large) = _found_and_missed(cases, protocol)
     return {
         "dsc": mean_of(dsc),
         "f1": pooled(2 * tp, 2 * tp + fp + fn),
@@ -149,17 +148,25 @@ def _ratios(cases: Sequence[CaseScore], protocol: Protocol) -> Mapping[str, Case
     }
 
 
-def _found_and_missed(cases: Sequence[CaseScore], protocol: Protocol, *, large: bool) -> tuple[Counts, Counts]:
-    """The reference's lesions of a size, (1, case, class)."""
-    found, missed = (np.zeros((1, len(cases), len(protocol.class_ids)), np.int64) for _ in range(2))
-    for row, case in enumerate(cases):
-        lesions = case.lesions
-        of_size = lesions.is_large(protocol.large_from_mm) == large
-        for column, class_id in enumerate(protocol.class_ids):
-            chosen = of_size & (lesions.class_id == class_id) & ~lesions.is_prediction
-            found[0, row, column] = np.count_nonzero(chosen & lesions.is_matched)
-            missed[0, row, column] = np.count_nonzero(chosen & ~lesions.is_matched)
-    return found, missed
+def _found_and_missed(cases: Sequence[CaseScore], protocol: Protocol) -> list[tuple[Counts, Counts]]:
+    """The reference's lesions below and from the size of large ones, each (1, case, class)."""
+    of_case = np.repeat(np.arange(len(cases)), [len(case.lesions) for case in cases])
+    class_id, is_prediction, matched_id, diameter_mm = (
+        np.concatenate([np.zeros(0), *(getattr(case.lesions, name) for case in cases)])
+        for name in ("class_id", "is_prediction", "matched_id", "diameter_mm")
+    )
+    columns = np.full(max((*protocol.class_ids, 0, *class_id.astype(np.int64).tolist())) + 1, -1)
+    columns[list(protocol.class_ids)] = range(len(protocol.class_ids))
+    column = columns[class_id.astype(np.int64)]
+    wanted = (is_prediction == 0) & (column >= 0)
+
+    def counted(chosen: NDArray[np.bool_]) -> Counts:
+        shape = (1, len(cases), len(protocol.class_ids))
+        places = of_case[chosen] * shape[2] + column[chosen]
+        return np.bincount(places, minlength=shape[1] * shape[2]).astype(np.int64).reshape(shape)
+
+    large, matched = diameter_mm >= protocol.large_from_mm, matched_id > 0
+    return [(counted(wanted & size & matched), counted(wanted & size & ~matched)) for size in (~large, large)]
 
 
 def _estimate(value: float, interval: tuple[float, float]) -> Estimate:

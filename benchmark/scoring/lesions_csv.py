@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from io import TextIOWrapper
 from itertools import groupby
 from math import isnan, nan
@@ -19,6 +19,7 @@ from mswal_bench.benchmark.core.regular_files import open_regular
 from mswal_bench.metrics.lesions import Lesion, Lesions
 
 from .cases_csv import fraction_cell, write_csv
+from .table_columns import table_columns
 
 LESIONS_FILE: Final = "lesions.csv"
 
@@ -30,6 +31,9 @@ _COLUMNS = (
 _SIDES = {"reference": False, "prediction": True}
 _MOST = 10**15
 """Of a voxel count or a length; nothing near it is a lesion's, and a float still holds it exactly."""
+_FIELDS = tuple(field.name for field in fields(Lesions))
+_MOST_BYTES = 2**22
+"""Of a file that is read in one go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,57 @@ def read_lesions(path: Path, class_ids: Mapping[str, int]) -> dict[tuple[str, st
 
     Raises BenchError where the file is not such rows, or those of a case are not together.
     """
+    lesions = _read_at_once(path, class_ids)
+    return _read_by_case(path, class_ids) if lesions is None else lesions
+
+
+def _read_at_once(path: Path, class_ids: Mapping[str, int]) -> dict[tuple[str, str], ReadLesions] | None:
+    """Reads them column by column, many times as fast; None for a large file, and where anything is wrong with it."""
+    cells = table_columns(path, most_bytes=_MOST_BYTES)
+    if not cells:
+        return cells if cells is None else {}
+    try:
+        numbers = _columns(cells, class_ids)
+    except (KeyError, ValueError, OverflowError):
+        return None
+    names = list(zip(cells["method"], cells["case"], strict=True))
+    starts = [0, *(row for row in range(1, len(names)) if names[row] != names[row - 1])]
+    if len({names[start] for start in starts}) < len(starts):
+        return None
+    ends = [*starts[1:], len(names)]
+    return {names[start]: _part(numbers, slice(start, end)) for start, end in zip(starts, ends, strict=True)}
+
+
+def _columns(cells: Mapping[str, Sequence[str]], class_ids: Mapping[str, int]) -> ReadLesions:
+    """All rows. Raises KeyError, ValueError or OverflowError for a cell that is none of a lesion's."""
+    counts = [list(map(int, cells[name])) for name in ("lesion", "voxels")]
+    matched = [int(cell or 0) for cell in cells["matched"]]
+    ratios = [list(map(float, cells[name])) for name in ("volume_mm3", "diameter_mm", "iou", "dsc")]
+    lesion_id, voxels, matched_id = whole = np.array([*counts, matched], np.int64)
+    volume_mm3, diameter_mm, iou, dsc = sizes = np.array(ratios, np.float64)
+    if not all(((numbers >= 0) & (numbers <= _MOST)).all() for numbers in (whole, sizes)):
+        raise ValueError
+    lesions = Lesions(
+        class_id=np.array([class_ids[key] for key in cells["class"]], np.int64),
+        is_prediction=np.array([_SIDES[side] for side in cells["side"]], bool),
+        lesion_id=lesion_id,
+        voxels=voxels,
+        volume_mm3=volume_mm3,
+        diameter_mm=diameter_mm,
+        centroid_mm=np.full((lesion_id.size, 3), nan),
+        matched_id=matched_id,
+        iou=iou,
+        dsc=dsc,
+    )
+    places = [[float(cell or nan) for cell in cells[axis]] for axis in _PLACE]
+    return ReadLesions(lesions, np.array(places, np.float64).T)
+
+
+def _part(of: ReadLesions, rows: slice) -> ReadLesions:
+    return ReadLesions(Lesions(*(getattr(of.lesions, name)[rows] for name in _FIELDS)), of.positions_mm[rows])
+
+
+def _read_by_case(path: Path, class_ids: Mapping[str, int]) -> dict[tuple[str, str], ReadLesions]:
     lesions: dict[tuple[str, str], ReadLesions] = {}
     # Case by case: of predictions that are specks all over, the rows of all cases would not fit into memory.
     for (method, case), of_case in groupby(_lines(path), key=lambda line: (line[1].get("method"), line[1].get("case"))):

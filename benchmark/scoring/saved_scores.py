@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from mswal_bench.benchmark.data.scoring_protocol import Protocol, protocol_of_labels
@@ -97,12 +98,12 @@ def _read_methods(folder: Path, protocol: Protocol, measured: Collection[str] = 
     lesions = read_lesions(folder / LESIONS_FILE, {lesion.key: lesion.id for lesion in protocol.lesion_classes})
     methods: dict[str, dict[str, ScoredCase]] = {method: {} for method, _ in rows}
     differing = [case for method, case in lesions if (method, case) not in rows]
+    nothing = no_lesions()
     for (method, case), of_case in sorted(rows.items()):
-        read = lesions.get((method, case), no_lesions())
-        scored = _scored_case(case, of_case, read, protocol, measured=method in measured)
-        methods[method][case] = scored
-        if not _agree(scored.score):
-            differing.append(case)
+        read = lesions.get((method, case), nothing)
+        methods[method][case] = _scored_case(case, of_case, read, protocol, measured=method in measured)
+    for scored in methods.values():
+        differing += _differing(scored)
     if differing:
         what = f"the lesions are not those that {CASES_FILE} counts, in case {differing[0]}"
         raise BenchError(Problem(what, str(folder / LESIONS_FILE)))
@@ -200,25 +201,36 @@ def _voxel_mm3(rows: Sequence[CaseRow]) -> float:
     return volume_mm3 / voxels if voxels else nan
 
 
-def _agree(score: CaseScore) -> bool:
-    """Whether the lesions are those that the counts are of."""
-    lesions = score.lesions
-    for class_id, counts in score.classes.items():
-        of_class = lesions.class_id == class_id
-        found, matched = of_class & lesions.is_prediction, of_class & lesions.is_matched
-        of_reference = of_class & ~lesions.is_prediction
-        told = tuple(
-            int(number)
-            for number in (
-                np.count_nonzero(of_reference & matched),
-                np.count_nonzero(found & ~matched),
-                np.count_nonzero(of_reference & ~matched),
-                np.count_nonzero(found & matched),
-                lesions.voxels[of_reference].sum(),
-                lesions.voxels[found].sum(),
-            )
-        )
-        counted = (counts.tp, counts.fp, counts.fn, counts.tp, counts.reference_voxels, counts.prediction_voxels)
-        if told != counted:
-            return False
-    return True
+def _differing(scored: Mapping[str, ScoredCase]) -> list[str]:
+    """The cases whose lesions are not those that their counts are of."""
+    scores = [case.score for case in scored.values()]
+    of_case = np.repeat(np.arange(len(scores)), [len(score.lesions) for score in scores])
+    class_id, is_prediction, matched_id, voxels = (
+        np.concatenate([np.zeros(0, np.int64), *(getattr(score.lesions, name) for score in scores)])
+        for name in ("class_id", "is_prediction", "matched_id", "voxels")
+    )
+    classes = 1 + max((int(class_id.max(initial=0)), *(id_ for score in scores for id_ in score.classes)), default=0)
+    places = of_case * classes + class_id
+    found, matched = is_prediction != 0, matched_id > 0
+
+    def per_class(chosen: NDArray[np.bool_], weights: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+        # As floats: a count has 15 digits at most, which a float holds exactly.
+        some = np.ones(np.count_nonzero(chosen)) if weights is None else weights[chosen].astype(np.float64)
+        return np.asarray(np.bincount(places[chosen], some, minlength=len(scores) * classes), np.float64)
+
+    told = np.array(
+        [
+            per_class(~found & matched),
+            per_class(found & ~matched),
+            per_class(~found & ~matched),
+            per_class(found & matched),
+            per_class(~found, voxels),
+            per_class(found, voxels),
+        ]
+    ).reshape(6, len(scores), classes)
+    counted = told.copy()
+    for place, score in enumerate(scores):
+        for id_, of in score.classes.items():
+            counted[:, place, id_] = of.tp, of.fp, of.fn, of.tp, of.reference_voxels, of.prediction_voxels
+    differs = (told != counted).any(axis=(0, 2))
+    return [case for case, other in zip(scored, differs.tolist(), strict=True) if other]

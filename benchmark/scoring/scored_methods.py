@@ -25,7 +25,7 @@ from mswal_bench.metrics.aggregation import (
     difficulty,
 )
 from mswal_bench.metrics.case import CaseScore, ClassCounts
-from mswal_bench.metrics.details import ClassDetails, class_details
+from mswal_bench.metrics.details import ClassDetails, details_of_classes
 
 from .cases_csv import CaseRow
 from .lesions_csv import LesionRow, lesion_rows
@@ -106,10 +106,8 @@ class MethodScores(Mapping[str, ClassScore]):
         """Class key -> what is reported and never ranked on; NSD and HD95 are NaN where they were not measured."""
         if self.read_details is not None:
             return self.read_details
-        return {
-            lesion.key: class_details(self.case_scores, lesion.id, self.protocol.large_from_mm)
-            for lesion in self.protocol.lesion_classes
-        }
+        numbers = details_of_classes(self.case_scores, self.protocol.class_ids, self.protocol.large_from_mm)
+        return {lesion.key: numbers[lesion.id] for lesion in self.protocol.lesion_classes}
 
     @property
     def has_surfaces(self) -> bool:

@@ -7,6 +7,7 @@ A class's DSC is the sum of its cases' DSC, divided by the number of cases that 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import fsum, prod
 
 import numpy as np
@@ -16,6 +17,8 @@ from mswal_bench.metrics import aggregation
 
 Floats = NDArray[np.float64]
 _MOST_MULTIPLICATIONS = 2**18
+_ADDED_IN_ORDER = 8
+"""Is the number of values from which on numpy's sum adds them in another order than the first to the last."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,13 +37,12 @@ class CaseRatios:
         """Returns in how many cases each number is defined, shape (method, column)."""
         return np.asarray(np.count_nonzero(self.denominator, axis=1), np.int64)
 
-    @property
+    @cached_property
     def values(self) -> Floats:
         """Returns the numbers, shape (method, column); they equal those of `metrics.aggregation` to the last digit."""
-        sums = [np.apply_along_axis(fsum, 1, part) for part in (self.numerator, self.denominator)]
-        return divided(sums[0], sums[1])
+        return divided(_exact_sums(self.numerator), _exact_sums(self.denominator))
 
-    @property
+    @cached_property
     def averages(self) -> Floats:
         """Returns each method's mean over the columns in which its number is defined, shape (method,)."""
         return np.array([aggregation.defined_mean(of_method)[0] for of_method in self.values.tolist()])
@@ -49,6 +51,15 @@ class CaseRatios:
         """Makes all columns but one undefined. They are kept, for a product of another shape may round otherwise."""
         wanted = np.arange(self.numerator.shape[2]) == column
         return CaseRatios(np.where(wanted, self.numerator, 0.0), np.where(wanted, self.denominator, 0.0))
+
+
+def _exact_sums(part: Floats) -> Floats:
+    """Returns the sums over the cases, rounded once, shape (method, column)."""
+    if (part == np.rint(part)).all() and np.abs(part).sum(axis=1).max(initial=0) < 2**53:
+        # Sums of whole numbers are not rounded, in whatever order.
+        return np.asarray(part.sum(axis=1), np.float64)
+    sums = [[fsum(column) for column in of_method.T.tolist()] for of_method in part]
+    return np.array(sums, np.float64).reshape(part.shape[0], part.shape[2])
 
 
 def mean_of(values: Floats) -> CaseRatios:
@@ -82,6 +93,8 @@ def rows_at_once(ratios: CaseRatios) -> int:
 
 def divided(numerator: Floats, denominator: Floats) -> Floats:
     """Divides sums; gives NaN where the denominator is 0."""
+    if denominator.all():
+        return np.asarray(numerator / denominator, np.float64)
     quotient: Floats = np.divide(numerator, denominator, out=np.full(numerator.shape, np.nan), where=denominator != 0)
     return quotient
 
@@ -89,4 +102,18 @@ def divided(numerator: Floats, denominator: Floats) -> Floats:
 def defined_means(values: Floats) -> Floats:
     """Returns the means over the last axis of the values that are not NaN; NaN, without a warning, where all are."""
     defined = ~np.isnan(values)
-    return divided(np.where(defined, values, 0.0).sum(axis=-1), defined.sum(axis=-1).astype(np.float64))
+    if defined.all():
+        return _row_sums(values) / values.shape[-1] if values.shape[-1] else np.full(values.shape[:-1], np.nan)
+    return divided(_row_sums(np.where(defined, values, 0.0)), defined.sum(axis=-1).astype(np.float64))
+
+
+def _row_sums(values: Floats) -> Floats:
+    """Returns the sums over the last axis, bit by bit those of numpy's `sum`, which takes many times as long for few
+    values a row."""
+    columns = values.shape[-1]
+    if not 0 < columns < _ADDED_IN_ORDER:
+        return np.asarray(values.sum(axis=-1), np.float64)
+    total: Floats = values[..., 0].copy()
+    for column in range(1, columns):
+        total += values[..., column]
+    return total

@@ -12,9 +12,8 @@ p = (1 + as large) / (1 + drawn), for the observed way is one of them (Phipson &
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from math import isnan, nan
 
 import numpy as np
@@ -24,6 +23,8 @@ from .case_ratios import CaseRatios, Floats, defined_means, divided, rows_at_onc
 
 _ROUNDING = 1e-12
 """Makes differences this close equal: the same sum in another order may differ in the sixteenth decimal."""
+_MOST_NUMBERS = 2**15
+"""Is how many numbers of ways and columns are worked on in one go, so that they stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -36,74 +37,129 @@ class PairTest:
 
 
 def permutation_tests(
-    ratios: CaseRatios, pairs: Sequence[tuple[int, int]], permutations: int, seed: int
+    ratios: CaseRatios,
+    pairs: Sequence[tuple[int, int]],
+    permutations: int,
+    seed: int,
+    *,
+    report: Callable[[int, int], None] | None = None,
 ) -> list[PairTest]:
     """Tests pairs of methods for a difference in the mean of their number over the columns in which it is defined.
 
     `pairs` are places of methods in `ratios`, whose cases are in the order of their sorted ids. The order of a pair
     changes only the sign, and other methods change nothing. A swap that leaves the number of either method undefined
-    counts as one with as large a difference. Equal results give p = 1, as does a single case. Raises ValueError when
-    `permutations` is not positive.
+    counts as one with as large a difference. Equal results give p = 1, as does a single case. While ways to swap are
+    drawn, `report` is called with how many there were and will be. Raises ValueError when `permutations` is not
+    positive.
     """
     if permutations < 1:
         raise ValueError(f"expected at least one permutation, got {permutations}")
-    tests = [_PairSums.of(ratios, first, second) for first, second in pairs]
-    counted = [2**test.differing <= permutations for test in tests]
+    if not pairs:
+        return []
+    sums = _MethodSums.of(ratios, pairs)
+    differing = [int(sums.differs(pair).sum()) for pair in range(len(pairs))]
+    counted = [2**cases <= permutations for cases in differing]
     # The observed way counts as one of those that are drawn.
-    as_large = [0 if exact else 1 for exact in counted]
-    at_once = rows_at_once(ratios)
-    for swapped in () if all(counted) else _drawn(ratios.numerator.shape[1], permutations, at_once, seed):
-        for index, test in enumerate(tests):
-            as_large[index] += 0 if counted[index] else test.as_large(swapped)
-    for index, test in enumerate(tests):
-        as_large[index] += sum(map(test.as_large, _every(test.differs, at_once))) if counted[index] else 0
-    ways = (2**test.differing if exact else 1 + permutations for test, exact in zip(tests, counted, strict=True))
+    as_large = np.array([0 if exact else 1 for exact in counted])
+    for pair in np.flatnonzero(counted).tolist():
+        as_large[pair] = sums.as_large_of_every_way(pair, rows_at_once(ratios))
+    drawn = np.flatnonzero(np.logical_not(counted))
+    done = 0
+    for swapped in _drawn(ratios.numerator.shape[1], permutations, rows_at_once(ratios), seed) if drawn.size else ():
+        as_large[drawn] += sums.as_large(drawn, sums.moved(swapped))
+        done += len(swapped)
+        if report is not None:
+            report(done, permutations)
+    ways = (2**cases if exact else 1 + permutations for cases, exact in zip(differing, counted, strict=True))
     return [
-        PairTest(test.difference, nan if isnan(test.difference) else count / of)
-        for test, count, of in zip(tests, as_large, ways, strict=True)
+        PairTest(difference, nan if isnan(difference) else count / of)
+        for difference, count, of in zip(sums.differences.tolist(), as_large.tolist(), ways, strict=True)
     ]
 
 
 @dataclass(frozen=True, eq=False)
-class _PairSums:
-    """Holds two methods' sums, and what a swap in each case moves from one to the other."""
+class _MethodSums:
+    """Holds the sums of the methods of all pairs, and what each case adds to them.
 
-    first: Floats
-    """Has the shape (2, column): numerators, then denominators."""
-    second: Floats
-    """Has the shape (2, column): numerators, then denominators."""
-    moves: Floats
-    """Has the shape (case, 2 x column): what the first method gains, and the second loses, by a swap in the case."""
+    A swap moves to the one method what the other has in the case, so what a way to swap moves is summed once for every
+    method, however many pairs it is in.
+    """
+
+    pairs: NDArray[np.int64]
+    """Has the shape (pair, 2): places in the arrays below."""
+    sums: Floats
+    """Has the shape (method, 2, column): numerators, then denominators."""
+    parts: Floats
+    """Has the shape (method, 2, column, case)."""
+    differences: Floats
+    """Has the shape (pair,): the first method's number minus the second's."""
 
     @classmethod
-    def of(cls, ratios: CaseRatios, first: int, second: int) -> _PairSums:
-        sides = np.stack([ratios.numerator, ratios.denominator], axis=2)[[first, second]]
+    def of(cls, ratios: CaseRatios, pairs: Sequence[tuple[int, int]]) -> _MethodSums:
+        methods, places = np.unique(np.array(pairs), return_inverse=True)
+        of_pairs = places.reshape(-1, 2)
+        sides = np.stack([ratios.numerator[methods], ratios.denominator[methods]], axis=2)
         sums = sides.sum(axis=1)
-        return cls(sums[0], sums[1], (sides[1] - sides[0]).reshape(sides.shape[1], -1))
+        numbers = defined_means(divided(sums[:, 0], sums[:, 1]))
+        # A column that nobody has in any case says nothing.
+        used = sums[:, 1].any(axis=0)
+        parts = np.ascontiguousarray(sides[..., used].transpose(0, 2, 3, 1))
+        return cls(of_pairs, sums[..., used], parts, numbers[of_pairs[:, 0]] - numbers[of_pairs[:, 1]])
 
-    @cached_property
-    def differs(self) -> NDArray[np.bool_]:
+    def differs(self, pair: int) -> NDArray[np.bool_]:
         """Returns for each case whether a swap changes anything."""
-        return np.asarray((self.moves != 0).any(axis=1), np.bool_)
+        first, second = self.pairs[pair]
+        return np.asarray((self.parts[first] != self.parts[second]).any(axis=(0, 1)), np.bool_)
 
-    @property
-    def differing(self) -> int:
-        return int(self.differs.sum())
+    def moved(self, swapped: Floats) -> Floats:
+        """Returns what each method has in the swapped cases, shape (method, 2, column, way), of ways (way, case)."""
+        methods, _, columns, cases = self.parts.shape
+        moved: Floats = self.parts.reshape(methods, 2 * columns, cases) @ swapped.T
+        return moved.reshape(methods, 2, columns, len(swapped))
 
-    @cached_property
-    def difference(self) -> float:
-        return float(_number(self.first[None])[0] - _number(self.second[None])[0])
+    def as_large(self, chosen: NDArray[np.int64], moved: Floats) -> NDArray[np.int64]:
+        """Counts for each chosen pair the ways in which its numbers differ at least as much as observed."""
+        at_once = max(1, _MOST_NUMBERS // max(1, moved[0, 0].size))
+        some = (chosen[start : start + at_once] for start in range(0, chosen.size, at_once))
+        return np.concatenate([self._as_large(pairs, moved) for pairs in some])
 
-    def as_large(self, swapped: Floats) -> int:
-        """Counts the ways to swap, shape (way, case), in which the numbers differ at least as much as observed."""
-        moved = (swapped @ self.moves).reshape(-1, *self.first.shape)
-        differences = np.abs(_number(self.first + moved) - _number(self.second - moved))
-        return int(np.count_nonzero(np.isnan(differences) | (differences >= abs(self.difference) - _ROUNDING)))
+    def as_large_of_every_way(self, pair: int, at_once: int) -> int:
+        """Counts them among all ways to swap the cases that differ."""
+        differs = self.differs(pair)
+        alone = _MethodSums(
+            np.array([[0, 1]]),
+            self.sums[self.pairs[pair]],
+            np.ascontiguousarray(self.parts[self.pairs[pair]][..., differs]),
+            self.differences[[pair]],
+        )
+        return sum(
+            int(alone.as_large(_FIRST, alone.moved(swapped))[0]) for swapped in _every(int(differs.sum()), at_once)
+        )
+
+    def _as_large(self, chosen: NDArray[np.int64], moved: Floats) -> NDArray[np.int64]:
+        first, second = self.pairs[chosen].T
+        gained = moved[second]
+        gained -= moved[first]
+        one = _numbers(self.sums[first, ..., None] + gained)
+        one -= _numbers(self.sums[second, ..., None] - gained)
+        np.abs(one, out=one)
+        smaller = one < (np.abs(self.differences[chosen]) - _ROUNDING)[:, None]
+        # NaN is smaller than nothing.
+        return np.asarray(one.shape[1] - np.count_nonzero(smaller, axis=1), np.int64)
 
 
-def _number(sums: Floats) -> Floats:
-    """Returns the number, averaged over columns, of sums of shape (way, 2, column)."""
-    return defined_means(divided(sums[:, 0], sums[:, 1]))
+_FIRST = np.array([0])
+
+
+def _numbers(sums: Floats) -> Floats:
+    """Returns the numbers, averaged over columns, shape (pair, way), of sums of shape (pair, 2, column, way)."""
+    upper, lower = sums[:, 0], sums[:, 1]
+    if lower.size and lower.all():
+        upper /= lower
+        return np.asarray(upper.sum(axis=1) / upper.shape[1])
+    quotients = divided(upper, lower)
+    defined = lower != 0
+    return divided(np.where(defined, quotients, 0.0).sum(axis=1), defined.sum(axis=1).astype(np.float64))
 
 
 def _drawn(cases: int, permutations: int, at_once: int, seed: int) -> Iterator[Floats]:
@@ -114,14 +170,11 @@ def _drawn(cases: int, permutations: int, at_once: int, seed: int) -> Iterator[F
         yield generator.integers(2, size=(ways, cases)).astype(np.float64)
 
 
-def _every(differs: NDArray[np.bool_], at_once: int) -> Iterator[Floats]:
-    """Yields every way to swap the cases that differ, shape (way, case): 1 for swapped."""
-    (places,) = np.nonzero(differs)
-    for start in range(0, 2**places.size, at_once):
-        ways = np.arange(start, min(start + at_once, 2**places.size))
-        swapped = np.zeros((ways.size, differs.size))
-        swapped[:, places] = ways[:, None] >> np.arange(places.size) & 1
-        yield swapped
+def _every(cases: int, at_once: int) -> Iterator[Floats]:
+    """Yields every way to swap cases, shape (way, case): 1 for swapped."""
+    for start in range(0, 2**cases, at_once):
+        ways = np.arange(start, min(start + at_once, 2**cases))
+        yield (ways[:, None] >> np.arange(cases) & 1).astype(np.float64)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

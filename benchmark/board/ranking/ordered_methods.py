@@ -72,5 +72,8 @@ class OrderedMethods:
     """Best first, equal ones by name, those without a rank last."""
     neighbours: tuple[TestedPair, ...]
     """Each ranked method against the next one in `methods`, number by number of those that are ranked by."""
+    compared: int
+    """How many of the ranked methods, from the best on, are tested against one another: all, or the 25 best of more."""
     pairs: tuple[TestedPair, ...]
-    """Every pair of ranked methods, number by number: the significance map."""
+    """Every pair of those, number by number: the significance map. No other pairs were tested, and `p_holm` is
+    corrected for no others."""

@@ -20,6 +20,9 @@ class Draws:
     resamples: int
     permutations: int
     seed: int
+    all_pairs: bool = False
+    """Whether all pairs are tested, in place of those of the best and of neighbours."""
+    progress: bool = False
 
 
 def rank_scores(scores: Scores, by: str, drawn: Draws) -> Ranking:
@@ -44,7 +47,15 @@ def rank_folder(
 
 def _ranking(methods: Comparable, by: str, drawn: Draws) -> Ranking:
     return Ranking(
-        rank_methods(methods.arrays, by, resamples=drawn.resamples, permutations=drawn.permutations, seed=drawn.seed),
+        rank_methods(
+            methods.arrays,
+            by,
+            resamples=drawn.resamples,
+            permutations=drawn.permutations,
+            seed=drawn.seed,
+            all_pairs=drawn.all_pairs,
+            progress=drawn.progress,
+        ),
         methods.protocol,
         methods.track,
         methods.status,

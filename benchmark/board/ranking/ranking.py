@@ -178,8 +178,13 @@ def _ranking(titled: Ranking) -> tuple[list[str], list[list[str]]]:
         "Ranks drawn",
     ]
     heads += [f"p, {_NUMBERS[number]}" if len(numbers) > 1 else "p" for number in numbers]
+    to_next = _to_next(ranking)
     return heads, [
-        [*_cells(method, ranking), *_p_to_next(ranking, method.method, numbers)] for method in ranking.methods
+        [
+            *_cells(method, ranking),
+            *(_p(to_next[method.method, n]) if (method.method, n) in to_next else "" for n in numbers),
+        ]
+        for method in ranking.methods
     ]
 
 
@@ -237,9 +242,9 @@ def _percent(fraction: float | None) -> str:
     return percent(nan if fraction is None else fraction)
 
 
-def _p_to_next(ranking: OrderedMethods, method: str, numbers: Sequence[str]) -> list[str]:
-    to_next = {each.number: each for each in ranking.neighbours if each.first == method}
-    return [_p(to_next[number]) if number in to_next else "" for number in numbers]
+def _to_next(ranking: OrderedMethods) -> Mapping[tuple[str, str], TestedPair]:
+    """The test against the next one, by the method and the number."""
+    return {(each.first, each.number): each for each in ranking.neighbours}
 
 
 def _p(comparison: TestedPair) -> str:
@@ -249,9 +254,9 @@ def _p(comparison: TestedPair) -> str:
 
 
 def _map(ranking: OrderedMethods, number: str) -> tuple[list[str], list[list[str]]]:
-    """Each method against those that are ranked behind it, which stand under their places in the list."""
+    """Each compared method against those that are ranked behind it, which stand under their places in the list."""
     of_pair = {(each.first, each.second): _p(each) for each in ranking.pairs if each.number == number}
-    placed = [method.method for method in ranking.methods if method.rank is not None]
+    placed = [method.method for method in ranking.methods if method.rank is not None][: ranking.compared]
     rows = [
         [str(place), first, *(of_pair.get((first, second), "") for second in placed[1:])]
         for place, first in enumerate(placed[:-1], start=1)
@@ -281,7 +286,7 @@ def _notes(titled: Ranking) -> list[str]:
     if len(ranking.methods) > 1:
         notes.append(
             "p: difference to the next method below, paired permutation test, two-sided, Holm-corrected for each "
-            "number: over all neighbours, in a map over all pairs."
+            f"number: over all neighbours, in a map over {_pairs_told(ranking)}."
         )
     if any(method.dsc.low is None or method.f1.low is None for method in ranking.methods):
         notes.append(f"{UNDEFINED}: undefined, or no interval, for fewer than {FEWEST_CASES} cases have such a lesion.")
@@ -290,6 +295,12 @@ def _notes(titled: Ranking) -> list[str]:
             "No rank: without such a lesion in any reference there is none to be found, whatever is predicted."
         )
     return [*notes, *titled.notes]
+
+
+def _pairs_told(ranking: OrderedMethods) -> str:
+    if ranking.compared == sum(method.rank is not None for method in ranking.methods):
+        return "all pairs"
+    return f"the pairs of the best {ranking.compared} (`--all-pairs` tests all)"
 
 
 def _csv(rankings: Sequence[Ranking]) -> str:
@@ -316,8 +327,9 @@ def ranking_rows(rankings: Sequence[Ranking]) -> list[list[Any]]:
     ]
     for titled in rankings:
         ranking = titled.ranking
+        tests = _to_next(ranking)
         for method in ranking.methods:
-            to_next = {each.number: each for each in ranking.neighbours if each.first == method.method}
+            to_next = {number: tests[method.method, number] for number in numbers if (method.method, number) in tests}
             row: list[Any] = [titled.track, titled.status, titled.protocol]
             row += [len(titled.left_out), int(not titled.left_out), ranking.scheme, method.rank, method.method]
             row.append(method.ordered_by)

@@ -111,13 +111,17 @@ def competition_ranks(values: Floats, *, highest_first: bool = True) -> Floats:
     >>> competition_ranks(np.array([0.5, 0.7, np.nan, 0.7]))
     array([ 3.,  1., nan,  1.])
     """
-    rounded = np.round(values if highest_first else -values, _DECIMALS)
-    ranks = np.full(rounded.shape, np.nan)
-    for method in range(rounded.shape[-1]):
-        own = rounded[..., method]
-        # Comparisons with NaN are false: who has no value is before nobody.
-        before = np.count_nonzero(rounded > own[..., None], axis=-1)
-        ranks[..., method] = np.where(np.isnan(own), np.nan, 1 + before)
+    rounded = np.round(-values if highest_first else values, _DECIMALS)
+    # NaN comes last, and equals nothing.
+    order = np.argsort(rounded, axis=-1)
+    sorted_values = np.take_along_axis(rounded, order, axis=-1)
+    places = np.ones(rounded.shape)
+    places[..., 1:] = np.where(
+        sorted_values[..., 1:] != sorted_values[..., :-1], np.arange(2.0, rounded.shape[-1] + 1), 1.0
+    )
+    ranks = np.empty(rounded.shape)
+    np.put_along_axis(ranks, order, np.maximum.accumulate(places, axis=-1), axis=-1)
+    ranks[np.isnan(rounded)] = np.nan
     return ranks
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mswal_bench.benchmark.core.errors import Problem, listed, raise_first, raise_if_any
+from mswal_bench.benchmark.scoring.case_columns import CaseColumns, sound_columns
 from mswal_bench.benchmark.scoring.cases_csv import Counts, read_counts
 from mswal_bench.benchmark.scoring.scores import Scores
 from mswal_bench.metrics.case import ClassCounts
@@ -37,15 +39,15 @@ class ScoreArrays:
         """NaN where a case has the class on neither side."""
         return divided((2 * self.tp).astype(np.float64), (2 * self.tp + self.fp + self.fn).astype(np.float64))
 
-    @property
+    @cached_property
     def dsc_ratios(self) -> CaseRatios:
         return mean_of(self.dsc)
 
-    @property
+    @cached_property
     def f1_ratios(self) -> CaseRatios:
         return pooled(2 * self.tp, 2 * self.tp + self.fp + self.fn)
 
-    @property
+    @cached_property
     def f1_per_case_ratios(self) -> CaseRatios:
         return mean_of(self.f1_per_case)
 
@@ -101,6 +103,44 @@ def read_score_arrays(files: Mapping[str, Path], classes: Sequence[str] | None =
     others contradict, a row twice, a class too many or too few, a method that is not in its file, methods that were not
     scored on the same cases.
     """
+    return _arrays_of_columns(files, classes or ()) or _arrays_of_rows(files, classes)
+
+
+def _arrays_of_columns(files: Mapping[str, Path], classes: Sequence[str]) -> ScoreArrays | None:
+    """As `read_score_arrays`, column by column and without a row's objects; None where anything is wrong, and where
+    the classes are still to be found out."""
+    places = {key: place for place, key in enumerate(classes)}
+    cases: tuple[str, ...] = ()
+    found: list[tuple[Floats, ...]] = []
+    for method, path in files.items():
+        columns = sound_columns(path)
+        if columns is None or not set(columns.class_keys) <= places.keys():
+            return None
+        of_method = _rows_of(method, columns)
+        names = [columns.cases[row] for row in of_method]
+        cases = cases or tuple(sorted(set(names)))
+        case_places = {case: place for place, case in enumerate(cases)}
+        # Of a case and class there is no second row: with so many rows, none is lacking.
+        if not names or set(names) != case_places.keys() or len(names) != len(cases) * len(places):
+            return None
+        order = np.empty((len(cases), len(places)), np.int64)
+        rows = [case_places[name] for name in names], [places[columns.class_keys[row]] for row in of_method]
+        order[rows] = of_method
+        tp, fp, fn = columns.counts[3:, order]
+        found.append((columns.dsc[order], tp, fp, fn))
+    if not found:
+        return None
+    dsc, tp, fp, fn = (np.stack(each) for each in zip(*found, strict=True))
+    return ScoreArrays(tuple(files), cases, tuple(classes), dsc, tp, fp, fn)
+
+
+def _rows_of(method: str, columns: CaseColumns) -> Sequence[int]:
+    """The places of the method's rows: all of a file that holds one method."""
+    rows = range(len(columns.methods))
+    return rows if len(set(columns.methods)) == 1 else [row for row in rows if columns.methods[row] == method]
+
+
+def _arrays_of_rows(files: Mapping[str, Path], classes: Sequence[str] | None) -> ScoreArrays:
     read = {path: read_counts(path) for path in dict.fromkeys(files.values())}
     problems = []
     counts: Counts = {}

@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Literal
 
 from mswal_bench.benchmark.board.ranking.ordered_methods import OrderedMethods, RankedMethod
-from mswal_bench.benchmark.board.ranking.rank_methods import rank_methods
+from mswal_bench.benchmark.board.ranking.rank_methods import MOST_COMPARED, rank_methods
 from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays
 
 from .board_ranks import RANKED, Place
@@ -17,8 +17,6 @@ from .charts import position
 from .entries import Entry, EntryStatus
 
 SIGNIFICANT = 0.05
-MOST_TESTED = 25
-"""Of a long board so many of the best are tested against one another: a map of more cannot be read."""
 _NAMED_RANKS = 5
 
 
@@ -94,7 +92,7 @@ def board_statistics(
             continue
         if status not in arrays:
             return None
-        best = sorted(entries, key=lambda id_: (places[id_].rank, id_))[:MOST_TESTED]
+        best = sorted(entries, key=lambda id_: (places[id_].rank, id_))[:MOST_COMPARED]
         ranking = rank_methods(_of(arrays[status], best), resamples=resamples, seed=seed)
         stability = [Stability(entries[each.method], each, _segments(each.rank_shares)) for each in ranking.methods]
         return Statistics(

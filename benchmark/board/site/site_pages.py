@@ -39,8 +39,8 @@ _DOWNLOADS = {
     RECORD_FILE: "everything on this page",
     SIGNATURE_FILE: "the organiser's signature of record.json",
     "form.json": "what the authors say of their submission",
-    CASES_FILE: "a row for each case and lesion type",
-    LESIONS_FILE: "a row for each lesion",
+    f"{CASES_FILE}.gz": "a row for each case and lesion type",
+    f"{LESIONS_FILE}.gz": "a row for each lesion",
 }
 
 

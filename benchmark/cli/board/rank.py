@@ -41,6 +41,11 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option(
+    "--all-pairs",
+    is_flag=True,
+    help="Test all methods against one another, not just neighbours and the best 25: long for hundreds of methods.",
+)
+@click.option(
     "--format",
     "style",
     type=Choice(["table", "markdown", "csv", "json"]),
@@ -62,6 +67,7 @@ def rank(
     resamples: int,
     permutations: int,
     seed: int,
+    all_pairs: bool,
     style: RankingFormat,
     claimed: bool,
     private: Path | None,
@@ -74,7 +80,7 @@ def rank(
     rank-then-mean the mean of the ranks on every case. Equal methods share a rank: 1 1 3.
 
     Beside the ranks stand 95 % bootstrap intervals over the cases, how often each rank is drawn, and permutation tests
-    between neighbours and all pairs. The same seed draws the same, whoever else is ranked.
+    between neighbours and all pairs of the best 25. The same seed draws the same, whoever else is ranked.
 
     Records of different tracks, protocols, cases or reference labels are never ranked together, nor are verified
     records with claimed ones. Verified is what the organiser has signed; where nothing is signed, what says verified is
@@ -84,7 +90,7 @@ def rank(
     from mswal_bench.benchmark.board.ranking.ranking import format_rankings
     from mswal_bench.benchmark.tables.terminal import terminal_width
 
-    drawn = Draws(resamples, permutations, seed)
+    drawn = Draws(resamples, permutations, seed, all_pairs, progress=all_pairs)
     key = organiser_of_option(organiser)
     rankings = rank_folder(source, scheme, drawn, track=track, claimed=claimed, private=private, organiser=key)
     click.echo(format_rankings(rankings, style, width=terminal_width()))

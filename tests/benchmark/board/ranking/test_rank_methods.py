@@ -1,25 +1,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pytest
 
 from mswal_bench.benchmark.board.ranking.ordered_methods import OrderedMethods
-from mswal_bench.benchmark.board.ranking.rank_methods import rank_methods
+from mswal_bench.benchmark.board.ranking.rank_methods import MOST_COMPARED, rank_methods
 from mswal_bench.benchmark.board.ranking.schemes import SCHEMES, competition_ranks
 from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.scoring.estimates import Estimate
 from mswal_bench.metrics.resampling.bootstrap import FEWEST_CASES
+from mswal_bench.metrics.resampling.permutation import holm
 
 from .score_making import arrays, picked, random_arrays
 
 _SCHEMES = [scheme.replace("KEY", "class_1") for scheme in SCHEMES]
 
 
-def _ranked(of: ScoreArrays, scheme: str = "mean-rank", **options: int) -> Any:
+def _ranked(of: ScoreArrays, scheme: str = "mean-rank", **options: Any) -> Any:
     """`OrderedMethods` whose numbers are there: a type checker would have that said at each of them."""
     return rank_methods(of, scheme, **{"resamples": 300, "permutations": 200, **options})
 
@@ -203,3 +205,36 @@ def test_wrong_calls() -> None:
         _ranked(random_arrays(), resamples=0)
     with pytest.raises(ValueError, match="at least one permutation"):
         _ranked(random_arrays(), permutations=0)
+
+
+def test_of_many_methods_neighbours_and_the_best_are_tested() -> None:
+    of = random_arrays(MOST_COMPARED + 6, 30)
+    some, every = _ranked(of, permutations=100), _ranked(of, permutations=100, all_pairs=True)
+    assert (some.methods, some.neighbours) == (every.methods, every.neighbours)
+    assert (some.compared, every.compared) == (MOST_COMPARED, MOST_COMPARED + 6)
+    order = [method.method for method in some.methods]
+    assert len(some.neighbours) == 2 * (MOST_COMPARED + 5)
+    for ranking, methods in ((some, order[:MOST_COMPARED]), (every, order)):
+        expected = [*combinations(methods, 2)]
+        assert [(each.first, each.second) for each in ranking.pairs] == expected * 2
+        assert [each.number for each in ranking.pairs] == ["dsc"] * len(expected) + ["f1"] * len(expected)
+    p_values = {(each.first, each.second, each.number): each for each in every.pairs}
+    for each in some.pairs:
+        one_of_all = p_values[each.first, each.second, each.number]
+        assert (each.difference, each.p) == (one_of_all.difference, one_of_all.p)
+        assert each.p_holm <= one_of_all.p_holm
+    # Holm's correction is for what was tested.
+    of_dsc = [each for each in some.pairs if each.number == "dsc"]
+    assert [each.p_holm for each in of_dsc] == holm([each.p for each in of_dsc])
+
+
+def test_ranks_by_sorting_are_those_by_counting_who_is_better() -> None:
+    values = np.random.default_rng(0).integers(0, 6, (40, 9)) / 7
+    values[values == 0] = np.nan
+    values[3] = np.nan
+    better = (values[:, None, :] > values[:, :, None]).sum(axis=2)
+    expected = np.where(np.isnan(values), np.nan, 1 + better)
+    np.testing.assert_array_equal(competition_ranks(values), expected)
+    worse = (values[:, None, :] < values[:, :, None]).sum(axis=2)
+    expected = np.where(np.isnan(values), np.nan, 1 + worse)
+    np.testing.assert_array_equal(competition_ranks(values, highest_first=False), expected)

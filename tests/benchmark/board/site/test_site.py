@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gzip
+import hashlib
 import json
 import re
 from html.parser import HTMLParser
@@ -69,7 +71,10 @@ def test_a_public_record_can_be_downloaded_and_says_no_contact(tmp_path: Path) -
     record = add_record(tmp_path / "results", baseline="nnunet-resenc", notes="One line.\nAnother.")
     site = build(tmp_path / "results", tmp_path / "site")
     there = {path.name for path in (site / "records" / record.id).iterdir()}
-    assert there == {"record.json", "record.json.sig", "form.json", "cases.csv", "lesions.csv"}
+    assert there == {"record.json", "record.json.sig", "form.json", "cases.csv.gz", "lesions.csv.gz"}
+    for name, digest in record.files.items():
+        unpacked = gzip.decompress((site / "records" / record.id / f"{name}.gz").read_bytes())
+        assert f"sha256:{hashlib.sha256(unpacked).hexdigest()}" == digest
     page = (site / "methods" / f"{record.id}.html").read_text()
     for said in (
         record.reference_digest,

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from mswal_bench.benchmark.cli.main import main
 from mswal_bench.benchmark.scoring.scores_json import summary_json
 from mswal_bench.tests.benchmark.score_summaries import summary
+from mswal_bench.tests.speed.many_records import make_results
 
 Rank = Callable[..., str]
 
@@ -183,3 +184,13 @@ def test_cases_that_were_left_out_are_told(tmp_path: Path) -> None:
     assert {(row["left_out"], row["comparable"]) for row in _ranked_csv(tmp_path / "scores").values()} == {("1", "0")}
     (tmp_path / "scores" / "scores.json").write_text(summary_json(summary({"good": of_classes})))
     assert {(row["left_out"], row["comparable"]) for row in _ranked_csv(tmp_path / "scores").values()} == {("0", "1")}
+
+
+def test_all_pairs_of_many_methods_are_asked_for(tmp_path: Path) -> None:
+    make_results(tmp_path / "results", 27, 6, resamples=10)
+    call = ["rank", str(tmp_path / "results"), "--resamples", "20", "--permutations", "50"]
+    some, every = (CliRunner().invoke(main, [*call, *more]).stdout for more in ((), ("--all-pairs",)))
+    assert "over the pairs of the best 25 (`--all-pairs` tests all)." in some.replace("\n", " ")
+    assert "in a map over all pairs." in every.replace("\n", " ")
+    maps = [text.split("Significance map, F1:")[1].split("Ranked by")[0] for text in (some, every)]
+    assert [("to 25" in text, "to 27" in text) for text in maps] == [(True, False), (True, True)]
