@@ -19,6 +19,7 @@ from mswal_bench.benchmark.submissions.package.plain_yaml import MOST_BYTES, Pla
 from mswal_bench.benchmark.submissions.package.size_limits import Bounds
 from mswal_bench.benchmark.submissions.submission_form import FORM_FILE, TrackName
 
+from .release_policy import ReleasePolicy
 from .result_record import Status
 
 WORK = ".evaluating"
@@ -37,6 +38,10 @@ class EvaluationTarget:
     private: Path | None
     """For what the organiser of a hidden track keeps to himself; None for a track that is not hidden."""
     status: Status = "claimed"
+    team: str | None = None
+    """Of a hidden track: whose budget it is. None for the address in the submission's form."""
+    policy: ReleasePolicy | None = None
+    """Of a hidden track: what it begins with. None for the one that it has, or the default."""
 
     def __post_init__(self) -> None:
         raise_if_any(_misplaced(self))
@@ -102,6 +107,10 @@ def _misplaced(target: EvaluationTarget) -> Iterator[Problem]:
         if private is not None:
             what = f"the track {target.manifest.track} is not hidden, so that its rows would be published all the same"
             yield Problem(what, str(private), mend="Leave out --private, or give the manifest of a hidden track.")
+        for name, given in (("--team", target.team), ("--policy", target.policy)):
+            if given is not None:
+                what = f"the track {target.manifest.track} is not hidden, and {name} is for hidden ones"
+                yield Problem(what, mend=f"Leave out {name}, or give the manifest of a hidden track.")
         return
     if private is None:
         what = f"the track {target.manifest.track} is hidden: what is of single cases needs a folder of its own"

@@ -27,7 +27,7 @@ def add_record(record: ResultRecord, rows: Path, results: Path, private: Path | 
     """Adds a record and its rows, the CSV files in `rows`, and gives what was published of it.
 
     Of a hidden track the rows and the record as it is go into `private`, which must be given, and what is published of
-    it into `results`. What an interrupted call left there is taken up where its rows are the same. Raises BenchError
+    it into `results`, by its `release`, which it must have. What an interrupted call left there is taken up where its rows are the same. Raises BenchError
     where there is a record of that id already, where `private` has other rows under it, and what cannot be written.
     """
     target = record_folder(results, record.track, record.id)
@@ -36,6 +36,7 @@ def add_record(record: ResultRecord, rows: Path, results: Path, private: Path | 
     try:
         if record.hidden:
             assert private is not None
+            assert record.release is not None
             private.mkdir(mode=0o700, parents=True, exist_ok=True)
             record = _kept_private(record, rows, private_folder(private, record.track, record.id))
             record = published(record)
@@ -88,6 +89,10 @@ def _kept_private(record: ResultRecord, rows: Path, target: Path) -> ResultRecor
     if kept.files != record.files:
         what = "has other rows under this id, of another version of mswal-bench perhaps"
         raise BenchError(Problem(what, str(target), mend="Take new folders for --results and --private."))
+    if kept.release is None:
+        # Kept by a version that knew no policies, and never published.
+        kept = kept.model_copy(update={"release": record.release})
+        write_text(target / RECORD_FILE, record_json(kept))
     return kept
 
 

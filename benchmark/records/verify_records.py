@@ -27,6 +27,7 @@ from .identity import identity_of, submission_digest
 from .publication import published
 from .record_store import StoredRecord, private_folder, read_record, scan_records
 from .result_record import ResultRecord
+from .verify_releases import releases_differ
 
 # Of the ends of intervals: drawn sums, which another machine may add up in another order. Values are exact.
 _TOLERANCE = 1e-9
@@ -65,6 +66,8 @@ def verify_records(results: Path, private: Path | None = None) -> Verified:
             notes.append(f"{each.folder}: its rows are not looked at, for they are in a private folder (--private)")
         else:
             problems += _private_differs(each, private)
+    if private is not None:
+        problems += releases_differ(private, [each.record for each in stored if each.record.hidden])
     return Verified(len(stored), tuple(problems), tuple(notes))
 
 

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 @click.option(
     "--private", type=click.Path(path_type=Path, file_okay=False), help="For a hidden track: where its rows are kept."
 )
+@click.option("--team", help="For a hidden track: whose budget it is.  [default: the form's address]")
+@click.option(
+    "--policy",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="For a hidden track's first submission: what is shown, and how many a team has (JSON).",
+)
 @click.option("--verified", is_flag=True, help="Mark the record as the organiser's own; otherwise it is a claim.")
 @click.option("--allow-missing", is_flag=True, help="Count a case without a prediction as predicted empty.")
 @click.option("--jobs", type=click.IntRange(min=1), default=None, help="Processes.  [default: one per core]")
@@ -52,6 +58,8 @@ def evaluate(
     manifest: Path | None,
     track: str | None,
     private: Path | None,
+    team: str | None,
+    policy: Path | None,
     verified: bool,
     allow_missing: bool,
     jobs: int | None,
@@ -69,9 +77,12 @@ def evaluate(
     hidden track into PRIVATE), and the copy is what is digested, checked and scored; it is removed at the end.
 
     RESULTS/records/TRACK/ID gets record.json, cases.csv and lesions.csv, whole or not at all. Of a hidden track it gets
-    aggregates and intervals alone, and the rest goes to PRIVATE/TRACK/ID; what is wrong with hidden labels is told in
-    PRIVATE/evaluation.log and nowhere else. The manifest says whether a track is hidden; without one, it is if
-    --private is given or if it is official-test.
+    Avg. DSC and Avg. F1 alone, rounded down to whole points, and those only if one of them is a point above the best
+    that the team was shown before; the rest goes to PRIVATE/TRACK/ID. A team has five submissions in all and two within
+    30 days, unless --policy says otherwise; PRIVATE/TRACK/ledger.jsonl keeps count. The same predictions again and
+    those that are not valid cost nothing. What is wrong with hidden labels is told in PRIVATE/evaluation.log and
+    nowhere else. The manifest says whether a track is hidden; without one, it is if --private is given or if it is
+    official-test.
 
     With --on, SUBMISSION is a folder of submissions, and each is evaluated by a task of its own; one that is refused or
     fails costs the others nothing. With --on slurm the tasks are queued, and `mswal-bench runs WORK` shows how far they
@@ -82,6 +93,7 @@ def evaluate(
     from mswal_bench.benchmark.records.plan_evaluations import RECORD_LINE, ManyEvaluations
     from mswal_bench.benchmark.records.record_store import private_folder, record_folder
     from mswal_bench.benchmark.records.record_writing import write_summary
+    from mswal_bench.benchmark.records.release_policy import read_policy
     from mswal_bench.benchmark.records.result_record import Status, record_text
     from mswal_bench.benchmark.records.submission_folder import refuse_several
     from mswal_bench.benchmark.submissions.validation import validation_text
@@ -89,14 +101,15 @@ def evaluate(
     if place is not None:
         if work is None:
             raise click.UsageError("--on needs a folder for what becomes of the tasks, --work.")
-        named = {"--manifest": manifest, "--private": private}
+        named = {"--manifest": manifest, "--private": private, "--policy": policy}
         options = [part for name, path in named.items() if path for part in (name, str(path.absolute()))]
         options += [] if track is None else ["--track", track]
+        options += [] if team is None else ["--team", team]
         options += [] if jobs is None else ["--jobs", str(jobs)]
         options += ["--resamples", str(resamples), "--seed", str(seed)]
         flags = {"--verified": verified, "--allow-missing": allow_missing, "--nnunet-summary": nnunet_summary}
         options += [name for name, given in flags.items() if given]
-        inputs = () if manifest is None else (manifest,)
+        inputs = tuple(file for file in (manifest, policy) if file is not None)
         _evaluate_as_tasks(ManyEvaluations(submission, reference, results, work, tuple(options), inputs), place)
         return
     if work is not None:
@@ -104,8 +117,9 @@ def evaluate(
     refuse_several(submission)
     status: Status = "verified" if verified else "claimed"
     hidden = private is not None
+    begins_with = None if policy is None else read_policy(policy)
     with open_for_track(submission, reference, manifest, track, private=hidden) as (package, expected):
-        target = EvaluationTarget(expected, reference, results, private, status)
+        target = EvaluationTarget(expected, reference, results, private, status, team, begins_with)
         outcome = evaluated(
             package,
             target,
