@@ -27,8 +27,9 @@ def add_record(record: ResultRecord, rows: Path, results: Path, private: Path | 
     """Adds a record and its rows, the CSV files in `rows`, and gives what was published of it.
 
     Of a hidden track the rows and the record as it is go into `private`, which must be given, and what is published of
-    it into `results`, by its `release`, which it must have. What an interrupted call left there is taken up where its rows are the same. Raises BenchError
-    where there is a record of that id already, where `private` has other rows under it, and what cannot be written.
+    it into `results`, by its `release`, which it must have. What an interrupted call left there is taken up where its
+    rows are the same. Raises BenchError where there is a record of that id already, where `private` has other rows
+    under it, and what cannot be written.
     """
     target = record_folder(results, record.track, record.id)
     if target.exists():

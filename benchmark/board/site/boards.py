@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mswal_bench.benchmark.data.lesion_classes import BY_KEY
 from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
+from mswal_bench.benchmark.records.release_policy import ReleasePolicy
 from mswal_bench.benchmark.records.result_record import ResultRecord
 from mswal_bench.benchmark.runs.tracks import Track
 
@@ -39,6 +40,13 @@ class Board:
     classes: tuple[BoardClass, ...]
     entries: tuple[Entry, ...]
     """Verified ones first, then claimed, then reported."""
+
+    @property
+    def policy(self) -> ReleasePolicy | None:
+        """By which a hidden track's records were released; the coarsest of several, and None where none was."""
+        releases = [entry.record.release for entry in self.entries if entry.record is not None]
+        policies = [release.policy for release in releases if release is not None]
+        return max(policies, key=lambda policy: policy.points, default=None)
 
     def of(self, status: EntryStatus) -> tuple[Entry, ...]:
         """The entries of one status; ranks and tests are among them alone."""

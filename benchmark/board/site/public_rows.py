@@ -7,8 +7,8 @@ from pathlib import Path
 
 from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays, read_score_arrays
 from mswal_bench.benchmark.core.digests import file_digest
-from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
-from mswal_bench.benchmark.records.record_store import private_folder, read_record, record_folder
+from mswal_bench.benchmark.core.errors import Problem, raise_if_any
+from mswal_bench.benchmark.records.record_store import record_folder
 from mswal_bench.benchmark.records.record_writing import record_json
 from mswal_bench.benchmark.records.result_record import ResultRecord
 from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
@@ -40,36 +40,30 @@ def public_files(record: ResultRecord, results: Path) -> dict[str, bytes]:
     return files
 
 
-def statistics_rows(board: Board, results: Path, private: Path | None) -> dict[EntryStatus, ScoreArrays]:
+def statistics_rows(board: Board, results: Path) -> dict[EntryStatus, ScoreArrays]:
     """Reads the counts of all cases, methods by entry id, of each status all of whose records have their rows at hand.
 
-    Raises BenchError for rows that are not the record's or cannot be read.
+    Of a hidden board none: how stable its ranks are and what its tests say would tell of its labels. Raises BenchError
+    for rows that are not the record's or cannot be read.
     """
-    arrays = {}
+    arrays: dict[EntryStatus, ScoreArrays] = {}
+    if board.hidden:
+        return arrays
     for status in RANKED:
         records = [entry.record for entry in board.of(status) if entry.record is not None]
-        paths = _paths(records, results, private)
+        paths = _paths(records, results)
         if paths and len(paths) == len(records):
             arrays[status] = read_score_arrays(paths, [lesion.key for lesion in board.classes])
     return arrays
 
 
-def _paths(records: Sequence[ResultRecord], results: Path, private: Path | None) -> Mapping[str, Path]:
+def _paths(records: Sequence[ResultRecord], results: Path) -> Mapping[str, Path]:
     """Record id -> its `cases.csv`, where it is at hand."""
     paths: dict[str, Path] = {}
     problems: list[Problem] = []
     for record in records:
         folder = record_folder(results, record.track, record.id)
         digest = record.files.get(CASES_FILE)
-        if record.hidden:
-            if private is None:
-                continue
-            folder = private_folder(private, record.track, record.id)
-            try:
-                digest = read_record(folder).files.get(CASES_FILE) if folder.is_dir() else None
-            except BenchError as error:
-                problems += error.problems
-                continue
         path = folder / CASES_FILE
         if not path.is_file():
             continue

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from mswal_bench.benchmark.records.publication import published
 from mswal_bench.benchmark.records.record_store import read_records
-from mswal_bench.benchmark.records.result_record import ResultRecord
+from mswal_bench.benchmark.records.result_record import NOT_SHOWN, ResultRecord
 from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
 from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
 from mswal_bench.benchmark.scoring.lesions_csv import LESIONS_FILE
@@ -33,6 +33,10 @@ _NO_ROWS = (
     "The rows of single cases are not at hand for all of these records, so that neither the stability of their ranks "
     "nor the significance of their differences can be told. The intervals above are those that the records hold."
 )
+_HIDDEN = (
+    "The labels of this track are kept back. How stable the ranks are and which differences are significant would tell "
+    "of them, and is not published."
+)
 _DOWNLOADS = {
     RECORD_FILE: "everything on this page",
     "form.json": "what the authors say of their submission",
@@ -41,13 +45,11 @@ _DOWNLOADS = {
 }
 
 
-def build_site(
-    results: Path, site: Path, *, private: Path | None, date: str | None, resamples: int, seed: int
-) -> tuple[Board, ...]:
+def build_site(results: Path, site: Path, *, date: str | None, resamples: int, seed: int) -> tuple[Board, ...]:
     """Makes the folder `site` of the records in `results`, whole or not at all, and gives its boards.
 
-    With the rows of hidden tracks in `private` their ranks' stability and tests are shown; nothing of a single case
-    is. The same input gives the same bytes; `date` is printed as it is. Raises BenchError for what the user can mend.
+    Of a hidden track nothing is shown but what its records say. The same input gives the same bytes; `date` is printed
+    as it is. Raises BenchError for what the user can mend.
     """
     check_site(site)
     boards = boards_of([published(record) for record in read_records(results)])
@@ -55,7 +57,7 @@ def build_site(
     pages = _Pages(date)
     views = []
     for board in boards:
-        arrays = statistics_rows(board, results, private)
+        arrays = statistics_rows(board, results)
         schemes, places = board_places(board, arrays)
         statistics = board_statistics(board, arrays, places["mean-rank"], resamples=resamples, seed=seed)
         views.append(_board_view(board, schemes, places, statistics))
@@ -93,6 +95,7 @@ class _Pages:
             "paper": PAPER,
             "most_shown": charts.MOST_SHOWN,
             "significant": SIGNIFICANT,
+            "not_shown": NOT_SHOWN,
         }
 
     def front(self, boards: Sequence[Mapping[str, Any]]) -> bytes:
@@ -151,7 +154,7 @@ def _board_view(
 ) -> dict[str, Any]:
     averaged = board.of("verified") or board.of("claimed") or board.of("reported")
     return {
-        **{name: getattr(board, name) for name in ("key", "title", "track", "protocol", "cases", "hidden")},
+        **{name: getattr(board, name) for name in ("key", "title", "track", "protocol", "cases", "hidden", "policy")},
         "reference_digest": board.reference_digest,
         "classes": board.classes,
         "entries": board.entries,
@@ -159,14 +162,16 @@ def _board_view(
         "data": board_data(board, schemes, places),
         "forests": [charts.forest(board, metric) for metric in ("dsc", "f1")],
         "statistics": statistics,
-        "why_no_statistics": _NO_ROWS if _can_be_compared(board, places["mean-rank"]) else _FEW_RECORDS,
+        "why_no_statistics": _why_no_statistics(board, places["mean-rank"]),
         "difficulties": [charts.difficulty(board, averaged, metric) for metric in ("dsc", "f1")],
         "difficulty_of": f"the {len(averaged)} {averaged[0].status} {'method' if len(averaged) == 1 else 'methods'}",
     }
 
 
-def _can_be_compared(board: Board, places: Mapping[str, Place]) -> bool:
-    return any(sum(entry.id in places for entry in board.of(status)) > 1 for status in STATUSES)
+def _why_no_statistics(board: Board, places: Mapping[str, Place]) -> str:
+    if not any(sum(entry.id in places for entry in board.of(status)) > 1 for status in STATUSES):
+        return _FEW_RECORDS
+    return _HIDDEN if board.hidden else _NO_ROWS
 
 
 def _with_code(text: str) -> Markup:

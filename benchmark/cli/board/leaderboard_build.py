@@ -10,12 +10,6 @@ import click
 @click.command()
 @click.argument("results", type=click.Path(path_type=Path))
 @click.option("-o", "--out", "site", required=True, type=click.Path(path_type=Path), help="The folder of the site.")
-@click.option(
-    "--private",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="The organiser's folder with the rows of hidden tracks, for the stability of ranks and for tests. Nothing of "
-    "a single case gets into the site.",
-)
 @click.option("--date", help="Printed at the foot of every page. Without it the same records make the same bytes.")
 @click.option(
     "--resamples",
@@ -25,7 +19,7 @@ import click
     help="Bootstrap draws, for the stability of ranks.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draws and of the tests.")
-def build(results: Path, site: Path, private: Path | None, date: str | None, resamples: int, seed: int) -> None:
+def build(results: Path, site: Path, date: str | None, resamples: int, seed: int) -> None:
     """Make a site of the records in the folder RESULTS.
 
     Static files that open from disk or from any host, and ask no other site for anything. A board that is in the folder
@@ -33,7 +27,7 @@ def build(results: Path, site: Path, private: Path | None, date: str | None, res
     """
     from mswal_bench.benchmark.board.site.site_pages import build_site
 
-    boards = build_site(results, site, private=private, date=date, resamples=resamples, seed=seed)
+    boards = build_site(results, site, date=date, resamples=resamples, seed=seed)
     for board in boards:
         counts = ", ".join(
             f"{len(board.of(status))} {status}" for status in ("verified", "claimed", "reported") if board.of(status)

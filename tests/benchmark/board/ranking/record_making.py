@@ -10,6 +10,7 @@ from typing import Any
 from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.environment import Environment
 from mswal_bench.benchmark.records.record_writing import add_record
+from mswal_bench.benchmark.records.release_policy import Release, ReleasePolicy
 from mswal_bench.benchmark.records.result_record import ResultRecord
 from mswal_bench.benchmark.scoring.estimates import AverageResult, Bootstrap, ClassResult, Estimate
 from mswal_bench.benchmark.submissions.submission_form import PublicForm
@@ -54,6 +55,7 @@ def store_record(
             "classes": {key: ClassResult(**dict.fromkeys(_NUMBERS, none)) for key in classes},
             "average": AverageResult(dsc=none, f1=none, f1_per_case=none, dsc_classes=0, f1_classes=0),
             "bootstrap": Bootstrap(resamples=1, seed=0),
+            "release": Release(policy=ReleasePolicy(), shown=True) if hidden else None,
             "files": {name: file_digest(rows / name) for name in ("cases.csv", "lesions.csv")},
             **fields,
         },

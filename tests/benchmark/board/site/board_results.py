@@ -18,6 +18,7 @@ from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
 from mswal_bench.benchmark.records.publication import published
 from mswal_bench.benchmark.records.record_store import private_folder, record_folder
 from mswal_bench.benchmark.records.record_writing import record_json
+from mswal_bench.benchmark.records.release_policy import Release, ReleasePolicy
 from mswal_bench.benchmark.records.result_record import ResultRecord
 from mswal_bench.benchmark.scoring.estimates import AverageResult, Bootstrap, ClassResult, Estimate
 from mswal_bench.benchmark.submissions.submission_form import PublicForm
@@ -27,6 +28,7 @@ _COLUMNS = (
     "method", "case", "class", "missing", "reference_voxels", "prediction_voxels", "intersection_voxels", "dsc", "tp",
     "fp", "fn", "f1", "reference_mm3", "prediction_mm3", "nsd", "hd95_mm",
 )  # fmt: skip
+_SHOWN = Release(policy=ReleasePolicy(), shown=True)
 _HARDNESS = (0.05, 0.25, 0.2, 0.15, 0.1, 0.05, 0.1)
 
 
@@ -49,9 +51,11 @@ def add_record(
     classes: Sequence[str] = _CLASSES,
     reference: str = "labels",
     protocol: str = "mswal/1",
+    release: Release | None = _SHOWN,
     **form: Any,
 ) -> ResultRecord:
-    """Adds a record with its rows: beside it, or of a hidden track, which one with `private` is, there."""
+    """Adds a record with its rows: beside it, or of a hidden track, which one with `private` is, there,
+    by `release`."""
     counted = _counts(quality, seed, cases, classes)
     record_id = hashlib.sha256(f"{method} {track} {status} {seed} {reference}".encode()).hexdigest()[:16]
     public = record_folder(results, track, record_id)
@@ -70,6 +74,7 @@ def add_record(
         status=status,  # type: ignore[arg-type]
         track=track,
         hidden=private is not None,
+        release=None if private is None else release,
         protocol=protocol,
         cases=cases,
         manifest_digest=digest("manifest"),

@@ -63,5 +63,5 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         add_record(
             results, f"Hidden {index}", track="official-test", private=private, quality=0.4 + 0.15 * index, seed=index
         )
-    build_site(results, base / "site", private=private, date=None, resamples=100, seed=0)
+    build_site(results, base / "site", date=None, resamples=100, seed=0)
     return base / "site"

@@ -74,7 +74,7 @@ def test_equal_results_share_a_rank(tmp_path: Path) -> None:
 def test_statistics_follow_from_the_rows(tmp_path: Path) -> None:
     records = [add_record(tmp_path, f"m{i}", quality=0.2 + 0.3 * i, seed=i) for i in range(3)]
     board = boards_of(records)[1]
-    arrays = statistics_rows(board, tmp_path, None)
+    arrays = statistics_rows(board, tmp_path)
     assert set(arrays) == {"verified"}
     schemes, places = board_places(board, arrays)
     assert {"mean-then-rank", "rank-then-mean"} <= {scheme.key for scheme in schemes}
@@ -91,7 +91,7 @@ def test_statistics_follow_from_the_rows(tmp_path: Path) -> None:
 def test_without_all_rows_there_are_no_statistics(tmp_path: Path) -> None:
     records = [add_record(tmp_path, "with"), add_record(tmp_path, "without", rows=False, seed=1)]
     board = boards_of(records)[1]
-    arrays = statistics_rows(board, tmp_path, None)
+    arrays = statistics_rows(board, tmp_path)
     places = board_places(board, arrays)[1]["mean-rank"]
     assert board_statistics(board, arrays, places, resamples=200, seed=0) is None
     assert len(places) == 2
@@ -127,7 +127,7 @@ def test_all_values_lie_on_the_axis(values: list[float], from_zero: bool, expect
 def test_of_a_long_board_the_best_are_drawn_and_tested(tmp_path: Path) -> None:
     records = [add_record(tmp_path, f"m{i:02}", quality=0.2 + 0.02 * i, seed=i, cases=6) for i in range(30)]
     board = boards_of(records)[1]
-    arrays = statistics_rows(board, tmp_path, None)
+    arrays = statistics_rows(board, tmp_path)
     statistics = board_statistics(board, arrays, board_places(board, arrays)[1]["mean-rank"], resamples=100, seed=0)
     assert statistics is not None
     assert (len(statistics.stability), statistics.left_out) == (25, 5)
