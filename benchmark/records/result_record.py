@@ -125,7 +125,7 @@ def _rows(record: ResultRecord) -> list[list[str]]:
         for key, of in record.classes.items()
         if _is_whole(record)
     ]
-    return [*rows, ["Avg.", estimate_text(record.average.dsc), estimate_text(record.average.f1)]]
+    return [*rows, ["Avg.", *_averages(record)]]
 
 
 def _is_whole(record: ResultRecord) -> bool:
@@ -183,9 +183,11 @@ def records_table(records: Sequence[ResultRecord], *, width: int | None = None) 
 
 
 def _averages(record: ResultRecord) -> list[str]:
-    if record.release is not None and not record.release.shown and not _is_whole(record):
-        return ["not shown", "not shown"]
-    return [estimate_text(record.average.dsc), estimate_text(record.average.f1)]
+    averages = (record.average.dsc, record.average.f1)
+    if _is_whole(record):
+        return [estimate_text(each) for each in averages]
+    # Without decimals, which were rounded away.
+    return ["not shown" if each.value is None else f"{100 * each.value:g}" for each in averages]
 
 
 def _why_less(record: ResultRecord) -> Iterator[str]:

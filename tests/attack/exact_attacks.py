@@ -35,7 +35,7 @@ class Recovered:
 def one_case_at_a_time(track: PhantomTrack, release: Release | None) -> Recovered:
     """A speck in one case after the other, of all classes: the first attack."""
     groups = np.eye(N_CASES, dtype=np.bool_)
-    counts = _counts_in(track, groups, release)
+    counts = counts_in(track, groups, release)
     return _recovered(track, None if counts is None else counts > 0, np.ones(N_CASES, np.bool_), N_CASES + 1)
 
 
@@ -44,7 +44,7 @@ def weighings(track: PhantomTrack, release: Release | None) -> Recovered:
     design, decoded = lindstroem(6)
     groups = np.zeros((len(design), N_CASES), np.bool_)
     groups[:, : design.shape[1]] = design
-    counts = _counts_in(track, groups, release)
+    counts = counts_in(track, groups, release)
     told = np.arange(N_CASES) < design.shape[1]
     has = None
     if counts is not None:
@@ -139,7 +139,7 @@ class Decoder:
         return coins
 
 
-def _counts_in(track: PhantomTrack, groups: Bools, release: Release | None) -> Ints | None:
+def counts_in(track: PhantomTrack, groups: Bools, release: Release | None) -> Ints | None:
     """How many of each group have each class, shape (group, class); None where no number of a class is published."""
     plain = plain_submission(track)
     base, _ = answer(track, plain, release)
@@ -162,7 +162,7 @@ def _values(classes: dict[str, ClassResult]) -> np.ndarray[tuple[int], np.dtype[
 
 
 def _recovered(track: PhantomTrack, has: Bools | None, told: Bools, submissions: int) -> Recovered:
-    """`has` is what was decoded of the cases `told`. He guesses the others: he goes by what he sees or most cases have."""
+    """`has` is what was decoded of the cases `told`. He guesses the others by what he sees or most have."""
     guess = track.plain | (track.chance > 0.5)
     decoded = guess if has is None else np.where(told[:, None], has, guess)
     bits = 0.0

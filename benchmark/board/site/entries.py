@@ -64,6 +64,11 @@ class Entry:
     card_of: str | None = None
     """The package and version of the plug-in that `baseline` is of, as installed; None of this program's own."""
 
+    @property
+    def rounded_down(self) -> bool:
+        """Whether its averages are those of a hidden track, which have no decimals to show."""
+        return self.record is not None and self.record.release is not None
+
     def of(self, lesion: str, metric: str) -> Estimate:
         """A number of one lesion class; without a value where it is not known."""
         return self.classes.get(lesion, {}).get(metric, NOTHING)

@@ -41,6 +41,7 @@ def _row(entry: Entry, order: int, places: Mapping[str, Mapping[str, Place]]) ->
         "authors": ", ".join(form.authors) if form else "as printed in the paper",
         "affiliation": form.affiliation if form else "",
         "status": entry.status,
+        "rounded_down": entry.rounded_down,
         "ranks": {
             scheme: [place.rank, place.shared]
             for scheme, of_scheme in places.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,6 +100,7 @@ def test_what_is_printed_says_what_is_kept_back(submission: Path, manifest: Path
     printed = _evaluate(tmp_path).stdout
     assert "rounded down to a whole point" in printed
     assert "Liver tumor" not in printed
+    assert re.search(r"^Avg\. +\d+ +\d+$", printed, re.MULTILINE)
     (record,) = read_records(tmp_path / "results")
     (private,) = (tmp_path / "private").rglob("record.json")
     assert "Liver tumor" in record_text(read_record(private.parent)), "the organiser's own has all"

@@ -23,7 +23,8 @@
   const estimateCell = (cell, { of }) => {
     const [value, low, high] = of(cell.getData());
     if (value === null) return dash();
-    const shown = make("span", "", make("span", "value", percent(value)));
+    const text = cell.getData().rounded_down ? `${+(value * 100).toFixed(1)}` : percent(value);
+    const shown = make("span", "", make("span", "value", text));
     if (low !== null && high !== null) shown.append(make("span", "interval", `${percent(low)}–${percent(high)}`));
     return shown;
   };

@@ -184,6 +184,7 @@ def test_a_hidden_record_that_is_not_shown_has_no_rank(tmp_path: Path) -> None:
     assert [NOT_SHOWN in page for page in pages.values()] == [False, True, False]
     assert ["Rank among" in page for page in pages.values()] == [True, False, True]
     assert "By lesion type" not in pages[best.id]
+    assert re.search(r"<dt>Avg. DSC, %</dt><dd><span class=\"value\">\d+</span>", pages[best.id]), "no decimals"
     assert "By lesion type" in pages[older.id]
     front = (site / "index.html").read_text()
     assert "7 submissions in all, 3 within 20 days" in front
