@@ -139,11 +139,14 @@ class Ledger:
             return Release(policy=policy, shown=line.shown)
 
     def read(self) -> Sequence[PolicyLine | ChargeLine | ReleaseLine]:
-        """Its lines; none where there is no ledger. Raises BenchError for one that is damaged."""
-        if not self.path.exists():
+        """Its lines; none where there is no ledger. Raises BenchError for one that is damaged or cannot be read."""
+        try:
+            content = self.path.read_bytes()
+        except FileNotFoundError:
             return ()
-        with self._open() as ledger:
-            return ledger.lines
+        except OSError as error:
+            raise BenchError(Problem(f"cannot be read ({error.strerror or error})", str(self.path))) from error
+        return list(_lines(_whole(content), self.path))
 
     @contextmanager
     def _open(self) -> Iterator[_OpenLedger]:
@@ -155,7 +158,7 @@ class Ledger:
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX)
-                yield _OpenLedger(handle, list(_whole_lines(handle, self.path)))
+                yield _OpenLedger(handle, list(_lines(_read_and_mended(handle), self.path)))
             finally:
                 os.close(handle)
         except OSError as error:
@@ -230,16 +233,24 @@ def _over_budget(team: str, charged: Sequence[datetime], policy: ReleasePolicy, 
     return Problem(what, mend=f"The next one can be scored from {possible.astimezone(UTC):%F %H:%M} UTC on.")
 
 
-def _whole_lines(handle: int, path: Path) -> Iterator[PolicyLine | ChargeLine | ReleaseLine]:
-    """Reads all lines, and removes what a process that died in writing left behind the last whole one."""
+def _read_and_mended(handle: int) -> bytes:
+    """Removes what a process that died in writing left behind the last whole line."""
     content = b""
     while part := os.read(handle, 1 << 20):
         content += part
-    whole = content[: content.rfind(b"\n") + 1]
+    whole = _whole(content)
     if len(whole) < len(content):
         os.ftruncate(handle, len(whole))
         os.lseek(handle, 0, os.SEEK_END)
-    for number, line in enumerate(whole.splitlines(), 1):
+    return whole
+
+
+def _whole(content: bytes) -> bytes:
+    return content[: content.rfind(b"\n") + 1]
+
+
+def _lines(content: bytes, path: Path) -> Iterator[PolicyLine | ChargeLine | ReleaseLine]:
+    for number, line in enumerate(content.splitlines(), 1):
         try:
             yield _LINES.validate_json(line)
         except ValidationError as error:

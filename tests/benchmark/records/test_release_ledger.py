@@ -123,3 +123,13 @@ def _is_charged(ledger: Ledger, number: int) -> bool:
 
 def test_a_team_is_called_after_its_address() -> None:
     assert team_of(" A.Author+second@Here.org ") == team_of("a.author@here.org") == "a.author@here.org"
+
+
+def test_reading_writes_nothing(ledger: Ledger) -> None:
+    assert ledger.read() == ()
+    assert not ledger.path.parent.exists()
+    _charge(ledger, 1, 0)
+    half = ledger.path.read_bytes() + b'{"wh'
+    ledger.path.write_bytes(half)
+    assert len(ledger.read()) == 2
+    assert ledger.path.read_bytes() == half
