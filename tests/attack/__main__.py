@@ -36,7 +36,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=_PROGRAM, description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, help=f"a page, whose section {HEADING!r} is replaced  [default: print]")
-    parser.add_argument("--tracks", type=int, default=6, help="attacked by the ladder, for each kind of attacker")
+    parser.add_argument("--tracks", type=int, default=5, help="attacked by the ladder, for each kind of attacker")
     return parser.parse_args()
 
 

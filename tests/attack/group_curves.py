@@ -2,14 +2,13 @@
 
 A group of cases with specks measures how many of them have the class, with the error of the published number. Counts
 of many cases are nearly normal, and so the information in k groups is that of a Gaussian channel, half the logarithm of
-a determinant; never more than there is to know.
+a determinant; never more than there is to know. What a real attacker decodes is in `exact_attacks.py`.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from .exact_attacks import lindstroem
 from .phantom_track import KEYS, N_CASES, OWN_DSC, PhantomTrack, entropy
 
 _SHARES = (0.05, 0.1, 0.25, 0.5)
@@ -19,12 +18,6 @@ def bits_of_groups(track: PhantomTrack, error: float, submissions: int, seed: in
     """The bits about presence in so many submissions, with the best size of the groups; `error` is a standard
     deviation in fractions. Rounding to steps of d has d / sqrt(12)."""
     return float(sum(max(_of_class(track, k, error, submissions, share, seed) for share in _SHARES) for k in _COLUMNS))
-
-
-def bits_of_weighings(track: PhantomTrack, order: int) -> tuple[int, float]:
-    """The submissions and the bits of `lindstroem(order)`, where numbers are as good as exact."""
-    groups, coins = lindstroem(order)[0].shape
-    return groups + 1, track.bits_left * min(1.0, coins / N_CASES)
 
 
 _COLUMNS = range(len(KEYS))
@@ -41,7 +34,9 @@ def _of_class(track: PhantomTrack, column: int, error: float, submissions: int, 
     denominator[0] = seen + unseen * chance
     slope = OWN_DSC * seen / denominator**2
     signal = slope[:, None] * groups
-    covariance = chance * (1 - chance) * signal @ signal.T / error**2
+    # A count is a whole number: where it can be read exactly, no more can be learnt from it.
+    errors = np.sqrt(error**2 + slope**2 / 12)
+    covariance = chance * (1 - chance) * (signal @ signal.T) / (errors[:, None] * errors)
     _, logarithm = np.linalg.slogdet(np.eye(submissions) + covariance)
     most = unseen * float(entropy(np.array([chance]))[0])
     return min(most, 0.5 * logarithm / np.log(2))
