@@ -96,7 +96,7 @@ def draw(measured: Measured, path: Path) -> None:
     left.axhline(HIDDEN_BITS, color="#888", linewidth=1)
     left.text(1, HIDDEN_BITS * 1.08, f"all there is to know: {HIDDEN_BITS:,.0f}", color="#555", fontsize=9)
     left.axhline(GOAL * HIDDEN_BITS, color="#888", linewidth=1, linestyle="--")
-    left.text(1, GOAL * HIDDEN_BITS * 1.1, f"the most allowed: {GOAL * HIDDEN_BITS:.0f}", color="#555", fontsize=9)
+    left.text(22, GOAL * HIDDEN_BITS * 1.1, f"the most allowed: {GOAL * HIDDEN_BITS:.0f}", color="#555", fontsize=9)
     left.set(
         xscale="log", yscale="log", ylim=(1, 3000), xlabel="submissions of one team", ylabel="bits recovered",
         title="What a team can learn of the labels",
