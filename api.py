@@ -28,6 +28,7 @@ from .benchmark.prediction.predictions import Predictions
 from .benchmark.records.evaluate_submission import evaluate as evaluate_submission
 from .benchmark.records.evaluation_target import EvaluationTarget, open_for_track
 from .benchmark.records.organiser_key import read_public_key, read_signing_key
+from .benchmark.records.release_policy import read_policy
 from .benchmark.records.result_record import ResultRecord, Status
 from .benchmark.runs.run_record import RunRecord
 from .benchmark.runs.score_methods import score_methods
@@ -310,6 +311,8 @@ def evaluate(
     manifest: str | Path | None = None,
     track: str | None = None,
     private: str | Path | None = None,
+    team: str | None = None,
+    policy: str | Path | None = None,
     verified: bool = False,
     key: str | Path | None = None,
     allow_missing: bool = False,
@@ -322,11 +325,14 @@ def evaluate(
 
     `submission` is a folder, a `.zip` or a `.tar.gz`; `reference` the folder of label maps; `results` the folder that
     records are added to, made where it is not there. `manifest` is the file of the track's cases; without it one is
-    made of the reference, for `track` or the track that the submission names. The rows of a hidden track, such as
-    `official-test`, go to the folder `private`. `verified` makes the organiser's own record, signed with his private
-    key in the file `key`, which `mswal-bench results keygen` makes. With `allow_missing` a case without a prediction
-    counts as empty. `jobs` is the number of processes, by default one a core; `resamples` and `seed` draw the intervals
-    over cases. `progress` shows a bar on stderr.
+    made of the reference, for `track` or the track that the submission names. `verified` makes the organiser's own
+    record, signed with his private key in the file `key`, which `mswal-bench results keygen` makes. With
+    `allow_missing` a case without a prediction counts as empty. `jobs` is the number of processes, by default one a
+    core; `resamples` and `seed` draw the intervals over cases. `progress` shows a bar on stderr.
+
+    The rows of a hidden track, such as `official-test`, go to the folder `private`. `team` is whose submission it is,
+    by default the form's address; `policy` is the file with the track's rules, for its first submission, if they are
+    not the default.
 
     Gives the record as it is published. What was recorded before is recognised, and its record given; that the same
     predictions are recorded under another form is a warning. Interrupted, the same call goes on where it stopped.
@@ -340,13 +346,14 @@ def evaluate(
     """
     check_numbers(jobs=jobs, seed=seed, draws={"resamples": resamples})
     folder, hidden_rows = Path(reference), path_or_none(private)
+    begins_with = None if policy is None else read_policy(Path(policy))
     status: Status = "verified" if verified else "claimed"
     signing = None if key is None else read_signing_key(Path(key))
     opened = open_for_track(Path(submission), folder, path_or_none(manifest), track, private=hidden_rows is not None)
     with script_left_alone(), opened as (package, expected):
         outcome = evaluate_submission(
             package,
-            EvaluationTarget(expected, folder, Path(results), hidden_rows, status, signing),
+            EvaluationTarget(expected, folder, Path(results), hidden_rows, status, signing, team, begins_with),
             allow_missing=allow_missing,
             jobs=jobs,
             resamples=resamples,

@@ -34,6 +34,8 @@ from .private_log import kept_private
 from .record_store import StoredRecord, private_folder, record_folder, scan_records, stored_record
 from .record_writing import add_record
 from .reference import split_digest
+from .release_ledger import Ledger, team_of
+from .release_policy import ReleasePolicy
 from .result_record import ResultRecord, Status
 from .scored_rows import score_submission
 from .signing import signed_where_asked
@@ -68,7 +70,7 @@ def evaluate(
     the cases that are not scored yet. `resamples` and `seed` draw the intervals; `jobs` is the number of processes.
     Raises BenchError for a reference that does not fit the manifest or cannot be scored against, where another process
     evaluates the same, and for what cannot be written. Of a hidden track all of that is written to the private folder's
-    log and raised as one sentence that tells nothing.
+    log and raised as one sentence that tells nothing; but where the team has no submission left, that is told.
     """
     manifest = target.manifest
     with kept_private(target.private), _scratch_folder(target) as scratch:
@@ -86,9 +88,12 @@ def evaluate(
             _remove_abandoned(valid.identity.id, target)
             known = _known(valid.identity, target)
             if known is not None:
-                validation = check(voxels="all", progress=progress)
+                again = check(voxels="all", progress=progress)
                 known, more = signed_where_asked(known, target)
-                return Evaluation(validation, known.shown, notes=(*notes, *more))
+                return Evaluation(again, known.shown, notes=(*notes, *more))
+            account = _Account.of(target, validation.form.contact, of_predictions)
+            if account is not None:
+                account.charge()
             try:
                 scores = score_submission(
                     copy,
@@ -105,10 +110,41 @@ def evaluate(
                 validation = check(voxels="all")
                 if validation.ok:
                     raise
+                if account is not None:
+                    account.give_back()
                 return Evaluation(validation)
             record = _record(valid, target, scores, work, resamples, seed)
+            if account is not None:
+                record = account.released(record)
             record = add_record(record, work, target.results, target.private, target.key)
     return Evaluation(replace(validation, deep=True), record, is_new=True, notes=notes)
+
+
+@dataclass(frozen=True)
+class _Account:
+    """What one submission to a hidden track costs its team."""
+
+    ledger: Ledger
+    team: str
+    predictions: str
+    policy: ReleasePolicy | None
+
+    @classmethod
+    def of(cls, target: EvaluationTarget, contact: str, predictions: str) -> _Account | None:
+        if target.private is None:
+            return None
+        team = team_of(contact) if target.team is None else target.team
+        return cls(Ledger.of(target.private, target.manifest.track), team, predictions, target.policy)
+
+    def charge(self) -> None:
+        self.ledger.charge(self.team, self.predictions, self.policy, datetime.now(UTC))
+
+    def give_back(self) -> None:
+        self.ledger.give_back(self.team, self.predictions, datetime.now(UTC))
+
+    def released(self, record: ResultRecord) -> ResultRecord:
+        release = self.ledger.release(record, self.team, datetime.now(UTC))
+        return record.model_copy(update={"release": release})
 
 
 def _known(identity: Identity, target: EvaluationTarget) -> StoredRecord | None:

@@ -20,6 +20,7 @@ from mswal_bench.benchmark.submissions.package.size_limits import Bounds
 from mswal_bench.benchmark.submissions.submission_form import FORM_FILE, TrackName
 
 from .organiser_key import SigningKey, organiser_of
+from .release_policy import ReleasePolicy
 from .result_record import Status
 
 WORK = ".evaluating"
@@ -40,6 +41,10 @@ class EvaluationTarget:
     status: Status = "claimed"
     key: SigningKey | None = None
     """Signs what is verified; None for claims."""
+    team: str | None = None
+    """Of a hidden track: whose budget it is. None for the address in the submission's form."""
+    policy: ReleasePolicy | None = None
+    """Of a hidden track: what it begins with. None for the one that it has, or the default."""
 
     def __post_init__(self) -> None:
         raise_if_any(_misplaced(self))
@@ -106,6 +111,10 @@ def _misplaced(target: EvaluationTarget) -> Iterator[Problem]:
         if private is not None:
             what = f"the track {target.manifest.track} is not hidden, so that its rows would be published all the same"
             yield Problem(what, str(private), mend="Leave out --private, or give the manifest of a hidden track.")
+        for name, given in (("--team", target.team), ("--policy", target.policy)):
+            if given is not None:
+                what = f"the track {target.manifest.track} is not hidden, and {name} is for hidden ones"
+                yield Problem(what, mend=f"Leave out {name}, or give the manifest of a hidden track.")
         return
     if private is None:
         what = f"the track {target.manifest.track} is hidden: what is of single cases needs a folder of its own"

@@ -15,15 +15,21 @@ from mswal_bench.benchmark.core.whole_files import not_written
 LOG_FILE = "evaluation.log"
 
 
+class TellableError(BenchError):
+    """Is raised for what rests on nothing hidden, and may be told as it is."""
+
+
 @contextmanager
 def kept_private(private: Path | None) -> Iterator[None]:
     """Writes what is raised inside into the log of the folder `private`, and raises a sentence that tells nothing.
 
     A fault of a reference file names what is in it, and a crash may. With None, of a track that is not hidden,
-    everything is raised as it is.
+    everything is raised as it is; and so is a `TellableError`.
     """
     try:
         yield
+    except TellableError:
+        raise
     except Exception as error:
         if private is None:
             raise

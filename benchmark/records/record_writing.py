@@ -36,9 +36,10 @@ def add_record(
     """Adds a record and its rows, the CSV files in `rows`, and gives what was published of it.
 
     Of a hidden track the rows and the record as it is go into `private`, which must be given, and what is published of
-    it into `results`. What an interrupted call left there is taken up where its rows are the same. With `key` each
-    record is signed in the same step, and the public key left in `results`. Raises BenchError where there is a record
-    of that id already, where `private` has other rows under it, and what cannot be written.
+    it into `results`, by its `release`, which it must have. What an interrupted call left there is taken up where its
+    rows are the same. With `key` each record is signed in the same step, and the public key left in `results`. Raises
+    BenchError where there is a record of that id already, where `private` has other rows under it, and what cannot be
+    written.
     """
     record = sealed(record)
     target = record_folder(results, record.track, record.id)
@@ -49,6 +50,7 @@ def add_record(
             leave_public_key(results, key.public)
         if record.hidden:
             assert private is not None
+            assert record.release is not None
             private.mkdir(mode=0o700, parents=True, exist_ok=True)
             record = _kept_private(record, rows, private_folder(private, record.track, record.id), key)
             record = resealed(published(record))
@@ -109,6 +111,10 @@ def _kept_private(record: ResultRecord, rows: Path, target: Path, key: SigningKe
     if kept.files != record.files:
         what = "has other rows under this id, of another version of mswal-bench perhaps"
         raise BenchError(Problem(what, str(target), mend="Take new folders for --results and --private."))
+    if kept.release is None:
+        # Kept by a version that knew no policies, and never published.
+        kept = resealed(kept.model_copy(update={"release": record.release}))
+        write_text(target / RECORD_FILE, record_json(kept))
     if key is not None:
         sign_record(target, key)
     return kept

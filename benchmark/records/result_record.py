@@ -17,6 +17,8 @@ from mswal_bench.benchmark.tables.view import UNDEFINED, TableView, Title
 from mswal_bench.benchmark.tables.wrapped_table import wrapped_table
 from mswal_bench.metrics.resampling.bootstrap import FEWEST_CASES
 
+from .release_policy import Release
+
 if TYPE_CHECKING:
     import pandas
 
@@ -24,6 +26,8 @@ Status = Literal["claimed", "verified"]
 RecordId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 
+NOT_SHOWN = "Not shown: neither average is a step above the best that this team was shown before."
+"""Stands where a hidden track keeps a record's numbers back."""
 
 _HEADS = ("Lesion", "DSC", "F1")
 _ALIGN = ("left", "right", "right")
@@ -77,6 +81,9 @@ class ResultRecord(BaseModel):
     """Case ids without a prediction, counted as empty."""
     files: dict[Literal["cases.csv", "lesions.csv"], Digest]
     """Name -> digest of the file's content. Empty in the published record of a hidden track."""
+    # Left out where there is none: of tracks that are not hidden, and of records from before there were policies.
+    release: Annotated[Release | None, Field(exclude_if=lambda release: release is None)] = None
+    """By what policy a hidden track's record is published, and whether its averages are shown."""
     # Left out where there is none, as in the form. So is any later field that says nothing: the digest is over all.
     digest: Annotated[Digest | None, Field(exclude_if=lambda digest: digest is None)] = None
     """Over everything else in the record; None in those of version 0.1.0."""
@@ -116,11 +123,18 @@ def record_view(record: ResultRecord) -> TableView:
 
 
 def _rows(record: ResultRecord) -> list[list[str]]:
+    # A released record has no numbers of classes.
     rows = [
         [key.replace("_", " ").capitalize(), estimate_text(of.dsc), estimate_text(of.f1)]
         for key, of in record.classes.items()
+        if _is_whole(record)
     ]
-    return [*rows, ["Avg.", estimate_text(record.average.dsc), estimate_text(record.average.f1)]]
+    return [*rows, ["Avg.", *_averages(record)]]
+
+
+def _is_whole(record: ResultRecord) -> bool:
+    """Whether it has more than a policy releases, as the organiser's own has."""
+    return record.release is None or bool(record.files)
 
 
 def _title(record: ResultRecord) -> str:
@@ -131,6 +145,8 @@ def _notes(record: ResultRecord) -> list[str]:
     cases = "1 case" if record.cases == 1 else f"{record.cases} cases"
     missing = f", {len(record.missing)} without a prediction and counted as empty" if record.missing else ""
     drawn = record.bootstrap
+    if not _is_whole(record):
+        return [*_release_notes(record), f"Protocol {record.protocol}, {cases}{missing}."]
     return [
         f"Percent, and {100 * drawn.confidence:g} % intervals over cases "
         f"({drawn.resamples:,} resamples, seed {drawn.seed}).",
@@ -139,14 +155,25 @@ def _notes(record: ResultRecord) -> list[str]:
     ]
 
 
+def _release_notes(record: ResultRecord) -> Iterator[str]:
+    if record.release is None:
+        return
+    points = record.release.policy.points
+    step = "a whole point" if points == 1 else f"a multiple of {points:g} points"
+    if record.release.shown:
+        yield f"Percent, rounded down to {step}. A hidden track shows no more: no lesion types and no intervals."
+    else:
+        yield NOT_SHOWN
+        yield f"The step is {'one point' if points == 1 else f'{points:g} points'}."
+
+
 def records_table(records: Sequence[ResultRecord], *, width: int | None = None) -> str:
     """Writes a row for every record; empty for none. What does not fit into `width` characters comes below."""
     rows = [
         [
             record.track,
             record.form.method,
-            estimate_text(record.average.dsc),
-            estimate_text(record.average.f1),
+            *_averages(record),
             str(record.cases),
             record.status,
             f"{record.created_at:%F}",
@@ -157,6 +184,14 @@ def records_table(records: Sequence[ResultRecord], *, width: int | None = None) 
     heads = ["Track", "Method", "Avg. DSC", "Avg. F1", "Cases", "Status", "Date", "Id"]
     align = ["left", "left", "right", "right", "right", "left", "left", "left"]
     return wrapped_table(heads, rows, align, width=width, keep=2) if rows else ""
+
+
+def _averages(record: ResultRecord) -> list[str]:
+    averages = (record.average.dsc, record.average.f1)
+    if _is_whole(record):
+        return [estimate_text(each) for each in averages]
+    # Without decimals, which were rounded away.
+    return ["not shown" if each.value is None else f"{100 * each.value:g}" for each in averages]
 
 
 def _why_less(record: ResultRecord) -> Iterator[str]:

@@ -38,6 +38,7 @@ from .record_store import (
     signature_notes,
 )
 from .result_record import ResultRecord
+from .verify_releases import releases_differ
 
 # Of the ends of intervals: drawn sums, which another machine may add up in another order. Values are exact.
 _TOLERANCE = 1e-9
@@ -76,6 +77,8 @@ def verify_records(results: Path, private: Path | None = None, organiser: Public
         problems += verify_record(each, private, key)
         if each.record.hidden and private is None:
             notes.append(f"{each.folder}: its rows are not looked at, for they are in a private folder (--private)")
+    if private is not None:
+        problems += releases_differ(private, [each.record for each in stored if each.record.hidden])
     return Verified(len(stored), tuple(problems), tuple(notes))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from mswal_bench.benchmark.board.ranking.schemes import criteria, ranked
 from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays
+from mswal_bench.benchmark.records.release_policy import ReleasePolicy
 
 from .boards import Board
 from .entries import Entry, EntryStatus
@@ -71,11 +72,13 @@ def board_places(
     places: dict[str, dict[str, Place]] = {scheme.key: {} for scheme in schemes}
     for status in there:
         for key, of_scheme in places.items():
-            of_scheme.update(_places(board.of(status), key, arrays.get(status)))
+            of_scheme.update(_places(board.of(status), key, arrays.get(status), board.policy))
     return tuple(schemes), places
 
 
-def _places(entries: Sequence[Entry], scheme: str, arrays: ScoreArrays | None) -> dict[str, Place]:
+def _places(
+    entries: Sequence[Entry], scheme: str, arrays: ScoreArrays | None, policy: ReleasePolicy | None
+) -> dict[str, Place]:
     if scheme in _FROM_ROWS and arrays is not None:
         by = criteria(arrays, scheme)
         ids: Sequence[str] = arrays.methods
@@ -83,6 +86,9 @@ def _places(entries: Sequence[Entry], scheme: str, arrays: ScoreArrays | None) -
     else:
         ids = [entry.id for entry in entries]
         values = [np.array(column) for column in _columns(entries, scheme)]
+        if policy is not None:
+            # Records from before there were policies have more digits, which would put them above what is rounded down.
+            values = [np.array([_rounded_down(value, policy) for value in column]) for column in values]
         ranks, _ = ranked(values, [True] * len(values))
     counts = Counter(ranks.tolist())
     return {
@@ -90,6 +96,10 @@ def _places(entries: Sequence[Entry], scheme: str, arrays: ScoreArrays | None) -
         for id_, rank in zip(ids, ranks.tolist(), strict=True)
         if not isnan(rank)
     }
+
+
+def _rounded_down(value: float, policy: ReleasePolicy) -> float:
+    return nan if isnan(value) else float(policy.steps(value) or 0)
 
 
 def _columns(entries: Sequence[Entry], scheme: str) -> list[list[float]]:

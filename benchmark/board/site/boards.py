@@ -8,6 +8,7 @@ from functools import cached_property
 
 from mswal_bench.benchmark.data.lesion_classes import BY_KEY
 from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1
+from mswal_bench.benchmark.records.release_policy import ReleasePolicy
 from mswal_bench.benchmark.records.result_record import ResultRecord
 from mswal_bench.benchmark.runs.tracks import Track
 
@@ -40,6 +41,13 @@ class Board:
     classes: tuple[BoardClass, ...]
     entries: tuple[Entry, ...]
     """People first, then verified methods, claimed and reported ones."""
+
+    @property
+    def policy(self) -> ReleasePolicy | None:
+        """By which a hidden track's records were released; the coarsest of several, and None where none was."""
+        releases = [entry.record.release for entry in self.entries if entry.record is not None]
+        policies = [release.policy for release in releases if release is not None]
+        return max(policies, key=lambda policy: policy.points, default=None)
 
     def of(self, group: Group) -> tuple[Entry, ...]:
         """The people, or the methods of one status; ranks and tests are among these alone."""

@@ -83,6 +83,16 @@ class Entry:
         """Where it stands on its board."""
         return "people" if self.record is not None and self.record.form.of_people else self.status
 
+    @property
+    def keeps_back(self) -> bool:
+        """Whether numbers that it does not have are those that a hidden track does not show."""
+        return self.record is not None and self.record.hidden
+
+    @property
+    def rounded_down(self) -> bool:
+        """Whether its averages are those of a hidden track, which have no decimals to show."""
+        return self.record is not None and self.record.release is not None
+
     def of(self, lesion: str, metric: str) -> Estimate:
         """A number of one lesion class; without a value where it is not known."""
         return self.classes.get(lesion, {}).get(metric, NOTHING)

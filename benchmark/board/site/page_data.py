@@ -74,6 +74,7 @@ def _lines(entries: Sequence[Entry], places: Mapping[str, Mapping[str, Place]]) 
         "affiliation": [form.affiliation if form else "" for form in forms],
         "group": [entry.group for entry in entries],
         "status": [entry.status for entry in entries],
+        "rounded_down": [entry.rounded_down for entry in entries],
         "hours": [form.cost.training_gpu_hours if form else None for form in forms],
         "parameters": [form.cost.parameters if form else None for form in forms],
         "extra": [

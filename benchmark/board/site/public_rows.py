@@ -48,36 +48,34 @@ def public_files(record: ResultRecord, results: Path) -> dict[str, bytes]:
     }
 
 
-def statistics_rows(board: Board, results: Path, private: Path | None) -> dict[EntryStatus, ScoreArrays]:
+def statistics_rows(board: Board, results: Path) -> dict[EntryStatus, ScoreArrays]:
     """Reads the counts of all cases, methods by entry id, of each status all of whose records have their rows at hand.
 
-    They are not at hand of hidden tracks without `private`. Raises BenchError for rows that are not there, not the
-    record's or cannot be read, and for records whose numbers do not follow from them.
+    Of a hidden board none: how stable its ranks are and what its tests say would tell of its labels. Raises BenchError
+    for rows that are not there, not the record's or cannot be read, and for records whose numbers do not follow from
+    them.
     """
-    arrays = {}
+    arrays: dict[EntryStatus, ScoreArrays] = {}
+    if board.hidden:
+        return arrays
     for status in RANKED:
         records = [entry.record for entry in board.of(status) if entry.record is not None]
-        records = [record for record in records if not record.hidden or private is not None]
-        rows, paths = _rows(records, results, private)
+        rows, paths = _rows(records, results)
         if not paths:
             continue
-        of_status = read_score_arrays(paths, [lesion.key for lesion in board.classes])
-        check_numbers(rows, of_status, paths)
-        if len(paths) == len(board.of(status)):
-            arrays[status] = of_status
+        arrays[status] = read_score_arrays(paths, [lesion.key for lesion in board.classes])
+        check_numbers(rows, arrays[status], paths)
     return arrays
 
 
-def _rows(
-    records: Sequence[ResultRecord], results: Path, private: Path | None
-) -> tuple[dict[str, ResultRecord], dict[str, Path]]:
-    """Record id -> the record with all of its numbers, and its `cases.csv`."""
+def _rows(records: Sequence[ResultRecord], results: Path) -> tuple[dict[str, ResultRecord], dict[str, Path]]:
+    """Record id -> the record, and its `cases.csv`."""
     rows: dict[str, ResultRecord] = {}
     paths: dict[str, Path] = {}
     problems: list[Problem] = []
     for record in records:
         try:
-            rows[record.id], paths[record.id] = rows_of(record, results, private)
+            rows[record.id], paths[record.id] = rows_of(record, results, None)
         except BenchError as error:
             problems += error.problems
     raise_if_any(problems)

@@ -15,7 +15,7 @@ from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.records.organiser_key import PUBLIC_FILE, PublicKey
 from mswal_bench.benchmark.records.publication import published
 from mswal_bench.benchmark.records.record_store import SIGNATURE_FILE, read_results
-from mswal_bench.benchmark.records.result_record import ResultRecord
+from mswal_bench.benchmark.records.result_record import NOT_SHOWN, ResultRecord
 from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
 from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
 from mswal_bench.benchmark.scoring.lesions_csv import LESIONS_FILE
@@ -35,6 +35,10 @@ _NO_ROWS = (
     "The rows of single cases are not at hand for all of these records, so that neither the stability of their ranks "
     "nor the significance of their differences can be told. The intervals above are those that the records hold."
 )
+_HIDDEN = (
+    "The labels of this track are kept back. How stable the ranks are and which differences are significant would tell "
+    "of them, and is not published."
+)
 _DOWNLOADS = {
     RECORD_FILE: "everything on this page",
     SIGNATURE_FILE: "the organiser's signature of record.json",
@@ -48,7 +52,6 @@ def build_site(
     results: Path,
     site: Path,
     *,
-    private: Path | None,
     date: str | None,
     resamples: int,
     seed: int,
@@ -58,10 +61,9 @@ def build_site(
     """Makes the folder `site` of the records in `results`, whole or not at all; gives its boards, and notes.
 
     Verified is what the organiser has signed, by the key `organiser`, else by the folder's own, which the pages name.
-
-    With the rows of hidden tracks in `private` their ranks' stability and tests are shown; nothing of a single case
-    is. The same input gives the same bytes; `date` is printed as it is, and `submit_to` is linked to as where
-    submissions go. Raises BenchError for what the user can mend, a folder without a record included.
+    Of a hidden track nothing is shown but what its records say. The same input gives the same bytes; `date` is printed
+    as it is, and `submit_to` is linked to as where submissions go. Raises BenchError for what the user can mend, a
+    folder without a record included.
     """
     check_site(site)
     read = read_results(results, organiser)
@@ -76,7 +78,7 @@ def build_site(
     pages = _Pages(date, submit_to, read.organiser)
     views = []
     for board in boards:
-        arrays = statistics_rows(board, results, private)
+        arrays = statistics_rows(board, results)
         schemes, places = board_places(board, arrays)
         statistics = board_statistics(board, arrays, places["mean-rank"], resamples=resamples, seed=seed)
         views.append(_board_view(board, schemes, places, statistics))
@@ -122,6 +124,7 @@ class _Pages:
             "submit_to": submit_to,
             "most_shown": charts.MOST_SHOWN,
             "significant": SIGNIFICANT,
+            "not_shown": NOT_SHOWN,
         }
 
     def front(self, boards: Sequence[Mapping[str, Any]]) -> bytes:
@@ -189,7 +192,7 @@ def _board_view(
     averaged = next(of_group for group in (*STATUSES, *GROUPS) if (of_group := board.of(group)))
     who = "human rater" if averaged[0].group == "people" else f"{averaged[0].status} method"
     return {
-        **{name: getattr(board, name) for name in ("key", "title", "track", "protocol", "cases", "hidden")},
+        **{name: getattr(board, name) for name in ("key", "title", "track", "protocol", "cases", "hidden", "policy")},
         "reference_digest": board.reference_digest,
         "classes": board.classes,
         "groups": {group: of_group for group in GROUPS if (of_group := board.of(group))},
@@ -197,7 +200,7 @@ def _board_view(
         "data": board_index(board, schemes),
         "forests": [charts.forest(board, metric) for metric in ("dsc", "f1")],
         "statistics": statistics,
-        "why_no_statistics": _NO_ROWS if _can_be_compared(board, places["mean-rank"]) else _FEW_RECORDS,
+        "why_no_statistics": _why_no_statistics(board, places["mean-rank"]),
         "difficulties": [charts.difficulty(board, averaged, metric) for metric in ("dsc", "f1")],
         "difficulty_of": f"the {len(averaged)} {who}{'' if len(averaged) == 1 else 's'}",
     }
@@ -218,8 +221,10 @@ def _project_links() -> dict[str, str]:
     return {label: link for label, _, link in told}
 
 
-def _can_be_compared(board: Board, places: Mapping[str, Place]) -> bool:
-    return any(sum(entry.id in places for entry in board.of(status)) > 1 for status in STATUSES)
+def _why_no_statistics(board: Board, places: Mapping[str, Place]) -> str:
+    if not any(sum(entry.id in places for entry in board.of(status)) > 1 for status in STATUSES):
+        return _FEW_RECORDS
+    return _HIDDEN if board.hidden else _NO_ROWS
 
 
 def _with_code(text: str) -> Markup:

@@ -13,7 +13,10 @@ from mswal_bench.benchmark.cli.organiser_options import KEY_VARIABLE, signing_ke
 from mswal_bench.benchmark.core.errors import Problem, raise_if_any
 
 if TYPE_CHECKING:
+    from mswal_bench.benchmark.records.evaluate_submission import Evaluation
+    from mswal_bench.benchmark.records.evaluation_target import EvaluationTarget
     from mswal_bench.benchmark.records.plan_evaluations import ManyEvaluations
+    from mswal_bench.benchmark.records.result_record import ResultRecord
 
 
 @click.command(short_help="Score a submission and add its record to the results.")
@@ -26,6 +29,12 @@ if TYPE_CHECKING:
 @click.option("--track", help="Without --manifest: the track.  [default: the one that the submission is for]")
 @click.option(
     "--private", type=click.Path(path_type=Path, file_okay=False), help="For a hidden track: where its rows are kept."
+)
+@click.option("--team", help="For a hidden track: whose budget it is.  [default: the form's address]")
+@click.option(
+    "--policy",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="For a hidden track's first submission: what is shown, and how many a team has (JSON).",
 )
 @click.option("--verified", is_flag=True, help="Make the organiser's own record, signed; otherwise it is a claim.")
 @click.option(
@@ -61,6 +70,8 @@ def evaluate(
     manifest: Path | None,
     track: str | None,
     private: Path | None,
+    team: str | None,
+    policy: Path | None,
     verified: bool,
     key: Path | None,
     allow_missing: bool,
@@ -79,9 +90,12 @@ def evaluate(
     hidden track into PRIVATE), and the copy is what is digested, checked and scored; it is removed at the end.
 
     RESULTS/records/TRACK/ID gets record.json, cases.csv and lesions.csv, whole or not at all. Of a hidden track it gets
-    aggregates and intervals alone, and the rest goes to PRIVATE/TRACK/ID; what is wrong with hidden labels is told in
-    PRIVATE/evaluation.log and nowhere else. The manifest says whether a track is hidden; without one, it is if
-    --private is given or if it is official-test.
+    Avg. DSC and Avg. F1 alone, rounded down to whole points, and those only if one of them is a point above the best
+    that the team was shown before; the rest goes to PRIVATE/TRACK/ID. A team has five submissions in all and two within
+    30 days, unless --policy says otherwise; PRIVATE/TRACK/ledger.jsonl keeps count. The same predictions again and
+    those that are not valid cost nothing. What is wrong with hidden labels is told in PRIVATE/evaluation.log and
+    nowhere else. The manifest says whether a track is hidden; without one, it is if --private is given or if it is
+    official-test.
 
     With --verified the record is signed in the same step: record.json.sig lies beside it, and RESULTS/organiser.pub is
     the public key. A record that says verified and has no signature is verified and then signed.
@@ -92,10 +106,10 @@ def evaluate(
     """
     from mswal_bench.benchmark.records.evaluate_submission import evaluate as evaluated
     from mswal_bench.benchmark.records.evaluation_target import EvaluationTarget, open_for_track
-    from mswal_bench.benchmark.records.plan_evaluations import RECORD_LINE, ManyEvaluations
-    from mswal_bench.benchmark.records.record_store import private_folder, record_folder
+    from mswal_bench.benchmark.records.plan_evaluations import ManyEvaluations
     from mswal_bench.benchmark.records.record_writing import write_summary
-    from mswal_bench.benchmark.records.result_record import Status, record_text
+    from mswal_bench.benchmark.records.release_policy import read_policy
+    from mswal_bench.benchmark.records.result_record import Status
     from mswal_bench.benchmark.records.submission_folder import refuse_several
     from mswal_bench.benchmark.submissions.validation import validation_text
 
@@ -110,14 +124,15 @@ def evaluate(
     if place is not None:
         if work is None:
             raise click.UsageError("--on needs a folder for what becomes of the tasks, --work.")
-        named = {"--manifest": manifest, "--private": private, "--key": key}
+        named = {"--manifest": manifest, "--private": private, "--policy": policy, "--key": key}
         options = [part for name, path in named.items() if path for part in (name, str(path.absolute()))]
         options += [] if track is None else ["--track", track]
+        options += [] if team is None else ["--team", team]
         options += [] if jobs is None else ["--jobs", str(jobs)]
         options += ["--resamples", str(resamples), "--seed", str(seed)]
         flags = {"--verified": verified, "--allow-missing": allow_missing, "--nnunet-summary": nnunet_summary}
         options += [name for name, given in flags.items() if given]
-        inputs = () if manifest is None else (manifest,)
+        inputs = tuple(file for file in (manifest, policy) if file is not None)
         _evaluate_as_tasks(ManyEvaluations(submission, reference, results, work, tuple(options), inputs), place)
         return
     if work is not None:
@@ -125,9 +140,10 @@ def evaluate(
     refuse_several(submission)
     status: Status = "verified" if verified else "claimed"
     hidden = private is not None
+    begins_with = None if policy is None else read_policy(policy)
     with open_for_track(submission, reference, manifest, track, private=hidden) as (package, expected):
         signing = None if key is None else signing_key_of_option(key)
-        target = EvaluationTarget(expected, reference, results, private, status, signing)
+        target = EvaluationTarget(expected, reference, results, private, status, signing, team, begins_with)
         outcome = evaluated(
             package,
             target,
@@ -140,16 +156,24 @@ def evaluate(
     click.echo(validation_text(outcome.validation), err=outcome.record is not None)
     if outcome.record is None:
         context.exit(1)
+    _tell(outcome.record, outcome, target)
+    if nnunet_summary:
+        write_summary(outcome.record, target)
+
+
+def _tell(record: ResultRecord, outcome: Evaluation, target: EvaluationTarget) -> None:
+    from mswal_bench.benchmark.records.plan_evaluations import RECORD_LINE
+    from mswal_bench.benchmark.records.record_store import private_folder, record_folder
+    from mswal_bench.benchmark.records.result_record import record_text
+
     for note in outcome.notes:
         click.echo(f"note: {note}", err=True)
     if not outcome.is_new:
         click.echo("note: this submission was recorded before and is not scored again", err=True)
-    click.echo(record_text(outcome.record))
-    click.echo(f"{RECORD_LINE}{record_folder(results, outcome.record.track, outcome.record.id)}", err=True)
-    if private is not None and outcome.record.hidden:
-        click.echo(f"rows: {private_folder(private, outcome.record.track, outcome.record.id)}", err=True)
-    if nnunet_summary:
-        write_summary(outcome.record, target)
+    click.echo(record_text(record))
+    click.echo(f"{RECORD_LINE}{record_folder(target.results, record.track, record.id)}", err=True)
+    if target.private is not None and record.hidden:
+        click.echo(f"rows: {private_folder(target.private, record.track, record.id)}", err=True)
 
 
 def _evaluate_as_tasks(asked: ManyEvaluations, place: Place) -> None:

@@ -19,12 +19,6 @@ def _link(context: click.Context, parameter: click.Parameter, link: str | None) 
 @click.command()
 @click.argument("results", type=click.Path(path_type=Path))
 @click.option("-o", "--out", "site", required=True, type=click.Path(path_type=Path), help="The folder of the site.")
-@click.option(
-    "--private",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="The organiser's folder with the rows of hidden tracks, for the stability of ranks and for tests. Nothing of "
-    "a single case gets into the site.",
-)
 @click.option("--date", help="Printed at the foot of every page. Without it the same records make the same bytes.")
 @click.option(
     "--submit-to",
@@ -44,7 +38,6 @@ def _link(context: click.Context, parameter: click.Parameter, link: str | None) 
 def build(
     results: Path,
     site: Path,
-    private: Path | None,
     date: str | None,
     submit_to: str | None,
     resamples: int,
@@ -63,7 +56,6 @@ def build(
     boards, notes = build_site(
         results,
         site,
-        private=private,
         date=date,
         resamples=resamples,
         seed=seed,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import json
+import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +16,19 @@ from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.records import scored_rows
 from mswal_bench.benchmark.records.evaluate_submission import evaluate
 from mswal_bench.benchmark.records.identity import resealed, sealed
-from mswal_bench.benchmark.records.publication import DECIMALS, published
+from mswal_bench.benchmark.records.publication import published
 from mswal_bench.benchmark.records.record_store import read_record, read_records
 from mswal_bench.benchmark.records.record_writing import record_json
+from mswal_bench.benchmark.records.release_ledger import Ledger
+from mswal_bench.benchmark.records.release_policy import ReleasePolicy
+from mswal_bench.benchmark.records.result_record import record_text
+from mswal_bench.benchmark.records.verify_records import verify_records
 from mswal_bench.benchmark.scoring.estimates import Estimate
 from mswal_bench.benchmark.submissions.make_manifest import manifest_of
 from mswal_bench.benchmark.submissions.manifest_file import write_manifest
 from mswal_bench.tests.benchmark.signed_records import key_file
 
-from .conftest import CASES
+from .conftest import CASES, FORM
 
 if TYPE_CHECKING:
     from .conftest import TargetOf
@@ -78,27 +83,34 @@ def test_the_published_record_has_nothing_of_a_case(submission: Path, manifest: 
     fractions = _numbers({key: value for key, value in estimates["average"].items() if key not in counts})
     fractions += _numbers(estimates["classes"])
     assert fractions
-    assert all(round(number, DECIMALS) == number for number in fractions)
-    # Every whole number is one that the manifest, the form or the call tells.
+    assert len(fractions) == 2
+    assert all(round(number, 2) == number for number in fractions)
+    # Every whole number is one that the manifest, the form, the call or the policy tells.
+    assert content.pop("release") == {"policy": ReleasePolicy().model_dump(), "shown": True}
     others = {key: value for key, value in content.items() if key not in estimates}
     assert sorted(_numbers(others)) == sorted([1, 6, 1, 1, 100, 0, 0.95, content["environment"]["cpu_cores"]])
-    # No number of a single case is among them.
-    (rows,) = (tmp_path / "private").rglob("cases.csv")
-    with rows.open() as file:
-        of_cases = {round(float(row["dsc"]), DECIMALS) for row in csv.DictReader(file) if row["dsc"]}
-    assert not (of_cases - {0.0, 1.0}) & {each["dsc"]["value"] for each in content["classes"].values()}
-
-
-def test_what_rests_on_few_cases_is_withheld(submission: Path, manifest: Path, tmp_path: Path) -> None:
-    result = _evaluate(tmp_path)
-    assert "withheld, for fewer than 5 cases have such a lesion" in result.stdout
-    (record,) = read_records(tmp_path / "results")
     (private,) = (tmp_path / "private").rglob("record.json")
     kept = read_record(private.parent)
-    # Kidney cysts are in three references and one more prediction: four cases.
-    assert kept.classes["kidney_cyst"].dsc.value is not None
-    assert {estimate for _, estimate in record.classes["kidney_cyst"]} == {Estimate(value=None)}
-    assert record.classes["liver_tumor"].dsc.value is not None
+    assert content["average"]["dsc"]["value"] == int(100 * (kept.average.dsc.value or 0)) / 100
+    assert all(
+        estimate == Estimate(value=None)
+        for of in read_records(tmp_path / "results")[0].classes.values()
+        for _, estimate in of
+    )
+
+
+def test_what_is_printed_says_what_is_kept_back(submission: Path, manifest: Path, tmp_path: Path) -> None:
+    printed = _evaluate(tmp_path).stdout
+    assert "rounded down to a whole point" in printed
+    assert "Liver tumor" not in printed
+    assert re.search(r"^Avg\. +\d+ +\d+$", printed, re.MULTILINE)
+    (record,) = read_records(tmp_path / "results")
+    (private,) = (tmp_path / "private").rglob("record.json")
+    assert "Liver tumor" in record_text(read_record(private.parent)), "the organiser's own has all"
+    assert record.to_frame()["value"].dropna().tolist() == [
+        record.average.dsc.value,
+        record.average.f1.value,
+    ]
 
 
 def test_a_faulty_label_is_told_in_the_private_log_alone(
@@ -207,3 +219,107 @@ def test_an_interrupted_publication_is_taken_up(submission: Path, manifest: Path
     result = _evaluate(tmp_path)
     assert result.exit_code == 1
     assert "has other rows under this id" in (tmp_path / "private" / "evaluation.log").read_text()
+
+
+def _hand_in(submission: Path, tmp_path: Path, method: str, columns: int, *options: str) -> Result:
+    """Evaluates other predictions: the columns of every case that are left are the first ones."""
+    import SimpleITK
+
+    form = submission / "submission.yaml"
+    form.write_text(FORM.replace("Careful Net", method))
+    for path in (submission / "predictions").iterdir():
+        image = SimpleITK.ReadImage(str(tmp_path / "labels" / path.name))
+        image[columns:, :, :] = 0
+        SimpleITK.WriteImage(image, str(path))
+    return _evaluate(tmp_path, *options)
+
+
+def _shown(tmp_path: Path) -> dict[str, float | None]:
+    return {record.form.method: record.average.dsc.value for record in read_records(tmp_path / "results")}
+
+
+def test_a_team_climbs_a_ladder_within_its_budget(submission: Path, manifest: Path, tmp_path: Path) -> None:
+    (tmp_path / "policy.json").write_text('{"submissions": 3, "recent": 3}')
+    policy = ("--policy", str(tmp_path / "policy.json"))
+    assert _hand_in(submission, tmp_path, "first", 5, *policy).exit_code == 0
+    worse = _hand_in(submission, tmp_path, "worse", 4)
+    assert "Not shown: neither average is a step above" in worse.stdout
+    assert "not shown" in CliRunner().invoke(main, ["results", "list", str(tmp_path / "results")]).output
+    assert _hand_in(submission, tmp_path, "best", 40).exit_code == 0
+    shown = _shown(tmp_path)
+    assert shown["worse"] is None
+    assert 0 < (shown["first"] or 0) < (shown["best"] or 0)
+    refused = _hand_in(submission, tmp_path, "fourth", 6)
+    assert refused.exit_code == 1
+    assert "a.author@here.org has handed in all 3 submissions" in refused.stderr
+    assert "organiser's side" not in refused.stderr
+    # The same predictions under another form are no new question, and another team has a budget of its own.
+    again = _hand_in(submission, tmp_path, "worse again", 4)
+    assert again.exit_code == 0
+    assert _shown(tmp_path)["worse again"] is None
+    assert _hand_in(submission, tmp_path, "others", 4, "--team", "others").exit_code == 0
+    assert _shown(tmp_path)["others"] is not None
+    assert verify_records(tmp_path / "results", tmp_path / "private").problems == ()
+    published_text = "".join(path.read_text() for path in (tmp_path / "results").rglob("record.json"))
+    assert "a.author@here.org" not in published_text
+
+
+def test_a_submission_that_cannot_be_scored_costs_nothing(
+    submission: Path, manifest: Path, tmp_path: Path, save_labels: Any
+) -> None:
+    import numpy as np
+
+    save_labels(submission / "predictions" / "case_2.nii.gz", np.full((4, 6, 40), 9, np.uint8))
+    for _ in range(7):
+        assert _evaluate(tmp_path).exit_code == 1
+    for number in (5, 6):
+        assert _hand_in(submission, tmp_path, f"valid {number}", number).exit_code == 0
+    assert "2 submissions within 30 days" in _hand_in(submission, tmp_path, "third", 7).stderr
+
+
+def test_a_crash_while_scoring_costs_one_submission(
+    submission: Path, manifest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(scored_rows, "score_folders", lambda *_, **__: 1 / 0)
+        for _ in range(3):
+            assert "organiser's side" in _evaluate(tmp_path).stderr
+    assert _evaluate(tmp_path).exit_code == 0
+    ledger = Ledger.of(tmp_path / "private", "demo").read()
+    assert [line.what for line in ledger] == ["policy", "charged", "released"]
+
+
+def test_a_record_that_was_kept_before_there_were_policies_is_released_by_one(
+    submission: Path, manifest: Path, tmp_path: Path
+) -> None:
+    assert _evaluate(tmp_path).exit_code == 0
+    shutil.rmtree(tmp_path / "results")
+    (path,) = (tmp_path / "private").rglob("record.json")
+    path.write_text(read_record(path.parent).model_copy(update={"release": None}).model_dump_json())
+    assert _evaluate(tmp_path).exit_code == 0
+    (record,) = read_records(tmp_path / "results")
+    assert record.classes["liver_tumor"].dsc.value is None
+    assert verify_records(tmp_path / "results", tmp_path / "private").problems == ()
+
+
+def test_releases_that_do_not_follow_from_the_ledger(submission: Path, manifest: Path, tmp_path: Path) -> None:
+    assert _evaluate(tmp_path).exit_code == 0
+    ledger = Ledger.of(tmp_path / "private", "demo").path
+    line = json.loads(ledger.read_text().splitlines()[-1])
+
+    def problems(**changed: object) -> str:
+        lines = ledger.read_text().splitlines()[:2]
+        ledger.write_text("\n".join([*lines, json.dumps(line | changed)]) + "\n")
+        return str(BenchError(*verify_records(tmp_path / "results", tmp_path / "private").problems))
+
+    assert problems() == ""
+    assert "whether" in problems(shown=False)
+    assert "Avg. DSC" in problems(dsc_steps=99)
+    assert "is not in the ledger" in problems(record="0" * 16)
+
+
+def test_a_team_is_for_hidden_tracks_alone(submission: Path, labels: Path, tmp_path: Path) -> None:
+    write_manifest(manifest_of(labels, "demo", False), tmp_path / "manifest.json")
+    result = _evaluate(tmp_path, "--team", "us", private=None)
+    assert result.exit_code == 1
+    assert "--team is for hidden ones" in result.stderr

@@ -37,7 +37,7 @@
   };
 
   // ---- rows
-  const LISTS = ["id", "method", "authors", "affiliation", "group", "status", "hours", "parameters", "extra", "date", "paper", "code"];
+  const LISTS = ["id", "method", "authors", "affiliation", "group", "status", "rounded_down", "hours", "parameters", "extra", "date", "paper", "code"];
 
   const rowsOf = (board, lines, values) => {
     const ranks = lines.ranks[view.scheme];

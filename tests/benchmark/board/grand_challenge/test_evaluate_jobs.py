@@ -25,9 +25,9 @@ def test_aggregates_alone_of_a_hidden_phase(mounts: Mounts) -> None:
     evaluate_jobs(mounts.configuration())
     content = mounts.metrics()
     assert sorted(content) == ["aggregates", "bootstrap", "cases", "protocol", "schema_version", "version"]
-    tumor = content["aggregates"]["classes"]["liver_tumor"]
-    assert tumor["dsc"]["value"] == tumor["recall"]["value"] == round(5 / 6, 4)
-    assert content["aggregates"]["average"]["dsc"]["value"] == round(5 / 6, 4)
+    assert content["aggregates"]["average"]["dsc"] == {"value": 0.83, "low": None, "high": None}
+    of_classes = [estimate for of in content["aggregates"]["classes"].values() for estimate in of.values()]
+    assert all(estimate == {"value": None, "low": None, "high": None} for estimate in of_classes)
     text = (mounts.root / "output" / "metrics.json").read_text()
     assert not [case for case in CASES if case in text]
     assert str(mounts.root) not in text
@@ -137,8 +137,8 @@ def test_a_prediction_stored_along_other_axes(mounts: Mounts) -> None:
 
     path = mounts.output_of(CASES[4])
     SimpleITK.WriteImage(SimpleITK.DICOMOrient(SimpleITK.ReadImage(str(path)), "SRA"), str(path))
-    evaluate_jobs(mounts.configuration())
-    assert mounts.metrics()["aggregates"]["classes"]["liver_tumor"]["dsc"]["value"] == round(5 / 6, 4)
+    evaluate_jobs(mounts.configuration(MSWAL_HIDDEN="false"))
+    assert mounts.metrics()["aggregates"]["classes"]["liver_tumor"]["dsc"]["value"] == pytest.approx(5 / 6, abs=1e-12)
 
 
 def test_the_scores_are_those_of_a_submission(mounts: Mounts, tmp_path: Path) -> None:

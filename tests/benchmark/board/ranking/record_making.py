@@ -12,6 +12,7 @@ from typing import Any
 from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.environment import Environment
 from mswal_bench.benchmark.records.record_writing import add_record
+from mswal_bench.benchmark.records.release_policy import Release, ReleasePolicy
 from mswal_bench.benchmark.records.result_record import ResultRecord
 from mswal_bench.benchmark.scoring.cases_csv import read_counts
 from mswal_bench.benchmark.scoring.estimates import AverageResult, Bootstrap, ClassResult, Estimate
@@ -58,6 +59,7 @@ def store_record(
             "classes": results_of,
             "average": _average(list(results_of.values())),
             "bootstrap": Bootstrap(resamples=1, seed=0),
+            "release": Release(policy=ReleasePolicy(), shown=True) if hidden else None,
             "files": {name: file_digest(rows / name) for name in ("cases.csv", "lesions.csv")},
             **fields,
         },

@@ -19,6 +19,7 @@ from mswal_bench.benchmark.records.identity import resealed
 from mswal_bench.benchmark.records.publication import published
 from mswal_bench.benchmark.records.record_store import private_folder, record_folder
 from mswal_bench.benchmark.records.record_writing import record_json
+from mswal_bench.benchmark.records.release_policy import Release, ReleasePolicy
 from mswal_bench.benchmark.records.result_record import ResultRecord
 from mswal_bench.benchmark.scoring.estimates import AverageResult, Bootstrap, ClassResult, Estimate
 from mswal_bench.benchmark.submissions.submission_form import PublicForm
@@ -29,6 +30,7 @@ _COLUMNS = (
     "method", "case", "class", "missing", "reference_voxels", "prediction_voxels", "intersection_voxels", "dsc", "tp",
     "fp", "fn", "f1", "reference_mm3", "prediction_mm3", "nsd", "hd95_mm",
 )  # fmt: skip
+_SHOWN = Release(policy=ReleasePolicy(), shown=True)
 _HARDNESS = (0.05, 0.25, 0.2, 0.15, 0.1, 0.05, 0.1)
 
 
@@ -50,25 +52,21 @@ def add_record(
     classes: Sequence[str] = _CLASSES,
     reference: str = "labels",
     protocol: str = "mswal/1",
-    withheld: bool = False,
+    release: Release | None = _SHOWN,
     **form: Any,
 ) -> ResultRecord:
-    """Adds a record with its rows: beside it, or of a hidden track, which one with `private` is, there.
-
-    Of one that is `withheld` no DSC and no F1 is published.
-    """
+    """Adds a record with its rows: beside it, or of a hidden track, which one with `private` is, there,
+    by `release`."""
     counted = _counts(quality, seed, cases, classes)
     cases_csv, lesions_csv = _rows(method, counted), b"method,case,class\n"
     values = {key: _class_result(of_class) for key, of_class in _by_class(counted).items()}
-    if withheld:
-        nothing = dict.fromkeys(("dsc", "f1"), Estimate(value=None))
-        values = {key: value.model_copy(update=nothing) for key, value in values.items()}
     record = ResultRecord(
         id="0" * 16,
         created_at=datetime(2026, 9, 1, 12, tzinfo=UTC) + timedelta(days=seed),
         status=status,  # type: ignore[arg-type]
         track=track,
         hidden=private is not None,
+        release=None if private is None else release,
         protocol=protocol,
         cases=cases,
         manifest_digest=digest("manifest"),

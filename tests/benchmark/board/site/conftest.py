@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mswal_bench.benchmark.board.site.site_pages import build_site
+from mswal_bench.benchmark.records.release_policy import DEFAULT_POLICY, Release
 
 from .board_results import add_record
 
@@ -63,7 +64,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         add_record(
             results, f"Hidden {index}", track="official-test", private=private, quality=0.4 + 0.15 * index, seed=index
         )
-    build_site(results, base / "site", private=private, date=None, resamples=100, seed=0)
+    build_site(results, base / "site", date=None, resamples=100, seed=0)
     return base / "site"
 
 
@@ -76,7 +77,8 @@ def people_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         add_record(results, f"Method {index:03}", quality=0.2 + 0.004 * index, seed=index, cases=3)
     for number, quality in ((1, 0.9), (2, 0.99)):
         add_record(results, f"Rater {number}", quality=quality, seed=300 + number, cases=3, drawn_by="people")
+    kept_back = Release(policy=DEFAULT_POLICY, shown=False)
     add_record(results, "Shown", track="secret", private=private, seed=1)
-    add_record(results, "Kept back", track="secret", private=private, seed=2, withheld=True)
-    build_site(results, base / "site", private=None, date=None, resamples=100, seed=0)
+    add_record(results, "Kept back", track="secret", private=private, seed=2, release=kept_back)
+    build_site(results, base / "site", date=None, resamples=100, seed=0)
     return base / "site"

@@ -76,7 +76,7 @@ def test_equal_results_share_a_rank(tmp_path: Path) -> None:
 def test_statistics_follow_from_the_rows(tmp_path: Path) -> None:
     records = [add_record(tmp_path, f"m{i}", quality=0.2 + 0.3 * i, seed=i) for i in range(3)]
     board = boards_of(records)[1]
-    arrays = statistics_rows(board, tmp_path, None)
+    arrays = statistics_rows(board, tmp_path)
     assert set(arrays) == {"verified"}
     schemes, places = board_places(board, arrays)
     assert {"mean-then-rank", "rank-then-mean"} <= {scheme.key for scheme in schemes}
@@ -95,12 +95,11 @@ def test_without_all_rows_there_are_no_statistics(tmp_path: Path) -> None:
     added = [add_record(results, name, seed=seed, private=private) for seed, name in enumerate(("a", "b"))]
     records = [resealed(published(record)) for record in added]
     board = boards_of(records)[1]
-    arrays = statistics_rows(board, results, None)
+    arrays = statistics_rows(board, results)
     assert arrays == {}
     places = board_places(board, arrays)[1]["mean-rank"]
     assert board_statistics(board, arrays, places, resamples=200, seed=0) is None
     assert len(places) == 2
-    assert set(statistics_rows(board, results, private)) == {"verified"}
 
 
 def test_difficulty_is_the_papers(tmp_path: Path) -> None:
@@ -133,7 +132,7 @@ def test_all_values_lie_on_the_axis(values: list[float], from_zero: bool, expect
 def test_of_a_long_board_the_best_are_drawn_and_tested(tmp_path: Path) -> None:
     records = [add_record(tmp_path, f"m{i:02}", quality=0.2 + 0.02 * i, seed=i, cases=6) for i in range(30)]
     board = boards_of(records)[1]
-    arrays = statistics_rows(board, tmp_path, None)
+    arrays = statistics_rows(board, tmp_path)
     statistics = board_statistics(board, arrays, board_places(board, arrays)[1]["mean-rank"], resamples=100, seed=0)
     assert statistics is not None
     assert (len(statistics.stability), statistics.left_out) == (25, 5)
@@ -149,7 +148,7 @@ def test_people_are_never_ranked_or_tested_among_methods(tmp_path: Path) -> None
     board = boards_of([*methods, *raters])[1]
     assert [entry.group for entry in board.entries] == ["people"] * 2 + ["verified"] * 3
     assert board.counted == "2 human raters, 3 verified"
-    arrays = statistics_rows(board, tmp_path, None)
+    arrays = statistics_rows(board, tmp_path)
     _, places = board_places(board, arrays)
     ids = {record.id for record in raters}
     assert all(ids.isdisjoint(of_scheme) for of_scheme in places.values())
@@ -168,6 +167,6 @@ def test_a_track_of_people_alone_is_a_board(tmp_path: Path) -> None:
     record = add_record(tmp_path, "r", drawn_by="people")
     (_, board) = boards_of([record])
     assert board.counted == "1 human rater"
-    _, places = board_places(board, statistics_rows(board, tmp_path, None))
+    _, places = board_places(board, statistics_rows(board, tmp_path))
     assert not any(places.values())
     assert board_statistics(board, {}, places["mean-rank"], resamples=200, seed=0) is None

@@ -99,7 +99,7 @@ def test_a_thousand_records_are_loaded_with_less_than_two_megabytes(tmp_path: Pa
             for index in range(many)
         ]  # fmt: skip
         site = tmp_path / str(many) / "site"
-        build_site(results, site, private=None, date=None, resamples=100, seed=0)
+        build_site(results, site, date=None, resamples=100, seed=0)
         assert len(made) == many
         page = [site / "index.html", *(site / "assets").iterdir()]
         chosen = [site / "boards" / name for name in ("public-cv.js", "public-cv.dsc.js")]

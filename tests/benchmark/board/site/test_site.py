@@ -14,6 +14,8 @@ from mswal_bench.benchmark.board.site import site_pages
 from mswal_bench.benchmark.board.site.site_pages import build_site
 from mswal_bench.benchmark.cli.main import main
 from mswal_bench.benchmark.core.errors import BenchError
+from mswal_bench.benchmark.records.release_policy import Release, ReleasePolicy
+from mswal_bench.benchmark.records.result_record import NOT_SHOWN
 
 from .board_results import add_record
 
@@ -29,8 +31,8 @@ HOSTILE = (
 )
 
 
-def build(results: Path, site: Path, private: Path | None = None) -> Path:
-    build_site(results, site, private=private, date=None, resamples=100, seed=0)
+def build(results: Path, site: Path) -> Path:
+    build_site(results, site, date=None, resamples=100, seed=0)
     return site
 
 
@@ -155,8 +157,7 @@ def test_nothing_of_a_single_case_of_a_hidden_track_gets_into_the_site(tmp_path:
     # Rows that lie beside the record by mistake are not published either.
     left = private / "official-test" / records[0].id / "cases.csv"
     (results / "records" / "official-test" / records[0].id / "cases.csv").write_bytes(left.read_bytes())
-    without = build(results, tmp_path / "without")
-    site = build(results, tmp_path / "site", private)
+    site = build(results, tmp_path / "site")
     assert "CASE_0000" in left.read_text()
     assert not [name for name, content in contents(site).items() if b"CASE_" in content]
     assert [name for name in contents(site) if name.endswith(".csv")] == ["boards/official-test.csv"]
@@ -171,8 +172,41 @@ def test_nothing_of_a_single_case_of_a_hidden_track_gets_into_the_site(tmp_path:
     told |= {digest.removeprefix("sha256:") for record in records for digest in record.files.values()}
     published = b"\n".join(contents(site).values()).decode()
     assert not [number for number in told if number in published]
-    assert "bootstrap draws of the cases" in (site / "index.html").read_text()
-    assert "rows of single cases are not at hand" in (without / "index.html").read_text()
+    front = (site / "index.html").read_text()
+    assert "rounded down to whole points" in front
+    assert "would tell of them, and is not published" in front
+
+
+def test_a_hidden_record_that_is_not_shown_has_no_rank(tmp_path: Path) -> None:
+    """Beside it stands one from before there were policies, whose further digits put it above nobody."""
+    policy = ReleasePolicy(submissions=7, recent=3, days=20)
+    best, kept_back = (
+        add_record(
+            tmp_path / "results", f"m{i}", private=tmp_path / "private", quality=0.6, seed=4, cases=200,
+            release=Release(policy=policy, shown=shown),
+        )
+        for i, shown in enumerate((True, False))
+    )  # fmt: skip
+    older = add_record(
+        tmp_path / "results", "older", private=tmp_path / "private", quality=0.6, seed=4, cases=200, release=None
+    )
+    site = build(tmp_path / "results", tmp_path / "site")
+    pages = {record.id: (site / "methods" / f"{record.id}.html").read_text() for record in (best, kept_back, older)}
+    assert [NOT_SHOWN in page for page in pages.values()] == [False, True, False]
+    assert ["Rank among" in page for page in pages.values()] == [True, False, True]
+    assert "By lesion type" not in pages[best.id]
+    assert re.search(r"<dt>Avg. DSC, %</dt><dd><span class=\"value\">\d+</span>", pages[best.id]), "no decimals"
+    assert "By lesion type" in pages[older.id]
+    front = (site / "index.html").read_text()
+    assert "7 submissions in all, 3 within 20 days" in front
+    data = json.loads(re.search(r'id="board-data">(.*?)</script>', front, re.S)[1])  # type: ignore[index]
+    board = next(board for board in data["boards"] if board["key"] == "public-cv")
+    assert {row["id"]: row["ranks"].get("mean-rank") for row in board["rows"]} == {
+        best.id: [1, True], older.id: [1, True], kept_back.id: None,
+    }  # fmt: skip
+    values = {row["id"]: row["values"]["average"]["dsc"] for row in board["rows"]}
+    assert values[kept_back.id] == [None, None, None]
+    assert values[best.id] == [int(100 * values[older.id][0]) / 100, None, None]
 
 
 def test_rows_that_are_not_the_records_are_refused(tmp_path: Path) -> None:
