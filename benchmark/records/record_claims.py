@@ -15,7 +15,7 @@ from mswal_bench.benchmark.scoring.estimates import Estimate
 from mswal_bench.benchmark.scoring.lesions_csv import LESIONS_FILE
 
 from .identity import identity_of, record_digest, submission_digest
-from .publication import DECIMALS
+from .publication import DECIMALS, published
 from .result_record import ResultRecord
 
 _TOLERANCE = 1e-9
@@ -29,6 +29,13 @@ def contradictions(record: ResultRecord, where: str) -> Iterator[Problem]:
     yield from _cases_and_files(record, where)
     yield from _intervals(record, where)
     yield from _averages(record, where)
+
+
+def published_too_much(record: ResultRecord, where: str) -> Iterator[Problem]:
+    """Yields a problem for a record of a results folder that says what a hidden track does not publish."""
+    if record != published(record):
+        what = "says more than may be published of a hidden track"
+        yield Problem(what, where, mend="Remove it from what is published, at once.")
 
 
 def _digests(record: ResultRecord, where: str) -> Iterator[Problem]:

@@ -27,7 +27,7 @@ from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
 from mswal_bench.benchmark.scoring.lesions_csv import LESIONS_FILE
 
 from .organiser_key import PUBLIC_FILE, PublicKey, organiser_of, read_signature
-from .record_claims import contradictions
+from .record_claims import contradictions, published_too_much
 from .result_record import ResultRecord
 
 RECORDS: Final = "records"
@@ -160,7 +160,8 @@ def _stored(folder: Path, results: Path, key: PublicKey | None, *, check: bool) 
     """A record, and in what it contradicts itself or its signature. Raises BenchError where there is none to read."""
     raise_if_any(_leads_out(folder, results))
     record, content = _read(folder)
-    problems = [*contradictions(record, str(folder / RECORD_FILE))]
+    where = str(folder / RECORD_FILE)
+    problems = [*contradictions(record, where), *published_too_much(record, where)]
     is_signed = os.path.lexists(folder / SIGNATURE_FILE)
     if is_signed and check:
         try:

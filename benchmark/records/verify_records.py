@@ -86,7 +86,7 @@ def verify_record(stored: StoredRecord, private: Path | None, key: PublicKey | N
     """Tells what of a record that was read does not follow from its rows, of a hidden track from those in `private`."""
     if not stored.record.hidden:
         return rows_differ(stored)
-    problems = list(_published_too_much(stored))
+    problems = list(_files_published_too_much(stored))
     return problems if private is None else [*problems, *_private_differs(stored, private, key)]
 
 
@@ -140,17 +140,12 @@ def protocol_of_record(record: ResultRecord, where: str) -> Protocol:
     return protocol_of_keys(record.classes, record.protocol, where)
 
 
-def _published_too_much(stored: StoredRecord) -> Iterator[Problem]:
-    where = str(stored.folder)
-    if stored.record != published(stored.record):
-        what = "says more than may be published of a hidden track"
-        yield Problem(what, str(stored.folder / RECORD_FILE), mend="Remove it from what is published, at once.")
+def _files_published_too_much(stored: StoredRecord) -> Iterator[Problem]:
     others = sorted(path.name for path in stored.folder.iterdir() if not _may_be_published(path))
     if others:
         what = "of a hidden track, files lie here that are not to be published"
-        yield Problem(
-            what, where, f"{RECORD_FILE} and its signature alone", ", ".join(others), "Move them away, at once."
-        )
+        expected = f"{RECORD_FILE} and its signature alone"
+        yield Problem(what, str(stored.folder), expected, ", ".join(others), "Move them away, at once.")
 
 
 def _may_be_published(path: Path) -> bool:

@@ -10,11 +10,8 @@ from mswal_bench.benchmark.board.ranking.record_numbers import check_numbers
 from mswal_bench.benchmark.board.ranking.score_arrays import ScoreArrays, read_score_arrays
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.regular_files import read_bytes
-from mswal_bench.benchmark.records.identity import resealed
-from mswal_bench.benchmark.records.publication import published
 from mswal_bench.benchmark.records.record_rows import files_differ, rows_of
-from mswal_bench.benchmark.records.record_store import SIGNATURE_FILE, read_record, record_folder
-from mswal_bench.benchmark.records.record_writing import record_json
+from mswal_bench.benchmark.records.record_store import SIGNATURE_FILE, record_folder
 from mswal_bench.benchmark.records.result_record import ResultRecord
 from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
 
@@ -29,17 +26,12 @@ _LEVEL = 4
 def public_files(record: ResultRecord, results: Path) -> dict[str, bytes]:
     """Returns what can be downloaded of a record, by name: of a hidden track no rows, wherever they lie.
 
-    `record` is one as it is shown. Its file is given as it lies in `results`, signature and all, unless that says more
-    than may be published. Tables are packed with gzip, to a quarter; the same table always makes the same bytes. Raises
-    BenchError with every file that is not the one that the record names.
+    Its file is given as it lies in `results`, signature and all. Tables are packed with gzip, to a quarter; the same
+    table always makes the same bytes. Raises BenchError with every file that is not the one that the record names.
     """
     folder = record_folder(results, record.track, record.id)
     files = {"form.json": _form_json(record)}
-    written = read_record(folder)
-    if published(written) == written:
-        files |= {name: read_bytes(folder / name) for name in (RECORD_FILE, SIGNATURE_FILE) if (folder / name).exists()}
-    else:
-        files[RECORD_FILE] = record_json(resealed(published(written))).encode()
+    files |= {name: read_bytes(folder / name) for name in (RECORD_FILE, SIGNATURE_FILE) if (folder / name).exists()}
     if record.hidden:
         return files
     raise_if_any(files_differ(record, folder))

@@ -13,7 +13,6 @@ from markupsafe import Markup, escape
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.records.organiser_key import PUBLIC_FILE, PublicKey
-from mswal_bench.benchmark.records.publication import published
 from mswal_bench.benchmark.records.record_store import SIGNATURE_FILE, read_results
 from mswal_bench.benchmark.records.result_record import NOT_SHOWN, ResultRecord
 from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
@@ -71,7 +70,7 @@ def build_site(
         expected = f"records/TRACK/ID/{RECORD_FILE}"
         mend = "`mswal-bench evaluate SUBMISSION --results FOLDER` writes them."
         raise BenchError(Problem("has no record to build a board of", str(results), expected, mend=mend))
-    boards = boards_of([published(record) for record in read.records])
+    boards = boards_of(read.records)
     files = _static_files()
     if read.organiser is not None:
         files[PUBLIC_FILE] = read.organiser.pem

@@ -295,7 +295,7 @@ def test_a_record_that_was_kept_before_there_were_policies_is_released_by_one(
     assert _evaluate(tmp_path).exit_code == 0
     shutil.rmtree(tmp_path / "results")
     (path,) = (tmp_path / "private").rglob("record.json")
-    path.write_text(read_record(path.parent).model_copy(update={"release": None}).model_dump_json())
+    path.write_text(record_json(resealed(read_record(path.parent).model_copy(update={"release": None}))))
     assert _evaluate(tmp_path).exit_code == 0
     (record,) = read_records(tmp_path / "results")
     assert record.classes["liver_tumor"].dsc.value is None
