@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from mswal_bench.benchmark.core.vendored import vendored
 from mswal_bench.benchmark.records.publication import published
 from mswal_bench.benchmark.records.record_store import read_records
 from mswal_bench.benchmark.records.result_record import ResultRecord
@@ -86,7 +87,7 @@ class _Pages:
             "date": date,
             "libraries": [
                 {**library, "notice": next(_asset(name) for name in library["files"] if "LICENSE" in name)}
-                for library in vendored()
+                for library in vendored(_PACKAGE)
             ],
             "metrics": METRICS,
             "statuses": STATUSES,
@@ -121,20 +122,12 @@ class _Pages:
         return (self._templates.get_template(template).render(context).strip() + "\n").encode()
 
 
-def vendored() -> list[dict[str, Any]]:
-    """Lists the libraries of others in `vendor/`: name, version, licence and the digest of each file."""
-    libraries: list[dict[str, Any]] = json.loads(
-        resources.files(_PACKAGE).joinpath("vendor", "VENDORED.json").read_text(encoding="utf-8")
-    )
-    return libraries
-
-
 def _static_files() -> dict[str, bytes]:
     package = resources.files(_PACKAGE)
     own = {f"assets/{file.name}": file.read_bytes() for file in package.joinpath("assets").iterdir() if file.is_file()}
     others = {
         _asset(name): package.joinpath("vendor", *name.split("/")).read_bytes()
-        for library in vendored()
+        for library in vendored(_PACKAGE)
         for name in library["files"]
     }
     return own | others
