@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -144,11 +145,13 @@ def _method(case: _Case, index: int, grid: ViewerGrid, is_missing: bool, *, volu
     method, side = case.compared.methods[index], case.sides[index]
     rows = listed_lesions(case.compared, method, case.reference.centres, side.centres)
     kept = _largest(rows)
-    tp, fp, fn = method.counts
     return {
         "title": method.title,
         "missing": is_missing,
-        "counts": {"TP": tp, "FP": fp, "FN": fn},
+        "counts": {
+            class_id: [counts.tp, counts.fp, counts.fn, None if isnan(counts.dsc) else round(counts.dsc, 4)]
+            for class_id, counts in method.score.classes.items()
+        },
         "found": (np.flatnonzero(method.found) + 1).tolist(),
         "matched": (np.flatnonzero(method.matched) + 1).tolist(),
         "rows": [_row(row) for row in kept],

@@ -90,22 +90,29 @@ addEventListener("DOMContentLoaded", async () => {
         if (name) made.className = name;
         return made;
       };
-      const first = cell(""), button = document.createElement("button"), mark = document.createElement("span");
+      const first = cell("", "lesion"), button = document.createElement("button"), mark = document.createElement("span");
       mark.className = "mark";
       mark.style.background = classes.get(row.id).colour;
       button.type = "button";
       button.append(mark, `${classes.get(row.id).name} ${row.own}`);
       button.addEventListener("click", (event) => { event.stopPropagation(); choose(place); });
       first.append(button);
-      cell(SIDES[row.side]);
-      cell((row.volume / 1000).toFixed(row.volume < 1000 ? 3 : 1), "number");
-      cell(row.diameter.toFixed(1), "number");
-      cell(row.iou.toFixed(2), "number");
+      cell(SIDES[row.side], "side");
+      cell((row.volume / 1000).toFixed(row.volume < 1000 ? 3 : 1), "number volume");
+      cell(row.diameter.toFixed(1), "number diameter");
+      cell(row.iou.toFixed(2), "number iou");
       const badge = document.createElement("span");
       badge.className = `badge ${row.status}`;
-      badge.textContent = row.match ? `${row.status} with ${row.match}` : row.status;
+      badge.textContent = row.status;
       badge.title = STATUSES[row.status].text;
-      cell("").append(badge);
+      const counted = cell("", "counted");
+      counted.append(badge);
+      if (row.match) {
+        const other = document.createElement("span");
+        other.className = "with";
+        other.textContent = `with ${row.match}`;
+        counted.append(other);
+      }
       line.addEventListener("click", () => choose(place));
       return line;
     }));
@@ -113,10 +120,16 @@ addEventListener("DOMContentLoaded", async () => {
     get("lesions").hidden = rows.length === 0;
     get("left-out").hidden = method.leftOut === 0;
     get("left-out").textContent = `${method.leftOut.toLocaleString("en")} smaller lesions are drawn and counted, and not listed.`;
-    const { TP, FP, FN } = method.counts;
-    get("counts").textContent = `${TP.toLocaleString("en")} TP, ${FP.toLocaleString("en")} FP, ${FN.toLocaleString("en")} FN`
-      + (method.missing ? ". There is no prediction of this case; it counts as empty." : "");
+    get("counts").textContent = `${countsText(type)}${method.missing ? " (no prediction: it counts as empty)" : ""}`;
     chosen = null;
+  }
+
+  // Of a lesion type with its DSC, or of all types together.
+  function countsText(type) {
+    const of = Object.entries(method.counts).filter(([id]) => type === "" || id === type).map(([, counts]) => counts);
+    const [tp, fp, fn] = [0, 1, 2].map((at) => of.reduce((sum, counts) => sum + counts[at], 0).toLocaleString("en"));
+    const dsc = type === "" ? "" : `, DSC ${of[0][3] === null ? "undefined" : of[0][3].toFixed(2)}`;
+    return `${type === "" ? "All types" : classes.get(Number(type)).name}: ${tp} TP, ${fp} FP, ${fn} FN${dsc}`;
   }
 
   const ras = ([x, y, z]) => [-x, -y, z];
@@ -176,7 +189,7 @@ addEventListener("DOMContentLoaded", async () => {
   }
 
   function setLayers() {
-    reference.opacity = get("reference").checked ? 0.55 : 0;
+    reference.opacity = get("reference").checked ? 0.65 : 0;
     predicted.opacity = get("predicted").checked ? 0.95 : 0;
     nv.updateGLVolume();
   }
@@ -228,14 +241,14 @@ addEventListener("DOMContentLoaded", async () => {
 
   try {
     nv = new niivue.Niivue({
-      backColor: [0, 0, 0, 1], crosshairColor: [1, 1, 1, 0.7], crosshairGap: 12, crosshairWidth: 1, dragAndDropEnabled: false, logLevel: "error",
+      backColor: [0, 0, 0, 1], crosshairColor: [1, 1, 1, 0.7], crosshairGap: 12, crosshairWidth: 0.8, crosshairWidthUnit: "mm", dragAndDropEnabled: false, logLevel: "error",
       isRadiologicalConvention: true, sagittalNoseLeft: true, show3Dcrosshair: true, multiplanarShowRender: 1,
       multiplanarLayout: 2, multiplanarEqualSize: true, isColorbar: false, loadingText: "",
     });
     nv.onLocationChange = sayPlace;
     await nv.attachToCanvas(get("canvas"));
     nv.addVolume(await volumes.background(shown));
-    reference = await volumes.overlay(shown, "reference.nii", 0.55, colours);
+    reference = await volumes.overlay(shown, "reference.nii", 0.65, colours);
     predicted = await volumes.overlay(shown, "predicted.nii", 0.95, colours);
     nv.addVolume(reference);
     nv.addVolume(predicted);
