@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
@@ -19,13 +19,23 @@ LISTING = "pages.json"
 
 
 def write_pages(
-    folder: Path, cases: Iterable[CaseToShow], protocol: Protocol, *, back: str, back_text: str, progress: bool = False
+    folder: Path, cases: Sequence[CaseToShow], protocol: Protocol, *, back: str, back_text: str, progress: bool = False
 ) -> int:
     """Writes a page for each case, and returns how many bytes the folder's files have.
 
     `back` is the address, as seen from the folder, of the page that a reader comes from. Each file is whole or not
-    there. Raises BenchError for a case that cannot be read, OSError where nothing can be written.
+    there. Raises BenchError for a case that cannot be read, and where nothing can be written.
     """
+    try:
+        return _write(folder, cases, protocol, back, back_text, progress)
+    except OSError as error:
+        what = f"cannot be written ({error.strerror or error})"
+        raise BenchError(Problem(what, str(error.filename or folder))) from error
+
+
+def _write(
+    folder: Path, cases: Sequence[CaseToShow], protocol: Protocol, back: str, back_text: str, progress: bool
+) -> int:
     earlier = _listed(folder)
     written: dict[str, int] = {}
 

@@ -155,7 +155,8 @@ addEventListener("DOMContentLoaded", async () => {
     nv.createOnLocationChange();
   }
 
-  // LPS mm of the crosshair; tests and the line below the viewer read it.
+  // For programs that drive the page: what the viewer draws, and the LPS mm of its crosshair.
+  globalThis.shownVolumes = () => nv.volumes;
   globalThis.crosshairMm = () => ras([...nv.frac2mm(nv.scene.crosshairPos, 0, true)].slice(0, 3));
 
   function sayPlace() {
