@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from . import charts
 from .board_ranks import Place, Scheme, board_places
 from .board_statistics import SIGNIFICANT, Statistics, board_statistics
 from .boards import Board, boards_of
+from .case_evidence import CaseEvidence, EntryCases, case_evidence
 from .entries import METRICS, PAPER, STATUSES, Entry
 from .page_data import board_data, status_data
 from .public_rows import public_files, statistics_rows
@@ -42,15 +44,48 @@ _DOWNLOADS = {
 
 
 def build_site(
-    results: Path, site: Path, *, private: Path | None, date: str | None, resamples: int, seed: int
+    results: Path,
+    site: Path,
+    *,
+    private: Path | None,
+    date: str | None,
+    resamples: int,
+    seed: int,
+    evidence: tuple[Path, Path] | None = None,
+    notes: list[str] | None = None,
+    progress: bool = False,
 ) -> tuple[Board, ...]:
     """Makes the folder `site` of the records in `results`, whole or not at all, and gives its boards.
 
     With the rows of hidden tracks in `private` their ranks' stability and tests are shown; nothing of a single case
-    is. The same input gives the same bytes; `date` is printed as it is. Raises BenchError for what the user can mend.
+    is. The same input gives the same bytes; `date` is printed as it is. With `evidence`, a data set and a folder of
+    submissions, the worst cases of public boards have pages; `notes` gets a sentence where a method has none. Raises
+    BenchError for what the user can mend.
     """
     check_site(site)
     boards = boards_of([published(record) for record in read_records(results)])
+    with ExitStack() as stack:
+        cases = CaseEvidence()
+        if evidence is not None:
+            data, submissions = evidence
+            cases = stack.enter_context(case_evidence(boards, results, data, submissions, progress=progress))
+        files = _site_files(boards, results, private, date, resamples, seed, cases)
+        files.update(cases.files(progress=progress))
+        replace_site(site, files | {LISTING: listing(files, metadata.version("mswal-bench"))})
+    if notes is not None:
+        notes += cases.notes
+    return boards
+
+
+def _site_files(
+    boards: Sequence[Board],
+    results: Path,
+    private: Path | None,
+    date: str | None,
+    resamples: int,
+    seed: int,
+    cases: CaseEvidence,
+) -> dict[str, bytes]:
     files = _static_files()
     pages = _Pages(date)
     views = []
@@ -62,10 +97,10 @@ def build_site(
         for entry in board.entries:
             downloads = public_files(entry.record, results) if entry.record else {}
             files |= {f"records/{entry.id}/{name}": content for name, content in downloads.items()}
-            files[f"methods/{entry.id}.html"] = pages.method(board, entry, places["mean-rank"], list(downloads))
+            worst = cases.of.get(entry.id)
+            files[f"methods/{entry.id}.html"] = pages.method(board, entry, places["mean-rank"], list(downloads), worst)
     files["index.html"] = pages.front(views)
-    replace_site(site, files | {LISTING: listing(files, metadata.version("mswal-bench"))})
-    return boards
+    return files
 
 
 class _Pages:
@@ -99,7 +134,14 @@ class _Pages:
         data = {"statuses": status_data(), "boards": [board["data"] for board in boards]}
         return self._render("index.html.j2", root="", boards=boards, data=data)
 
-    def method(self, board: Board, entry: Entry, places: Mapping[str, Place], downloads: Sequence[str]) -> bytes:
+    def method(
+        self,
+        board: Board,
+        entry: Entry,
+        places: Mapping[str, Place],
+        downloads: Sequence[str],
+        worst: EntryCases | None,
+    ) -> bytes:
         beside = [other for other in board.of(entry.status) if other.id in places]
         return self._render(
             "method.html.j2",
@@ -115,6 +157,7 @@ class _Pages:
             costs=_costs(entry.record) if entry.record else [],
             digests=_digests(entry.record) if entry.record else [],
             downloads=[(name, _DOWNLOADS[name]) for name in downloads],
+            worst=worst,
         )
 
     def _render(self, template: str, **context: object) -> bytes:

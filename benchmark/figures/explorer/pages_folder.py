@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
@@ -44,21 +44,36 @@ def _write(
             temporary.write_bytes(content)
         written[name] = len(content)
 
-    for name, content in viewer_files().items() if cases else ():
+    for name, content in pages_of(cases, protocol, back=back, back_text=back_text, progress=progress):
         write(name, content)
-    with progress_bar("case pages", "case", shown=progress) as report:
-        for index, case in enumerate(cases):
-            report(index, len(cases), f"{sum(written.values()) / 1e6:.0f} MB")
-            shown = case_content(case, protocol)
-            page = case_page_files(case.case, shown, protocol, back=back, back_text=back_text)
-            for name, content in page.items():
-                write(name, content)
-        report(len(cases), len(cases), f"{sum(written.values()) / 1e6:.0f} MB")
     for name in earlier - set(written):
         (folder / name).unlink(missing_ok=True)
     if written or earlier:
         write_text(folder / LISTING, json.dumps(sorted(written), indent=2) + "\n")
     return sum(written.values())
+
+
+def pages_of(
+    cases: Sequence[CaseToShow], protocol: Protocol, *, back: str, back_text: str, progress: bool = False
+) -> Iterator[tuple[str, bytes]]:
+    """Yields the viewer's files and those of each case, by their paths in a folder; nothing without a case.
+
+    One case is held at a time. Raises BenchError for a case that cannot be read.
+    """
+    if not cases:
+        return
+    size = 0
+    for name, content in viewer_files().items():
+        size += len(content)
+        yield name, content
+    with progress_bar("case pages", "case", shown=progress) as report:
+        for index, case in enumerate(cases):
+            report(index, len(cases), f"{size / 1e6:.0f} MB")
+            shown = case_content(case, protocol)
+            for name, content in case_page_files(case.case, shown, protocol, back=back, back_text=back_text).items():
+                size += len(content)
+                yield name, content
+        report(len(cases), len(cases), f"{size / 1e6:.0f} MB")
 
 
 def _listed(folder: Path) -> set[str]:
