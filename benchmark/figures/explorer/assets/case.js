@@ -38,6 +38,7 @@ addEventListener("DOMContentLoaded", async () => {
     (shown.ct ? "" : "The CT was not at hand. ")
     + `Drawn with voxels of ${shown.spacing_mm.map((mm) => mm.toFixed(1)).join(" × ")} mm. The reference is filled, a prediction is drawn by its edge. Positions are LPS, as in lesions.csv.`;
 
+  const asks = new URLSearchParams(location.hash.slice(1));
   let method = shown.methods[0], rows = [], chosen = null, of = {};
   let nv, reference, predicted;
 
@@ -51,14 +52,19 @@ addEventListener("DOMContentLoaded", async () => {
   }
   const sideData = async (packedSide) => (packedSide.unpacked ??= await volumes.side(shown, packedSide));
 
-  function repaint() {
+  // Without `nv.updateGLVolume`, which draws anew.
+  function paintSides() {
     const byStatus = get("colours").value === "status";
     for (const [side, image] of [["reference", reference], ["prediction", predicted]]) {
       const placeOf = (number) => places.indexOf(byStatus ? statusOf(side, number) : of[side].classOf[number]) + 1;
       volumes.paint(image, of[side], placeOf, side === "prediction");
     }
-    nv.updateGLVolume();
     drawLegend(byStatus);
+  }
+
+  function repaint() {
+    paintSides();
+    nv.updateGLVolume();
   }
 
   function drawLegend(byStatus) {
@@ -150,6 +156,8 @@ addEventListener("DOMContentLoaded", async () => {
   }
 
   function goTo(mm) {
+    // Where nothing can be drawn the list is there all the same.
+    if (!nv?.volumes?.length) return;
     nv.scene.crosshairPos = nv.mm2frac(ras(mm), 0, true);
     nv.drawScene();
     nv.createOnLocationChange();
@@ -195,7 +203,7 @@ addEventListener("DOMContentLoaded", async () => {
     nv.updateGLVolume();
   }
 
-  async function setMethod(place) {
+  async function takeMethod(place) {
     get("method").value = place;
     method = shown.methods[place];
     const ids = [...new Set(method.rows.map((row) => row[2]))].sort((one, other) => one - other);
@@ -204,7 +212,12 @@ addEventListener("DOMContentLoaded", async () => {
     if (ids.map(String).includes(kept)) get("type").value = kept;
     listLesions();
     of = { reference: await sideData(shown.reference), prediction: await sideData(method) };
-    repaint();
+    paintSides();
+  }
+
+  async function setMethod(place) {
+    await takeMethod(place);
+    nv.updateGLVolume();
     sayPlace();
   }
 
@@ -244,15 +257,16 @@ addEventListener("DOMContentLoaded", async () => {
     nv = new niivue.Niivue({
       backColor: [0, 0, 0, 1], crosshairColor: [1, 1, 1, 0.7], crosshairGap: 12, crosshairWidth: 0.8, crosshairWidthUnit: "mm", dragAndDropEnabled: false, logLevel: "error",
       isRadiologicalConvention: true, sagittalNoseLeft: true, show3Dcrosshair: true, multiplanarShowRender: 1,
-      multiplanarLayout: 2, multiplanarEqualSize: true, isColorbar: false, loadingText: "",
+      multiplanarLayout: 2, multiplanarEqualSize: true, isColorbar: false, loadingText: "", sliceType: 0,
     });
     nv.onLocationChange = sayPlace;
     await nv.attachToCanvas(get("canvas"));
-    nv.addVolume(await volumes.background(shown));
+    const background = await volumes.background(shown);
     reference = await volumes.overlay(shown, "reference.nii", 0.65, colours);
     predicted = await volumes.overlay(shown, "predicted.nii", 0.95, colours);
-    nv.addVolume(reference);
-    nv.addVolume(predicted);
+    // A link says the method and the lesion type that it comes from: `#method=NAME&type=KEY`.
+    await takeMethod(Math.max(shown.methods.findIndex((each) => each.title === asks.get("method")), 0));
+    for (const image of [background, reference, predicted]) nv.addVolume(image);
   } catch (error) {
     get("fault").hidden = false;
     get("fault").textContent = `The volumes cannot be drawn here: ${error.message ?? error}. They need a browser with WebGL 2.`;
@@ -268,11 +282,7 @@ addEventListener("DOMContentLoaded", async () => {
   get("type").addEventListener("change", listLesions);
   get("errors").addEventListener("change", listLesions);
 
-  // A link says the method and the lesion type that it comes from: `#method=NAME&type=KEY`.
-  const from = new URLSearchParams(location.hash.slice(1));
-  const place = shown.methods.findIndex((each) => each.title === from.get("method"));
-  await setMethod(Math.max(place, 0));
-  const linked = shown.classes.find((each) => each.key === from.get("type"));
+  const linked = shown.classes.find((each) => each.key === asks.get("type"));
   if (linked && [...get("type").options].some((option) => option.value === String(linked.id))) {
     get("type").value = linked.id;
     listLesions();
