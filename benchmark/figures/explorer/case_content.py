@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mswal_bench.benchmark.core.errors import Problem, raise_if_any
+from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.data.scoring_protocol import Protocol
 from mswal_bench.benchmark.figures.case_volumes import read_case
 from mswal_bench.benchmark.figures.compared_case import ComparedCase, compare
+from mswal_bench.benchmark.volumes.geometry import Geometry
+from mswal_bench.benchmark.volumes.gridded_labels import axes_on_grid, gathered_header
 from mswal_bench.metrics.components import Components
 from mswal_bench.metrics.foreground import Indices, empty_foreground
 
@@ -51,24 +53,27 @@ class CaseContent:
     script: bytes
     """Is the file that gives the page its volumes and lists."""
     grid: ViewerGrid
-    has_ct: bool
+    ct_problems: tuple[Problem, ...]
+    """Say why the CT is not shown, where there is one that cannot be."""
 
 
 def case_content(files: CaseToShow, protocol: Protocol, *, most_bytes: int = MOST_BYTES) -> CaseContent:
     """Reads a case and packs it into at most `most_bytes`.
 
     Lesions and their matches are those of `mswal-bench score`; volumes are cropped to the lesions of all sides and made
-    coarser until they fit. Raises BenchError for files that cannot be read or lie on different grids.
+    coarser until they fit. A CT that cannot be read, or lies on another grid, is left out. Raises BenchError for label
+    maps that cannot be read or lie on different grids.
     """
     problems: list[Problem] = []
     there = {name: path for name, path in files.predictions.items() if path is not None}
-    volumes = read_case(files.reference, there, files.image, protocol, problems, [])
+    volumes = read_case(files.reference, there, None, protocol, problems, [])
     raise_if_any(problems)
     assert volumes is not None
     nothing = empty_foreground(volumes.reference.shape)
     predictions = {name: volumes.predictions.get(name, nothing) for name in files.predictions}
     compared = compare(files.case, volumes.geometry, volumes.reference, predictions, protocol)
-    case = _Case(compared, read_levels(volumes.image) if volumes.image is not None else None)
+    levels, ct_problems = _levels(files.image, volumes.geometry)
+    case = _Case(compared, levels, ct_problems)
     grid = case.grid
     while grid.voxels > _MOST_VOXELS:
         grid = grid.coarser()
@@ -76,13 +81,24 @@ def case_content(files: CaseToShow, protocol: Protocol, *, most_bytes: int = MOS
     while True:
         script = _script(case, grid, missing)
         if len(script) <= most_bytes or grid.voxels == 1:
-            return CaseContent(script, grid, case.levels is not None)
+            return CaseContent(script, grid, case.ct_problems)
         # The volumes have to shrink, the lists cannot. Blocks that are averages have less noise and pack better.
         lists = len(_script(case, grid, missing, volumes=False))
         wanted = grid.voxels * max(0.0, most_bytes - lists) / (len(script) - lists)
         grid = grid.coarser()
         while grid.voxels > max(wanted, 1):
             grid = grid.coarser()
+
+
+def _levels(image: Path | None, geometry: Geometry) -> tuple[NDArray[np.uint8] | None, tuple[Problem, ...]]:
+    problems: list[Problem] = []
+    stored = gathered_header(image, problems, []) if image is not None else None
+    if image is None or stored is None or axes_on_grid(geometry, stored, image, problems) is None:
+        return None, tuple(problems)
+    try:
+        return read_levels(stored), ()
+    except BenchError as error:
+        return None, error.problems
 
 
 class _Side:
@@ -106,9 +122,10 @@ class _Side:
 
 
 class _Case:
-    def __init__(self, compared: ComparedCase, levels: NDArray[np.uint8] | None):
+    def __init__(self, compared: ComparedCase, levels: NDArray[np.uint8] | None, ct_problems: tuple[Problem, ...]):
         self.compared = compared
         self.levels = levels
+        self.ct_problems = ct_problems
         self.reference = _Side(compared.reference, compared)
         self.sides = [_Side(method.components, compared) for method in compared.methods]
         turned = axes_to_ras(compared.geometry).of_geometry(compared.geometry)
@@ -131,6 +148,8 @@ def _script(case: _Case, grid: ViewerGrid, missing: frozenset[str], *, volumes: 
             for lesion in case.compared.protocol.lesion_classes
         ],
         "ct": ct,
+        # Without the place, which is of this machine.
+        "ctFault": case.ct_problems[0].what if case.ct_problems else None,
         "header": nifti_header(grid, "u1"),
         "reference": case.reference.shown(grid, volumes=volumes),
         "methods": [

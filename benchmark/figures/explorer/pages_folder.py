@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
-from mswal_bench.benchmark.core.progress import progress_bar
+from mswal_bench.benchmark.core.progress import progress_bar, say_above_bar
 from mswal_bench.benchmark.core.whole_files import whole_file, write_text
 from mswal_bench.benchmark.data.scoring_protocol import Protocol
 
@@ -58,7 +58,8 @@ def pages_of(
 ) -> Iterator[tuple[str, bytes]]:
     """Yields the viewer's files and those of each case, by their paths in a folder; nothing without a case.
 
-    One case is held at a time. Raises BenchError for a case that cannot be read.
+    One case is held at a time. With `progress`, a CT that cannot be shown is told. Raises BenchError for a case whose
+    label maps cannot be read.
     """
     if not cases:
         return
@@ -70,6 +71,8 @@ def pages_of(
         for index, case in enumerate(cases):
             report(index, len(cases), f"{size / 1e6:.0f} MB")
             shown = case_content(case, protocol)
+            for problem in shown.ct_problems if progress else ():
+                say_above_bar(f"note: {problem}; the page of {case.case} is without the CT")
             for name, content in case_page_files(case.case, shown, protocol, back=back, back_text=back_text).items():
                 size += len(content)
                 yield name, content

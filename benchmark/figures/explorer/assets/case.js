@@ -35,9 +35,10 @@ addEventListener("DOMContentLoaded", async () => {
   fill(get("view"), VIEWS.map(([name, type]) => [type, name]));
   get("window").disabled = !shown.ct;
   get("about").textContent =
-    (shown.ct ? "" : "The CT was not at hand. ")
+    (shown.ct ? "" : shown.ctFault ? `The CT cannot be shown: ${shown.ctFault}. ` : "The CT was not at hand. ")
     + `Drawn with voxels of ${shown.spacing_mm.map((mm) => mm.toFixed(1)).join(" × ")} mm. The reference is filled, a prediction is drawn by its edge. Positions are LPS, as in lesions.csv.`;
 
+  // A link says the method and the lesion type that it comes from: `#method=NAME&type=KEY`.
   const asks = new URLSearchParams(location.hash.slice(1));
   let method = shown.methods[0], rows = [], chosen = null, of = {};
   let nv, reference, predicted;
@@ -203,7 +204,7 @@ addEventListener("DOMContentLoaded", async () => {
     nv.updateGLVolume();
   }
 
-  async function takeMethod(place) {
+  function listMethod(place) {
     get("method").value = place;
     method = shown.methods[place];
     const ids = [...new Set(method.rows.map((row) => row[2]))].sort((one, other) => one - other);
@@ -211,6 +212,10 @@ addEventListener("DOMContentLoaded", async () => {
     fill(get("type"), [["", "all types"], ...ids.map((id) => [id, classes.get(id).name])]);
     if (ids.map(String).includes(kept)) get("type").value = kept;
     listLesions();
+  }
+
+  async function takeMethod(place) {
+    listMethod(place);
     of = { reference: await sideData(shown.reference), prediction: await sideData(method) };
     paintSides();
   }
@@ -253,6 +258,9 @@ addEventListener("DOMContentLoaded", async () => {
     if (move) { nv.moveCrosshairInVox(...move); nv.createOnLocationChange(); } else act();
   }, true);
 
+  get("type").addEventListener("change", listLesions);
+  get("errors").addEventListener("change", listLesions);
+  const linkedMethod = Math.max(shown.methods.findIndex((each) => each.title === asks.get("method")), 0);
   try {
     nv = new niivue.Niivue({
       backColor: [0, 0, 0, 1], crosshairColor: [1, 1, 1, 0.7], crosshairGap: 12, crosshairWidth: 0.8, crosshairWidthUnit: "mm", dragAndDropEnabled: false, logLevel: "error",
@@ -264,13 +272,13 @@ addEventListener("DOMContentLoaded", async () => {
     const background = await volumes.background(shown);
     reference = await volumes.overlay(shown, "reference.nii", 0.65, colours);
     predicted = await volumes.overlay(shown, "predicted.nii", 0.95, colours);
-    // A link says the method and the lesion type that it comes from: `#method=NAME&type=KEY`.
-    await takeMethod(Math.max(shown.methods.findIndex((each) => each.title === asks.get("method")), 0));
+    await takeMethod(linkedMethod);
     for (const image of [background, reference, predicted]) nv.addVolume(image);
   } catch (error) {
     get("fault").hidden = false;
-    get("fault").textContent = `The volumes cannot be drawn here: ${error.message ?? error}. They need a browser with WebGL 2.`;
-    listLesions();
+    get("fault").textContent = `The volumes cannot be drawn here (${error.message ?? error}); it takes a browser with WebGL 2.`;
+    get("method").addEventListener("change", (event) => listMethod(event.target.value));
+    listMethod(linkedMethod);
     return;
   }
   get("method").addEventListener("change", (event) => setMethod(event.target.value));
@@ -279,9 +287,6 @@ addEventListener("DOMContentLoaded", async () => {
   get("colours").addEventListener("change", repaint);
   get("reference").addEventListener("change", setLayers);
   get("predicted").addEventListener("change", setLayers);
-  get("type").addEventListener("change", listLesions);
-  get("errors").addEventListener("change", listLesions);
-
   const linked = shown.classes.find((each) => each.key === asks.get("type"));
   if (linked && [...get("type").options].some((option) => option.value === String(linked.id))) {
     get("type").value = linked.id;

@@ -145,9 +145,26 @@ def test_without_a_ct_and_without_a_lesion(tmp_path: Path) -> None:
     assert {value[3] for value in content["methods"][0]["counts"].values()} == {None}
 
 
-def test_a_ct_on_another_grid_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("fault", ["another grid", "cut off", "no volume"])
+def test_a_ct_that_cannot_be_used_costs_itself(tmp_path: Path, fault: str) -> None:
     made = make_case(tmp_path)
-    save(np.zeros((24, 40, 31), np.int16), tmp_path / "ct.nii.gz")
+    path = tmp_path / "ct.nii.gz"
+    if fault == "another grid":
+        save(np.zeros((24, 40, 31), np.int16), path)
+    else:
+        path.write_bytes(path.read_bytes()[:2000] if fault == "cut off" else b"nothing")
+    packed = case_content(made.files, MSWAL_1)
+    content = shown(packed.script)
+    assert content["ct"] is None
+    assert content["ctFault"] == packed.ct_problems[0].what
+    # A page may be published, and nobody's folders are.
+    assert str(tmp_path) not in packed.script.decode()
+    assert content["methods"][0]["rows"]
+
+
+def test_label_maps_on_other_grids_are_refused(tmp_path: Path) -> None:
+    made = make_case(tmp_path)
+    save(np.zeros((24, 40, 31), np.uint8), tmp_path / "prediction.nii.gz")
     with pytest.raises(BenchError, match="the shape"):
         case_content(made.files, MSWAL_1)
 

@@ -213,6 +213,19 @@ def test_a_case_without_a_lesion(browser: Any, pages: Path) -> None:
     assert " HU" in said(browser, "place")
 
 
+def test_without_webgl_the_list_is_there(pages: Path, tmp_path: Path) -> None:
+    with headless_chromium(tmp_path, ("--disable-3d-apis",)) as browser:
+        browser.get((pages / "plain.html").as_uri())
+        wait(browser, "!document.getElementById('fault').hidden")
+        assert "WebGL 2" in said(browser, "fault")
+        assert "FN" in statuses(browser)
+        rows(browser)[0].find_element(By.TAG_NAME, "button").click()
+        Select(browser.find_element(By.ID, "method")).select_by_visible_text("Nothing")
+        assert set(statuses(browser)) == {"FN"}
+        # It warns that there is no WebGL, and nothing else.
+        assert [entry for entry in browser.get_log("browser") if "WebGL" not in entry["message"]] == []
+
+
 @pytest.mark.parametrize("width", [390, 768, 1400])
 def test_nothing_is_wider_than_the_page(browser: Any, pages: Path, width: int) -> None:
     show(browser, pages / "plain.html", width=width)
