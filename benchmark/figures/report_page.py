@@ -17,16 +17,20 @@ from mswal_bench.benchmark.runs.score_methods import score_methods
 from mswal_bench.benchmark.scoring.score_view import table_view
 from mswal_bench.benchmark.scoring.scores import Scores
 
+from .report_cases import write_worst_cases
 from .report_picture import NARROW, WIDE, draw_axial_slice, most_telling_case, shown_width
 
 _PICTURE, _NARROW_PICTURE = "slice.png", "slice-narrow.png"
 
 
-def write_report(predictions: Sequence[Path], raw: Path, out: Path, *, case: str | None = None) -> Scores:
+def write_report(
+    predictions: Sequence[Path], raw: Path, out: Path, *, case: str | None = None, worst: int = 10
+) -> Scores:
     """Scores prediction folders, or runs, on the test cases of the data set `raw`, and writes the report to `out`.
 
-    The report is `index.html`, the picture in two widths, and the score files. The picture shows `case`, or else the
-    scored case with the most lesion types in one slice. Cases that cannot be scored are left out, and the scores list
+    The report is `index.html`, the picture in two widths, the score files, and in `cases/` a page for each of the
+    `worst` worst cases of each method and lesion type. The picture shows `case`, or else the scored case with the most
+    lesion types in one slice. Cases that cannot be scored are left out, and the scores list
     their problems. Raises BenchError, before anything is written, when no case can be scored or `case` cannot.
     """
     dataset = open_dataset(raw)
@@ -54,6 +58,7 @@ def write_report(predictions: Sequence[Path], raw: Path, out: Path, *, case: str
     sheets = {out / _PICTURE: WIDE, out / _NARROW_PICTURE: NARROW}
     draw_axial_slice(dataset.test[shown].image, references[shown], shown_predictions, protocol, sheets)
     scores.save(out)
+    links, which = write_worst_cases(out, scores, dataset, protocol, worst)
     page = Environment(
         loader=PackageLoader("mswal_bench.benchmark.figures", "."), autoescape=True, undefined=StrictUndefined
     ).get_template("report.html.j2")
@@ -66,6 +71,9 @@ def write_report(predictions: Sequence[Path], raw: Path, out: Path, *, case: str
             picture_width=shown_width(WIDE, len(shown_predictions)),
             narrow_picture=_NARROW_PICTURE,
             case=shown,
+            worst=links,
+            which=which,
+            linked={each.lesion.name: each.lesion.key for each in links},
             version=metadata.version("mswal-bench"),
         )
         + "\n",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from importlib import metadata, resources
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.vendored import vendored
 from mswal_bench.benchmark.records.organiser_key import PUBLIC_FILE, PublicKey
 from mswal_bench.benchmark.records.record_store import SIGNATURE_FILE, read_results
 from mswal_bench.benchmark.records.result_record import NOT_SHOWN, ResultRecord
@@ -23,6 +25,7 @@ from . import charts
 from .board_ranks import Place, Scheme, board_places
 from .board_statistics import SIGNIFICANT, Statistics, board_statistics
 from .boards import Board, boards_of
+from .case_evidence import CaseEvidence, EntryCases, case_evidence
 from .entries import GROUPS, METRICS, PAPER, PEOPLE, STATUSES, Entry
 from .page_data import board_files, board_index, group_data, metric_data
 from .public_rows import public_files, statistics_rows
@@ -56,13 +59,16 @@ def build_site(
     seed: int,
     submit_to: str | None = None,
     organiser: PublicKey | None = None,
+    evidence: tuple[Path, Path] | None = None,
+    progress: bool = False,
 ) -> tuple[tuple[Board, ...], tuple[str, ...]]:
     """Makes the folder `site` of the records in `results`, whole or not at all; gives its boards, and notes.
 
     Verified is what the organiser has signed, by the key `organiser`, else by the folder's own, which the pages name.
     Of a hidden track nothing is shown but what its records say. The same input gives the same bytes; `date` is printed
-    as it is, and `submit_to` is linked to as where submissions go. Raises BenchError for what the user can mend, a
-    folder without a record included.
+    as it is, and `submit_to` is linked to as where submissions go. With `evidence`, a data set and a folder of
+    submissions, the worst cases of public boards have pages; a note says where a method has none. Raises BenchError for
+    what the user can mend, a folder without a record included.
     """
     check_site(site)
     read = read_results(results, organiser)
@@ -71,31 +77,46 @@ def build_site(
         mend = "`mswal-bench evaluate SUBMISSION --results FOLDER` writes them."
         raise BenchError(Problem("has no record to build a board of", str(results), expected, mend=mend))
     boards = boards_of(read.records)
-    files = _static_files()
-    if read.organiser is not None:
-        files[PUBLIC_FILE] = read.organiser.pem
-    pages = _Pages(date, submit_to, read.organiser)
+    with ExitStack() as stack:
+        cases = CaseEvidence()
+        if evidence is not None:
+            data, submissions = evidence
+            cases = stack.enter_context(case_evidence(boards, results, data, submissions, progress=progress))
+        pages = _Pages(date, submit_to, read.organiser)
+        # One at a time: together the files of a thousand records are hundreds of megabytes.
+        files = chain(_site_files(boards, results, resamples, seed, pages, cases), cases.files(progress=progress))
+        replace_site(site, files, metadata.version("mswal-bench"))
+    return boards, (*read.notes, *cases.notes)
+
+
+def _site_files(
+    boards: Sequence[Board], results: Path, resamples: int, seed: int, pages: _Pages, cases: CaseEvidence
+) -> Iterator[tuple[str, bytes]]:
+    yield from _static_files().items()
+    if pages.organiser is not None:
+        yield PUBLIC_FILE, pages.organiser.pem
     views = []
     for board in boards:
         arrays = statistics_rows(board, results)
         schemes, places = board_places(board, arrays)
         statistics = board_statistics(board, arrays, places["mean-rank"], resamples=resamples, seed=seed)
         views.append(_board_view(board, schemes, places, statistics))
-        files |= board_files(board, places)
+        yield from board_files(board, places).items()
         for entry in board.entries:
             downloads = public_files(entry.record, results) if entry.record else {}
-            files |= {f"records/{entry.id}/{name}": content for name, content in downloads.items()}
-            files[f"methods/{entry.id}.html"] = pages.method(board, entry, places["mean-rank"], list(downloads))
-    files[FRONT_PAGE] = pages.front(views)
-    files["submit.html"] = pages.how_to_submit(boards)
-    replace_site(site, files.items(), metadata.version("mswal-bench"))
-    return boards, read.notes
+            for name, content in downloads.items():
+                yield f"records/{entry.id}/{name}", content
+            worst = cases.of.get(entry.id)
+            yield f"methods/{entry.id}.html", pages.method(board, entry, places["mean-rank"], list(downloads), worst)
+    yield FRONT_PAGE, pages.front(views)
+    yield "submit.html", pages.how_to_submit(boards)
 
 
 class _Pages:
     """Templates and what all of them know."""
 
     def __init__(self, date: str | None, submit_to: str | None, organiser: PublicKey | None):
+        self.organiser = organiser
         self._templates = Environment(
             loader=PackageLoader(_PACKAGE),
             autoescape=True,
@@ -112,7 +133,7 @@ class _Pages:
             "public_key": PUBLIC_FILE,
             "libraries": [
                 {**library, "notice": next(_asset(name) for name in library["files"] if "LICENSE" in name)}
-                for library in vendored()
+                for library in vendored(_PACKAGE)
             ],
             "metrics": METRICS,
             "groups": GROUPS,
@@ -138,7 +159,14 @@ class _Pages:
     def how_to_submit(self, boards: Sequence[Board]) -> bytes:
         return self._render("submit.html.j2", root="", boards=boards)
 
-    def method(self, board: Board, entry: Entry, places: Mapping[str, Place], downloads: Sequence[str]) -> bytes:
+    def method(
+        self,
+        board: Board,
+        entry: Entry,
+        places: Mapping[str, Place],
+        downloads: Sequence[str],
+        worst: EntryCases | None,
+    ) -> bytes:
         beside = [other for other in board.of(entry.group) if other.id in places]
         return self._render(
             "method.html.j2",
@@ -154,18 +182,11 @@ class _Pages:
             costs=_costs(entry.record) if entry.record else [],
             digests=_digests(entry.record) if entry.record else [],
             downloads=[(name, _DOWNLOADS[name]) for name in downloads],
+            worst=worst,
         )
 
     def _render(self, template: str, **context: object) -> bytes:
         return (self._templates.get_template(template).render(context).strip() + "\n").encode()
-
-
-def vendored() -> list[dict[str, Any]]:
-    """Lists the libraries of others in `vendor/`: name, version, licence and the digest of each file."""
-    libraries: list[dict[str, Any]] = json.loads(
-        resources.files(_PACKAGE).joinpath("vendor", "VENDORED.json").read_text(encoding="utf-8")
-    )
-    return libraries
 
 
 def _static_files() -> dict[str, bytes]:
@@ -173,7 +194,7 @@ def _static_files() -> dict[str, bytes]:
     own = {f"assets/{file.name}": file.read_bytes() for file in package.joinpath("assets").iterdir() if file.is_file()}
     others = {
         _asset(name): package.joinpath("vendor", *name.split("/")).read_bytes()
-        for library in vendored()
+        for library in vendored(_PACKAGE)
         for name in library["files"]
     }
     return own | others

@@ -34,6 +34,17 @@ def _link(context: click.Context, parameter: click.Parameter, link: str | None) 
     help="Bootstrap draws, for the stability of ranks.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draws and of the tests.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="The data set of a public track. With --submissions, the pages of its methods lead to their ten worst cases "
+    "of each lesion type, in three planes and in 3D. A case has at most 3 MB, a track at most 100 cases.",
+)
+@click.option(
+    "--submissions",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="The folder of the submissions that were evaluated, for --data.",
+)
 @organiser_option
 def build(
     results: Path,
@@ -42,6 +53,8 @@ def build(
     submit_to: str | None,
     resamples: int,
     seed: int,
+    data: Path | None,
+    submissions: Path | None,
     organiser: Path | None,
 ) -> None:
     """Make a site of the records in the folder RESULTS.
@@ -53,6 +66,8 @@ def build(
     """
     from mswal_bench.benchmark.board.site.site_pages import build_site
 
+    if (data is None) != (submissions is None):
+        raise click.UsageError("--data and --submissions are given together.")
     boards, notes = build_site(
         results,
         site,
@@ -61,6 +76,8 @@ def build(
         seed=seed,
         submit_to=submit_to,
         organiser=organiser_of_option(organiser),
+        evidence=(data, submissions) if data is not None and submissions is not None else None,
+        progress=True,
     )
     for note in notes:
         click.echo(f"note: {note}", err=True)

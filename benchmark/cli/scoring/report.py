@@ -18,8 +18,20 @@ import click
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to write to.")
 @click.option("--case", help="The case in the picture; by default the one that shows most lesion types.")
-def report(predictions: tuple[Path, ...], raw: Path, out: Path, case: str | None) -> None:
-    """Score PREDICTIONS on a data set's test cases; write a table, a picture and an HTML page to --out.
+@click.option(
+    "--cases",
+    "worst",
+    type=click.IntRange(min=0),
+    default=10,
+    show_default=True,
+    help="Of how many worst cases of each method and lesion type pages are written; 0 writes none. A page has at most "
+    "3 MB, and they are of at most 100 cases.",
+)
+def report(predictions: tuple[Path, ...], raw: Path, out: Path, case: str | None, worst: int) -> None:
+    """Score PREDICTIONS on a data set's test cases; write a table, a picture and HTML pages to --out.
+
+    The table leads to the worst cases, of which each has a page: its lesions, matched, missed and false, in three
+    planes and in 3D.
 
     PREDICTIONS are folders of predictions, methods named after their folders, or work folders of runs. What cannot be
     scored is left out, named, and makes the command exit with 1.
@@ -29,7 +41,7 @@ def report(predictions: tuple[Path, ...], raw: Path, out: Path, case: str | None
 
     from .table_output import print_scores
 
-    result = write_report(predictions, raw, out, case=case)
+    result = write_report(predictions, raw, out, case=case, worst=worst)
     print_scores(result)
     click.echo(f"page: {out / 'index.html'}\npicture: {out / 'slice.png'}")
     raise_if_any(result.problems)

@@ -1,9 +1,13 @@
 import json
+import re
 import shutil
+from html import unescape
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
+import SimpleITK
 from click.testing import CliRunner
 from PIL import Image
 
@@ -35,7 +39,7 @@ def test_writes_table_picture_and_page(raw, perfect, tmp_path):
     assert code == 0, output
     assert str(out / "index.html") in output
     assert {path.name for path in out.iterdir()} == {
-        "index.html", "slice.png", "slice-narrow.png", "scores.json", "cases.csv", "lesions.csv",
+        "index.html", "slice.png", "slice-narrow.png", "scores.json", "cases.csv", "lesions.csv", "cases",
     }  # fmt: skip
     page = (out / "index.html").read_text()
     assert "<script>" not in page
@@ -56,6 +60,31 @@ def test_writes_table_picture_and_page(raw, perfect, tmp_path):
     assert not ct.any()
     assert reference.any()
     assert method.any()
+
+
+def test_the_table_leads_to_the_worst_cases_of_each_class(raw, tmp_path):
+    emptied = Path(shutil.copytree(raw / "labelsTs", tmp_path / "a & b"))
+    worst = emptied / "PHANTOM_0486.nii.gz"
+    image = SimpleITK.ReadImage(worst)
+    SimpleITK.WriteImage(image * 0, worst)
+    out = tmp_path / "out"
+    code, output = call(emptied, "--data", raw, "--out", out, "--cases", "1")
+    assert code == 0, output
+    page = (out / "index.html").read_text()
+    links = [unescape(link) for link in re.findall(r'href="(cases/[^"]*)"', page)]
+    assert "cases/PHANTOM_0486.html#method=a%20%26%20b&type=liver_cyst" in links
+    anchors = re.findall(r'href="#(worst-[a-z_]+)"', page)
+    assert anchors
+    assert all(f'id="{anchor}"' in page for anchor in anchors)
+    pages = {unquote(link.partition("#")[0]) for link in links}
+    assert all((out / name).is_file() for name in pages)
+    assert {f"cases/{path.name}" for path in (out / "cases").glob("*.html")} == pages
+    assert "The worst case of each lesion type and method" in page
+    # Without pages those of the call before are taken away.
+    code, output = call(emptied, "--data", raw, "--out", out, "--cases", "0")
+    assert code == 0, output
+    assert "Worst cases" not in (out / "index.html").read_text()
+    assert not list((out / "cases").glob("*.html"))
 
 
 def test_many_methods_are_shown_in_rows_of_five(raw, tmp_path):
@@ -123,7 +152,7 @@ def test_another_data_set_has_its_own_names_and_colours(tmp_path):
     assert code == 0, output
     page = (out / "index.html").read_text()
     for name in ("Kidney", "Kidney tumor", "Kidney cyst"):
-        assert f'<th scope="row">{name}</th>' in page
+        assert re.search(rf'<th scope="row">(<a [^>]*>)?{name}(</a>)?</th>', page)
     assert "Gallstone" not in page
     picture = np.asarray(Image.open(out / "slice.png").convert("RGB")).astype(int)
     # The colour of a kidney in the legend; a kidney is 1, as a gallstone is in MSWAL, which is green.

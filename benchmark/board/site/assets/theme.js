@@ -22,7 +22,7 @@
 
   addEventListener("click", (event) => {
     const link = event.target.closest?.("a[href]");
-    if (!link || !root.dataset.theme || !/^[\w./-]+\.html(#.*)?$/.test(link.getAttribute("href"))) return;
+    if (!link || !root.dataset.theme || !/^[\w./%-]+\.html(#.*)?$/.test(link.getAttribute("href"))) return;
     link.search = `?theme=${root.dataset.theme}`;
   }, true);
 })();
