@@ -36,8 +36,8 @@ METHOD = NnUNetMethod(
             Setting("learning rate", "0.001 at first, times (1 - e/E) ** 0.9 in epoch e of E", _TRAINER, RATE),
             Setting(
                 "deep supervision",
-                "5 outputs with weights of 1, 0.5, 0.25, 0.125, 0",
-                f"{_TRAINER}, whose mask is nnU-Net v1's, with five poolings",
+                "5 outputs with weights of 1, 0.5, 0.25, 0.125, 0.0625, divided by their sum",
+                f"{_TRAINER}, since 24 September 2023; before, the fifth had no weight",
                 ("output_weights",),
             ),
             Setting(
@@ -78,7 +78,7 @@ METHOD = NnUNetMethod(
     planner="ExperimentPlanner",
     network_class="mswal_bench.baselines.networks.mednext.MedNeXt",
     planned_arguments=False,
-    output_weights=(1, 1 / 2, 1 / 4, 1 / 8, 0),
+    output_weights=(1, 1 / 2, 1 / 4, 1 / 8, 1 / 16),
     compiled=False,
     packages=("torch", "nnunetv2", "monai"),
     recipes={

@@ -1,4 +1,4 @@
-"""Holds the settings that the fidelity cards of several methods share. Needs no torch."""
+"""Holds what the fidelity cards of several methods share. Needs no torch."""
 
 from __future__ import annotations
 
@@ -6,6 +6,20 @@ from mswal_bench.baselines.fidelity import Setting
 
 EPOCHS = ("training.epochs", "training.iterations_per_epoch")
 RATE = ("training.learning_rate", "training.decay_exponent")
+
+BATCH_DICE = Setting(
+    "Dice of a batch as of one volume",
+    "where nnU-Net plans a 3d_lowres configuration beside 3d_fullres, and nowhere else",
+    "nnU-Net, versions 1 and 2. It follows from the size of the volumes: for ResEnc-L it is on with 276 slices of 1 mm "
+    "and off with 60 slices of 5 mm",
+)
+SINCE_2_5 = (
+    "From nnU-Net 2.5.2 to 2.8.1 planning, cropping, resampling, normalisation of CT, the share of patches with a "
+    "lesion, the decay of the learning rate and the network stay the same, by comparison of its code. Sums in the Dice "
+    "loss are now made in 32 bits under mixed precision, and the voxels that patches with a lesion are centred on are "
+    "drawn in another order. The augmentation comes from a package of its own, batchgeneratorsv2, whose versions were "
+    "not compared."
+)
 
 
 def own_training(source: str) -> tuple[Setting, ...]:
