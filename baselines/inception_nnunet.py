@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from .fidelity import FidelityCard, Setting
 from .method import Budget
-from .nnunet.card_settings import BATCH_DICE, RATE, SINCE_2_5
+from .nnunet.card_settings import BATCH_DICE, RATE, SINCE_2_5, VERSION
 from .nnunet.nnunet_method import NnUNetMethod
 from .nnunet.settings import Recipe, Training
 from .nnunet.short_budgets import DEMO, SMOKE, small_u_net
@@ -76,13 +76,7 @@ _METHOD = NnUNetMethod(
                 "instructions say to lower the batch size to what the GPU holds, not to which. It also changes how "
                 "many patches must hold a lesion: 1 of 2, 1 of 3, 1 of 4, 2 of 5",
             ),
-            Setting(
-                "nnU-Net's version",
-                "2.8.1",
-                "the authors name none; 2.5.1 or 2.5.2 by inference: their instructions of February 2025 are for "
-                "Python 3.9, which 2.6.0 gave up that month, and their copy of "
-                "dynamic_network_architectures calls itself 0.3.1",
-            ),
+            VERSION,
             Setting("all else in training", "nnU-Net's own trainer", "neither the paper nor the code says otherwise"),
         ),
         differences=(

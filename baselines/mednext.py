@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from .fidelity import FidelityCard, Setting
 from .method import Budget
-from .nnunet.card_settings import EPOCHS, RATE
+from .nnunet.card_settings import BATCH_DICE, EPOCHS, RATE
 from .nnunet.nnunet_method import NnUNetMethod
 from .nnunet.settings import Plan, Recipe, Training
 from .nnunet.short_budgets import DEMO, SMOKE
@@ -62,6 +62,7 @@ METHOD = NnUNetMethod(
                 ("plan.arguments.kernel",),
             ),
             Setting("torch.compile", "off", "not tried with this network", ("compiled",)),
+            BATCH_DICE,
         ),
         differences=(
             "The original runs in a copy of nnU-Net v1, this in nnU-Net v2, whose planning, augmentation and "
@@ -69,7 +70,8 @@ METHOD = NnUNetMethod(
             "Assembled anew from monai's blocks. monai's own MedNeXt L gives a downsampling block the expansion ratio "
             "of the stage above it, the original that of the stage below: monai's has 52,512 parameters less. It also "
             "gives five outputs only while training, and nnU-Net validates outside of it.",
-            "The original counts one parameter more, which nothing uses.",
+            "The original counts one parameter more, which nothing uses. Weights and input made by a formula give the "
+            "original's logits.",
         ),
         parameters=61_787_176,
         parameters_of="size L, kernel 3, with its five outputs",

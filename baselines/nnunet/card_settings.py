@@ -13,6 +13,12 @@ BATCH_DICE = Setting(
     "nnU-Net, versions 1 and 2. It follows from the size of the volumes: for ResEnc-L it is on with 276 slices of 1 mm "
     "and off with 60 slices of 5 mm",
 )
+VERSION = Setting(
+    "nnU-Net's version",
+    "2.8.1",
+    "the MSWAL authors name none. By inference theirs was 2.5.1 or 2.5.2: their instructions of February 2025 are for "
+    "Python 3.9, which 2.6.0 gave up that month, and their copy of dynamic_network_architectures calls itself 0.3.1",
+)
 SINCE_2_5 = (
     "From nnU-Net 2.5.2 to 2.8.1 planning, cropping, resampling, normalisation of CT, the share of patches with a "
     "lesion, the decay of the learning rate and the network stay the same, by comparison of its code. Sums in the Dice "

@@ -16,7 +16,7 @@ pytest.importorskip("nnunetv2")
 
 from dynamic_network_architectures.architectures.unet import PlainConvUNet, ResidualEncoderUNet
 from monai.networks.nets.swin_unetr import PatchMerging
-from torch import nn
+from torch import Tensor, nn
 
 from mswal_bench.baselines.networks.fold_inception import folded
 from mswal_bench.baselines.networks.inception_unet import InceptionUNet
@@ -74,13 +74,13 @@ def released_swin_unetr() -> SwinUnetr:
     return network
 
 
-def released_merging(layer: Any, x: torch.Tensor) -> Any:
+def released_merging(layer: Any, x: Tensor) -> Any:
     """Of each 2 x 2 x 2 tokens, two are taken twice and two are left out, as in monai before 1.5.0."""
     taken = [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 0, 1), (0, 1, 0), (0, 0, 1), (1, 1, 1)]
     return layer.reduction(layer.norm(torch.cat([x[:, i::2, j::2, k::2] for i, j, k in taken], -1)))
 
 
-def slipped_index(side: int) -> torch.Tensor:
+def slipped_index(side: int) -> Tensor:
     """The released code's rows of the bias table in a cubic window: its strides are not those of an array."""
     places = torch.stack(torch.meshgrid(*[torch.arange(side)] * 3, indexing="ij")).flatten(1)
     z, y, x = places[:, :, None] - places[:, None, :] + side - 1
