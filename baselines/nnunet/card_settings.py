@@ -23,8 +23,9 @@ SINCE_2_5 = (
     "From nnU-Net 2.5.2 to 2.8.1 planning, cropping, resampling, normalisation of CT, the share of patches with a "
     "lesion, the decay of the learning rate and the network stay the same, by comparison of its code. Sums in the Dice "
     "loss are now made in 32 bits under mixed precision, and the voxels that patches with a lesion are centred on are "
-    "drawn in another order. The augmentation comes from a package of its own, batchgeneratorsv2, whose versions were "
-    "not compared."
+    "drawn in another order. Its augmentation, batchgeneratorsv2 (then 0.2.1, now 0.3.6), simulates low resolution: "
+    "before 0.3.2 that changed nothing, but for patches that are augmented plane by plane. Since 0.3.4 rotations about "
+    "several axes are put together in the other order."
 )
 
 
