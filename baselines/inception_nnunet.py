@@ -6,20 +6,38 @@ from dataclasses import replace
 
 from .fidelity import FidelityCard, Setting
 from .method import Budget
+from .nnunet.card_settings import BATCH_DICE, RATE, SINCE_2_5, VERSION
 from .nnunet.nnunet_method import NnUNetMethod
 from .nnunet.settings import Recipe, Training
 from .nnunet.short_budgets import DEMO, SMOKE, small_u_net
 
 _CODE = "the authors' code, github.com/tiuxuxsh76075/MSWAL-"
+_README = "the authors' README, as an option (its word is OPTIONAL)"
+_BLOCKS = Setting(
+    "encoder's blocks",
+    "Mini Inception, left(x) + right(x) + x; where the shape or the channels change Inception Downsampling, "
+    "left(x) + right(x)",
+    "section 3, Fig. 2",
+)
+_DECODER = Setting("decoder's blocks", "transposed convolution, residual blocks", "Fig. 2")
 _NORM = Setting(
     "normalisation, nonlinearity",
     "BatchNorm3d, ReLU",
     "section 3, Fig. 2",
     ("network_options.norm_op", "network_options.nonlin"),
 )
-_NORM_DIFFERENCE = (
+_EPOCHS = Setting("epochs", "1,500", "section 4", ("training.epochs",))
+_RATE = Setting("learning rate", "0.001 at first, falling linearly (exponent 1)", "section 4", RATE)
+# Where the paper's reading is not what the authors released; `released` has none of these.
+_BESIDE_CODE = (
     "The authors' code takes instance normalisation and LeakyReLU from nnU-Net's plans; the paper's text and figure, "
-    "followed here, say batch normalisation and ReLU. `--variant released` has those of the code."
+    "followed here, say batch normalisation and ReLU. `--variant released` has those of the code.",
+    "The authors' code leaves out the 1 x 1 x 1 convolution of the one Inception Downsampling that keeps its channels, "
+    "and so has 110,692,552 parameters; the paper's text and figure have it always. `--variant released` has none.",
+    "In the authors' code all blocks of a decoder stage but its first are Mini Inceptions, where Fig. 2 draws residual "
+    "blocks; ResEnc-L plans one block in each, so that nothing comes of it. `--variant released` builds it so.",
+    "The authors' instructions change epochs and learning rate in nnU-Net's trainer and nothing else, which leaves its "
+    "decay with the exponent 0.9; the paper, followed here, says linear. `--variant released` has 0.9.",
 )
 _FOLDING = "At prediction batch normalisations are folded into their convolutions: the same function up to rounding."
 
@@ -31,45 +49,43 @@ _METHOD = NnUNetMethod(
         summary="the MSWAL paper's own: parallel branches in nnU-Net's encoder",
         mswal_paper=(
             Setting("pipeline", "nnU-Net's preprocessing", "section 4, Implementation Details"),
-            Setting(
-                "encoder's blocks",
-                "Mini Inception, left(x) + right(x) + x; where the shape or the channels change Inception "
-                "Downsampling, left(x) + right(x)",
-                "section 3, Fig. 2",
-            ),
-            Setting("decoder's blocks", "transposed convolution, residual blocks", "Fig. 2"),
+            _BLOCKS,
+            _DECODER,
             _NORM,
             Setting("stages", "six (M), each with its own number of blocks (N)", "section 4, which gives no N"),
-            Setting("epochs", "1,500", "section 4", ("training.epochs",)),
-            Setting(
-                "learning rate",
-                "0.001 at first, falling linearly (exponent 1)",
-                "section 4",
-                ("training.learning_rate", "training.decay_exponent"),
-            ),
+            _EPOCHS,
+            _RATE,
         ),
         own_paper=(
             Setting("planner", "nnUNetPlannerResEncL, 3d_fullres", _CODE, ("planner",)),
             Setting("blocks of each stage", "those of ResEnc-L: 1, 3, 4, 6, 6, 6; one in the decoder", _CODE),
             Setting("after a block's sum", "a nonlinearity, which Fig. 2 does not draw", _CODE),
             Setting("prediction", "the ensemble of five folds (`--fold all`)", _CODE),
+            Setting(
+                "evaluation",
+                "nnUNetv2_evaluate_folder: DSC of each case and class, undefined ones left out",
+                f"{_CODE}; the protocol mswal/1 computes DSC so. Nothing tells how the paper's F1 was made",
+            ),
+            BATCH_DICE,
         ),
         chosen=(
             Setting(
                 "patch and batch size",
                 "as planned",
                 "the paper names neither; ResEnc-L is planned for 24 GB, which the paper's RTX 4090 has. The authors' "
-                "instructions say to lower the batch size to what the GPU holds",
+                "instructions say to lower the batch size to what the GPU holds, not to which. It also changes how "
+                "many patches must hold a lesion: 1 of 2, 1 of 3, 1 of 4, 2 of 5",
             ),
+            VERSION,
             Setting("all else in training", "nnU-Net's own trainer", "neither the paper nor the code says otherwise"),
         ),
         differences=(
-            _NORM_DIFFERENCE,
-            "The authors' code leaves out the 1 x 1 x 1 convolution of the one Inception Downsampling that keeps its "
-            "channels, and so has 110,692,552 parameters; the paper's text and figure have it always.",
-            "The authors' instructions change epochs and learning rate in nnU-Net's trainer and nothing else, which "
-            "leaves its decay with the exponent 0.9; the paper, followed here, says linear.",
+            "Fig. 2 draws an Inception Downsampling at the end of each of its M encoder blocks, which for M = 6 are "
+            "six downsamplings; the authors' code and ResEnc-L's plans, followed here, have six stages and five "
+            "downsamplings, at the beginning of a stage.",
+            *_BESIDE_CODE,
             _FOLDING,
+            SINCE_2_5,
         ),
         parameters=110_795_592,
         parameters_of="six stages of 32 to 320 channels with kernels of 3 x 3 x 3, as ResEnc-L plans them",
@@ -119,22 +135,55 @@ def _ablated(row: str, left: bool, right: bool, residual: bool, parameters: int)
     )
 
 
+def _with_nnunets_decay(recipe: Recipe) -> Recipe:
+    return replace(recipe, training=replace(recipe.training, decay_exponent=Training().decay_exponent))
+
+
 _RELEASED = replace(
     _METHOD,
     name=f"{_METHOD.name}-released",
     title=f"{_METHOD.title}, variant released",
     card=replace(
         _METHOD.card,
-        summary="with the normalisation and the nonlinearity of the authors' code",
-        mswal_paper=tuple(setting for setting in _METHOD.card.mswal_paper if setting is not _NORM),
-        own_paper=(replace(_NORM, value="InstanceNorm3d, LeakyReLU", source=_CODE), *_METHOD.card.own_paper),
+        summary="as its authors released it: network, learning rate and its decay",
+        mswal_paper=tuple(
+            setting for setting in _METHOD.card.mswal_paper if setting not in (_BLOCKS, _DECODER, _NORM, _EPOCHS, _RATE)
+        ),
+        own_paper=(
+            replace(_BLOCKS, source=_CODE),
+            Setting(
+                "1 x 1 x 1 convolution after a pooling that keeps the channels",
+                "off",
+                _CODE,
+                ("network_options.pooled_projection",),
+            ),
+            Setting("decoder's blocks", "transposed convolution, in each stage first a residual block", _CODE),
+            Setting(
+                "Mini Inceptions in the decoder",
+                "on: all blocks of a stage but its first; ResEnc-L plans no others",
+                _CODE,
+                ("network_options.mini_decoder",),
+            ),
+            replace(_NORM, value="InstanceNorm3d, LeakyReLU", source=f"{_CODE}, which takes those of nnU-Net's plans"),
+            replace(_EPOCHS, source=_README),
+            replace(
+                _RATE,
+                value="0.001 at first, times (1 - e/E) ** 0.9 in epoch e of E",
+                source=f"{_README}; the exponent is nnU-Net's",
+            ),
+            *_METHOD.card.own_paper,
+        ),
         # Instance normalisation cannot be folded.
-        differences=tuple(said for said in _METHOD.card.differences if said not in (_NORM_DIFFERENCE, _FOLDING)),
+        differences=tuple(said for said in _METHOD.card.differences if said not in (*_BESIDE_CODE, _FOLDING)),
+        parameters=110_692_552,
     ),
     network_options={
         "norm_op": "torch.nn.modules.instancenorm.InstanceNorm3d",
         "nonlin": "torch.nn.LeakyReLU",
+        "pooled_projection": False,
+        "mini_decoder": True,
     },
+    recipes={budget: _with_nnunets_decay(recipe) for budget, recipe in _METHOD.recipes.items()},
 )
 
 METHOD = replace(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from .fidelity import FidelityCard, Setting
 from .method import Budget
-from .nnunet.card_settings import EPOCHS, RATE
+from .nnunet.card_settings import BATCH_DICE, EPOCHS, RATE
 from .nnunet.nnunet_method import NnUNetMethod
 from .nnunet.settings import Plan, Recipe, Training
 from .nnunet.short_budgets import DEMO, SMOKE
@@ -36,8 +36,8 @@ METHOD = NnUNetMethod(
             Setting("learning rate", "0.001 at first, times (1 - e/E) ** 0.9 in epoch e of E", _TRAINER, RATE),
             Setting(
                 "deep supervision",
-                "5 outputs with weights of 1, 0.5, 0.25, 0.125, 0",
-                f"{_TRAINER}, whose mask is nnU-Net v1's, with five poolings",
+                "5 outputs with weights of 1, 0.5, 0.25, 0.125, 0.0625, divided by their sum",
+                f"{_TRAINER}, since 24 September 2023; before, the fifth had no weight",
                 ("output_weights",),
             ),
             Setting(
@@ -62,6 +62,7 @@ METHOD = NnUNetMethod(
                 ("plan.arguments.kernel",),
             ),
             Setting("torch.compile", "off", "not tried with this network", ("compiled",)),
+            BATCH_DICE,
         ),
         differences=(
             "The original runs in a copy of nnU-Net v1, this in nnU-Net v2, whose planning, augmentation and "
@@ -69,7 +70,8 @@ METHOD = NnUNetMethod(
             "Assembled anew from monai's blocks. monai's own MedNeXt L gives a downsampling block the expansion ratio "
             "of the stage above it, the original that of the stage below: monai's has 52,512 parameters less. It also "
             "gives five outputs only while training, and nnU-Net validates outside of it.",
-            "The original counts one parameter more, which nothing uses.",
+            "The original counts one parameter more, which nothing uses. Weights and input made by a formula give the "
+            "original's logits.",
         ),
         parameters=61_787_176,
         parameters_of="size L, kernel 3, with its five outputs",
@@ -78,7 +80,7 @@ METHOD = NnUNetMethod(
     planner="ExperimentPlanner",
     network_class="mswal_bench.baselines.networks.mednext.MedNeXt",
     planned_arguments=False,
-    output_weights=(1, 1 / 2, 1 / 4, 1 / 8, 0),
+    output_weights=(1, 1 / 2, 1 / 4, 1 / 8, 1 / 16),
     compiled=False,
     packages=("torch", "nnunetv2", "monai"),
     recipes={

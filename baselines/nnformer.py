@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from .fidelity import FidelityCard, Setting
 from .method import Budget
-from .nnunet.card_settings import own_training
+from .nnunet.card_settings import BATCH_DICE, own_training
 from .nnunet.nnunet_method import NnUNetMethod
 from .nnunet.settings import Plan, Recipe, Training
 from .nnunet.short_budgets import DEMO, SMOKE
@@ -50,12 +50,19 @@ METHOD = NnUNetMethod(
             Setting("windows", "sides of 4, 4, 8, 4 tokens", _TRAINER, ("plan.arguments.window",)),
             Setting("deep supervision", "3 outputs with weights of 1, 0.5, 0.25", _TRAINER, ("output_weights",)),
             *own_training(_TRAINER),
+            BATCH_DICE,
         ),
         chosen=(
             Setting(
                 "setting", "that of Synapse, abdominal CT", "of its authors' three the one whose images are most alike"
             ),
             Setting("spacing", "as nnU-Net plans it", "as in the original, whose own planning is nnU-Net v1's"),
+            Setting(
+                "folds and checkpoint",
+                "the ensemble of five folds (`--fold all`), each as its training ends",
+                "as for every method on nnU-Net; the original's script train_inference.sh trains fold 0 alone and "
+                "predicts with the network of its best epoch by moving average (`-f 0 -chk model_best`)",
+            ),
             Setting(
                 "first weights",
                 "linear layers truncated normal with deviation 0.02, as Swin's",
@@ -64,13 +71,14 @@ METHOD = NnUNetMethod(
             Setting("torch.compile", "off", "not tried with this network", ("compiled",)),
         ),
         differences=(
-            "The original's abdominal training starts from weights of natural images (Swin-L, ImageNet-22k); this "
-            "starts from random ones.",
+            "The original's abdominal training starts from weights of natural images (Swin-L, ImageNet-22k), which its "
+            "repository does not hold; this starts from random ones.",
             "The original runs in a copy of nnU-Net v1, this in nnU-Net v2, whose planning, augmentation and "
             "ensembling (of logits, not of softmax) are not the same. nnU-Net v1's rescue of a training that has "
             "learned nothing after 100 epochs (momentum 0.95, new weights) is not there.",
             "In the released code some relative positions within a window share a bias, by a slip in its index; here "
-            "each has its own.",
+            "each has its own. With the released index, weights and input made by a formula give the released code's "
+            "logits.",
         ),
         parameters=149_796_144,
         parameters_of="the abdominal setting, with its three outputs",

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from .fidelity import FidelityCard, Setting
 from .method import Budget
-from .nnunet.card_settings import own_training
+from .nnunet.card_settings import BATCH_DICE, SINCE_2_5, VERSION, own_training
 from .nnunet.nnunet_method import NnUNetMethod
 from .nnunet.settings import Recipe, Training
 from .nnunet.short_budgets import DEMO, SMOKE, small_u_net
@@ -22,7 +22,9 @@ METHOD = NnUNetMethod(
         mswal_paper=(Setting("method", "nnU-Net with a residual encoder", "Table 2, which names no setting"),),
         own_paper=(
             *own_training(_CODE),
+            Setting("patches with a lesion", "a share of 0.33 in each batch", _CODE, ("training.foreground_patches",)),
             Setting("prediction", "the ensemble of five folds (`--fold all`)", "nnU-Net's own"),
+            BATCH_DICE,
         ),
         chosen=(
             Setting(
@@ -33,10 +35,12 @@ METHOD = NnUNetMethod(
                 ("planner",),
             ),
             Setting("configuration", "3d_fullres", "as for nnunet-v2"),
+            VERSION,
         ),
         differences=(
             "Predictions are as the networks give them: nnU-Net's search for a post-processing that removes components "
             "(nnUNetv2_find_best_configuration) is not run.",
+            SINCE_2_5,
         ),
         parameters=102_354_600,
         parameters_of="six stages of 32 to 320 channels with kernels of 3 x 3 x 3 and 1, 3, 4, 6, 6, 6 blocks",

@@ -12,6 +12,7 @@ from .checkpoint_reading import read_checkpoint
 from .disk_estimates import checkpoint_bytes, prepared_bytes_v1
 from .fidelity import FidelityCard, Setting
 from .method import Budget, Job, Method, Report
+from .nnunet.card_settings import BATCH_DICE
 from .nnunet.settings import Training
 from .nnunet.short_budgets import DEMO, SMOKE
 from .nnunet1.child_process import run_in_child
@@ -161,6 +162,7 @@ _CARD = FidelityCard(
             ("training.augmentation",),
         ),
         Setting("precision", "mixed on a GPU", _CODE),
+        BATCH_DICE,
         Setting("prediction", "the mean softmax of five folds (`--fold all`)", "section Methods"),
         Setting(
             "post-processing",

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from .fidelity import FidelityCard, Setting
 from .method import Budget
-from .nnunet.card_settings import own_training
+from .nnunet.card_settings import BATCH_DICE, SINCE_2_5, VERSION, own_training
 from .nnunet.nnunet_method import NnUNetMethod
 from .nnunet.settings import Recipe, Training
 from .nnunet.short_budgets import DEMO, SMOKE, small_u_net
@@ -25,6 +25,7 @@ METHOD = NnUNetMethod(
             *own_training(_CODE),
             Setting("patches with a lesion", "a share of 0.33 in each batch", _CODE, ("training.foreground_patches",)),
             Setting("prediction", "the ensemble of five folds (`--fold all`)", "its paper, Methods"),
+            BATCH_DICE,
         ),
         chosen=(
             Setting(
@@ -33,10 +34,12 @@ METHOD = NnUNetMethod(
                 "nnU-Net can train several and pick the best; the MSWAL paper does not say which ran, its authors' "
                 "instructions for their own network use this one",
             ),
+            VERSION,
         ),
         differences=(
             "Predictions are as the networks give them: nnU-Net's search for a post-processing that removes components "
             "(nnUNetv2_find_best_configuration) is not run.",
+            SINCE_2_5,
         ),
         parameters=31_200_424,
         parameters_of="six stages of 32 to 320 channels with kernels of 3 x 3 x 3, two convolutions in each",

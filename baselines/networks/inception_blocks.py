@@ -16,7 +16,7 @@ Triple = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Branches:
-    """Which of the branches that the paper's ablation (Table 3) takes away are there."""
+    """What the paper's blocks have and others leave out: the first three are the columns of its ablation (Table 3)."""
 
     downsampling_left: bool = True
     """The left branch of Inception Downsampling."""
@@ -24,6 +24,9 @@ class Branches:
     """The right branch of Mini Inception."""
     mini_residual: bool = True
     """The input of Mini Inception in its sum."""
+    pooled_projection: bool = True
+    """The 1 x 1 x 1 convolution after Inception Downsampling's pooling where the channels stay the same; the released
+    code has none there."""
 
 
 ALL_BRANCHES = Branches()
@@ -101,8 +104,8 @@ class InceptionDownsampling(nn.Module):
 
     `left` is two k x k x k convolutions, the first with the stride; `right` is average pooling over the stride and a
     1 x 1 x 1 convolution with its normalisation. The arrow in the middle of the drawing cannot be added to a smaller
-    result; the released code has none there. The released code leaves the 1 x 1 x 1 convolution out where the channels
-    stay the same; the paper's text and drawing, followed here, have it always. `branches` may leave out the left one.
+    result; the released code has none there. `branches` may leave out the left branch, and the right one's convolution
+    where the channels stay the same.
     """
 
     def __init__(
@@ -119,7 +122,9 @@ class InceptionDownsampling(nn.Module):
         if branches.downsampling_left:
             self.left = layers.two_convolutions(channels_in, channels_out, kernel, stride)
         pooling = [nn.AvgPool3d(stride, stride)] if any(side != 1 for side in stride) else []
-        self.right = nn.Sequential(*pooling, *layers.pointwise_norm(channels_in, channels_out))
+        projects = channels_in != channels_out or branches.pooled_projection
+        projection = layers.pointwise_norm(channels_in, channels_out) if projects else []
+        self.right = nn.Sequential(*pooling, *projection)
         self.activation = layers.activation()
 
     def forward(self, x: Tensor) -> Tensor:

@@ -27,7 +27,9 @@ class InceptionUNet(nn.Module):
     or changes the channels, all others are Mini Inceptions. `norm_op` and `nonlin` default to the paper's batch
     normalisation and ReLU; the released code takes instance normalisation and LeakyReLU from nnU-Net's plans.
     `downsampling_left`, `mini_right` and `mini_residual` are the columns of the paper's ablation (Table 3, see
-    `Branches`): false takes that branch away from every block that has it.
+    `Branches`): false takes that branch away from every block that has it. In two things more the released code is not
+    the paper: `pooled_projection` (see `Branches`), which it has not, and `mini_decoder`, which it has: in a decoder
+    stage of several blocks all but the first are Mini Inceptions, of which the ablation's switches hold as well.
     """
 
     def __init__(
@@ -53,6 +55,8 @@ class InceptionUNet(nn.Module):
         downsampling_left: bool = True,
         mini_right: bool = True,
         mini_residual: bool = True,
+        pooled_projection: bool = True,
+        mini_decoder: bool = False,
     ):
         super().__init__()
         if conv_op is not nn.Conv3d:
@@ -73,7 +77,7 @@ class InceptionUNet(nn.Module):
                 f"n_conv_per_stage_decoder has {len(n_conv_per_stage_decoder)} entries, expected {n_stages - 1}"
             )
         layers = Layers(norm_op, norm_op_kwargs or {}, nonlin, nonlin_kwargs or {"inplace": True}, conv_bias)
-        branches = Branches(downsampling_left, mini_right, mini_residual)
+        branches = Branches(downsampling_left, mini_right, mini_residual, pooled_projection)
         kernels = [_per_axis(kernel) for kernel in kernel_sizes]
         steps = [_per_axis(stride) for stride in strides]
 
@@ -85,7 +89,8 @@ class InceptionUNet(nn.Module):
             )
             for stage, previous in enumerate([features[0], *features[:-1]])
         )
-        self.decoder = _Decoder(features, kernels, steps, n_conv_per_stage_decoder, num_classes, layers)
+        later = branches if mini_decoder else None
+        self.decoder = _Decoder(features, kernels, steps, n_conv_per_stage_decoder, num_classes, layers, later)
         self.decoder.deep_supervision = deep_supervision
 
     def forward(self, x: Tensor) -> Tensor | list[Tensor]:
@@ -126,6 +131,8 @@ def _left_beside_others(module: nn.Module) -> nn.Sequential | None:
 class _Decoder(nn.Module):
     """Transposed convolution, concatenation with the skip, residual blocks; once per stage, lowest first.
 
+    With `branches` all blocks of a stage but its first are Mini Inceptions.
+
     `deep_supervision` is read at every call and the outputs of all stages are always built, because nnU-Net switches
     it on for training and off for prediction on the same weights.
     """
@@ -140,6 +147,7 @@ class _Decoder(nn.Module):
         blocks: Sequence[int],
         num_classes: int,
         layers: Layers,
+        branches: Branches | None,
     ):
         super().__init__()
         self.upsamplings = nn.ModuleList()
@@ -153,7 +161,12 @@ class _Decoder(nn.Module):
             self.stages.append(
                 nn.Sequential(
                     ResidualBlock(2 * channels, channels, kernel, layers),
-                    *(ResidualBlock(channels, channels, kernel, layers) for _ in range(count - 1)),
+                    *(
+                        ResidualBlock(channels, channels, kernel, layers)
+                        if branches is None
+                        else MiniInception(channels, kernel, layers, branches)
+                        for _ in range(count - 1)
+                    ),
                 )
             )
             self.outputs.append(nn.Conv3d(channels, num_classes, 1))

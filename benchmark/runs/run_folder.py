@@ -25,6 +25,10 @@ CHECKED_FILE = "checked.json"
 """What was read before a run began, and is not read again while it stays as it is."""
 _LOCK = ".lock"
 _OWNER = ".owner"
+_MENDS = {
+    "settings_digest": "The method sets something else than then. Use another --work folder, or the version of "
+    "mswal-bench that began the run."
+}
 
 
 class Owner(BaseModel):
@@ -166,7 +170,7 @@ class RunFolder:
                 str(self.root),
                 str(before[name]),
                 str(asked[name]),
-                "Use another --work folder.",
+                _MENDS.get(name, "Use another --work folder."),
             )
             for name in asked
             if before[name] != asked[name]

@@ -49,6 +49,10 @@ def test_the_released_variant_is_a_method_of_its_own_name():
     options = released.settings(Budget.PAPER)["network_options"]
     assert options["norm_op"].endswith("InstanceNorm3d")
     assert options["nonlin"].endswith("LeakyReLU")
+    assert (options["pooled_projection"], options["mini_decoder"]) == (False, True)
+    training = released.settings(Budget.PAPER)["training"]
+    assert training == asdict(Training(epochs=1500, learning_rate=1e-3))
+    assert training["decay_exponent"] == 0.9
     assert not released.variants()
 
 
@@ -110,7 +114,7 @@ def test_mednext_sets_what_its_authors_do():
     plan = settings["plan"]
     assert (plan["patch"], plan["batch_size"], plan["spacing"]) == ((128, 128, 128), 2, (1, 1, 1))
     assert (plan["arguments"]["size"], plan["arguments"]["kernel"]) == ("L", 3)
-    assert settings["output_weights"] == (1, 0.5, 0.25, 0.125, 0)
+    assert settings["output_weights"] == (1, 0.5, 0.25, 0.125, 0.0625)
 
 
 def test_swin_unetr_sets_what_its_authors_do():

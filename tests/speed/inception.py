@@ -27,7 +27,7 @@ from mswal_bench.baselines.method import Budget
 from mswal_bench.baselines.networks.fold_inception import folded
 from mswal_bench.baselines.networks.inception_unet import InceptionUNet
 from mswal_bench.benchmark.core.whole_files import write_text
-from mswal_bench.tests.baselines.networks.inception_arguments import RESENC_L
+from mswal_bench.tests.baselines.networks.inception_arguments import RELEASED, RESENC_L
 
 from .machine import describe_machine
 from .page import replace_section, table
@@ -178,7 +178,7 @@ def _training_table(machine: Machine, sizes: Sequence[str], patch: Sequence[int]
         "ResEnc-L": {
             "ResEnc": (ResidualEncoderUNet, RESENC_L),
             "Inception": (InceptionUNet, {**RESENC_L, **_PUBLISHED}),
-            "Inception, released": (InceptionUNet, RESENC_L),
+            "Inception, released": (InceptionUNet, {**RESENC_L, **RELEASED}),
         },
     }
     rows = []

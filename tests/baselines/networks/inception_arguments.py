@@ -35,6 +35,8 @@ SMALL: dict[str, Any] = {
     "num_classes": 8,
     "n_conv_per_stage_decoder": (1, 2),
 }
+# Where the authors' code is not the paper, beside normalisation and nonlinearity, which it takes from the plans.
+RELEASED: dict[str, bool] = {"pooled_projection": False, "mini_decoder": True}
 # Table 3 of the paper.
 VARIANTS: dict[str, dict[str, bool]] = {
     "I": {"downsampling_left": False, "mini_right": False, "mini_residual": False},

@@ -9,7 +9,7 @@ from mswal_bench.baselines.networks.fold_inception import can_fold, folded, fold
 from mswal_bench.baselines.networks.inception_blocks import MiniInception
 from mswal_bench.baselines.networks.inception_unet import InceptionUNet
 
-from .inception_arguments import RESENC_L, SMALL, VARIANTS
+from .inception_arguments import RELEASED, RESENC_L, SMALL, VARIANTS
 
 X_SHAPE = (2, 1, 8, 16, 16)
 
@@ -59,6 +59,8 @@ def test_gives_the_same(variant, deep_supervision):
         {"nonlin": nn.LeakyReLU},
         {"nonlin": nn.PReLU, "nonlin_kwargs": {"init": 0.3}},
         {"kernel_sizes": [(1, 3, 3), 3, 3]},
+        RELEASED,
+        {**RELEASED, "downsampling_left": False},
         # Nothing is pooled, and the last stage has Mini Inceptions only.
         {"strides": [1, 1, 1]},
     ],

@@ -10,7 +10,7 @@ from mswal_bench.baselines.networks.inception_blocks import (
 )
 from mswal_bench.baselines.networks.inception_unet import InceptionUNet
 
-from .inception_arguments import RESENC_L, SMALL, VARIANTS
+from .inception_arguments import RELEASED, RESENC_L, SMALL, VARIANTS
 
 
 def parameters(network: nn.Module) -> int:
@@ -19,10 +19,25 @@ def parameters(network: nn.Module) -> int:
 
 def test_parameters_beside_the_released_code():
     with torch.device("meta"):
-        network = InceptionUNet(**RESENC_L)
+        network, released = InceptionUNet(**RESENC_L), InceptionUNet(**RESENC_L, **RELEASED)
     # The released code leaves out the projection (320 x 320 weights and a norm of 2 x 320) of the one downsampling that
     # keeps its channels.
-    assert parameters(network) == 110_692_552 + 320 * 320 + 2 * 320
+    assert parameters(released) == 110_692_552
+    assert parameters(network) == parameters(released) + 320 * 320 + 2 * 320
+
+
+def test_the_released_code_only_pools_where_channels_stay():
+    network = InceptionUNet(**SMALL, **RELEASED)
+    changing, keeping = (stage[0].right for stage in list(network.encoder)[1:])
+    assert [type(layer) for layer in changing] == [nn.AvgPool3d, nn.Conv3d, nn.BatchNorm3d]
+    assert [type(layer) for layer in keeping] == [nn.AvgPool3d]
+
+
+def test_the_released_decoder_has_mini_inceptions_after_a_stages_first_block():
+    released, paper = InceptionUNet(**SMALL, **RELEASED), InceptionUNet(**SMALL)
+    kinds = [[type(block) for block in stage] for stage in released.decoder.stages]
+    assert kinds == [[ResidualBlock], [ResidualBlock, MiniInception]]
+    assert [type(block) for block in paper.decoder.stages[1]] == [ResidualBlock, ResidualBlock]
 
 
 # Each right branch of a Mini Inception of c channels has 2 c x c weights and two norms of 2 c; there are 1, 2, 3, 5 and

@@ -190,6 +190,13 @@ def test_outputs_have_the_shapes_of_their_targets(with_loss, name, budget):
         assert network(torch.zeros(1, 1, *window)).shape == (1, 8, *window)
 
 
+def test_mednexts_five_outputs_all_count(with_loss):
+    adopt(with_loss, ON_NNUNET["mednext"].output_weights)
+    factors = with_loss._build_loss().weight_factors
+    # 1, 1/2, 1/4, 1/8, 1/16, divided by their sum.
+    assert factors == pytest.approx([16 / 31, 8 / 31, 4 / 31, 2 / 31, 1 / 31])
+
+
 @pytest.mark.parametrize("name", OWN_NETWORKS)
 def test_a_network_trains_validates_and_gives_its_weights_to_prediction(with_loss, name):
     trainer, method = with_loss, ON_NNUNET[name]
@@ -211,10 +218,7 @@ def test_a_network_trains_validates_and_gives_its_weights_to_prediction(with_los
     trainer.lr_scheduler.step(0)
     trainer.network.train()
     assert 0 < trainer.train_step(batch)["loss"] < 10
-    untrained = [key for key, parameter in trainer.network.named_parameters() if parameter.grad is None]
-    assert untrained == (
-        ["decoder.outputs.0.conv_out.weight", "decoder.outputs.0.conv_out.bias"] if name == "mednext" else []
-    )
+    assert [key for key, parameter in trainer.network.named_parameters() if parameter.grad is None] == []
     trainer.network.eval()
     with torch.no_grad():
         assert 0 < trainer.validation_step(batch)["loss"] < 10

@@ -9,7 +9,9 @@ import pytest
 
 from mswal_bench.baselines.method import Budget
 from mswal_bench.baselines.registry import METHODS, find_method
+from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.data.dataset import Dataset, open_dataset
+from mswal_bench.benchmark.runs.run_folder import RunFolder
 from mswal_bench.benchmark.runs.run_identity import run_identity
 from mswal_bench.benchmark.runs.run_record import RunIdentity
 from mswal_bench.tests.baselines.installed_plug_ins import HEAD, imported_from, install
@@ -18,6 +20,12 @@ from mswal_bench.tests.baselines.installed_plug_ins import HEAD, imported_from, 
 OF_0_1_0 = {
     "inception-nnunet": "sha256:277b60505919d7da407bcff3270295c591f7be599afd5dba0ca5535866c4458d",
     "nnunet-v2": "sha256:02823bcd1caf268fdda02bac30c6d930a799c23b949a0dc673376058f45138f3",
+}
+ALL = {each.name: each for method in METHODS.values() for each in (method, *method.variants().values())}
+# The same of what was set before a change: of MedNeXt's loss, of the released variant's network and learning rate.
+OF_ANOTHER_RECIPE = {
+    "mednext": "sha256:f8daa9b6be8ed1347fd37b018d6e76501f408e0026eeaaf3e4fee66f5bf3bdda",
+    "inception-nnunet-released": "sha256:93f26f367d28b28fdd80a55521f940e02009d79014419bf993f2f5d85f6f70c2",
 }
 
 
@@ -36,6 +44,18 @@ def test_a_run_of_version_0_1_0_goes_on(dataset, name):
     begun = now.model_copy(update={"settings_digest": OF_0_1_0[name]})
     assert identity(METHODS[name], dataset, begun) == begun
     assert identity(METHODS[name], dataset, now) == now
+
+
+@pytest.mark.parametrize("name", OF_ANOTHER_RECIPE)
+def test_a_run_begun_with_another_recipe_does_not_go_on(dataset, name, tmp_path):
+    method = ALL[name]
+    now = identity(method, dataset)
+    begun = now.model_copy(update={"settings_digest": OF_ANOTHER_RECIPE[name]})
+    assert identity(method, dataset, begun) == now != begun
+    folder = RunFolder(tmp_path)
+    folder.open(begun)
+    with pytest.raises(BenchError, match=r"another settings digest.*or the version of mswal-bench that began the run"):
+        folder.open(identity(method, dataset, begun))
 
 
 def test_a_run_without_a_network_of_its_own_has_the_same_identity_as_ever(dataset):
