@@ -98,22 +98,21 @@ def there_and_back(
 
     spacing = [image.spacing_mm[axis] for axis in axes]
     shape = tuple(
-        int(round(old / new * size))
-        for size, old, new in zip(cropped.shape, spacing, grid.spacing_mm, strict=True)
+        round(old / new * size) for size, old, new in zip(cropped.shape, spacing, grid.spacing_mm, strict=True)
     )
     there = BoxResampling.between(cropped.shape, shape, slices_axis(spacing, grid.spacing_mm))
     seen = np.zeros(shape, np.uint8)
     is_seen, reached = [], []
     for label, box, mask in lesions:
         turned, inside = _within(box, image.crop)
-        turned, mask = tuple(turned[axis] for axis in axes), mask[inside].transpose(axes)
+        turned = tuple(turned[axis] for axis in axes)
         outputs = there.outputs(turned)
         if is_empty(turned) or is_empty(outputs):
             is_seen.append(False)
             continue
         found = np.maximum(there.resample(given, outputs), 0)
         seen[outputs] = found
-        is_seen.append(bool((there.reached(mask, turned, outputs) & (found == label)).any()))
+        is_seen.append(bool((there.reached(mask[inside].transpose(axes), turned, outputs) & (found == label)).any()))
         reached.append(outputs)
     returned = np.zeros(image.labels.shape, np.uint8)
     _bring_back(seen, reached, returned[image.crop], image, grid, back_axes)

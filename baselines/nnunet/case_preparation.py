@@ -21,6 +21,7 @@ from .interpolation import grid_taps
 from .label_resampling import resample_labels
 from .nonzero_crop import OUTSIDE, mark_outside
 
+
 class PlaneByPlane(DefaultPreprocessor):  # type: ignore[misc]
     """nnU-Net's preprocessing of a data set, of which each case is prepared plane by plane.
 

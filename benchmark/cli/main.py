@@ -29,6 +29,7 @@ from .runs.predict import predict
 from .runs.run import run
 from .runs.runs import runs
 from .runs.transfer import transfer
+from .scoring.ceiling import ceiling
 from .scoring.merge import merge
 from .scoring.report import report
 from .scoring.score import score
@@ -92,6 +93,7 @@ for command in (
     model,
     score,
     merge,
+    ceiling,
     report,
     tables,
     figure,
