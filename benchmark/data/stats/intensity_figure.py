@@ -95,7 +95,7 @@ def _draw_contrast(axes: Axes, intensities: Intensities) -> None:
         axes.plot([median, median], [row - 0.33, row + 0.33], color=_TEXT, linewidth=1.2)
     axes.set_xscale("symlog", linthresh=1, linscale=2)
     low, high = axes.get_xlim()
-    ticks = [tick for tick in (-10, -5, -2, -1, -0.5, 0, 0.5, 1, 2, 5, 10) if low <= tick <= high]
+    ticks = [tick for tick in (-10, -4, -1, -0.5, 0, 0.5, 1, 4, 10) if low <= tick <= high]
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     axes.set_xlabel("lesion less its surroundings; bar: median")
