@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,6 +51,8 @@ def zero_from_the_border(zero: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
     faces = [zero[[0, -1]], zero[:, [0, -1]], zero[:, :, [0, -1]]]
     if not any(face.any() for face in faces):
         return None
+    import cc3d
+
     parts = cc3d.connected_components(zero, connectivity=6)
     of_faces = parts[[0, -1]], parts[:, [0, -1]], parts[:, :, [0, -1]]
     at_border = np.unique(np.concatenate([face.ravel() for face in of_faces]))

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from mswal_bench.baselines.label_grid import LabelGrid, LabelledImage, there_and_back
+from mswal_bench.baselines.label_grid import LabelGrid
+from mswal_bench.baselines.label_round_trip import LabelledImage, there_and_back
 from mswal_bench.baselines.nnunet.label_boxes import Box
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.data.label_headers import gathered_label_header
@@ -80,6 +81,8 @@ def return_case(cropped: CroppedCase, grids: Sequence[LabelGrid], protocol: Prot
             axial_axis=2 - header.geometry.axial_axis,
         )
         result.of_grids.append(Returned(score, trip.is_seen))
+        # Volumes: the next grid's take their place.
+        del trip
     return result
 
 

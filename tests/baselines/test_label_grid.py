@@ -1,7 +1,8 @@
-"""Labels to a network's grid and back, against both nnU-Nets' own preprocessing and export of whole volumes."""
+"""The grid on which a network sees labels, against nnU-Net's own planner, and as plans have it."""
 
-import tempfile
-from pathlib import Path
+import json
+import pickle
+from collections import OrderedDict
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,161 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mswal_bench.baselines.label_grid import LabelGrid, LabelledImage, nnunet_grid, slices_axis, there_and_back
-from mswal_bench.baselines.nnunet.nonzero_crop import nonzero_box, zero_from_the_border
+from mswal_bench.baselines.label_grid import LabelGrid, nnunet_grid
+from mswal_bench.baselines.method import Budget, MethodError
+from mswal_bench.baselines.registry import METHODS
 from mswal_bench.baselines.stored_cases import StoredCase
-from mswal_bench.metrics.components import connected_components
-from mswal_bench.metrics.foreground import foreground_of
 
 SPACINGS = st.sampled_from([(1.0, 1.0, 1.0), (1.25, 0.7, 0.7), (5.0, 0.8, 0.8), (0.8, 0.8, 4.0), (2.0, 2.0, 1.1)])
-AXES = st.sampled_from([(0, 1, 2), (1, 0, 2), (2, 0, 1)])
-
-
-def drawn(seed, shape=None):
-    """An image with an empty border and holes, and labels of single voxels and larger blocks, some of them in both."""
-    rng = np.random.default_rng(seed)
-    shape = shape or tuple(rng.integers(6, 20, 3).tolist())
-    image = rng.integers(-3, 4, shape)
-    image[rng.random(shape) < 0.3] = 0
-    for axis, width in enumerate(rng.integers(0, 2, 3)):
-        image[(slice(None),) * axis + (slice(0, int(width)),)] = 0
-    labels = np.zeros(shape, np.uint8)
-    for _ in range(rng.integers(1, 9)):
-        start = [int(rng.integers(0, size)) for size in shape]
-        size = rng.integers(1, 5, 3).tolist()
-        labels[tuple(slice(a, a + b) for a, b in zip(start, size, strict=True))] = rng.integers(1, 8)
-    return image.astype(np.float32), labels
-
-
-def lesions_of(labels):
-    found = []
-    components = connected_components(foreground_of(labels))
-    for number, label in enumerate(components.class_ids.tolist()):
-        part = components.foreground.select(components.of_run == number).to_array() > 0
-        places = [np.flatnonzero(part.any(tuple({0, 1, 2} - {axis}))) for axis in range(3)]
-        box = tuple(slice(int(at[0]), int(at[-1]) + 1) for at in places)
-        found.append((label, box, part[box]))
-    return found
-
-
-def round_trip(image, labels, spacing, grid):
-    crop = tuple(slice(*ends) for ends in nonzero_box(image))
-    outside = zero_from_the_border(image[crop] == 0)
-    return there_and_back(LabelledImage(labels, spacing, crop, outside), grid, lesions_of(labels))
-
-
-def by_nnunet_v2(image, labels, spacing, grid):
-    pytest.importorskip("torch")
-    pytest.importorskip("nnunetv2")
-    import torch
-    from nnunetv2.preprocessing.cropping.cropping import crop_to_nonzero
-    from nnunetv2.preprocessing.resampling.default_resampling import (
-        compute_new_shape,
-        resample_data_or_seg_to_shape,
-    )
-
-    turned, of_labels = (each.transpose(grid.axes)[None] for each in (image, labels.astype(np.int8)))
-    of_image = [spacing[axis] for axis in grid.axes]
-    data, seg, box = crop_to_nonzero(turned, of_labels)
-    shape = compute_new_shape(data.shape[1:], of_image, grid.spacing_mm)
-    options = {"order": 1, "order_z": 0, "force_separate_z": None}
-    seen = resample_data_or_seg_to_shape(seg, shape, of_image, grid.spacing_mm, is_seg=True, **options)[0]
-    seen = np.maximum(seen, 0)
-    logits = np.stack([seen == label for label in range(8)]).astype(np.float16)
-    back = resample_data_or_seg_to_shape(
-        torch.from_numpy(logits), data.shape[1:], grid.spacing_mm, of_image, is_seg=False, **options
-    ).argmax(0)
-    whole = np.zeros(turned.shape[1:], np.uint8)
-    whole[tuple(slice(*ends) for ends in box)] = back
-    return seen, whole.transpose(np.argsort(grid.axes))
-
-
-def by_nnunet_v1(image, labels, spacing, grid):
-    pytest.importorskip("nnunet")
-    import SimpleITK
-    from nnunet.inference.segmentation_export import save_segmentation_nifti_from_softmax
-    from nnunet.preprocessing.cropping import crop_to_nonzero
-    from nnunet.preprocessing.preprocessing import resample_patient
-
-    data, seg, box = crop_to_nonzero(image[None], labels[None].astype(np.float32), nonzero_label=-1)
-    cropped = data.shape[1:]
-    data, seg = (each.transpose([0, *(axis + 1 for axis in grid.axes)]) for each in (data, seg))
-    turned = [spacing[axis] for axis in grid.axes]
-    _, seen = resample_patient(
-        None, seg, np.array(turned), np.array(grid.spacing_mm), 3, 1, force_separate_z=None, order_z_seg=0
-    )
-    seen = np.maximum(seen[0], 0).astype(np.uint8)
-    softmax = np.stack([seen == label for label in range(8)]).astype(np.float32)
-    softmax = softmax.transpose([0, *(axis + 1 for axis in np.argsort(grid.axes))])
-    properties = {
-        "size_after_cropping": cropped,
-        "original_size_of_raw_data": image.shape,
-        "original_spacing": np.array(spacing),
-        "spacing_after_resampling": np.array(grid.spacing_mm),
-        "crop_bbox": [list(ends) for ends in box],
-        "itk_spacing": spacing[::-1],
-        "itk_origin": (0.0, 0.0, 0.0),
-        "itk_direction": (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0),
-    }
-    with tempfile.TemporaryDirectory() as folder:
-        file = str(Path(folder, "a.nii.gz"))
-        save_segmentation_nifti_from_softmax(softmax, file, properties, 1, None, verbose=False)
-        return seen, SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(file))
-
-
-@pytest.mark.parametrize(("version", "by_nnunet"), [(2, by_nnunet_v2), (1, by_nnunet_v1)])
-@given(seed=st.integers(0, 2**32 - 1), spacing=SPACINGS, target=SPACINGS, axes=AXES)
-@settings(max_examples=60, deadline=None, derandomize=True)
-def test_every_voxel_is_nnunets(version, by_nnunet, seed, spacing, target, axes):
-    image, labels = drawn(seed)
-    grid = LabelGrid(target, axes, version)
-    seen, returned = by_nnunet(image, labels, spacing, grid)
-    found = round_trip(image, labels, spacing, grid)
-    np.testing.assert_array_equal(found.seen, seen)
-    np.testing.assert_array_equal(found.returned, returned)
-
-
-@given(seed=st.integers(0, 2**32 - 1), spacing=SPACINGS, target=SPACINGS)
-@settings(max_examples=60, deadline=None, derandomize=True)
-def test_a_lesion_is_seen_where_its_label_alone_would_be(seed, spacing, target):
-    """Each lesion is taken away: it was seen exactly where that takes voxels of its label from the network's grid."""
-    image, labels = drawn(seed)
-    image[:] = 1
-    grid = LabelGrid(target, (0, 1, 2), 2)
-    found = round_trip(image, labels, spacing, grid)
-    for is_seen, (label, box, mask) in zip(found.is_seen, lesions_of(labels), strict=True):
-        without = labels.copy()
-        without[box][mask] = 0
-        left = round_trip(image, without, spacing, grid).seen
-        assert is_seen == bool(((found.seen == label) & (left != label)).any())
-
-
-def test_the_same_grid_keeps_all():
-    image, labels = drawn(0)
-    image[:] = 1
-    found = round_trip(image, labels, (1.0, 0.8, 0.8), LabelGrid((1.0, 0.8, 0.8), (0, 1, 2), 2))
-    np.testing.assert_array_equal(found.returned, labels)
-    assert all(found.is_seen)
-
-
-def test_small_lesions_are_erased_by_a_coarser_grid():
-    labels = np.zeros((20, 20, 20), np.uint8)
-    # The nearest centres of the grid lie at 0.6 and 2.8: the largest weight of the lesion is 0.6 ** 3.
-    labels[1:3, 1:3, 1:3] = 3
-    labels[12:18, 12:18, 12:18] = 4
-    found = round_trip(np.ones(labels.shape), labels, (1.0, 1.0, 1.0), LabelGrid((2.2, 2.2, 2.2), (0, 1, 2), 2))
-    assert found.is_seen == (False, True)
-    assert set(np.unique(found.returned)) == {0, 4}
-
-
-def test_what_is_cut_off_is_lost():
-    labels = np.zeros((8, 8, 8), np.uint8)
-    labels[0, 2, 2], labels[4:6, 4:6, 4:6] = 1, 2
-    image = np.ones(labels.shape)
-    image[:2] = 0
-    found = round_trip(image, labels, (1.0, 1.0, 1.0), LabelGrid((1.0, 1.0, 1.0), (0, 1, 2), 2))
-    assert found.is_seen == (False, True)
-    assert set(np.unique(found.returned)) == {0, 2}
+CASE = StoredCase("a", (200, 512, 512), (1.25, 0.78, 0.78))
+LINEAR = {"order": 1, "order_z": 0, "force_separate_z": None}
 
 
 @given(
@@ -189,8 +43,60 @@ def test_the_grid_is_what_nnunets_planner_plans(cases, spacing):
     assert grid.spacing_mm == tuple(target[axes].tolist())
 
 
-def test_slices_are_taken_whole_along_one_long_axis_alone():
-    assert slices_axis((5.0, 1.0, 1.0), (1.0, 1.0, 1.0)) == 0
-    assert slices_axis((1.0, 1.0, 1.0), (1.0, 1.0, 4.0)) == 2
-    assert slices_axis((3.0, 1.0, 1.0), (1.0, 1.0, 1.0)) is None
-    assert slices_axis((5.0, 5.0, 1.0), (5.0, 1.0, 1.0)) is None
+def test_every_method_tells_its_grid():
+    grids = {name: method.label_grid([CASE], Budget.PAPER) for name, method in METHODS.items()}
+    planned = LabelGrid((1.25, 0.78, 0.78), (0, 1, 2), 2)
+    assert grids.pop("mednext") == LabelGrid((1.0, 1.0, 1.0), (0, 1, 2), 2)
+    assert grids.pop("nnunet-v1") == LabelGrid((1.25, 0.78, 0.78), (0, 1, 2), 1)
+    assert len(grids) == 5
+    assert set(grids.values()) == {planned}
+
+
+def v2_plans(work, **changes):
+    configuration = {
+        "spacing": [2.0, 0.7, 0.8],
+        "resampling_fn_seg": "resample_data_or_seg_to_shape",
+        "resampling_fn_seg_kwargs": {"is_seg": True, **LINEAR},
+        "resampling_fn_probabilities": "resample_data_or_seg_to_shape",
+        "resampling_fn_probabilities_kwargs": {"is_seg": False, **LINEAR},
+        **changes,
+    }
+    file = work / "nnunet/preprocessed/Dataset001_Bench/benchPlans.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"transpose_forward": [2, 0, 1], "configurations": {"3d_fullres": configuration}}))
+
+
+def test_plans_of_v2(tmp_path):
+    method = METHODS["nnunet-v2"]
+    with pytest.raises(MethodError, match="not been prepared"):
+        method.planned_label_grid(tmp_path)
+    v2_plans(tmp_path)
+    assert method.planned_label_grid(tmp_path) == LabelGrid((2.0, 0.7, 0.8), (2, 0, 1), 2)
+    v2_plans(tmp_path, resampling_fn_seg_kwargs={"is_seg": True, **LINEAR, "order": 0})
+    with pytest.raises(MethodError, match="in a way of their own"):
+        method.planned_label_grid(tmp_path)
+
+
+def test_plans_of_v1(tmp_path):
+    method = METHODS["nnunet-v1"]
+    with pytest.raises(MethodError, match="not been prepared"):
+        method.planned_label_grid(tmp_path)
+    file = tmp_path / "nnunet/preprocessed/Task001_Bench/nnUNetPlansv2.1_plans_3D.pkl"
+    file.parent.mkdir(parents=True)
+    stages = {0: {"current_spacing": np.array([4.0, 2, 2])}, 1: {"current_spacing": np.array([2.0, 0.7, 0.8])}}
+    plans = OrderedDict(plans_per_stage=stages, transpose_forward=[np.int64(2), 0, 1])
+    file.write_bytes(pickle.dumps(plans))
+    assert method.planned_label_grid(tmp_path) == LabelGrid((2.0, 0.7, 0.8), (2, 0, 1), 1)
+
+
+def test_plans_of_v1_run_nothing(tmp_path):
+    class Hostile:
+        def __reduce__(self):
+            return (tmp_path.joinpath("ran").touch, ())
+
+    file = tmp_path / "nnunet/preprocessed/Task001_Bench/nnUNetPlansv2.1_plans_3D.pkl"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(pickle.dumps({"plans_per_stage": Hostile()}))
+    with pytest.raises(MethodError, match="cannot be read as the plans"):
+        METHODS["nnunet-v1"].planned_label_grid(tmp_path)
+    assert not (tmp_path / "ran").exists()

@@ -31,7 +31,13 @@ if TYPE_CHECKING:
     help="A folder for cases.csv, lesions.csv, scores.json, the table, lost_lesions.csv, and the figure, "
     "lost_lesions.svg and lost_lesions.png.",
 )
-@click.option("--jobs", "-j", type=click.IntRange(min=1), default=None, help="Processes.  [default: one per core]")
+@click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(min=1),
+    default=None,
+    help="Processes, of which each takes up to 2 GiB for a long scan.  [default: one per core]",
+)
 def ceiling(methods: tuple[str, ...], raw: Path, style: TableFormat, out: Path | None, jobs: int | None) -> None:
     """Measure the highest DSC and F1 that METHOD, or the run in the folder WORK, leaves to any network of its.
 

@@ -61,7 +61,7 @@ def test_a_grid_that_is_the_images_keeps_all_and_a_coarser_one_does_not(two_case
 
 def test_scores_are_those_of_the_returned_label_maps(coarse, tmp_path, save_labels):
     """Written as files and scored by `score`, what comes back has the scores of the ceiling."""
-    from mswal_bench.baselines.label_grid import LabelledImage, there_and_back
+    from mswal_bench.baselines.label_round_trip import LabelledImage, there_and_back
     from mswal_bench.benchmark.ceilings.cropped_case import crop_case, outside_of
     from mswal_bench.benchmark.ceilings.returned_case import lesion_boxes
     from mswal_bench.benchmark.data.dataset import open_dataset

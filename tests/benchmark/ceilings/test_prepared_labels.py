@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mswal_bench.baselines.label_grid import LabelledImage, there_and_back
+from mswal_bench.baselines.label_round_trip import LabelledImage, there_and_back
 from mswal_bench.benchmark.ceilings.asked_grids import asked_grids, grid_of_run
 from mswal_bench.benchmark.ceilings.cropped_case import outside_of
 from mswal_bench.benchmark.ceilings.method_ceilings import crop_cases
