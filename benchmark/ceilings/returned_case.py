@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mswal_bench.baselines.label_grid import LabelGrid
 from mswal_bench.baselines.label_round_trip import LabelledImage, there_and_back
 from mswal_bench.baselines.nnunet.label_boxes import Box
-from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.errors import Problem
 from mswal_bench.benchmark.data.label_headers import gathered_label_header
 from mswal_bench.benchmark.data.scoring_protocol import Protocol
 from mswal_bench.benchmark.volumes.geometry import Geometry, disagreements
@@ -61,13 +61,8 @@ def return_case(cropped: CroppedCase, grids: Sequence[LabelGrid], protocol: Prot
     labels = gathered_labels(header, max(protocol.class_ids), result.problems, result.notes)
     if labels is None or result.problems:
         return result
-    try:
-        outside = outside_of(cropped)
-    except BenchError as error:
-        result.problems += error.problems
-        return result
     components = connected_components(labels, protocol.connectivity)
-    labelled = LabelledImage(labels.to_array(), cropped.spacing_mm, cropped.crop, outside)
+    labelled = LabelledImage(labels.to_array(), cropped.spacing_mm, cropped.crop, outside_of(cropped))
     lesions = list(lesion_boxes(components))
     for grid in grids:
         trip = there_and_back(labelled, grid, lesions)

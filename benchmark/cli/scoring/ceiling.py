@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     "-j",
     type=click.IntRange(min=1),
     default=None,
-    help="Processes, of which each takes up to 2 GiB for a long scan.  [default: one per core]",
+    help="Processes, of which each takes up to 1 GiB for a long scan.  [default: one per core]",
 )
 def ceiling(methods: tuple[str, ...], raw: Path, style: TableFormat, out: Path | None, jobs: int | None) -> None:
     """Measure the highest DSC and F1 that METHOD, or the run in the folder WORK, leaves to any network of its.

@@ -34,7 +34,7 @@ def test_labels_of_a_prepared_run(coarse, tmp_path, method, package, stored):
     work = tmp_path / "work"
     call("run", method, *options(coarse, work, "--track", "public-cv", "--until", "prepare"))
     cropped = crop_cases(list(open_dataset(coarse).train.values()))
-    assert any(case.has_outside for case in cropped)
+    assert any(outside_of(case) is not None for case in cropped)
     grid = grid_of_run(work).planned
     (of_method,) = asked_grids([method])
     assert of_method.on([case.as_planned for case in cropped]) == grid
