@@ -1,5 +1,7 @@
 """What a run has prepared, by nnU-Net's own hand, is what its ceiling is measured on."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -47,3 +49,8 @@ def test_labels_of_a_prepared_run(coarse, tmp_path, method, package, stored):
         seen += found.is_seen
         np.testing.assert_array_equal(found.seen, np.maximum(expected, 0))
     assert not all(seen)
+    # Beside the method itself the run is called as its folder is.
+    said = call("ceiling", work, method, "--data", coarse, "--jobs", 1, "--format", "json")
+    scores = json.loads(said[said.index("{") : said.rindex("}") + 1])["methods"]
+    assert scores.keys() == {"work", method}
+    assert scores["work"] == scores[method]
