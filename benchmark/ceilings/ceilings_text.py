@@ -56,4 +56,4 @@ def _counted(lost: tuple[LostLesion, ...], every: int) -> str:
         return f"None of {every} lesions is lost."
     counts = Counter(one.fate for one in lost)
     told = ", ".join(f"{counts[fate]} {fate}" for fate in FATES if counts[fate])
-    return f"{len(lost)} of {every} lesions are lost: {told}."
+    return f"{len(lost)} of {every} lesions {'is' if len(lost) == 1 else 'are'} lost: {told}."

@@ -137,6 +137,24 @@ def test_a_lesion_is_seen_where_its_label_alone_would_be(seed, spacing, target):
         assert is_seen == bool(((found.seen == label) & (left != label)).any())
 
 
+@pytest.mark.parametrize(("version", "by_nnunet"), [(2, by_nnunet_v2), (1, by_nnunet_v1)])
+@pytest.mark.parametrize("target", [(6.0, 5.0, 5.0), (2.5, 4.0, 7.0), (14.0, 4.0, 4.0)])
+def test_every_voxel_of_a_phantom_is_nnunets(small_phantom, version, by_nnunet, target):
+    import SimpleITK
+
+    name = "PHANTOM_0001"
+    image = SimpleITK.ReadImage(str(small_phantom / "imagesTr" / f"{name}_0000.nii.gz"))
+    labels = SimpleITK.ReadImage(str(small_phantom / "labelsTr" / f"{name}.nii.gz"))
+    arrays = SimpleITK.GetArrayFromImage(image).astype(np.float32), SimpleITK.GetArrayFromImage(labels)
+    spacing = image.GetSpacing()[::-1]
+    grid = LabelGrid(target, (0, 1, 2), version)
+    seen, returned = by_nnunet(*arrays, spacing, grid)
+    found = round_trip(*arrays, spacing, grid)
+    assert len(np.unique(seen)) > 3
+    np.testing.assert_array_equal(found.seen, seen)
+    np.testing.assert_array_equal(found.returned, returned)
+
+
 def test_the_same_grid_keeps_all():
     image, labels = drawn(0)
     image[:] = 1
