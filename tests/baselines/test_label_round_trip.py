@@ -150,7 +150,7 @@ def test_every_voxel_of_a_phantom_is_nnunets(small_phantom, version, by_nnunet, 
     grid = LabelGrid(target, (0, 1, 2), version)
     seen, returned = by_nnunet(*arrays, spacing, grid)
     found = round_trip(*arrays, spacing, grid)
-    assert len(np.unique(seen)) > 3
+    assert len(np.unique(seen)) > 2
     np.testing.assert_array_equal(found.seen, seen)
     np.testing.assert_array_equal(found.returned, returned)
 
