@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     help="Processes, of which each takes up to 1 GiB for a long scan.  [default: one per core]",
 )
 def ceiling(methods: tuple[str, ...], raw: Path, style: TableFormat, out: Path | None, jobs: int | None) -> None:
-    """Measure the highest DSC and F1 that METHOD, or the run in the folder WORK, leaves to any network of its.
+    """Measure what METHOD, or the run in the folder WORK, could reach at most, before any network is trained.
 
     A network sees images and labels resampled to a grid of its own, and its output is resampled back. The reference
     labels of the training cases go the same way, there and back, as nnU-Net resamples them, voxel for voxel, and are
