@@ -19,6 +19,7 @@ from .stored_weights import StoredWeights
 from .weight_fit import WeightFit
 
 if TYPE_CHECKING:
+    from .label_grid import LabelGrid
     from .portable import Portable
     from .stored_cases import StoredCase
 
@@ -145,6 +146,20 @@ class Method(ABC):
     def checkpoint_bytes(self, parameters: int, budget: Budget) -> int | None:
         """How much disk the checkpoints of one fold take at most, of a network with so many parameters; here None: not
         known.
+        """
+        return None
+
+    def label_grid(self, cases: Sequence[StoredCase], budget: Budget) -> LabelGrid | None:
+        """The grid on which the network would see the labels of these training cases, whose shapes are those after the
+        crop; here None: not known. They are at least one.
+        """
+        return None
+
+    def planned_label_grid(self, work: Path) -> LabelGrid | None:
+        """The grid on which the network sees labels as planned in the folder `work`, which `prepare` filled; here None:
+        not known.
+
+        Raises MethodError where nothing is planned, or in a way that is not known.
         """
         return None
 

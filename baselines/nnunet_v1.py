@@ -11,12 +11,14 @@ from typing import Any
 from .checkpoint_reading import read_checkpoint
 from .disk_estimates import checkpoint_bytes, prepared_bytes_v1
 from .fidelity import FidelityCard, Setting
+from .label_grid import LabelGrid, nnunet_grid
 from .method import Budget, Job, Method, Report
 from .nnunet.card_settings import BATCH_DICE
 from .nnunet.settings import Training
 from .nnunet.short_budgets import DEMO, SMOKE
 from .nnunet1.child_process import run_in_child
 from .nnunet1.memory_needs import bytes_to_prepare
+from .nnunet1.planned_grid import planned_grid
 from .nnunet1.raw_task import lay_out_task
 from .nnunet1.settings import Recipe, SmallNetwork
 from .nnunet1.workspace import Workspace
@@ -68,6 +70,12 @@ class NnUNetV1(Method):
 
     def prepared_bytes(self, cases: Sequence[StoredCase], budget: Budget) -> int:
         return prepared_bytes_v1(cases, planned_spacing_mm(cases))
+
+    def label_grid(self, cases: Sequence[StoredCase], budget: Budget) -> LabelGrid:
+        return nnunet_grid(cases, None, version=1)
+
+    def planned_label_grid(self, work: Path) -> LabelGrid:
+        return planned_grid(Workspace(work / "nnunet").plans)
 
     def checkpoint_bytes(self, parameters: int, budget: Budget) -> int:
         # The last, and the next one while it is written.

@@ -24,6 +24,7 @@ ORDER: tuple[frozenset[str], ...] = (
     frozenset({"records"}),
     frozenset({"prediction"}),
     frozenset({"models"}),
+    frozenset({"ceilings"}),
     frozenset({"figures", "submissions"}),
     frozenset({"launch"}),
     frozenset({"runs"}),

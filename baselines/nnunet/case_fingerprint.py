@@ -18,7 +18,7 @@ from nnunetv2.experiment_planning.dataset_fingerprint.fingerprint_extractor impo
 from nnunetv2.imageio.simpleitk_reader_writer import SimpleITKIO
 from numpy.typing import NDArray
 
-from .image_preparation import nonzero_box
+from .nonzero_crop import nonzero_box
 
 OfCase = tuple[tuple[int, ...], list[float], list[Any], list[dict[str, float]], float]
 """What nnU-Net gathers of a case: shape after the crop, spacing, by channel some intensities of the foreground and what

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import cc3d
 import numpy as np
 import SimpleITK
 from nnunetv2.preprocessing.preprocessors.default_preprocessor import DefaultPreprocessor
@@ -20,9 +19,7 @@ from numpy.typing import NDArray
 from .image_preparation import CroppedImage, is_planned_as_usual, is_prepared_by_plane, slices_apart
 from .interpolation import grid_taps
 from .label_resampling import resample_labels
-
-_OUTSIDE = -1
-"""nnU-Net's label of background voxels outside the body: zero and connected with the border."""
+from .nonzero_crop import OUTSIDE, mark_outside
 
 
 class PlaneByPlane(DefaultPreprocessor):  # type: ignore[misc]
@@ -55,7 +52,7 @@ class PlaneByPlane(DefaultPreprocessor):  # type: ignore[misc]
         manager = plans_manager.get_label_manager(dataset_json)
         sampled = list(manager.foreground_regions if manager.has_regions else manager.foreground_labels)
         if manager.has_ignore_label:
-            sampled.append([_OUTSIDE, *manager.all_labels])
+            sampled.append([OUTSIDE, *manager.all_labels])
         image.properties["class_locations"] = self._sample_foreground_locations(resampled, sampled)
         smallest = np.int16 if resampled.max() > 127 else np.int8
         return image.prepared()[None], resampled.astype(smallest), image.properties
@@ -96,26 +93,6 @@ def _read(
         return None
     box = tuple(slice(*ends) for ends in image.properties["bbox_used_for_cropping"])
     return image, labels[box].astype(np.int16)
-
-
-def mark_outside(labels: NDArray[np.int16], voxels: NDArray[Any]) -> None:
-    """Gives -1 to background where the image is 0 and connected, by faces, with its border through nothing but 0.
-
-    Both are (z, y, x), cropped to what is not 0 of the image. nnU-Net fills the holes of what is not 0, which is the
-    same.
-    """
-    zero = voxels == 0
-    faces = [zero[[0, -1]], zero[:, [0, -1]], zero[:, :, [0, -1]]]
-    if not any(face.any() for face in faces):
-        return
-    parts = cc3d.connected_components(zero, connectivity=6)
-    of_faces = parts[[0, -1]], parts[:, [0, -1]], parts[:, :, [0, -1]]
-    at_border = np.unique(np.concatenate([face.ravel() for face in of_faces]))
-    is_outside = np.zeros(int(parts.max()) + 1, bool)
-    is_outside[at_border] = True
-    is_outside[0] = False
-    for plane, of_parts in zip(labels, parts, strict=True):
-        plane[is_outside[of_parts] & (plane == 0)] = _OUTSIDE
 
 
 def _resampled(

@@ -28,6 +28,7 @@ from nnunetv2.utilities.plans_handling.plans_handler import ConfigurationManager
 from numpy.typing import NDArray
 
 from .image_resampling import resample_image
+from .nonzero_crop import nonzero_box
 
 _CUBIC: Final = {"is_seg": False, "order": 3, "order_z": 0}
 _LEAST_DEVIATION: Final = 1e-8
@@ -139,22 +140,6 @@ class CroppedImage:
             (low, high),
             slices_apart=self.slices_apart,
         )
-
-
-def nonzero_box(voxels: NDArray[Any]) -> list[list[int]]:
-    """The first voxel that is not 0 and the one after the last, along each axis; all of an image of nothing but 0."""
-    along_z = np.zeros(voxels.shape[0], bool)
-    along_y, along_x = np.zeros(voxels.shape[1], bool), np.zeros(voxels.shape[2], bool)
-    for z, plane in enumerate(voxels):
-        # As float32, in which nnU-Net looks.
-        found = plane.astype(np.float32) != 0
-        along_z[z] = found.any()
-        along_y |= found.any(axis=1)
-        along_x |= found.any(axis=0)
-    if not along_z.any():
-        return [[0, size] for size in voxels.shape]
-    ends = [np.flatnonzero(along)[[0, -1]].tolist() for along in (along_z, along_y, along_x)]
-    return [[first, last + 1] for first, last in ends]
 
 
 class Normalisation:

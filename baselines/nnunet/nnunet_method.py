@@ -9,12 +9,14 @@ from typing import Any
 
 from mswal_bench.baselines.disk_estimates import checkpoint_bytes, prepared_bytes
 from mswal_bench.baselines.fidelity import FidelityCard
+from mswal_bench.baselines.label_grid import LabelGrid, nnunet_grid
 from mswal_bench.baselines.method import Budget, Job, Method, Report
 from mswal_bench.baselines.stored_cases import StoredCase, planned_spacing_mm
 from mswal_bench.baselines.weight_fit import WeightFit
 from mswal_bench.splits import N_FOLDS
 
 from .checkpoints import final_checkpoint
+from .planned_grid import planned_grid
 from .plans import Planning, is_planned, prepare, training_cases
 from .portable_model import PortableNnUNet
 from .settings import Recipe
@@ -105,6 +107,12 @@ class NnUNetMethod(Method):
 
     def prepared_bytes(self, cases: Sequence[StoredCase], budget: Budget) -> int:
         return prepared_bytes(cases, self.recipes[budget].plan.spacing or planned_spacing_mm(cases))
+
+    def label_grid(self, cases: Sequence[StoredCase], budget: Budget) -> LabelGrid:
+        return nnunet_grid(cases, self.recipes[budget].plan.spacing, version=2)
+
+    def planned_label_grid(self, work: Path) -> LabelGrid:
+        return planned_grid(Workspace.of(work))
 
     def checkpoint_bytes(self, parameters: int, budget: Budget) -> int:
         # The best so far, the last, and the final one while it is written.

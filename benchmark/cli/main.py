@@ -31,6 +31,7 @@ from .runs.predict import predict
 from .runs.run import run
 from .runs.runs import runs
 from .runs.transfer import transfer
+from .scoring.ceiling import ceiling
 from .scoring.merge import merge
 from .scoring.report import report
 from .scoring.score import score
@@ -110,6 +111,7 @@ for command in (
     model,
     score,
     merge,
+    ceiling,
     report,
     tables,
     figure,

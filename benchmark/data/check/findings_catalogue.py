@@ -74,6 +74,10 @@ _ALL = (
     Kind("unknown-segment", "error", "a segment of the label is not the class of its value", SEGMENTS_MEND),
     Kind("empty-label", "warning", "the label has no lesion", "Is the patient without any, or is the annotation lost?"),
     Kind("specks", "warning", "lesions of 1 to 3 voxels; reported only, they count as lesions", _LOOK),
+    Kind(
+        "erased-lesions", "warning", "no voxel of the grid that a network is trained on has these lesions",
+        "Nothing can be learned from them there: `mswal-bench ceiling` says what that costs.",
+    ),
     # Between cases.
     Kind("duplicate-image", "error", "the same voxels as the image of another case", _DELETE_ONE),
     Kind("duplicate-label", "error", "the same voxels as the label of another case, which is not empty", _DELETE_ONE),

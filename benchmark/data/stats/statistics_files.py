@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.whole_files import not_written, whole_file
@@ -62,8 +63,9 @@ def write_statistics(statistics: DatasetStatistics, summary: Summary, out: Path)
         raise _not_written(out, error) from error
 
 
-def statistics_json(summary: Summary) -> str:
-    """Returns the numbers as strict JSON: quantity -> what of -> `found`, and `paper` where the paper has it."""
+def statistics_json(summary: Summary, more: Mapping[str, Any] | None = None) -> str:
+    """Returns the numbers as strict JSON: quantity -> what of -> `found`, and `paper` where the paper has it; after
+    them what is in `more`."""
     numbers = {
         quantity: {
             of: {"found": number.found} | ({} if number.paper is None else {"paper": number.paper})
@@ -71,7 +73,7 @@ def statistics_json(summary: Summary) -> str:
         }
         for quantity, group in summary.numbers.items()
     }
-    content = {"name": summary.name, "paper": SOURCE, **numbers, "notes": summary.notes}
+    content = {"name": summary.name, "paper": SOURCE, **numbers, **(more or {}), "notes": summary.notes}
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
 
 

@@ -12,7 +12,8 @@ import SimpleITK
 from nnunetv2.preprocessing.cropping.cropping import crop_to_nonzero
 from nnunetv2.preprocessing.preprocessors.default_preprocessor import DefaultPreprocessor
 
-from mswal_bench.baselines.nnunet.case_preparation import PlaneByPlane, mark_outside
+from mswal_bench.baselines.nnunet.case_preparation import PlaneByPlane
+from mswal_bench.baselines.nnunet.nonzero_crop import mark_outside
 
 from .test_image_preparation import plans, write
 

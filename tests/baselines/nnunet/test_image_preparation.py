@@ -9,7 +9,8 @@ import SimpleITK
 from nnunetv2.preprocessing.preprocessors.default_preprocessor import DefaultPreprocessor
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
-from mswal_bench.baselines.nnunet.image_preparation import nonzero_box, prepare_image
+from mswal_bench.baselines.nnunet.image_preparation import prepare_image
+from mswal_bench.baselines.nnunet.nonzero_crop import nonzero_box
 
 RESAMPLING = {"is_seg": False, "order": 3, "order_z": 0, "force_separate_z": None}
 SEGMENTATION = {"is_seg": True, "order": 1, "order_z": 0, "force_separate_z": None}

@@ -114,7 +114,9 @@ def test_slices_are_counted_along_the_body_however_the_axes_are_stored(raw: Path
 
 def test_every_kind_is_planted() -> None:
     planted = {code for _, _, expected in FAULTS for code, _ in expected}
-    assert planted | {"slice-count", "in-plane-size", "no-cases", "unknown-segment"} == set(KINDS)
+    # Lesions that a grid erases are no fault of the data: tests/benchmark/ceilings has them.
+    elsewhere = {"slice-count", "in-plane-size", "no-cases", "unknown-segment", "erased-lesions"}
+    assert planted | elsewhere == set(KINDS)
 
 
 @pytest.mark.parametrize(
