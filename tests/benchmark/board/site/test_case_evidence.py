@@ -6,6 +6,7 @@ import re
 import shutil
 from html import unescape
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -13,6 +14,7 @@ import SimpleITK
 from click.testing import CliRunner, Result
 
 from mswal_bench.benchmark.cli.main import main
+from mswal_bench.tests.benchmark.headless_chromium import SOFTWARE_WEBGL, headless_chromium
 
 FORM = "method: '{}'\nauthors: [A. Author]\naffiliation: Here\ncontact: a@here.org\ntrack: {}\n"
 
@@ -98,6 +100,33 @@ def test_a_method_leads_to_its_worst_cases_of_each_class(site: Path) -> None:
     script = (site / "cases" / "phantom" / "PHANTOM_0487.js").read_text()
     assert "A & <b>one</b>" in script
     assert '"ct":{' in script
+
+
+def test_three_clicks_lead_from_a_row_to_the_voxels(site: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    pytest.importorskip("selenium")
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    with headless_chromium(tmp_path_factory.mktemp("chromium"), SOFTWARE_WEBGL) as browser:
+
+        def found(selector: str, text: str) -> Any:
+            """The one that says `text`, as soon as it is there."""
+            of_all = f"[...document.querySelectorAll('{selector}')]"
+            script = f"return {of_all}.find((each) => each.textContent.trim() === arguments[0])"
+            return WebDriverWait(browser, 60).until(lambda driver: driver.execute_script(script, text))
+
+        browser.get(f"{(site / 'index.html').as_uri()}#track=phantom")
+        found("#board tr a.method-name", "Other").click()
+        of_types = re.findall(r'<details id="worst-([a-z_]+)">(.*?)</details>', pages_of(site)["Other"], re.DOTALL)
+        lesion = next(key for key, cases in of_types if "PHANTOM_0487" in cases)
+        found("details summary", lesion.replace("_", " ").capitalize()).click()
+        found(f"#worst-{lesion} a", "PHANTOM_0487").click()
+        WebDriverWait(browser, 120).until(
+            lambda driver: driver.execute_script("return document.documentElement.dataset.ready === 'true'")
+        )
+        assert "/cases/phantom/PHANTOM_0487.html" in browser.current_url
+        # A lesion that the method does not have is in the picture, with its place.
+        assert browser.execute_script("return [...document.querySelectorAll('#lesions .badge')].length") > 0
+        assert browser.execute_script("return crosshairMm().every(Number.isFinite)")
 
 
 def test_nothing_of_a_hidden_track_is_shown(site: Path, made: Path, tmp_path: Path) -> None:
