@@ -12,6 +12,7 @@ from typing import Literal
 from mswal_bench.baselines.weight_fit import WeightFit
 from mswal_bench.benchmark.core.environment import Environment, describe_environment
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
+from mswal_bench.benchmark.records.publication import published
 from mswal_bench.benchmark.records.result_record import ResultRecord, Status
 from mswal_bench.benchmark.runs.resources import Resources
 from mswal_bench.benchmark.runs.run_folder import RunFolder
@@ -35,6 +36,11 @@ def digest(text: str) -> str:
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
+def _certain(value: Score) -> Estimate:
+    """With an interval, without which a hidden track's numbers were not published before there were policies."""
+    return Estimate(value=value, low=value, high=value)
+
+
 def submit(
     results: Path,
     method: str,
@@ -56,17 +62,18 @@ def submit(
 ) -> Path:
     """A record in `results` with the same scores for every class but those in `classes`; fractions.
 
-    The reference has lesions of the classes with a score, but of those in `absent`.
+    The reference has lesions of the classes with a score, but of those in `absent`. One of a `hidden` track is as such
+    records were published before there were policies.
     """
     scores = {lesion.key: (dsc, f1) for lesion in LESION_CLASSES} | dict(classes or {})
     nothing = Estimate(value=None)
     of_class = {
         key: ClassResult(
-            dsc=Estimate(value=own_dsc),
-            f1=Estimate(value=own_f1),
-            f1_per_case=Estimate(value=own_f1),
+            dsc=_certain(own_dsc),
+            f1=_certain(own_f1),
+            f1_per_case=_certain(own_f1),
             precision=nothing,
-            recall=nothing if key in absent else Estimate(value=own_f1),
+            recall=nothing if key in absent else _certain(own_f1),
             recall_small=nothing,
             recall_large=nothing,
         )
@@ -100,9 +107,9 @@ def submit(
         environment=environment(),
         classes=of_class,
         average=AverageResult(
-            dsc=Estimate(value=means[0]),
-            f1=Estimate(value=means[1]),
-            f1_per_case=Estimate(value=means[1]),
+            dsc=_certain(means[0]),
+            f1=_certain(means[1]),
+            f1_per_case=_certain(means[1]),
             dsc_classes=len(known[0]),
             f1_classes=len(known[1]),
         ),
@@ -110,7 +117,7 @@ def submit(
         missing=missing,
         files={} if hidden else {"cases.csv": digest("cases"), "lesions.csv": digest("lesions")},
     )
-    record = consistent(record)
+    record = consistent(published(record))
     path = results / "records" / track / record.id / "record.json"
     write_signed(path.parent, record)
     return path
