@@ -244,6 +244,7 @@ def test_a_team_climbs_a_ladder_within_its_budget(submission: Path, manifest: Pa
     assert _hand_in(submission, tmp_path, "first", 5, *policy).exit_code == 0
     worse = _hand_in(submission, tmp_path, "worse", 4)
     assert "Not shown: neither average is a step above" in worse.stdout
+    assert "note: the team a.author@here.org has used 2 of its 3 submissions" in worse.stderr
     assert "not shown" in CliRunner().invoke(main, ["results", "list", str(tmp_path / "results")]).output
     assert _hand_in(submission, tmp_path, "best", 40).exit_code == 0
     shown = _shown(tmp_path)
