@@ -116,6 +116,7 @@ def evaluate(
             record = _record(valid, target, scores, work, resamples, seed)
             if account is not None:
                 record = account.released(record)
+                notes = (*notes, account.ledger.used(account.team))
             record = add_record(record, work, target.results, target.private, target.key)
     return Evaluation(replace(validation, deep=True), record, is_new=True, notes=notes)
 

@@ -138,6 +138,12 @@ class Ledger:
                 ledger.add(line)
             return Release(policy=policy, shown=line.shown)
 
+    def used(self, team: str) -> str:
+        """Says how much of its budget the team has used."""
+        with self._open() as ledger:
+            policy = ledger.policy or DEFAULT_POLICY
+            return f"the team {team} has used {len(ledger.charges(team))} of its {policy.submissions} submissions"
+
     def read(self) -> Sequence[PolicyLine | ChargeLine | ReleaseLine]:
         """Its lines; none where there is no ledger. Raises BenchError for one that is damaged or cannot be read."""
         try:

@@ -75,8 +75,10 @@ def verify_records(results: Path, private: Path | None = None, organiser: Public
     notes = signature_notes(stored, signing, pinned=organiser is not None)
     for each in stored:
         problems += verify_record(each, private, key)
-        if each.record.hidden and private is None:
-            notes.append(f"{each.folder}: its rows are not looked at, for they are in a private folder (--private)")
+    hidden = sum(each.record.hidden for each in stored)
+    if private is None and hidden:
+        rows = "those of 1 record" if hidden == 1 else f"those of {hidden} records"
+        notes.append(f"not all rows were looked at: {rows} of hidden tracks are in a private folder (--private)")
     if private is not None:
         problems += releases_differ(private, [each.record for each in stored if each.record.hidden])
     return Verified(len(stored), tuple(problems), tuple(notes))

@@ -189,6 +189,9 @@ def _why_apart(keys: Sequence[tuple[str, ...]]) -> str:
 
 
 def _arrays(group: Sequence[ResultRecord], results: Path, private: Path | None) -> ScoreArrays:
+    if private is None and any(record.hidden for record in group):
+        mend = "Give the organiser's folder with `--private`; `leaderboard build` ranks by what is published."
+        raise BenchError(Problem("the track is hidden, and its rows are not published", group[0].track, mend=mend))
     names = _names(group)
     problems: list[Problem] = []
     with_numbers, files = {}, {}

@@ -181,7 +181,7 @@ def _evidence(
         there = [entry for entry, record in records.items() if record.predictions_digest in predictions]
         titles = _titles({entry: records[entry] for entry in there[:MOST_METHODS]})
         worst = worst_cases({title: counts[board.key][entry] for entry, title in titles.items()}, MOST_CASES)
-        said = worst_said(worst, MOST_CASES, len(there))
+        said = worst_said(worst, MOST_CASES, len(there), each="lesion type")
         linked = worst_links(worst, protocol, f"../{FOLDER}/{board.key}/")
         for entry, title in titles.items():
             classes = [

@@ -50,6 +50,11 @@ class Forest:
     people: tuple[float, float] | None
     """The lowest and the highest value of all human raters: a band behind the methods. None without any."""
 
+    @property
+    def has_intervals(self) -> bool:
+        """Whether any of them has one: hidden tracks publish none, and the paper prints none."""
+        return any(estimate.low is not None for _, rows in self.groups for _, estimate in rows)
+
 
 @dataclass(frozen=True)
 class Difficulty:

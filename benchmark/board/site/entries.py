@@ -21,7 +21,7 @@ Group = Literal["people", "verified", "claimed", "reported"]
 
 STATUSES: Mapping[EntryStatus, str] = {
     "verified": "The board's organiser computed these scores from the submitted predictions.",
-    "claimed": "The authors computed these scores themselves, with this program; the organiser has not repeated it.",
+    "claimed": "These scores were computed with this program and are a claim: the organiser has not signed them.",
     "reported": "These numbers are as printed in the paper of MSWAL (Table 2). No predictions were handed in, so they "
     "have no intervals and no rank.",
 }

@@ -170,6 +170,11 @@ def _tell(record: ResultRecord, outcome: Evaluation, target: EvaluationTarget) -
         click.echo(f"note: {note}", err=True)
     if not outcome.is_new:
         click.echo("note: this submission was recorded before and is not scored again", err=True)
+    if record.hidden and record.status == "claimed":
+        # Nobody else can have scored it; what says claimed is believed to be its authors' own.
+        click.echo(
+            "note: the record is a claim, ranked apart: --verified --key KEY makes the organiser's own", err=True
+        )
     click.echo(record_text(record))
     click.echo(f"{RECORD_LINE}{record_folder(target.results, record.track, record.id)}", err=True)
     if target.private is not None and record.hidden:

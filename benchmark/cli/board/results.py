@@ -20,7 +20,7 @@ def results() -> None:
     """List, verify and sign the records of evaluated submissions."""
 
 
-@results.command("list")
+@results.command("list", short_help="List records by track and age.")
 @click.argument("folder", metavar="RESULTS", type=click.Path(path_type=Path))
 @organiser_option
 def list_records(folder: Path, organiser: Path | None) -> None:
@@ -38,7 +38,7 @@ def list_records(folder: Path, organiser: Path | None) -> None:
     click.echo(records_table(read.records, width=terminal_width()) or "no records")
 
 
-@results.command()
+@results.command(short_help="Compute all numbers again and compare.")
 @click.argument("folder", metavar="RESULTS", type=click.Path(path_type=Path))
 @click.option(
     "--private", type=click.Path(path_type=Path, file_okay=False), help="Where the rows of hidden tracks are kept."
@@ -84,7 +84,7 @@ def verify(
     click.echo(verified.verdict)
 
 
-@results.command()
+@results.command(short_help="Make the organiser's key, once.")
 @click.argument("key", metavar="KEY", type=click.Path(path_type=Path))
 def keygen(key: Path) -> None:
     """Make the organiser's key, once: the private half in KEY, and the public half in KEY.pub.
@@ -104,7 +104,7 @@ def keygen(key: Path) -> None:
     click.echo(f"fingerprint: {made.public.fingerprint}")
 
 
-@results.command()
+@results.command(short_help="Sign verified records that have no signature.")
 @click.argument("folder", metavar="RESULTS", type=click.Path(path_type=Path))
 @click.option(
     "--key",

@@ -30,7 +30,7 @@ import click
 @click.option("--track", help="The track it is for: official-test, public-cv, or another of the organiser's.")
 @click.option("--method", help="The method's name on the board.")
 @click.option(
-    "--people", is_flag=True, help="People drew the label maps: the board shows them as a reference and ranks them not."
+    "--people", is_flag=True, help="People drew the label maps: the board shows them as a reference, without a rank."
 )
 @click.option("--author", "authors", multiple=True, help="One of the authors; may be given several times.")
 @click.option("--affiliation", help="Where the authors work.")

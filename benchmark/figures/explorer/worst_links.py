@@ -50,14 +50,15 @@ def worst_links(worst: WorstCases, protocol: Protocol, folder: str) -> tuple[Wor
     return tuple(each for each in every if each.methods)
 
 
-def worst_said(worst: WorstCases, asked: int, methods: int) -> str:
-    """Says which cases these are, where `asked` were asked for of each of `methods` methods; empty where there are
-    none.
+def worst_said(worst: WorstCases, asked: int, methods: int, *, each: str = "lesion type and method") -> str:
+    """Says which cases these are, where `asked` were asked for of each of `methods` methods.
+
+    `each` is what a list of the page is of. Empty where there are none.
     """
     if not worst.cases:
         return ""
     of_each = "The worst case" if worst.most == 1 else f"The {worst.most} worst cases"
-    said = f"{of_each} of each lesion type and method by DSC, of those that have the type on either side."
+    said = f"{of_each} of each {each} by DSC, of those that have the type on either side."
     if worst.most < asked:
         said += f" {asked} were asked for, which would be the pages of more than {MOST_PAGES} cases."
     if methods > MOST_METHODS:

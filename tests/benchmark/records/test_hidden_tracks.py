@@ -244,6 +244,7 @@ def test_a_team_climbs_a_ladder_within_its_budget(submission: Path, manifest: Pa
     assert _hand_in(submission, tmp_path, "first", 5, *policy).exit_code == 0
     worse = _hand_in(submission, tmp_path, "worse", 4)
     assert "Not shown: neither average is a step above" in worse.stdout
+    assert "note: the team a.author@here.org has used 2 of its 3 submissions" in worse.stderr
     assert "not shown" in CliRunner().invoke(main, ["results", "list", str(tmp_path / "results")]).output
     assert _hand_in(submission, tmp_path, "best", 40).exit_code == 0
     shown = _shown(tmp_path)
@@ -262,6 +263,9 @@ def test_a_team_climbs_a_ladder_within_its_budget(submission: Path, manifest: Pa
     assert verify_records(tmp_path / "results", tmp_path / "private").problems == ()
     published_text = "".join(path.read_text() for path in (tmp_path / "results").rglob("record.json"))
     assert "a.author@here.org" not in published_text
+    signed = _hand_in(submission, tmp_path, "best", 40, "--verified", "--key", str(key_file(tmp_path)))
+    assert (signed.exit_code, "the record is a claim" in signed.stderr) == (0, False)
+    assert "note: the record is a claim, ranked apart: --verified --key KEY" in worse.stderr
 
 
 def test_a_submission_that_cannot_be_scored_costs_nothing(

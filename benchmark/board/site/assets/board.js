@@ -107,7 +107,8 @@
       body.append(make("tr", "line", ...columns.map((column) => {
         const cell = make(column.key === "method" ? "th" : "td", `${column.kind} ${column.key}`, column.cell(row, board));
         if (column.key === "method") cell.scope = "row";
-        cell.classList.toggle("unknown", column.isUnknown(row));
+        const isKept = column.kind === "average" && cell.querySelector(".kept");
+        cell.classList.toggle("unknown", column.isUnknown(row) && !isKept);
         cell.dataset.column = column.key;
         cell.dataset.label = column.short ?? column.title;
         return cell;
@@ -188,12 +189,14 @@
         ? `sorted by ${title(view.sort.replace("-", ""))}, ${view.sort.startsWith("-") ? "descending" : "ascending"}` : "by Avg. DSC";
       const narrower = left.length ? ` No room here for: ${left.map(title).join(", ")}.` : "";
       const costs = table?.querySelector(".hours, .parameters") ? " Costs are as claimed." : "";
-      const unknown = board.classes.some(({ key }) => found.some((row) => row.numbers[key][0] !== null)) ? "" : ` ${chosen.label} is not known of these.`;
+      const ofTypes = board.classes.some(({ key }) => found.some((row) => row.numbers[key][0] !== null));
+      const isKept = board.hidden && found.every((row) => row.group !== "reported");
+      const unknown = ofTypes ? "" : isKept ? " This track shows no numbers of lesion types." : ` ${chosen.label} is not known of these.`;
       const intervals = left.includes("intervals") || found.every((row) => row.numbers.average_dsc[1] === null) ? "" : " with 95 % intervals";
       element("count").textContent = `${found.length.toLocaleString("en")} of ${many.toLocaleString("en")} entries, ${order}. Scores in percent${intervals}.${costs}${unknown}${narrower}`;
     }
     const isShort = narrow.matches || left.includes("names");
-    element("abbreviations").textContent = isShort ? `${board.classes.map(({ short, name }) => `${short}: ${name.toLowerCase()}`).join(", ")}.` : "";
+    element("abbreviations").textContent = isShort && table?.querySelector("td.lesion") ? `${board.classes.map(({ short, name }) => `${short}: ${name.toLowerCase()}`).join(", ")}.` : "";
     const { explanation } = board.schemes.find(({ key }) => key === view.scheme);
     element("scheme-note").textContent = !ranked ? "No method is ranked on this track yet." :
       `Rank by: ${explanation} Methods with equal results share a rank, marked =, and the next rank is left out. ` +

@@ -152,15 +152,19 @@ def test_hidden_tracks(tmp_path: Path, results: Path, scores: ScoreArrays, store
     assert not list(results.rglob("cases.csv"))
     (found,) = comparable_methods(results, private=private)
     np.testing.assert_array_equal(found.arrays.tp[0], scores.tp[0])
-    with pytest.raises(BenchError, match=r"is of a hidden track, whose rows are not published.*--private"):
+    store(3, track="secret", private=private)
+    with pytest.raises(
+        BenchError, match=r"secret: the track is hidden, and its rows are not published.*--private"
+    ) as one:
         comparable_methods(results)
+    assert len(one.value.problems) == 1, "a track is named once, however many records it has"
     store(1)
     (public,) = comparable_methods(results)
     assert (public.track, public.notes) == (
         "demo",
         ("Left out: secret, which is hidden: `--private` says where its rows are.",),
     )
-    with pytest.raises(BenchError, match="is of a hidden track"):
+    with pytest.raises(BenchError, match="the track is hidden"):
         comparable_methods(results, track="secret")
     assert [each.track for each in comparable_methods(results, private=private)] == ["demo", "secret"]
     (private / "secret" / record.id / "cases.csv").unlink()

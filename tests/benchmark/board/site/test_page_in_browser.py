@@ -489,5 +489,10 @@ def test_what_a_hidden_track_keeps_back_is_not_shown(browser: Any, people_site: 
         shown, kept_back = column(browser, metric)
         assert kept_back == "not shown"
         assert re.fullmatch(r"\d+", shown), "whole points"
+    assert "This track shows no numbers of lesion types" in said(browser)
+    emulate(browser, "Emulation.setDeviceMetricsOverride", width=390, height=800, deviceScaleFactor=1, mobile=True)
+    kept_back = browser.find_elements(By.CSS_SELECTOR, "#board tr.line")[1].text
+    assert kept_back.count("not shown") == 2, "a phone's list says it too"
+    assert browser.find_element(By.ID, "abbreviations").text == "", "no abbreviation is on the page"
     browser.find_element(By.LINK_TEXT, "Kept back").click()
     assert "not shown" in browser.find_element(By.CSS_SELECTOR, "dl.facts").text

@@ -174,6 +174,8 @@ def test_nothing_of_a_single_case_of_a_hidden_track_gets_into_the_site(tmp_path:
     assert not [number for number in told if number in published]
     front = (site / "index.html").read_text()
     assert "rounded down to whole points" in front
+    # No interval is published, and the paper prints none.
+    assert "95 %" not in front
     assert "would tell of them, and is not published" in front
 
 
@@ -199,6 +201,7 @@ def test_a_hidden_record_that_is_not_shown_has_no_rank(tmp_path: Path) -> None:
     assert "By lesion type" in pages[older.id]
     front = (site / "index.html").read_text()
     assert "7 submissions in all, 3 within 20 days" in front
+    assert "7 submissions in all, 3 within 20 days" in (site / "submit.html").read_text()
     told = (site / "boards" / "public-cv.js").read_text()
     lines = json.loads(told[told.index("{") : told.rindex("}") + 1])
     ranks = dict(zip(lines["id"], lines["ranks"]["mean-rank"], strict=True))
