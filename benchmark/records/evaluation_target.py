@@ -20,6 +20,7 @@ from mswal_bench.benchmark.submissions.package.size_limits import Bounds
 from mswal_bench.benchmark.submissions.submission_form import FORM_FILE, TrackName
 
 from .organiser_key import SigningKey, organiser_of
+from .release_ledger import same_team
 from .release_policy import ReleasePolicy
 from .result_record import Status
 
@@ -116,6 +117,8 @@ def _misplaced(target: EvaluationTarget) -> Iterator[Problem]:
                 what = f"the track {target.manifest.track} is not hidden, and {name} is for hidden ones"
                 yield Problem(what, mend=f"Leave out {name}, or give the manifest of a hidden track.")
         return
+    if target.team is not None and not same_team(target.team):
+        yield Problem("names no team", "--team", mend="Leave out --team for the address in the form.")
     if private is None:
         what = f"the track {target.manifest.track} is hidden: what is of single cases needs a folder of its own"
         yield Problem(what, mend="Name one with --private, outside of what is published.")
