@@ -49,6 +49,15 @@ class Board:
         policies = [release.policy for release in releases if release is not None]
         return max(policies, key=lambda policy: policy.points, default=None)
 
+    @cached_property
+    def known_classes(self) -> tuple[BoardClass, ...]:
+        """Those of which any entry shows a number: none of a hidden track that shows averages alone."""
+        return tuple(
+            one
+            for one in self.classes
+            if any(of.value is not None for entry in self.entries for of in entry.classes.get(one.key, {}).values())
+        )
+
     def of(self, group: Group) -> tuple[Entry, ...]:
         """The people, or the methods of one status; ranks and tests are among these alone."""
         return self._by_group.get(group, ())

@@ -188,7 +188,7 @@
         ? `sorted by ${title(view.sort.replace("-", ""))}, ${view.sort.startsWith("-") ? "descending" : "ascending"}` : "by Avg. DSC";
       const narrower = left.length ? ` No room here for: ${left.map(title).join(", ")}.` : "";
       const costs = table?.querySelector(".hours, .parameters") ? " Costs are as claimed." : "";
-      const unknown = board.classes.some(({ key }) => found.some((row) => row.numbers[key][0] !== null)) ? "" : ` ${chosen.label} is not known of these.`;
+      const unknown = !board.classes.length || board.classes.some(({ key }) => found.some((row) => row.numbers[key][0] !== null)) ? "" : ` ${chosen.label} is not known of these.`;
       const intervals = left.includes("intervals") || found.every((row) => row.numbers.average_dsc[1] === null) ? "" : " with 95 % intervals";
       element("count").textContent = `${found.length.toLocaleString("en")} of ${many.toLocaleString("en")} entries, ${order}. Scores in percent${intervals}.${costs}${unknown}${narrower}`;
     }
@@ -215,6 +215,8 @@
     fill(track, index.boards.map(({ key, title }) => ({ key, label: title })), view.track);
     fill(lesion, [{ key: "", label: `All ${board.classes.length} types` }, ...board.classes.map(({ key, name }) => ({ key, label: name }))], view.lesion);
     fill(metric, index.metrics, view.metric);
+    // Where no lesion type has numbers there is nothing to choose.
+    for (const select of [lesion, metric]) select.parentElement.hidden = !board.classes.length;
     fill(scheme, board.schemes, view.scheme);
     const orders = mswal.sortable(board).map(({ key, title, down }) => ({ key: down ? `-${key}` : key, label: title.trim() }));
     const order = mswal.sortable(board).find(({ key }) => key === view.sort.replace("-", ""));
