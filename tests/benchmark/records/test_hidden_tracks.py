@@ -188,10 +188,16 @@ def test_a_private_folder_for_a_track_that_is_not_hidden(submission: Path, label
 
 
 def test_a_form_does_not_unhide_a_track(submission: Path, labels: Path, tmp_path: Path) -> None:
-    """Without a manifest it names the track, which says nothing of whether labels are kept back."""
+    """Without a manifest it names the track, which says nothing of whether labels are kept back.
+
+    A hidden one it does not name either: each name would have a budget and a ladder of its own.
+    """
     folders = ["--reference", str(labels), "--results", str(tmp_path / "results"), "--jobs", "1"]
     private = ["--private", str(tmp_path / "private")]
     result = CliRunner().invoke(main, ["evaluate", str(submission), *folders, *private])
+    assert result.exit_code == 1
+    assert "not for a submission's form to name" in result.stderr
+    result = CliRunner().invoke(main, ["evaluate", str(submission), *folders, *private, "--track", "demo"])
     assert result.exit_code == 0, result.output
     (record,) = read_records(tmp_path / "results")
     assert record.hidden
