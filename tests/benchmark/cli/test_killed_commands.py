@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 from mswal_bench.benchmark.cli.main import main
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
+from mswal_bench.tests.benchmark.signed_records import key_file
 
 if TYPE_CHECKING:
     from mswal_bench.tests.conftest import SaveLabels
@@ -69,7 +70,7 @@ def _built() -> None:
     _evaluated()
     _call("leaderboard", "build", "results", "-o", "site", "--resamples", "100")
     Path("sub/submission.yaml").write_text(_FORM.format(name="Two"))
-    _call(*_EVALUATE, "--verified")
+    _call(*_EVALUATE, "--verified", "--key", str(key_file(Path.cwd())))
 
 
 def _scored() -> None:
