@@ -330,9 +330,9 @@ def evaluate(
     `allow_missing` a case without a prediction counts as empty. `jobs` is the number of processes, by default one a
     core; `resamples` and `seed` draw the intervals over cases. `progress` shows a bar on stderr.
 
-    The rows of a hidden track, such as `official-test`, go to the folder `private`. `team` is whose submission it is,
-    by default the form's address; `policy` is the file with the track's rules, for its first submission, if they are
-    not the default.
+    The rows of a hidden track, such as `official-test`, go to the folder `private`, with which `manifest` or `track`
+    has to be given. `team` is whose submission it is, by default the form's address; `policy` is the file with the
+    track's rules, for its first submission, if they are not the default.
 
     Gives the record as it is published. What was recorded before is recognised, and its record given; that the same
     predictions are recorded under another form is a warning. Interrupted, the same call goes on where it stopped.

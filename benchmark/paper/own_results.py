@@ -26,6 +26,11 @@ from mswal_bench.splits import N_FOLDS
 from .result_folders import FoundResults
 from .table_2 import AVERAGE
 
+_OTHER_CLASSES = "they do not have MSWAL's seven classes"
+_UNSCORED = "they were run without labels"
+_OF_PEOPLE = "people drew their label maps"
+_ROUNDED = "hidden tracks round averages and show no types"
+
 
 @dataclass(frozen=True)
 class Basis:
@@ -93,10 +98,8 @@ def read_own_results(
     or is not as it was written.
     """
     results: list[OwnResult] = []
-    others: list[str] = []
-    unscored: list[str] = []
+    left_out: dict[str, list[str]] = {why: [] for why in (_OTHER_CLASSES, _UNSCORED, _OF_PEOPLE, _ROUNDED)}
     signatures: list[str] = []
-    of_people: list[str] = []
     problems: list[Problem] = []
     for place in found.results:
         try:
@@ -107,31 +110,38 @@ def read_own_results(
         signatures += read.notes
         for record in read.records:
             source = record_folder(place, record.track, record.id).relative_to(folder).as_posix()
-            if record.form.of_people:
-                of_people.append(source)
-            elif record.protocol == MSWAL_1.id:
+            passed_over = _passed_over(record)
+            if passed_over is None:
                 results.append(_of_submission(record, source))
             else:
-                others.append(source)
+                left_out[passed_over].append(source)
     for path in found.runs:
         source = str(path.parent.relative_to(folder))
         try:
             run = read_run_record(path)
             if run.scores is None:
-                unscored.append(source)
+                left_out[_UNSCORED].append(source)
             elif run.scores.protocol == MSWAL_1.id:
                 results.append(_of_run(run, run.scores, source))
             else:
-                others.append(source)
+                left_out[_OTHER_CLASSES].append(source)
         except OSError as error:
             problems.append(Problem(f"cannot be read ({error.strerror or error})", str(path)))
         except BenchError as error:
             problems += error.problems
     raise_if_any(problems)
-    notes = [f"Passed over, because they do not have MSWAL's seven classes: {listed(others)}."] if others else []
-    notes += [f"Passed over, because they were run without labels: {listed(unscored)}."] if unscored else []
-    notes += [f"Passed over, because people drew their label maps: {listed(of_people)}."] if of_people else []
+    notes = (f"Passed over, because {why}: {listed(sources)}." for why, sources in left_out.items() if sources)
     return results, [*signatures, *notes]
+
+
+def _passed_over(record: ResultRecord) -> str | None:
+    """Returns why a record is in no table; None for one that is."""
+    if record.form.of_people:
+        return _OF_PEOPLE
+    if record.protocol != MSWAL_1.id:
+        return _OTHER_CLASSES
+    # Whole points would be printed as exact, and lesion types that are kept back as undefined.
+    return None if record.release is None else _ROUNDED
 
 
 def of_one_basis(results: Sequence[OwnResult], where: Path) -> list[OwnResult]:

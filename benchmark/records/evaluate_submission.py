@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -34,7 +34,7 @@ from .private_log import kept_private
 from .record_store import StoredRecord, private_folder, record_folder, scan_records, stored_record
 from .record_writing import add_record
 from .reference import split_digest
-from .release_ledger import Ledger, team_of
+from .release_ledger import Ledger, same_team, team_of
 from .release_policy import ReleasePolicy
 from .result_record import ResultRecord, Status
 from .scored_rows import score_submission
@@ -83,7 +83,8 @@ def evaluate(
             return Evaluation(validation if validation.deep else check(voxels="all", progress=progress))
         of_predictions = copy.digest(validation.predictions)
         valid = identified(validation.form.published(), validation.predictions, of_predictions, target)
-        notes = _same_predictions(valid, target)
+        of_track = [each.record for each in scan_records(target.results)[0] if each.record.track == manifest.track]
+        notes = _same_predictions(valid, of_track)
         with _work_folder(valid.identity.id, target) as work:
             _remove_abandoned(valid.identity.id, target)
             known = _known(valid.identity, target)
@@ -93,6 +94,7 @@ def evaluate(
                 return Evaluation(again, known.shown, notes=(*notes, *more))
             account = _Account.of(target, validation.form.contact, of_predictions)
             if account is not None:
+                account.ledger.refuse_others(of_track)
                 account.charge()
             try:
                 scores = score_submission(
@@ -134,7 +136,7 @@ class _Account:
     def of(cls, target: EvaluationTarget, contact: str, predictions: str) -> _Account | None:
         if target.private is None:
             return None
-        team = team_of(contact) if target.team is None else target.team
+        team = team_of(contact) if target.team is None else same_team(target.team)
         return cls(Ledger.of(target.private, target.manifest.track), team, predictions, target.policy)
 
     def charge(self) -> None:
@@ -167,15 +169,13 @@ def _remove_abandoned(record_id: str, target: EvaluationTarget) -> None:
         remove_abandoned(private_folder(target.private, track, record_id).parent)
 
 
-def _same_predictions(valid: ValidSubmission, target: EvaluationTarget) -> tuple[str, ...]:
+def _same_predictions(valid: ValidSubmission, of_track: Sequence[ResultRecord]) -> tuple[str, ...]:
     """A note on every record of the very same predictions under another form."""
-    stored, _ = scan_records(target.results)
     return tuple(
-        f"the same predictions are recorded as {each.record.form.method!r} under another form ({each.record.id})"
-        for each in stored
-        if each.record.track == target.manifest.track
-        and each.record.predictions_digest == valid.predictions_digest
-        and each.record.submission_digest != valid.identity.submission_digest
+        f"the same predictions are recorded as {record.form.method!r} under another form ({record.id})"
+        for record in of_track
+        if record.predictions_digest == valid.predictions_digest
+        and record.submission_digest != valid.identity.submission_digest
     )
 
 

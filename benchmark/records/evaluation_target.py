@@ -20,6 +20,7 @@ from mswal_bench.benchmark.submissions.package.size_limits import Bounds
 from mswal_bench.benchmark.submissions.submission_form import FORM_FILE, TrackName
 
 from .organiser_key import SigningKey, organiser_of
+from .release_ledger import same_team
 from .release_policy import ReleasePolicy
 from .result_record import Status
 
@@ -62,15 +63,25 @@ class EvaluationTarget:
 
 @contextmanager
 def open_for_track(
-    submission: Path, reference: Path, manifest: Path | None, track: str | None, *, private: bool
+    submission: Path,
+    reference: Path,
+    manifest: Path | None,
+    track: str | None,
+    *,
+    private: bool,
+    form_names_hidden: bool = False,
 ) -> Iterator[tuple[Submission, Manifest]]:
     """Opens a submission, and gives with it the manifest by which it is evaluated: a file's, or made of the reference.
 
     The latter is of `track`, or of the track that the submission's form names, and hidden if there is a private folder
-    or the track is the official one: whether labels are kept back is not for a form to say. Raises BenchError for a
-    file of another track, and for a reference of which none can be made. What is wrong with the submission is among
-    its findings.
+    or the track is the official one: whether labels are kept back is not for a form to say. Nor is, unless
+    `form_names_hidden`, which hidden track it is, for each has budgets of its own. Raises BenchError where that is left
+    to the form, for a file of another track, and for a reference of which none can be made. What is wrong with the
+    submission is among its findings.
     """
+    if private and manifest is None and track is None and not form_names_hidden:
+        what = "a hidden track is not for a submission's form to name: under another name it would have a new budget"
+        raise BenchError(Problem(what, mend="Give --track or --manifest."))
     expected = _known_manifest(reference, manifest, track, private)
     with open_submission(submission, Bounds() if expected is None else Bounds.of(expected)) as package:
         if expected is None:
@@ -116,6 +127,8 @@ def _misplaced(target: EvaluationTarget) -> Iterator[Problem]:
                 what = f"the track {target.manifest.track} is not hidden, and {name} is for hidden ones"
                 yield Problem(what, mend=f"Leave out {name}, or give the manifest of a hidden track.")
         return
+    if target.team is not None and not same_team(target.team):
+        yield Problem("names no team", "--team", mend="Leave out --team for the address in the form.")
     if private is None:
         what = f"the track {target.manifest.track} is hidden: what is of single cases needs a folder of its own"
         yield Problem(what, mend="Name one with --private, outside of what is published.")

@@ -99,31 +99,39 @@ class SigningKey:
 def make_key(path: Path) -> SigningKey:
     """Makes a key: the private half in `path`, for its owner alone, and the public half beside it, in `path`.pub.
 
-    Raises BenchError where one of the two is there already, which is never replaced, and for what cannot be written.
+    A call that was killed between the two is finished by the next. Raises BenchError where one of them is there
+    already, which is never replaced, and for what cannot be written.
     """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
     public = path.with_name(path.name + PUBLIC_SUFFIX)
     there = [each for each in (path, public) if os.path.lexists(each)]
-    if there:
+    if there not in ([], [path]):
         mend = "Keep it, for what it has signed is checked by it, or give another name."
         raise BenchError(
             *(Problem("is there already, and a key is never replaced", str(each), mend=mend) for each in there)
         )
-    made = SigningKey(Ed25519PrivateKey.generate(), path)
-    content = made.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    is_new = False
     try:
+        if there:
+            made = read_signing_key(path)
+        else:
+            made = SigningKey(Ed25519PrivateKey.generate(), path)
+            content = made.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            # Never readable by others, not for a moment, and never over a file that has come meanwhile.
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
+            is_new = True
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
         with whole_file(public) as temporary:
             temporary.write_bytes(made.public.pem)
-        # Never readable by others, not for a moment, and never over a file that has come meanwhile.
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
     except OSError as error:
-        with suppress(OSError):
-            public.unlink()
+        if is_new:
+            with suppress(OSError):
+                path.unlink()
         what = f"cannot be written ({error.strerror or error})"
         raise BenchError(Problem(what, str(error.filename or path))) from error
     return made

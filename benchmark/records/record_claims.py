@@ -61,6 +61,8 @@ def _cases_and_files(record: ResultRecord, where: str) -> Iterator[Problem]:
     if record.protocol == MSWAL_1.id and set(record.classes) != set(expected):
         yield Problem(f"the classes are not those of {MSWAL_1.id}", where, listed(expected), listed([*record.classes]))
     names = {CASES_FILE, LESIONS_FILE}
+    if not record.hidden and record.release is not None:
+        yield Problem("was released as of a hidden track, which it is not of", where)
     if not record.hidden and set(record.files) != names:
         what = "the record does not name the files of its rows"
         yield Problem(what, where, listed(sorted(names)), listed([*record.files]) or "none")

@@ -10,8 +10,10 @@ again after a crash finds both done. The same predictions of the same team are c
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +22,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.errors import BenchError, Problem, listed
 
 from .private_log import TellableError
 from .release_policy import DEFAULT_POLICY, Release, ReleasePolicy
@@ -133,9 +135,12 @@ class Ledger:
                 f1_steps=policy.steps(record.average.f1.value),
                 shown=False,
             )
+            before = next((each for each in ledger.releases if each.record == line.record), None)
+            if before is not None:
+                # Released to another team perhaps: a record has one release, whoever hands it in after a crash.
+                return Release(policy=policy, shown=before.shown)
             line = line.model_copy(update={"shown": is_shown(line, ledger.releases)})
-            if not any(each.record == line.record for each in ledger.releases):
-                ledger.add(line)
+            ledger.add(line)
             return Release(policy=policy, shown=line.shown)
 
     def used(self, team: str) -> str:
@@ -143,6 +148,18 @@ class Ledger:
         with self._open() as ledger:
             policy = ledger.policy or DEFAULT_POLICY
             return f"the team {team} has used {len(ledger.charges(team))} of its {policy.submissions} submissions"
+
+    def refuse_others(self, records: Iterable[ResultRecord]) -> None:
+        """Raises BenchError where one of the published `records` of the track was released by another ledger.
+
+        With a wrong private folder, or a lost ledger, all teams would begin anew.
+        """
+        known = {line.record for line in self.read() if isinstance(line, ReleaseLine)}
+        others = sorted(record.id for record in records if record.release is not None and record.id not in known)
+        if others:
+            what = f"does not have the release of {listed(others)}, though published"
+            mend = "Give the private folder of these results, or bring its ledger back from a backup."
+            raise BenchError(Problem(what, str(self.path), mend=mend))
 
     def read(self) -> Sequence[PolicyLine | ChargeLine | ReleaseLine]:
         """Its lines; none where there is no ledger. Raises BenchError for one that is damaged or cannot be read."""
@@ -196,7 +213,10 @@ class _OpenLedger:
         return charged
 
     def add(self, line: PolicyLine | ChargeLine | ReleaseLine) -> None:
-        os.write(self.handle, (line.model_dump_json() + "\n").encode())
+        content = (line.model_dump_json() + "\n").encode()
+        if os.write(self.handle, content) < len(content):
+            # As on a disk that is nearly full. The half line is removed by the next call.
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(self.handle)
         self.lines.append(line)
 
@@ -222,8 +242,14 @@ def is_shown(line: ReleaseLine, before: Sequence[ReleaseLine]) -> bool:
 
 def team_of(contact: str) -> str:
     """Names the team after the address in its form, without what is added to an address after a plus."""
-    name, _, host = contact.strip().casefold().rpartition("@")
-    return f"{name.partition('+')[0]}@{host}"
+    name, _, host = same_team(contact).rpartition("@")
+    return f"{name.partition('+')[0]}@{host.rstrip('.')}"
+
+
+def same_team(name: str) -> str:
+    """Writes a team's name as all that read alike: without case, what nobody sees, and the width of letters."""
+    seen = "".join(letter for letter in name if unicodedata.category(letter) != "Cf")
+    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold()).split())
 
 
 def _over_budget(team: str, charged: Sequence[datetime], policy: ReleasePolicy, now: datetime) -> Problem | None:
@@ -240,19 +266,29 @@ def _over_budget(team: str, charged: Sequence[datetime], policy: ReleasePolicy, 
 
 
 def _read_and_mended(handle: int) -> bytes:
-    """Removes what a process that died in writing left behind the last whole line."""
+    """Removes what a process that died in writing left behind the last whole line.
+
+    A line that lacks nothing but its end, as editors may leave it, is kept and ended.
+    """
     content = b""
     while part := os.read(handle, 1 << 20):
         content += part
     whole = _whole(content)
-    if len(whole) < len(content):
+    if len(whole) > len(content):
+        os.write(handle, b"\n")
+    elif len(whole) < len(content):
         os.ftruncate(handle, len(whole))
         os.lseek(handle, 0, os.SEEK_END)
     return whole
 
 
 def _whole(content: bytes) -> bytes:
-    return content[: content.rfind(b"\n") + 1]
+    ended = content.rfind(b"\n") + 1
+    try:
+        _LINES.validate_json(content[ended:])
+    except ValidationError:
+        return content[:ended]
+    return content + b"\n"
 
 
 def _lines(content: bytes, path: Path) -> Iterator[PolicyLine | ChargeLine | ReleaseLine]:

@@ -18,6 +18,8 @@ from mswal_bench.benchmark.scoring.estimates import AverageResult, ClassResult, 
 
 # A value that lies on a step is on it, whatever its last digit is rounded to.
 _ROUNDING = 1e-9
+# Fewer would put some steps of odd policies, such as a third of a point, below themselves.
+_DECIMALS = 12
 _NOTHING = Estimate(value=None)
 
 
@@ -42,7 +44,7 @@ class ReleasePolicy(_Part):
 
     def fraction(self, steps: int | None) -> float | None:
         """The fraction that so many steps are."""
-        return None if steps is None else round(steps * self.points / 100, 6)
+        return None if steps is None else round(steps * self.points / 100, _DECIMALS)
 
 
 class Release(_Part):

@@ -48,7 +48,10 @@ def differences_to_rescored(
     # Killed half-way, the rows of a hidden track are left where only the organiser sees them.
     place = private / WORK if private is not None else Path(gettempdir())
     with (
-        open_for_track(submission, reference, manifest, None, private=private is not None) as (package, expected),
+        open_for_track(submission, reference, manifest, None, private=private is not None, form_names_hidden=True) as (
+            package,
+            expected,
+        ),
         scratch_folder(place, private=True, own_parent=private is not None) as scratch,
     ):
         of_submission = scratch / "submission"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
 
 from .record_store import private_folder, read_record
-from .release_ledger import Ledger, PolicyLine, ReleaseLine, is_shown
+from .release_ledger import ChargeLine, Ledger, PolicyLine, ReleaseLine, is_shown
 from .release_policy import Release, ReleasePolicy
 from .result_record import ResultRecord
 
@@ -30,7 +30,11 @@ def releases_differ(private: Path, records: Iterable[ResultRecord]) -> Iterator[
         except BenchError as error:
             yield from error.problems
             continue
+        policies = [number for number, line in enumerate(lines) if isinstance(line, PolicyLine)]
+        if lines and policies != [0]:
+            yield Problem("does not have the track's policy in its first line, and there alone", str(ledger.path))
         policy = next((line.policy for line in lines if isinstance(line, PolicyLine)), None)
+        yield from _not_charged(lines, ledger)
         releases = [line for line in lines if isinstance(line, ReleaseLine)]
         written_down = {line.record for line in releases}
         for record in of_track:
@@ -42,6 +46,17 @@ def releases_differ(private: Path, records: Iterable[ResultRecord]) -> Iterator[
                 yield from _differs(
                     line, releases[:number], policy, private_folder(private, track, line.record), ledger
                 )
+
+
+def _not_charged(lines: Sequence[PolicyLine | ChargeLine | ReleaseLine], ledger: Ledger) -> Iterator[Problem]:
+    """Yields a problem for every release that no team has paid for by then."""
+    charged: set[tuple[str, str]] = set()
+    for line in lines:
+        if isinstance(line, ReleaseLine) and (line.team, line.predictions) not in charged:
+            yield Problem(f"the record {line.record} was released to a team that was not charged", str(ledger.path))
+        elif isinstance(line, ChargeLine):
+            change = charged.add if line.what == "charged" else charged.discard
+            change((line.team, line.predictions))
 
 
 def _differs(

@@ -68,7 +68,7 @@ def board_places(
     schemes = [
         scheme for scheme in SCHEMES if scheme.key not in _FROM_ROWS or (there and all(s in arrays for s in there))
     ]
-    schemes += [class_scheme(lesion.key, lesion.name) for lesion in board.classes] if there else []
+    schemes += [class_scheme(lesion.key, lesion.name) for lesion in board.known_classes] if there else []
     places: dict[str, dict[str, Place]] = {scheme.key: {} for scheme in schemes}
     for status in there:
         for key, of_scheme in places.items():

@@ -44,10 +44,23 @@ class Board:
 
     @property
     def policy(self) -> ReleasePolicy | None:
-        """By which a hidden track's records were released; the coarsest of several, and None where none was."""
-        releases = [entry.record.release for entry in self.entries if entry.record is not None]
-        policies = [release.policy for release in releases if release is not None]
-        return max(policies, key=lambda policy: policy.points, default=None)
+        """By which a hidden track's records were released; the coarsest of several, and None where none was.
+
+        What the organiser has signed says it, if anything is: a claimed record may be anybody's.
+        """
+        records = [entry.record for entry in self.entries if entry.record is not None]
+        released = [(record.status, record.release.policy) for record in records if record.release is not None]
+        signed = [policy for status, policy in released if status == "verified"]
+        return max(signed or [policy for _, policy in released], key=lambda policy: policy.points, default=None)
+
+    @cached_property
+    def known_classes(self) -> tuple[BoardClass, ...]:
+        """Those of which any entry shows a number: none of a hidden track that shows averages alone."""
+        return tuple(
+            one
+            for one in self.classes
+            if any(of.value is not None for entry in self.entries for of in entry.classes.get(one.key, {}).values())
+        )
 
     def of(self, group: Group) -> tuple[Entry, ...]:
         """The people, or the methods of one status; ranks and tests are among these alone."""

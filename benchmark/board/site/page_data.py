@@ -30,7 +30,7 @@ def board_index(board: Board, schemes: Sequence[Scheme]) -> dict[str, object]:
         "key": board.key,
         "title": board.title,
         "hidden": board.hidden,
-        "classes": [{"key": one.key, "name": one.name, "short": one.abbreviation} for one in board.classes],
+        "classes": [{"key": one.key, "name": one.name, "short": one.abbreviation} for one in board.known_classes],
         "schemes": [{"key": one.key, "label": one.label, "explanation": one.explanation} for one in schemes],
         "groups": [group for group in GROUPS if board.of(group)],
     }

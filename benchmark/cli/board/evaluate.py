@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 @click.option(
     "--manifest", type=click.Path(path_type=Path), help="The manifest of the cases.  [default: made of the reference]"
 )
-@click.option("--track", help="Without --manifest: the track.  [default: the one that the submission is for]")
+@click.option(
+    "--track",
+    help="Without --manifest: the track; with --private one of the two is needed.  [default: the submission's]",
+)
 @click.option(
     "--private", type=click.Path(path_type=Path, file_okay=False), help="For a hidden track: where its rows are kept."
 )
@@ -95,7 +98,7 @@ def evaluate(
     30 days, unless --policy says otherwise; PRIVATE/TRACK/ledger.jsonl keeps count. The same predictions again and
     those that are not valid cost nothing. What is wrong with hidden labels is told in PRIVATE/evaluation.log and
     nowhere else. The manifest says whether a track is hidden; without one, it is if --private is given or if it is
-    official-test.
+    official-test. A hidden track is named by --manifest or --track, not by the submission: budgets are a track's.
 
     With --verified the record is signed in the same step: record.json.sig lies beside it, and RESULTS/organiser.pub is
     the public key. A record that says verified and has no signature is verified and then signed.

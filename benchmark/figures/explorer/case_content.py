@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan
+from math import floor, isnan
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +188,11 @@ def _largest(rows: Sequence[ListedLesion]) -> list[ListedLesion]:
     return [row for place, row in enumerate(rows) if place in kept]
 
 
+def _rounded_down(iou: float) -> float:
+    """Returns it to four decimals: one below the protocol's threshold stays below."""
+    return floor(iou * 10_000 + 1e-6) / 10_000
+
+
 def _row(row: ListedLesion) -> list[Any]:
     lesion = row.lesion
     return [
@@ -197,7 +202,7 @@ def _row(row: ListedLesion) -> list[Any]:
         lesion.lesion_id,
         round(lesion.volume_mm3, 1),
         round(lesion.diameter_mm, 1),
-        round(lesion.iou, 4),
+        _rounded_down(lesion.iou),
         lesion.matched_id or 0,
         lesion.status,
         *(round(mm, 3) for mm in row.centre_mm),

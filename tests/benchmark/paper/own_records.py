@@ -13,6 +13,7 @@ from mswal_bench.baselines.weight_fit import WeightFit
 from mswal_bench.benchmark.core.environment import Environment, describe_environment
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
 from mswal_bench.benchmark.records.publication import published
+from mswal_bench.benchmark.records.release_policy import Release
 from mswal_bench.benchmark.records.result_record import ResultRecord, Status
 from mswal_bench.benchmark.runs.resources import Resources
 from mswal_bench.benchmark.runs.run_folder import RunFolder
@@ -36,11 +37,6 @@ def digest(text: str) -> str:
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
-def _certain(value: Score) -> Estimate:
-    """With an interval, without which a hidden track's numbers were not published before there were policies."""
-    return Estimate(value=value, low=value, high=value)
-
-
 def submit(
     results: Path,
     method: str,
@@ -59,6 +55,7 @@ def submit(
     absent: Sequence[str] = (),
     hidden: bool = False,
     drawn_by: Literal["method", "people"] = "method",
+    release: Release | None = None,
 ) -> Path:
     """A record in `results` with the same scores for every class but those in `classes`; fractions.
 
@@ -67,13 +64,18 @@ def submit(
     """
     scores = {lesion.key: (dsc, f1) for lesion in LESION_CLASSES} | dict(classes or {})
     nothing = Estimate(value=None)
+
+    def told(value: Score) -> Estimate:
+        # Without an interval nothing is published of a hidden track.
+        return Estimate(value=value, low=value, high=value) if hidden else Estimate(value=value)
+
     of_class = {
         key: ClassResult(
-            dsc=_certain(own_dsc),
-            f1=_certain(own_f1),
-            f1_per_case=_certain(own_f1),
+            dsc=told(own_dsc),
+            f1=told(own_f1),
+            f1_per_case=told(own_f1),
             precision=nothing,
-            recall=nothing if key in absent else _certain(own_f1),
+            recall=nothing if key in absent else told(own_f1),
             recall_small=nothing,
             recall_large=nothing,
         )
@@ -107,14 +109,15 @@ def submit(
         environment=environment(),
         classes=of_class,
         average=AverageResult(
-            dsc=_certain(means[0]),
-            f1=_certain(means[1]),
-            f1_per_case=_certain(means[1]),
+            dsc=told(means[0]),
+            f1=told(means[1]),
+            f1_per_case=told(means[1]),
             dsc_classes=len(known[0]),
             f1_classes=len(known[1]),
         ),
         bootstrap=Bootstrap(resamples=1, seed=0),
         missing=missing,
+        release=release,
         files={} if hidden else {"cases.csv": digest("cases"), "lesions.csv": digest("lesions")},
     )
     record = consistent(published(record))

@@ -10,6 +10,7 @@ import pytest
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.paper.build_tables import OWN_TABLES, TableName, own_tables
 from mswal_bench.benchmark.paper.table_2_view import OURS
+from mswal_bench.benchmark.records.release_policy import Release, ReleasePolicy
 from mswal_bench.benchmark.tables.view import UNDEFINED, Cell, TableView
 from mswal_bench.tests.benchmark.signed_records import KEY
 
@@ -246,6 +247,15 @@ def test_what_people_drew_is_no_method_of_a_table(tmp_path: Path) -> None:
     assert "A rater" not in table("2", tmp_path).groups
     _, (note,) = own_tables(["2"], tmp_path, None, organiser=KEY.public)
     assert note.startswith("Passed over, because people drew their label maps: ")
+
+
+def test_rounded_averages_of_a_hidden_track_are_in_no_table(tmp_path: Path) -> None:
+    """They would be printed as 50.00, and their lesion types as undefined."""
+    submit(tmp_path, "A method", 0.5)
+    submit(tmp_path, "Another", 0.6, hidden=True, release=Release(policy=ReleasePolicy(), shown=True))
+    assert "Another" not in table("2", tmp_path).groups
+    _, (note,) = own_tables(["2"], tmp_path, None, organiser=KEY.public)
+    assert note.startswith("Passed over, because hidden tracks round averages and show no types: ")
 
 
 @pytest.mark.parametrize("name", OWN_TABLES)

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mswal_bench.benchmark.records.evaluate_submission import evaluate
 from mswal_bench.benchmark.records.evaluation_target import EvaluationTarget
-from mswal_bench.benchmark.records.result_record import Status
+from mswal_bench.benchmark.records.result_record import ResultRecord, Status
 from mswal_bench.benchmark.submissions.make_manifest import manifest_of
 from mswal_bench.tests.benchmark.signed_records import KEY
 
@@ -77,3 +78,11 @@ def target_of(tmp_path: Path, labels: Path, submission: Path) -> TargetOf:
         return EvaluationTarget(manifest_of(labels, track, hidden), labels, tmp_path / "results", private, status, key)
 
     return target
+
+
+@pytest.fixture
+def record(submission: Path, target_of: TargetOf) -> ResultRecord:
+    """Of that submission, claimed, on the track that is not hidden."""
+    found = evaluate(submission, target_of(), jobs=1, resamples=20).record
+    assert found is not None
+    return found

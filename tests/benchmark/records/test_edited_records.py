@@ -121,6 +121,10 @@ EDITS: dict[str, tuple[Change, str]] = {
     "status": (lambda c: c.update(status="claimed"), "the id does not follow"),
     "track": (lambda c: c.update(track="other"), "holds the record of another track or id"),
     "hidden": (lambda c: c.update(hidden=True), DIGEST),
+    "released": (
+        lambda c: c.update(release={"policy": {"points": 20}, "shown": True}),
+        "was released as of a hidden track",
+    ),
     "protocol": (lambda c: c.update(protocol="mswal/2"), "the id does not follow"),
     "cases": (lambda c: c.update(cases=7), DIGEST),
     "manifest": (lambda c: c.update(manifest_digest=NOBODY), "the id does not follow"),

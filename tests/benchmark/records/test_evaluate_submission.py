@@ -226,7 +226,7 @@ def test_what_a_killed_process_leaves_goes_with_the_next(
     """The copy of the predictions lies where the interrupted work is kept, and nowhere else."""
     target = target_of(hidden=hidden)
     arguments = [submission, "--reference", target.reference, "--results", target.results, "--jobs", 1]
-    arguments += ["--private", target.private] if hidden else []
+    arguments += ["--private", target.private, "--track", "demo"] if hidden else []
     command = [sys.executable, "-c", _KILLED, "evaluate", *map(str, arguments)]
     assert subprocess.run(command, check=False, env={**os.environ, "TMPDIR": str(tmp_path)}).returncode == 9
     works = (target.private or target.results) / ".evaluating"

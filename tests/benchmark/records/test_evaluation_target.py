@@ -36,7 +36,11 @@ def test_whether_it_is_hidden_is_not_for_a_form_to_say(
 ) -> None:
     assert _manifest(submission, labels, track=track, private=private).hidden == hidden
     (submission / "submission.yaml").write_text(FORM.replace("track: demo", f"track: {track}"))
-    assert _manifest(submission, labels, private=private).hidden == hidden
+    if private:
+        with pytest.raises(BenchError, match="is not for a submission's form to name"):
+            _manifest(submission, labels, private=private)
+    else:
+        assert _manifest(submission, labels).hidden == hidden
 
 
 @pytest.mark.parametrize("form", [None, "", "track: [demo]", "track: ../x", "- demo", "track: &a demo"])

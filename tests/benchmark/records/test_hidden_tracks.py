@@ -188,10 +188,16 @@ def test_a_private_folder_for_a_track_that_is_not_hidden(submission: Path, label
 
 
 def test_a_form_does_not_unhide_a_track(submission: Path, labels: Path, tmp_path: Path) -> None:
-    """Without a manifest it names the track, which says nothing of whether labels are kept back."""
+    """Without a manifest it names the track, which says nothing of whether labels are kept back.
+
+    A hidden one it does not name either: each name would have a budget and a ladder of its own.
+    """
     folders = ["--reference", str(labels), "--results", str(tmp_path / "results"), "--jobs", "1"]
     private = ["--private", str(tmp_path / "private")]
     result = CliRunner().invoke(main, ["evaluate", str(submission), *folders, *private])
+    assert result.exit_code == 1
+    assert "not for a submission's form to name" in result.stderr
+    result = CliRunner().invoke(main, ["evaluate", str(submission), *folders, *private, "--track", "demo"])
     assert result.exit_code == 0, result.output
     (record,) = read_records(tmp_path / "results")
     assert record.hidden
@@ -314,12 +320,43 @@ def test_releases_that_do_not_follow_from_the_ledger(submission: Path, manifest:
     def problems(**changed: object) -> str:
         lines = ledger.read_text().splitlines()[:2]
         ledger.write_text("\n".join([*lines, json.dumps(line | changed)]) + "\n")
-        return str(BenchError(*verify_records(tmp_path / "results", tmp_path / "private").problems))
+        return _problems_of(tmp_path)
 
     assert problems() == ""
     assert "whether" in problems(shown=False)
     assert "Avg. DSC" in problems(dsc_steps=99)
     assert "is not in the ledger" in problems(record="0" * 16)
+    assert "to a team that was not charged" in problems(team="others")
+    policy, charge, release = ledger.read_text().splitlines()
+    for lines in ([charge, release], [charge, policy, release], [policy, charge, release, policy]):
+        ledger.write_text("\n".join(lines) + "\n")
+        assert "the track's policy in its first line" in _problems_of(tmp_path)
+
+
+def _problems_of(tmp_path: Path) -> str:
+    return str(BenchError(*verify_records(tmp_path / "results", tmp_path / "private").problems))
+
+
+@pytest.mark.parametrize("wrong", ["another folder", "a lost ledger"])
+def test_a_budget_does_not_begin_anew_beside_the_same_records(
+    wrong: str, submission: Path, manifest: Path, tmp_path: Path
+) -> None:
+    """With a mistyped --private each team would have all of its submissions again, and a ladder without a step."""
+    assert _hand_in(submission, tmp_path, "first", 5).exit_code == 0
+    private = tmp_path / "private"
+    if wrong == "another folder":
+        private.rename(tmp_path / "real")
+    else:
+        Ledger.of(private, "demo").path.unlink()
+    result = _hand_in(submission, tmp_path, "second", 6)
+    assert result.exit_code == 1
+    assert "organiser's side" in result.stderr
+    assert "does not have the release of" in (private / "evaluation.log").read_text()
+    assert len(read_records(tmp_path / "results")) == 1
+
+
+def test_a_team_has_a_name(submission: Path, manifest: Path, tmp_path: Path) -> None:
+    assert "names no team" in _evaluate(tmp_path, "--team", " \u200b").stderr
 
 
 def test_a_team_is_for_hidden_tracks_alone(submission: Path, labels: Path, tmp_path: Path) -> None:

@@ -40,6 +40,17 @@ def test_a_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     assert sorted(each.name for each in tmp_path.iterdir()) == ["organiser", "organiser.pub"]
 
 
+def test_a_key_that_was_made_in_part_is_finished(tmp_path: Path) -> None:
+    """A kill leaves the private half alone, from which the public one follows; a failure leaves nothing."""
+    path = tmp_path / "organiser"
+    made = make_key(path)
+    (tmp_path / "organiser.pub").unlink()
+    assert make_key(path).public == made.public == read_public_key(tmp_path / "organiser.pub")
+    with pytest.raises(BenchError, match="cannot be written"):
+        make_key(tmp_path / ("k" * 253))
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["organiser", "organiser.pub"]
+
+
 def test_a_signature_is_of_these_bytes_by_this_key() -> None:
     signature = Signature.model_validate_json(KEY.signed(b"record"))
     assert KEY.public.has_signed(b"record", signature)

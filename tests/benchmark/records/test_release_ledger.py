@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import pytest
 
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.records.private_log import TellableError
-from mswal_bench.benchmark.records.release_ledger import ChargeLine, Ledger, ReleaseLine, is_shown, team_of
-from mswal_bench.benchmark.records.release_policy import ReleasePolicy
+from mswal_bench.benchmark.records.release_ledger import ChargeLine, Ledger, ReleaseLine, is_shown, same_team, team_of
+from mswal_bench.benchmark.records.release_policy import Release, ReleasePolicy
+from mswal_bench.benchmark.records.result_record import ResultRecord
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -133,3 +135,50 @@ def test_reading_writes_nothing(ledger: Ledger) -> None:
     ledger.path.write_bytes(half)
     assert len(ledger.read()) == 2
     assert ledger.path.read_bytes() == half
+
+
+def test_teams_that_read_alike_are_one() -> None:
+    alike = ["A.\u200bAuthor@here.org", "a.author@here.org.", "\uff41.author@here.org", "a.author\uff0b2@here.org"]
+    assert {team_of(contact) for contact in alike} == {"a.author@here.org"}
+    assert same_team(" The  TEAM ") == same_team("the team") == same_team("The Te\u00adam")
+
+
+def test_a_record_has_one_release(ledger: Ledger, record: ResultRecord) -> None:
+    """Handed in again by another team, after a crash between its release and its record."""
+    ledger.release(record.model_copy(update={"id": "1" * 16, "predictions_digest": _digest(1)}), "a@b.org", _START)
+    assert not ledger.release(record, "a@b.org", _START).shown
+    assert not ledger.release(record, "another@b.org", _START).shown
+    assert len(ledger.read()) == 3
+
+
+def test_records_of_another_ledger(ledger: Ledger, record: ResultRecord) -> None:
+    ledger.refuse_others([record])
+    released = record.model_copy(update={"release": Release(policy=ReleasePolicy(), shown=True)})
+    with pytest.raises(BenchError, match=f"does not have the release of {record.id}"):
+        ledger.refuse_others([released])
+    ledger.release(record, "a@b.org", _START)
+    ledger.refuse_others([released])
+
+
+def test_a_line_without_its_end_counts(ledger: Ledger) -> None:
+    """As an editor may leave it: nothing is taken off a budget that was charged."""
+    for number in (1, 2):
+        _charge(ledger, number, 0)
+    ledger.path.write_bytes(ledger.path.read_bytes().rstrip(b"\n"))
+    assert len(ledger.read()) == 3
+    with pytest.raises(TellableError, match="2 submissions within 30 days"):
+        _charge(ledger, 3, 0)
+    _charge(ledger, 3, 31)
+    assert len(ledger.read()) == 4
+
+
+def test_a_line_that_is_written_in_part_is_not_charged(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    _charge(ledger, 1, 0)
+    whole = os.write
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", lambda handle, content: whole(handle, content[:20]))
+        with pytest.raises(BenchError, match="cannot be written"):
+            _charge(ledger, 2, 0)
+    assert len(ledger.read()) == 2
+    _charge(ledger, 2, 0)
+    assert len(ledger.read()) == 3

@@ -32,7 +32,7 @@ def test_nothing_is_left_of_what_is_not_shown() -> None:
     assert (average.dsc, average.f1, average.f1_per_case) == (_NONE, _NONE, _NONE)
 
 
-@given(st.floats(0, 0.98), st.sampled_from([0.1, 0.5, 1.0, 2.5, 5.0]), st.floats(0, 0.2))
+@given(st.floats(0, 0.98), st.sampled_from([0.1, 0.123456, 1 / 3, 0.5, 1.0, 2.5, 5.0]), st.floats(0, 0.2))
 def test_a_step_more_is_always_shown_as_more(value: float, points: float, above: float) -> None:
     policy = ReleasePolicy(points=points)
     steps, more = policy.steps(value), policy.steps(value + points / 100 + above)
@@ -43,6 +43,13 @@ def test_a_step_more_is_always_shown_as_more(value: float, points: float, above:
     assert shown is not None
     assert value - points / 100 - 1e-9 < shown <= value + 1e-9
     assert policy.steps(shown) == steps, "of what is published the same again"
+
+
+@given(st.floats(0.1, 20), st.floats(0, 1))
+def test_of_what_any_policy_publishes_it_publishes_the_same_again(points: float, value: float) -> None:
+    policy = ReleasePolicy(points=points)
+    steps = policy.steps(value)
+    assert policy.steps(policy.fraction(steps)) == steps
 
 
 @pytest.mark.parametrize("text", ["{", '{"points": 0}', '{"digits": 2}', '{"submissions": 0}'])

@@ -77,6 +77,7 @@ def test_a_field_without_a_value_is_left_out():
         ("authors: A. Author", "authors", "'A. Author'", "a list"),
         ("authors: []", "authors", "an empty list", "at least 1"),
         ("authors: [A, 3]", "authors[1]", "the number 3", "text"),
+        ('contact: "a\\u200bb@y.org"', "contact", "@y.org", "an e-mail address"),
         ("contact: somebody", "contact", "'somebody'", "an e-mail address"),
         ("contact: '\"<x@y.z>'", "contact", "<x@y.z>", "an e-mail address"),
         ("track: Official Test", "track", "'Official Test'", "small letters"),

@@ -218,6 +218,8 @@
     fill(track, index.boards.map(({ key, title }) => ({ key, label: title })), view.track);
     fill(lesion, [{ key: "", label: `All ${board.classes.length} types` }, ...board.classes.map(({ key, name }) => ({ key, label: name }))], view.lesion);
     fill(metric, index.metrics, view.metric);
+    // Where no lesion type has numbers there is nothing to choose.
+    for (const select of [lesion, metric]) select.parentElement.hidden = !board.classes.length;
     fill(scheme, board.schemes, view.scheme);
     const orders = mswal.sortable(board).map(({ key, title, down }) => ({ key: down ? `-${key}` : key, label: title.trim() }));
     const order = mswal.sortable(board).find(({ key }) => key === view.sort.replace("-", ""));

@@ -24,7 +24,7 @@
 
   const estimate = ([value, low, high], row, board) => {
     if (value === null) return board.hidden && row.group !== "reported" ? make("span", "none kept", "not shown") : nothing();
-    const shown = make("span", "", make("span", "value", row.rounded_down ? `${+(value / 100).toFixed(1)}` : percent(value)));
+    const shown = make("span", "", make("span", "value", row.rounded_down ? `${value / 100}` : percent(value)));
     if (low !== null && high !== null) shown.append(make("span", "interval", `${percent(low)}–${percent(high)}`));
     return shown;
   };

@@ -107,7 +107,8 @@ addEventListener("DOMContentLoaded", async () => {
       cell(SIDES[row.side], "side");
       cell((row.volume / 1000).toFixed(row.volume < 1000 ? 3 : 1), "number volume");
       cell(row.diameter.toFixed(1), "number diameter");
-      cell(row.iou.toFixed(2), "number iou");
+      // Rounded down, so that what has no match is never said to have an IoU of 0.50.
+      cell((Math.floor(Math.round(row.iou * 1e4) / 100) / 100).toFixed(2), "number iou");
       const badge = document.createElement("span");
       badge.className = `badge ${row.status}`;
       badge.textContent = row.status;

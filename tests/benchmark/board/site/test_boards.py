@@ -12,6 +12,7 @@ from mswal_bench.benchmark.board.site.charts import axis_of, difficulty, forest
 from mswal_bench.benchmark.board.site.public_rows import statistics_rows
 from mswal_bench.benchmark.records.identity import resealed
 from mswal_bench.benchmark.records.publication import published
+from mswal_bench.benchmark.records.release_policy import Release, ReleasePolicy
 from mswal_bench.benchmark.scoring.estimates import Estimate
 
 from .board_results import add_record
@@ -30,6 +31,22 @@ def test_without_a_record_the_papers_methods_stand_on_the_official_test_alone() 
     assert first.of("pancreatic_cancer", "f1").value == 0.4444
     assert first.of("gallstone", "recall").value is None
     assert board_places(board, {})[1]["mean-rank"] == {}
+
+
+def test_what_is_signed_says_the_rules_of_a_hidden_track(tmp_path: Path) -> None:
+    """A claimed record that anybody made would make all ranks ties."""
+    private = tmp_path / "private"
+    made = [
+        add_record(
+            tmp_path, status, status=status, private=private, seed=seed,
+            release=Release(policy=ReleasePolicy(points=points), shown=True),
+        )
+        for seed, (status, points) in enumerate((("verified", 1), ("claimed", 19)))
+    ]  # fmt: skip
+    *_, board = boards_of(made)
+    assert board.policy == ReleasePolicy()
+    *_, board = boards_of(made[1:])
+    assert board.policy == ReleasePolicy(points=19)
 
 
 def test_tracks_protocols_and_labels_are_never_on_one_board(tmp_path: Path) -> None:

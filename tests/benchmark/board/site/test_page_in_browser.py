@@ -485,6 +485,9 @@ def test_what_a_hidden_track_keeps_back_is_not_shown(browser: Any, people_site: 
     choose(browser, "track", "secret")
     assert column(browser, "method") == ["Shown", "Kept back"]
     assert column(browser, "gallstone") == [], "no class of a hidden track has a number"
+    assert not [name for name in ("lesion", "metric") if browser.find_element(By.ID, name).is_displayed()]
+    schemes = [option.text for option in Select(browser.find_element(By.ID, "scheme")).options]
+    assert schemes == ["Mean rank (DSC, F1)", "Avg. DSC", "Avg. F1"]
     for metric in ("average_dsc", "average_f1"):
         shown, kept_back = column(browser, metric)
         assert kept_back == "not shown"

@@ -211,6 +211,21 @@ def test_a_hidden_record_that_is_not_shown_has_no_rank(tmp_path: Path) -> None:
     assert of[best.id] == [of[older.id][0] // 100 * 100, None, None]
 
 
+def test_steps_of_a_fraction_of_a_point_are_shown_with_their_decimals(tmp_path: Path) -> None:
+    """Rounded once more, a value would be above what the policy rounds down to."""
+    release = Release(policy=ReleasePolicy(points=0.25), shown=True)
+    for seed in range(8):
+        add_record(
+            tmp_path / "results", f"m{seed}", private=tmp_path / "private", quality=0.6, seed=seed, release=release
+        )
+    site = build(tmp_path / "results", tmp_path / "site")
+    pages = "".join(path.read_text() for path in (site / "methods").iterdir() if "paper" not in path.name)
+    shown = re.findall(r"<dt>Avg. DSC, %</dt><dd><span class=\"value\">([\d.]+)</span>", pages)
+    assert len(shown) == 8
+    assert all(4 * float(value) % 1 == 0 for value in shown)
+    assert any(len(value.partition(".")[2]) == 2 for value in shown)
+
+
 def test_rows_that_are_not_the_records_are_refused(tmp_path: Path) -> None:
     records = [add_record(tmp_path / "results", f"m{i}", seed=i) for i in range(2)]
     for record in records:

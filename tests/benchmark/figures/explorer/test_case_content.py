@@ -88,7 +88,8 @@ def test_lists_and_counts_are_those_of_score(tmp_path: Path) -> None:
     method = content["methods"][0]
     score = score_files(made.files.reference, tmp_path / "prediction.nii.gz")
     assert [tuple(row[2:4]) + tuple(row[6:9]) for row in method["rows"]] == [
-        (each.class_id, each.lesion_id, round(each.iou, 4), each.matched_id or 0, each.status) for each in score.lesions
+        (each.class_id, each.lesion_id, int(each.iou * 10_000 + 1e-6) / 10_000, each.matched_id or 0, each.status)
+        for each in score.lesions
     ]
     assert {int(key): value[:3] for key, value in method["counts"].items()} == {
         key: [of.tp, of.fp, of.fn] for key, of in score.classes.items()
