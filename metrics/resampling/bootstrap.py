@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations_with_replacement
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ CONFIDENCE = 0.95
 FEWEST_CASES = 5
 """Is the fewest cases that an interval needs: with fewer, single cases would set its ends. A number of five or more
 cases is defined in over 99 of 100 draws."""
+_PRODUCTS_OF_ONE = 8
+"""Is how many products of one method follow each other before their quotients are taken."""
 _MOST_KEPT = 2**23
 """Is the largest number of weights that is kept: 64 MiB of them."""
 
@@ -116,14 +119,25 @@ def _drawn(ratios: Sequence[CaseRatios], resamples: int, seed: int) -> Iterator[
     # What is in several numbers, as the cases that have a class, is summed once.
     parts: list[Floats] = []
     places = [[_place(part, parts) for part in (each.numerator, each.denominator)] for each in ratios]
+    added = _sums_of_two(parts)
+    multiplied = [place for place in range(len(parts)) if place not in added]
     # Numbers of one method each, as a record's, are multiplied in one go.
-    together = np.concatenate(parts) if {part.shape for part in parts} == {(1, *parts[0].shape[1:])} else None
+    is_of_one = {part.shape for part in parts} == {(1, *parts[0].shape[1:])}
+    together = np.concatenate([parts[place] for place in multiplied]) if is_of_one else None
     start = 0
-    for weights in _weights(cases, resamples, min(map(rows_at_once, ratios)), seed):
+    at_once = min(map(rows_at_once, ratios))
+    # Of one method alone, what is done with the products takes fewer and longer steps.
+    for weights in _weights(cases, resamples, at_once * (_PRODUCTS_OF_ONE if is_of_one else 1), seed):
         stop = start + len(weights)
         # Each method has a product of its own: a product of another shape may round otherwise, and a method's
         # interval would depend on the other methods.
-        sums = [weights @ part for part in parts] if together is None else (weights @ together)[:, None]
+        if together is None:
+            products = [weights @ parts[place] for place in multiplied]
+        else:
+            products = list(_products(weights, together, at_once)[:, None])
+        sums = dict(zip(multiplied, products, strict=True))
+        for place, (one, other) in added.items():
+            sums[place] = sums[one] + sums[other]
         yield start, stop, [divided(sums[upper], sums[lower]) for upper, lower in places]
         start = stop
 
@@ -133,6 +147,29 @@ def _place(part: Floats, known: list[Floats]) -> int:
     place = next((place for place, other in enumerate(known) if np.array_equal(other, part)), len(known))
     known += [part] * (place == len(known))
     return place
+
+
+def _products(weights: Floats, parts: Floats, at_once: int) -> Floats:
+    """Returns the product with each of the parts, some rows of the weights at a time."""
+    products = np.empty((len(parts), len(weights), parts.shape[2]))
+    for start in range(0, len(weights), at_once):
+        np.matmul(weights[start : start + at_once], parts, out=products[:, start : start + at_once])
+    return products
+
+
+def _sums_of_two(parts: Sequence[Floats]) -> dict[int, tuple[int, int]]:
+    """Returns the places of parts that are the sum of two others, as all lesions are of small and large ones, and of
+    which: adding up is many times as fast as a product, and sums of whole numbers are not rounded. A part comes after
+    those that it is the sum of."""
+    totals = {place: part.sum() for place, part in enumerate(parts) if (part == np.rint(part)).all()}
+    added = {}
+    for place in sorted(totals, key=totals.__getitem__):
+        smaller = [other for other in totals if totals[other] < totals[place]]
+        for one, other in combinations_with_replacement(smaller, 2):
+            if totals[one] + totals[other] == totals[place] and (parts[one] + parts[other] == parts[place]).all():
+                added[place] = one, other
+                break
+    return added
 
 
 def _weights(cases: int, resamples: int, at_once: int, seed: int) -> Iterator[Floats]:
