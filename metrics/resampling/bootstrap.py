@@ -27,6 +27,8 @@ FEWEST_CASES = 5
 cases is defined in over 99 of 100 draws."""
 _PRODUCTS_OF_ONE = 8
 """Is how many products of one method follow each other before their quotients are taken."""
+_SOME = 16
+"""Is of how many samples one is looked at to guess where a tail ends."""
 _MOST_KEPT = 2**23
 """Is the largest number of weights that is kept: 64 MiB of them."""
 
@@ -51,8 +53,7 @@ class Bootstrapped:
         if np.isnan(samples).any():
             ends = [interval(of_column, confidence) for of_column in samples]
         else:
-            low, high = np.quantile(samples, _tails(confidence), axis=1).tolist()
-            ends = list(zip(low, high, strict=True))
+            ends = [_ends(of_column, confidence) for of_column in samples]
         enough = self.cases[method] >= FEWEST_CASES
         return [pair if told else (np.nan, np.nan) for pair, told in zip(ends, enough, strict=True)]
 
@@ -95,6 +96,28 @@ def interval(samples: Floats, confidence: float = CONFIDENCE) -> tuple[float, fl
         return np.nan, np.nan
     low, high = np.quantile(defined, _tails(confidence))
     return float(low), float(high)
+
+
+def _ends(samples: Floats, confidence: float) -> tuple[float, float]:
+    """Returns numpy's quantiles of the two tails, which it orders more than the tails for, in half of its time."""
+    low, _ = _tails(confidence)
+    place = low * (samples.size - 1)
+    return _from_below(samples, place), -_from_below(-samples, place)
+
+
+def _from_below(samples: Floats, place: float) -> float:
+    """Returns the value at a place in their order, between two by a straight line."""
+    below = int(place)
+    every = samples[::_SOME].copy()
+    # Some more than are wanted are below this one, mostly; where they are not, all are looked at.
+    limit = min(every.size - 1, below * 5 // (4 * _SOME) + 8)
+    every.partition(limit)
+    least = samples[samples <= every[limit]]
+    if least.size < below + 2:
+        least = samples.copy()
+    above = min(below + 1, samples.size - 1)
+    least.partition((below, above))
+    return float(least[below] + (least[above] - least[below]) * (place - below))
 
 
 def _tails(confidence: float) -> list[float]:
