@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import nan
+from math import isfinite, nan
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,20 +93,25 @@ def _agree(columns: CaseColumns, ratios: Floats) -> bool:
 
 
 def _counts(cells: Sequence[str]) -> Integers | None:
-    text = "".join(cells)
-    lengths = set(map(len, cells))
+    different = set(cells)
+    text = "".join(different)
     # A digit of another script is a digit to Python.
-    if not (text.isascii() and text.isdigit() and min(lengths) > 0 and max(lengths) <= MOST_DIGITS):
+    if not (text.isascii() and text.isdigit() and "" not in different and max(map(len, different)) <= MOST_DIGITS):
         return None
-    return np.array(list(map(int, cells)), np.int64)
+    return _values(cells, {cell: int(cell) for cell in different}, np.int64)
 
 
 def _numbers(cells: Sequence[str]) -> Floats | None:
     try:
-        numbers = np.array([float(cell) if cell else nan for cell in cells], np.float64)
+        values = {cell: float(cell) if cell else nan for cell in set(cells)}
     except ValueError:
         return None
-    return numbers if np.count_nonzero(np.isfinite(numbers)) == len(cells) - cells.count("") else None
+    return _values(cells, values, np.float64) if all(isfinite(values[cell]) for cell in values if cell) else None
+
+
+def _values(cells: Sequence[str], values: Mapping[str, float], kind: type[np.generic]) -> NDArray[Any]:
+    """The values of the cells; most are those of others."""
+    return np.fromiter(map(values.__getitem__, cells), kind, len(cells))
 
 
 def _ratio(part: Integers, whole: Integers) -> Floats:

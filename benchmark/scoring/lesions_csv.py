@@ -99,16 +99,22 @@ def _read_at_once(path: Path, class_ids: Mapping[str, int]) -> dict[tuple[str, s
 
 def _columns(cells: Mapping[str, Sequence[str]], class_ids: Mapping[str, int]) -> ReadLesions:
     """All rows. Raises KeyError, ValueError or OverflowError for a cell that is none of a lesion's."""
-    counts = [list(map(int, cells[name])) for name in ("lesion", "voxels")]
-    matched = [int(cell or 0) for cell in cells["matched"]]
-    ratios = [list(map(float, cells[name])) for name in ("volume_mm3", "diameter_mm", "iou", "dsc")]
-    lesion_id, voxels, matched_id = whole = np.array([*counts, matched], np.int64)
-    volume_mm3, diameter_mm, iou, dsc = sizes = np.array(ratios, np.float64)
+    rows = len(cells["lesion"])
+    whole, sizes, places = np.empty((3, rows), np.int64), np.empty((4, rows)), np.empty((3, rows))
+    # Without a list of each column in between.
+    whole[0], whole[1] = (np.fromiter(map(int, cells[name]), np.int64, rows) for name in ("lesion", "voxels"))
+    whole[2] = np.fromiter((int(cell or 0) for cell in cells["matched"]), np.int64, rows)
+    for row, name in enumerate(("volume_mm3", "diameter_mm", "iou", "dsc")):
+        sizes[row] = np.fromiter(map(float, cells[name]), np.float64, rows)
+    for row, axis in enumerate(_PLACE):
+        places[row] = np.fromiter((float(cell or nan) for cell in cells[axis]), np.float64, rows)
+    lesion_id, voxels, matched_id = whole
+    volume_mm3, diameter_mm, iou, dsc = sizes
     if not all(((numbers >= 0) & (numbers <= _MOST)).all() for numbers in (whole, sizes)):
         raise ValueError
     lesions = Lesions(
-        class_id=np.array([class_ids[key] for key in cells["class"]], np.int64),
-        is_prediction=np.array([_SIDES[side] for side in cells["side"]], bool),
+        class_id=np.array(list(map(class_ids.__getitem__, cells["class"])), np.int64),
+        is_prediction=np.array(list(map(_SIDES.__getitem__, cells["side"])), bool),
         lesion_id=lesion_id,
         voxels=voxels,
         volume_mm3=volume_mm3,
@@ -118,8 +124,7 @@ def _columns(cells: Mapping[str, Sequence[str]], class_ids: Mapping[str, int]) -
         iou=iou,
         dsc=dsc,
     )
-    places = [[float(cell or nan) for cell in cells[axis]] for axis in _PLACE]
-    return ReadLesions(lesions, np.array(places, np.float64).T)
+    return ReadLesions(lesions, places.T)
 
 
 def _part(of: ReadLesions, rows: slice) -> ReadLesions:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations_with_replacement
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,10 @@ CONFIDENCE = 0.95
 FEWEST_CASES = 5
 """Is the fewest cases that an interval needs: with fewer, single cases would set its ends. A number of five or more
 cases is defined in over 99 of 100 draws."""
+_PRODUCTS_OF_ONE = 8
+"""Is how many products of one method follow each other before their quotients are taken."""
+_SOME = 16
+"""Is of how many samples one is looked at to guess where a tail ends."""
 _MOST_KEPT = 2**23
 """Is the largest number of weights that is kept: 64 MiB of them."""
 
@@ -48,8 +53,7 @@ class Bootstrapped:
         if np.isnan(samples).any():
             ends = [interval(of_column, confidence) for of_column in samples]
         else:
-            low, high = np.quantile(samples, _tails(confidence), axis=1).tolist()
-            ends = list(zip(low, high, strict=True))
+            ends = [_ends(of_column, confidence) for of_column in samples]
         enough = self.cases[method] >= FEWEST_CASES
         return [pair if told else (np.nan, np.nan) for pair, told in zip(ends, enough, strict=True)]
 
@@ -94,6 +98,28 @@ def interval(samples: Floats, confidence: float = CONFIDENCE) -> tuple[float, fl
     return float(low), float(high)
 
 
+def _ends(samples: Floats, confidence: float) -> tuple[float, float]:
+    """Returns numpy's quantiles of the two tails, which it orders more than the tails for, in half of its time."""
+    low, _ = _tails(confidence)
+    place = low * (samples.size - 1)
+    return _from_below(samples, place), -_from_below(-samples, place)
+
+
+def _from_below(samples: Floats, place: float) -> float:
+    """Returns the value at a place in their order, between two by a straight line."""
+    below = int(place)
+    every = samples[::_SOME].copy()
+    # Some more than are wanted are below this one, mostly; where they are not, all are looked at.
+    limit = min(every.size - 1, below * 5 // (4 * _SOME) + 8)
+    every.partition(limit)
+    least = samples[samples <= every[limit]]
+    if least.size < below + 2:
+        least = samples.copy()
+    above = min(below + 1, samples.size - 1)
+    least.partition((below, above))
+    return float(least[below] + (least[above] - least[below]) * (place - below))
+
+
 def _tails(confidence: float) -> list[float]:
     return [(1 - confidence) / 2, (1 + confidence) / 2]
 
@@ -116,14 +142,25 @@ def _drawn(ratios: Sequence[CaseRatios], resamples: int, seed: int) -> Iterator[
     # What is in several numbers, as the cases that have a class, is summed once.
     parts: list[Floats] = []
     places = [[_place(part, parts) for part in (each.numerator, each.denominator)] for each in ratios]
+    added = _sums_of_two(parts)
+    multiplied = [place for place in range(len(parts)) if place not in added]
     # Numbers of one method each, as a record's, are multiplied in one go.
-    together = np.concatenate(parts) if {part.shape for part in parts} == {(1, *parts[0].shape[1:])} else None
+    is_of_one = {part.shape for part in parts} == {(1, *parts[0].shape[1:])}
+    together = np.concatenate([parts[place] for place in multiplied]) if is_of_one else None
     start = 0
-    for weights in _weights(cases, resamples, min(map(rows_at_once, ratios)), seed):
+    at_once = min(map(rows_at_once, ratios))
+    # Of one method alone, what is done with the products takes fewer and longer steps.
+    for weights in _weights(cases, resamples, at_once * (_PRODUCTS_OF_ONE if is_of_one else 1), seed):
         stop = start + len(weights)
         # Each method has a product of its own: a product of another shape may round otherwise, and a method's
         # interval would depend on the other methods.
-        sums = [weights @ part for part in parts] if together is None else (weights @ together)[:, None]
+        if together is None:
+            products = [weights @ parts[place] for place in multiplied]
+        else:
+            products = list(_products(weights, together, at_once)[:, None])
+        sums = dict(zip(multiplied, products, strict=True))
+        for place, (one, other) in added.items():
+            sums[place] = sums[one] + sums[other]
         yield start, stop, [divided(sums[upper], sums[lower]) for upper, lower in places]
         start = stop
 
@@ -133,6 +170,29 @@ def _place(part: Floats, known: list[Floats]) -> int:
     place = next((place for place, other in enumerate(known) if np.array_equal(other, part)), len(known))
     known += [part] * (place == len(known))
     return place
+
+
+def _products(weights: Floats, parts: Floats, at_once: int) -> Floats:
+    """Returns the product with each of the parts, some rows of the weights at a time."""
+    products = np.empty((len(parts), len(weights), parts.shape[2]))
+    for start in range(0, len(weights), at_once):
+        np.matmul(weights[start : start + at_once], parts, out=products[:, start : start + at_once])
+    return products
+
+
+def _sums_of_two(parts: Sequence[Floats]) -> dict[int, tuple[int, int]]:
+    """Returns the places of parts that are the sum of two others, as all lesions are of small and large ones, and of
+    which: adding up is many times as fast as a product, and sums of whole numbers are not rounded. A part comes after
+    those that it is the sum of."""
+    totals = {place: part.sum() for place, part in enumerate(parts) if (part == np.rint(part)).all()}
+    added = {}
+    for place in sorted(totals, key=totals.__getitem__):
+        smaller = [other for other in totals if totals[other] < totals[place]]
+        for one, other in combinations_with_replacement(smaller, 2):
+            if totals[one] + totals[other] == totals[place] and (parts[one] + parts[other] == parts[place]).all():
+                added[place] = one, other
+                break
+    return added
 
 
 def _weights(cases: int, resamples: int, at_once: int, seed: int) -> Iterator[Floats]:

@@ -19,6 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mswal_bench.benchmark.core.whole_files import write_text
+from mswal_bench.benchmark.records.record_writing import record_json
+from mswal_bench.benchmark.records.result_record import ResultRecord
+from mswal_bench.benchmark.runs.finished_goals import RECORD_FILE
 
 from .earlier import CHECKOUT, earlier_revision
 from .machine import describe_machine
@@ -35,7 +38,8 @@ Drawn public records of {cases} cases (`tests/speed/many_records.py`). *rank*: `
 tests neighbours and the best 25, where the earlier revision tested all pairs; *verify*: `results verify`; *build*:
 `leaderboard build`. Every call was a process of its own on one thread, and its start counts. CPU seconds are of user
 and system, memory is the most that the process held. The earlier revision was called only on as many records as have
-numbers of it: its ranking of more takes hours."""
+numbers of it: its ranking of more takes hours. It read the same records without the digest of their own, which it does
+not know. None was signed."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +62,11 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="mswal-board-", dir=arguments.cache) as folder,
     ):
         for records in arguments.records:
-            results = Path(folder, f"results-{records}")
-            _link(of_all, results, records)
+            theirs = Path(folder, f"results-{records}"), Path(folder, f"earlier-{records}")
+            for results, is_sealed in zip(theirs, (True, False), strict=True):
+                _link(of_all, results, records, is_sealed=is_sealed)
             for name in _COMMANDS:
-                for who, path in zip(("this tree", arguments.revision), paths, strict=True):
+                for who, path, results in zip(("this tree", arguments.revision), paths, theirs, strict=True):
                     if who != "this tree" and records > arguments.earlier_most:
                         continue
                     taken[name, records, who] = call = _call(name, path, results, Path(folder))
@@ -85,14 +90,19 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _link(results: Path, to: Path, records: int) -> None:
-    """Makes a results folder of some of the records, which are spread over all."""
+def _link(results: Path, to: Path, records: int, *, is_sealed: bool) -> None:
+    """Makes a results folder of some of the records, which are spread over all, with or without digests of their own:
+    before there were any, a record that had one was refused."""
     folders = sorted((results / "records" / TRACK).iterdir())
     for folder in folders[:: len(folders) // records][:records]:
         there = to / "records" / TRACK / folder.name
         there.mkdir(parents=True)
         for file in folder.iterdir():
-            (there / file.name).hardlink_to(file)
+            if is_sealed or file.name != RECORD_FILE:
+                (there / file.name).hardlink_to(file)
+                continue
+            record = ResultRecord.model_validate_json(file.read_bytes())
+            (there / file.name).write_text(record_json(record.model_copy(update={"digest": None})), encoding="utf-8")
 
 
 def _call(name: str, path: Path, results: Path, folder: Path) -> _Call:

@@ -48,10 +48,12 @@ def make_results(results: Path, records: int, cases: int, *, resamples: int = 10
     results.mkdir(parents=True, exist_ok=True)
     reference = _reference(cases)
     for number in range(records):
-        scores = _scores(f"Method {number:04d}", reference, number, 0.35 + 0.5 * number / max(1, records - 1))
-        record = _record(scores, cases, number, resamples)
-        if (results / "records" / TRACK / record.id).exists():
+        form = _form(number)
+        identity = _identity(form, cases, number)
+        if (results / "records" / TRACK / identity.id).exists():
             continue
+        scores = _scores(form.method, reference, number, 0.35 + 0.5 * number / max(1, records - 1))
+        record = _record(scores, form, identity, cases, number, resamples)
         with tempfile.TemporaryDirectory(dir=results.parent) as folder:
             rows = Path(folder)
             all_scores = Scores(MSWAL_1, {scores.name: scores})
@@ -140,15 +142,28 @@ def _lesions(rows: NDArray[np.float64]) -> Lesions:
     )
 
 
-def _record(scores: MethodScores, cases: int, number: int, resamples: int) -> ResultRecord:
+def _form(number: int) -> PublicForm:
+    return PublicForm(
+        method=f"Method {number:04d}",
+        authors=[f"Author {number}", "B. Sample"],
+        affiliation="Many Records",
+        track=TRACK,
+    )
+
+
+def _identity(form: PublicForm, cases: int, number: int) -> Identity:
+    of_form = submission_digest(form, _predictions(number))
+    return Identity(of_form, _digest("labels"), _digest(f"{cases} cases"), MSWAL_1.id, "verified")
+
+
+def _predictions(number: int) -> str:
+    return _digest(f"predictions {number}")
+
+
+def _record(
+    scores: MethodScores, form: PublicForm, identity: Identity, cases: int, number: int, resamples: int
+) -> ResultRecord:
     """Its files are still to be named."""
-    form = PublicForm(
-        method=scores.name, authors=[f"Author {number}", "B. Sample"], affiliation="Many Records", track=TRACK
-    )
-    predictions = _digest(f"predictions {number}")
-    identity = Identity(
-        submission_digest(form, predictions), _digest("labels"), _digest(f"{cases} cases"), MSWAL_1.id, "verified"
-    )
     classes, average, bootstrap = estimates(scores, resamples=resamples, seed=0)
     return ResultRecord(
         id=identity.id,
@@ -162,7 +177,7 @@ def _record(scores: MethodScores, cases: int, number: int, resamples: int) -> Re
         split_digest=None,
         reference_digest=identity.reference_digest,
         submission_digest=identity.submission_digest,
-        predictions_digest=predictions,
+        predictions_digest=_predictions(number),
         form=form,
         version="0.1.0",
         environment=Environment(

@@ -127,9 +127,14 @@ def competition_ranks(values: Floats, *, highest_first: bool = True) -> Floats:
 
 def _ranks_in_each_case(values: Floats) -> Floats:
     """Of the methods in every case and class, (method, case, class); NaN where no method has a value."""
-    nobody = np.isnan(values).all(axis=0)
-    ranks = competition_ranks(np.moveaxis(np.where(np.isnan(values), np.inf, values), 0, -1))
-    return np.where(nobody, np.nan, np.moveaxis(ranks, -1, 0))
+    ranks = np.empty(values.shape)
+    # Case by case: ranking all at once takes ten times the memory of the values.
+    for case in range(values.shape[1]):
+        of_case = values[:, case].T
+        undefined = np.isnan(of_case)
+        of_class = competition_ranks(np.where(undefined, np.inf, of_case))
+        ranks[:, case] = np.where(undefined.all(axis=1, keepdims=True), np.nan, of_class).T
+    return ranks
 
 
 def _column(arrays: ScoreArrays, key: str) -> int:

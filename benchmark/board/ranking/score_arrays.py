@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mswal_bench.benchmark.core.errors import Problem, listed, raise_first, raise_if_any
-from mswal_bench.benchmark.scoring.case_columns import CaseColumns, sound_columns
+from mswal_bench.benchmark.scoring.case_columns import CaseColumns, Integers, sound_columns
 from mswal_bench.benchmark.scoring.cases_csv import Counts, read_counts
 from mswal_bench.benchmark.scoring.scores import Scores
 from mswal_bench.metrics.case import ClassCounts
@@ -109,29 +109,41 @@ def read_score_arrays(files: Mapping[str, Path], classes: Sequence[str] | None =
 def _arrays_of_columns(files: Mapping[str, Path], classes: Sequence[str]) -> ScoreArrays | None:
     """As `read_score_arrays`, column by column and without a row's objects; None where anything is wrong, and where
     the classes are still to be found out."""
-    places = {key: place for place, key in enumerate(classes)}
+    if not files:
+        return None
+    columns_of = {key: column for column, key in enumerate(classes)}
     cases: tuple[str, ...] = ()
-    found: list[tuple[Floats, ...]] = []
-    for method, path in files.items():
+    dsc, tp, fp, fn = arrays = _nothing_of(0, 0, 0)
+    # Of one set of cases, the rows are mostly in the same order.
+    last: tuple[Sequence[str], Sequence[str]] = (), ()
+    order = np.empty((0, 0), np.int64)
+    for place, (method, path) in enumerate(files.items()):
         columns = sound_columns(path)
-        if columns is None or not set(columns.class_keys) <= places.keys():
+        if columns is None or not set(columns.class_keys) <= columns_of.keys():
             return None
         of_method = _rows_of(method, columns)
-        names = [columns.cases[row] for row in of_method]
-        cases = cases or tuple(sorted(set(names)))
-        case_places = {case: place for place, case in enumerate(cases)}
-        # Of a case and class there is no second row: with so many rows, none is lacking.
-        if not names or set(names) != case_places.keys() or len(names) != len(cases) * len(places):
-            return None
-        order = np.empty((len(cases), len(places)), np.int64)
-        rows = [case_places[name] for name in names], [places[columns.class_keys[row]] for row in of_method]
-        order[rows] = of_method
-        tp, fp, fn = columns.counts[3:, order]
-        found.append((columns.dsc[order], tp, fp, fn))
-    if not found:
-        return None
-    dsc, tp, fp, fn = (np.stack(each) for each in zip(*found, strict=True))
+        if len(of_method) < len(columns.methods) or (columns.cases, columns.class_keys) != last:
+            names = [columns.cases[row] for row in of_method]
+            cases = cases or tuple(sorted(set(names)))
+            case_places = {case: row for row, case in enumerate(cases)}
+            # Of a case and class there is no second row: with so many rows, none is lacking.
+            if not names or set(names) != case_places.keys() or len(names) != len(cases) * len(columns_of):
+                return None
+            order = np.empty((len(cases), len(columns_of)), np.int64)
+            rows = [case_places[name] for name in names], [columns_of[columns.class_keys[row]] for row in of_method]
+            order[rows] = of_method
+            last = (columns.cases, columns.class_keys) if len(of_method) == len(columns.methods) else ((), ())
+        if not place:
+            dsc, tp, fp, fn = arrays = _nothing_of(len(files), *order.shape)
+        for of_all, of_rows in zip(arrays, (columns.dsc, *columns.counts[3:]), strict=True):
+            of_all[place] = of_rows[order]
     return ScoreArrays(tuple(files), cases, tuple(classes), dsc, tp, fp, fn)
+
+
+def _nothing_of(methods: int, cases: int, classes: int) -> tuple[Floats, Integers, Integers, Integers]:
+    """Arrays of DSC, TP, FP and FN, to be filled: lists of a thousand methods' would take the memory twice."""
+    shape = methods, cases, classes
+    return np.empty(shape), np.empty(shape, np.int64), np.empty(shape, np.int64), np.empty(shape, np.int64)
 
 
 def _rows_of(method: str, columns: CaseColumns) -> Sequence[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from importlib import metadata, resources
@@ -102,12 +103,14 @@ def _site_files(
         statistics = board_statistics(board, arrays, places["mean-rank"], resamples=resamples, seed=seed)
         views.append(_board_view(board, schemes, places, statistics))
         yield from board_files(board, places).items()
+        ranked = Counter(entry.group for entry in board.entries if entry.id in places["mean-rank"])
         for entry in board.entries:
             downloads = public_files(entry.record, results) if entry.record else {}
             for name, content in downloads.items():
                 yield f"records/{entry.id}/{name}", content
             worst = cases.of.get(entry.id)
-            yield f"methods/{entry.id}.html", pages.method(board, entry, places["mean-rank"], list(downloads), worst)
+            page = pages.method(board, entry, places["mean-rank"], list(downloads), worst, ranked[entry.group])
+            yield f"methods/{entry.id}.html", page
     yield FRONT_PAGE, pages.front(views)
     yield "submit.html", pages.how_to_submit(boards)
 
@@ -166,15 +169,15 @@ class _Pages:
         places: Mapping[str, Place],
         downloads: Sequence[str],
         worst: EntryCases | None,
+        ranked_beside: int,
     ) -> bytes:
-        beside = [other for other in board.of(entry.group) if other.id in places]
         return self._render(
             "method.html.j2",
             root="../",
             board=board,
             entry=entry,
             place=places.get(entry.id),
-            ranked_beside=len(beside),
+            ranked_beside=ranked_beside,
             axes={
                 "overlap": charts.class_axis(entry, ("dsc", "f1")),
                 "recall": charts.class_axis(entry, ("recall_small", "recall_large")),

@@ -8,7 +8,7 @@ from scipy import stats
 
 from mswal_bench.metrics.resampling import bootstrap as bootstrap_module
 from mswal_bench.metrics.resampling import permutation as permutation_module
-from mswal_bench.metrics.resampling.bootstrap import FEWEST_CASES, averaged, bootstrap, interval
+from mswal_bench.metrics.resampling.bootstrap import FEWEST_CASES, Bootstrapped, averaged, bootstrap, interval
 from mswal_bench.metrics.resampling.case_ratios import CaseRatios, mean_of, pooled, rows_at_once
 from mswal_bench.metrics.resampling.permutation import permutation_tests
 from mswal_bench.tests.benchmark.board.ranking.score_making import random_arrays
@@ -130,6 +130,37 @@ def test_the_interval_of_samples() -> None:
     assert interval(np.arange(101.0), 0.9) == pytest.approx((5, 95))
     assert interval(np.array([np.nan, 2.0, np.nan])) == (2, 2)
     assert np.isnan(interval(np.array([np.nan]))).all()
+
+
+@pytest.mark.parametrize("draws", [1, 2, 3, 17, 100, 10_000])
+def test_the_intervals_of_all_columns_are_numpys_quantiles(draws: int) -> None:
+    generator = np.random.default_rng(draws)
+    any_value = generator.random((draws, 1, 1))
+    few_values = np.round(any_value, 1)
+    # The tail that is guessed from some of the samples has none of the others.
+    misleading = np.where(np.arange(draws) % 16 == 0, 0.0, any_value[:, 0, 0])[:, None, None]
+    sides = [any_value, few_values, np.sort(any_value, axis=0), misleading, 1 - misleading, 0 * any_value]
+    samples = np.concatenate(sides, axis=2)
+    drawn = Bootstrapped(samples, np.full((1, len(sides)), FEWEST_CASES))
+    for confidence in (0.5, 0.9, 0.95):
+        expected = np.quantile(samples[:, 0], [(1 - confidence) / 2, (1 + confidence) / 2], axis=0).T
+        np.testing.assert_allclose(drawn.intervals(0, confidence), expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("methods", [1, 3])
+def test_sums_of_two_others_are_those_of_their_own_draws(methods: int) -> None:
+    generator = np.random.default_rng(4)
+    tp, fp, fn, small = generator.poisson(0.4, (4, methods, 30, 2))
+    fn, fp[:, :, 0] = fn + 1, 0
+    ratios = [pooled(2 * tp, 2 * tp + fp + fn), pooled(tp, tp + fp), pooled(tp, tp + fn), pooled(small, small + tp)]
+    # A fraction is no whole number, however near.
+    ratios.append(mean_of(tp + fn + 1e-9))
+    together = bootstrap(ratios, 300, seed=5)
+    for of, drawn in zip(ratios, together, strict=True):
+        upper, lower = (CaseRatios(part, np.ones_like(part)) for part in (of.numerator, of.denominator))
+        alone = [each.samples for each in (bootstrap([upper], 300, seed=5)[0], bootstrap([lower], 300, seed=5)[0])]
+        expected = np.divide(*alone, out=np.full(alone[0].shape, np.nan), where=alone[1] != 0)
+        np.testing.assert_allclose(drawn.samples, expected, rtol=1e-14)
 
 
 @pytest.mark.parametrize("resamples", [0, -1])

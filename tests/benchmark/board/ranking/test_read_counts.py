@@ -60,6 +60,29 @@ def test_one_method_a_file_and_several(tmp_path: Path, rows: Rows, write_rows: W
         read_score_arrays({"nobody": both})
 
 
+def test_rows_in_any_order_and_files_in_the_order_of_the_one_before(
+    tmp_path: Path, rows_of: RowsOf, write_rows: WriteRows
+) -> None:
+    rows = rows_of(random_arrays(6, 4, 2))
+    files, expected = {}, {}
+    for number in range(6):
+        method = f"method {number}"
+        of_method = [row for row in rows if row["method"] == method]
+        expected[method] = {(row["case"], row["class"]): int(row["tp"]) for row in of_method}
+        # Two in one order, two in another that differs in classes alone, two backwards.
+        swapped = sorted(of_method, key=lambda row: (row["case"], row["class"] == "class_0"))
+        in_order = (of_method, swapped, of_method[::-1])[number // 2]
+        files[method] = write_rows(tmp_path / f"{number}.csv", in_order)
+    read = read_score_arrays(files, ("class_0", "class_1"))
+    for row, method in enumerate(read.methods):
+        of_method = {
+            (case, key): int(read.tp[row, place, column])
+            for place, case in enumerate(read.cases)
+            for column, key in enumerate(read.classes)
+        }
+        assert of_method == expected[method]
+
+
 def _problems(path: Path) -> list[str]:
     with pytest.raises(BenchError) as caught:
         arrays_of_read_counts(read_counts(path))

@@ -124,6 +124,18 @@ def test_hostile_texts_stay_text(tmp_path: Path, text: str) -> None:
     assert not list(tmp_path.parent.glob("passwd"))
 
 
+def test_every_row_of_a_chart_uses_lines_that_its_page_has_once(tmp_path: Path) -> None:
+    add_record(tmp_path / "results")
+    site = build(tmp_path / "results", tmp_path / "site")
+    for path in site.rglob("*.html"):
+        found = list(tags(path.read_text()))
+        ids = [attrs["id"] for tag, attrs in found if "id" in attrs]
+        assert len(set(ids)) == len(ids), path
+        used = {attrs["href"] for tag, attrs in found if tag == "use"}
+        assert used == {f"#{each}" for each in ids if each.startswith("grid-")}
+        assert used or path.name == "submit.html"
+
+
 def test_pages_name_no_other_site_but_links_that_a_reader_follows(tmp_path: Path) -> None:
     add_record(tmp_path / "results", paper="https://example.org/paper", model="https://example.org/model")
     site = build(tmp_path / "results", tmp_path / "site")
