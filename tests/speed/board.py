@@ -132,7 +132,9 @@ def _section(taken: Mapping[tuple[str, int, str], _Call], arguments: argparse.Na
         row = [name, str(records), who, f"{call.cpu_s:.1f}", f"{call.peak_mib:.0f}"]
         row += [f"{call.site_mib:.1f}" if call.site_mib else ""]
         rows.append([*row, "" if call is ours else f"{ours.cpu_s / call.cpu_s:.3f}"])
-    about = [f"`{shlex.join([*_PROGRAM.split(), *sys.argv[1:]])}`", *machine]
+    counted = ["--records", *map(str, arguments.records)]
+    # Without the cache, whose place is nobody else's.
+    about = [f"`{shlex.join([*_PROGRAM.split(), arguments.revision, *counted])}`", *machine]
     heads = ("command", "records", "revision", "CPU s", "peak MiB", "site MiB", "ours of the earlier")
     parts = [
         _HEADING,

@@ -68,6 +68,8 @@ def rank_methods(
         rank = None if isnan(ranks[index]) else int(ranks[index])
         name = arrays.methods[index]
         methods.append(RankedMethod(name, rank, _plain(ordered_by), dsc, f1, f1_per_case, shares, low, high))
+    # Of a thousand methods 300 MB, which the tests need not hold beside their own.
+    del drawn_shown, drawn_by, drawn_ranks
     placed = [index for index in order if not isnan(ranks[index])]
     neighbours = list(pairwise(placed))
     compared = placed if all_pairs else placed[:MOST_COMPARED]

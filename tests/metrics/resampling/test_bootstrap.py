@@ -158,8 +158,8 @@ def test_sums_of_two_others_are_those_of_their_own_draws(methods: int) -> None:
     together = bootstrap(ratios, 300, seed=5)
     for of, drawn in zip(ratios, together, strict=True):
         upper, lower = (CaseRatios(part, np.ones_like(part)) for part in (of.numerator, of.denominator))
-        sums, weights = (bootstrap([part], 300, seed=5)[0].samples for part in (upper, lower))
-        expected = np.divide(sums, weights, out=np.full(sums.shape, np.nan), where=weights != 0)
+        above, below = (bootstrap([part], 300, seed=5)[0].samples for part in (upper, lower))
+        expected = np.divide(above, below, out=np.full(above.shape, np.nan), where=below != 0)
         np.testing.assert_allclose(drawn.samples, expected, rtol=1e-14)
 
 

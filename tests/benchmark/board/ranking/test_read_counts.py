@@ -75,12 +75,12 @@ def test_rows_in_any_order_and_files_in_the_order_of_the_one_before(
         files[method] = write_rows(tmp_path / f"{number}.csv", in_order)
     read = read_score_arrays(files, ("class_0", "class_1"))
     for row, method in enumerate(read.methods):
-        found = {
+        counts = {
             (case, key): int(read.tp[row, place, column])
             for place, case in enumerate(read.cases)
             for column, key in enumerate(read.classes)
         }
-        assert found == expected[method]
+        assert counts == expected[method]
 
 
 def _problems(path: Path) -> list[str]:

@@ -129,7 +129,7 @@ def test_every_row_of_a_chart_uses_lines_that_its_page_has_once(tmp_path: Path) 
     site = build(tmp_path / "results", tmp_path / "site")
     for path in site.rglob("*.html"):
         found = list(tags(path.read_text()))
-        ids = [attrs["id"] for tag, attrs in found if "id" in attrs]
+        ids = [attrs["id"] or "" for tag, attrs in found if "id" in attrs]
         assert len(set(ids)) == len(ids), path
         used = {attrs["href"] for tag, attrs in found if tag == "use"}
         assert used == {f"#{each}" for each in ids if each and each.startswith("grid-")}
