@@ -58,3 +58,12 @@ def people_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     add_record(results, "Kept back", track="secret", private=private, seed=2, release=kept_back)
     build_site(results, base / "site", date=None, resamples=100, seed=0)
     return base / "site"
+
+
+@pytest.fixture
+def front(browser: Any, site: Path) -> Any:
+    """The front page, just opened, wide and light."""
+    from .browser_steps import show
+
+    show(browser, site / "index.html", width=1400, scheme="light")
+    return browser
