@@ -1,0 +1,51 @@
+"""Measures what re-estimated statistics of batch normalisation change.
+
+    python -m mswal_bench.tests.batch_norm WORK [--out docs/batch-norm.md]
+
+Trains the demo's Inception nnU-Net in the folder WORK, with three seeds, and prints a section for
+`docs/batch-norm.md`, or writes it there. Called again, it goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from mswal_bench.benchmark.core.whole_files import write_text
+from mswal_bench.tests.speed.machine import describe_machine
+from mswal_bench.tests.speed.page import replace_section
+
+from .page import HEADING, missed, section
+
+_PROGRAM = "python -m mswal_bench.tests.batch_norm"
+
+
+def main() -> None:
+    """Measures, and prints or writes; exits with 1 where a limit is missed."""
+    arguments = _arguments()
+    from .measured import measure
+
+    machine = describe_machine()
+    counted = measure(
+        arguments.work, arguments.seeds, arguments.epochs, lambda what: print(what, file=sys.stderr, flush=True)
+    )
+    text = section(counted, arguments.epochs, f"{_PROGRAM} WORK --epochs {arguments.epochs}", machine)
+    if arguments.out is None:
+        print(text)
+    else:
+        write_text(arguments.out, replace_section(arguments.out.read_text(encoding="utf-8"), text))
+    sys.exit(bool(missed(counted)))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog=_PROGRAM, description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("work", type=Path, help="a folder that keeps the data, the trainings and the predictions")
+    parser.add_argument("--out", type=Path, help=f"a page, whose section {HEADING!r} is replaced  [default: print]")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--epochs", type=int, default=10, help="of 50 iterations  [default: 10]")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
