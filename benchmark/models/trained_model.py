@@ -56,7 +56,7 @@ class TrainedModel(ABC):
 
     @abstractmethod
     def statistics_batches(self) -> dict[int, int]:
-        """By fold, as of `RunRecord`. May import torch."""
+        """By fold, as of `RunRecord`. May import torch. Raises BenchError for weights that cannot be read."""
 
     @abstractmethod
     def job(self, device: str, memory_bytes: int | None, scratch: Path) -> Job:
@@ -71,7 +71,10 @@ class RunModel(TrainedModel):
     trained_on: TrainedOn
 
     def statistics_batches(self) -> dict[int, int]:
-        found = {fold: self.method.statistics_batches(self.place, fold) for fold in self.folds}
+        try:
+            found = {fold: self.method.statistics_batches(self.place, fold) for fold in self.folds}
+        except MethodError as error:
+            raise BenchError(Problem(str(error).removesuffix("."), str(self.place))) from error
         return {fold: batches for fold, batches in found.items() if batches is not None}
 
     def job(self, device: str, memory_bytes: int | None, scratch: Path) -> Job:

@@ -12,11 +12,12 @@ import argparse
 import sys
 from pathlib import Path
 
+from mswal_bench.baselines.method import Budget
 from mswal_bench.benchmark.core.whole_files import write_text
 from mswal_bench.tests.speed.machine import describe_machine
 from mswal_bench.tests.speed.page import replace_section
 
-from .page import HEADING, missed, section
+from .page import HEADING, Setup, missed, section
 
 _PROGRAM = "python -m mswal_bench.tests.batch_norm"
 
@@ -24,13 +25,21 @@ _PROGRAM = "python -m mswal_bench.tests.batch_norm"
 def main() -> None:
     """Measures, and prints or writes; exits with 1 where a limit is missed."""
     arguments = _arguments()
-    from .measured import measure
+    from .measured import PATCH_BATCHES, TEST, TRAIN, demo_method, measure
 
     machine = describe_machine()
-    counted = measure(
-        arguments.work, arguments.seeds, arguments.epochs, lambda what: print(what, file=sys.stderr, flush=True)
+    say = lambda what: print(what, file=sys.stderr, flush=True)  # noqa: E731
+    counted = measure(arguments.work, arguments.seeds, arguments.epochs, say)
+    recipe = demo_method(arguments.epochs).recipes[Budget.DEMO]
+    setup = Setup(
+        command=f"{_PROGRAM} WORK --epochs {arguments.epochs}",
+        iterations=arguments.epochs * recipe.training.iterations_per_epoch,
+        train=TRAIN,
+        test=TEST,
+        patches=PATCH_BATCHES * (recipe.plan.batch_size or 0),
+        machine=machine,
     )
-    text = section(counted, arguments.epochs, f"{_PROGRAM} WORK --epochs {arguments.epochs}", machine)
+    text = section(counted, setup)
     if arguments.out is None:
         print(text)
     else:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ from torch import Tensor
 from mswal_bench.baselines.method import Budget, Job
 from mswal_bench.baselines.nnunet.checkpoints import final_checkpoint, load_checkpoint
 from mswal_bench.baselines.nnunet.nnunet_method import NnUNetMethod
-from mswal_bench.baselines.nnunet.plans import read_dataset_json, read_plans
 from mswal_bench.baselines.nnunet.trainer import BenchTrainer, bench_trainer
 from mswal_bench.baselines.nnunet.workspace import Workspace
 from mswal_bench.baselines.registry import METHODS
@@ -28,26 +27,13 @@ from mswal_bench.benchmark.runs.stages import Part, Stage
 from mswal_bench.benchmark.scoring.score_folders import score_folders
 from mswal_bench.splits import five_folds
 
+from .page import Counted
+
 TRAIN, TEST = 100, 40
 FOLD = 0
-_PATCH_BATCHES = 50
+PATCH_BATCHES = 50
 _PATCH_SEED = 1_000_003
 """No training's: the patches are nobody's but the measurement's."""
-
-
-@dataclass(frozen=True)
-class Counted:
-    """One training, in the two modes of the network and with both statistics."""
-
-    seed: int
-    train_voxels: int
-    """Predicted as any lesion in training mode, where every batch is normalised by its own mean and variance."""
-    running_voxels: int
-    """The same patches in evaluation mode, with the running statistics."""
-    re_estimated_voxels: int
-    running_dsc: float
-    """Mean DSC of the test cases over the lesion types, in percent."""
-    re_estimated_dsc: float
 
 
 def measure(work: Path, seeds: Sequence[int], epochs: int, say: Callable[[str], None]) -> list[Counted]:
@@ -116,16 +102,14 @@ def with_running_statistics(work: Path, made: Path) -> Path:
     return made
 
 
-def count_voxels(job: Job, works: Sequence[Path], batches: int = _PATCH_BATCHES) -> list[int]:
+def count_voxels(job: Job, works: Sequence[Path], batches: int = PATCH_BATCHES) -> list[int]:
     """How many voxels of the same patches, drawn as training draws them from cases held out, are predicted as a lesion:
     in training mode, which uses no statistics that are kept, and in evaluation mode with those of each of `works`."""
     workspace = Workspace.of(job.work)
     with workspace.entered("cpu"):
         trainer = bench_trainer(workspace, FOLD, "cpu")
         method = demo_method(1)
-        trainer.adopt(
-            method.recipes[Budget.DEMO].training, lambda done, total, note: None, seed=(_PATCH_SEED, FOLD)
-        )
+        trainer.adopt(method.recipes[Budget.DEMO].training, lambda done, total, note: None, seed=(_PATCH_SEED, FOLD))
         trainer.initialize()
         patches, held_out = trainer.get_dataloaders()
         try:
