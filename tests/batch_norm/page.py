@@ -14,7 +14,7 @@ LIMIT = 0.25
 _HEADS = ("seed", "training mode", "running", "re-estimated", "running, DSC", "re-estimated, DSC")
 _TEXT = """\
 By `{command}`: the demo's `inception-nnunet` (batches of four patches of 32 x 32 x 32 voxels, AdamW), trained for
-{iterations:,} iterations on {train} phantom cases, once for each seed. *Voxels* are those predicted as any lesion in the
+{iterations:,} iterations on {train} phantom cases, once for each seed. Voxels are those predicted as any lesion in the
 same {patches} patches, drawn as training draws them, from cases held out: in training mode, where every batch is
 normalised by its own mean and variance, and in evaluation mode with either statistics, with how far they are from
 training mode. *DSC* is the mean over the lesion types of {test} test cases, predicted as `predict` does, in percent.
