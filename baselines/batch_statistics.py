@@ -25,10 +25,13 @@ def has_running_statistics(state: Iterable[str]) -> bool:
 
 
 def running_statistics(network: nn.Module) -> dict[str, Tensor]:
-    """A copy of the statistics of all batch normalisations, by their names in the network's state; empty without."""
+    """A copy of the statistics of all batch normalisations, by all their names in the network's state, for parts of a
+    network may be shared; empty without."""
+    norms = {id(norm) for norm in _norms(network).values()}
     return {
-        f"{name}.{each}": getattr(norm, each).clone()
-        for name, norm in _norms(network).items()
+        f"{name}.{each}": getattr(module, each).clone()
+        for name, module in network.named_modules(remove_duplicate=False)
+        if id(module) in norms
         for each in (_MEAN, _VARIANCE)
     }
 

@@ -78,6 +78,16 @@ def test_running_statistics_are_a_copy_under_the_names_of_the_state():
     assert torch.equal(kept["1.running_mean"], torch.zeros(2))
 
 
+def test_a_shared_layer_is_kept_under_each_of_its_names():
+    """As nnU-Net's decoders hold the encoder: the state has them twice, and of two values the last would be loaded."""
+    norm = nn.BatchNorm1d(1)
+    network = nn.ModuleDict({"encoder": norm, "decoder": nn.ModuleDict({"encoder": norm})})
+    re_estimate(network, norm, [column(0, 2), column(4, 8)])
+    assert norm.running_mean.item() == 3.5
+    names = {f"{part}.running_{each}" for part in ("encoder", "decoder.encoder") for each in ("mean", "var")}
+    assert running_statistics(network).keys() == names
+
+
 def test_a_checkpoint_says_what_it_holds(tmp_path):
     save = torch.save
     with saved_along(7, {"0.running_mean": torch.ones(1)}):
