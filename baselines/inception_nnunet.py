@@ -9,7 +9,7 @@ from .method import Budget
 from .nnunet.card_settings import BATCH_DICE, RATE, SINCE_2_5, VERSION
 from .nnunet.nnunet_method import NnUNetMethod
 from .nnunet.settings import Recipe, Training
-from .nnunet.short_budgets import DEMO, SMOKE, small_u_net
+from .nnunet.short_budgets import DEMO, SMOKE, SMOKE_STATISTICS_BATCHES, STATISTICS_BATCHES, small_u_net
 
 _CODE = "the authors' code, github.com/tiuxuxsh76075/MSWAL-"
 _README = "the authors' README, as an option (its word is OPTIONAL)"
@@ -28,6 +28,24 @@ _NORM = Setting(
 )
 _EPOCHS = Setting("epochs", "1,500", "section 4", ("training.epochs",))
 _RATE = Setting("learning rate", "0.001 at first, falling linearly (exponent 1)", "section 4", RATE)
+_STATISTICS = Setting(
+    "statistics of batch normalisation",
+    "re-estimated when training is over: over 100 batches of training patches that all count the same, with their "
+    "lesions as training has them",
+    'precise BN: Wu and Johnson, Rethinking "Batch" in BatchNorm (2021, arXiv 2105.07576), section 3. The running ones '
+    "of batches this small are chance (docs/batch-norm.md)",
+    ("statistics_batches",),
+)
+_RUNNING = Setting(
+    "statistics of batch normalisation",
+    "running: averages that training moves by a tenth with every batch",
+    "what the authors' trainer would leave, if they used batch normalisation",
+)
+_NOT_SAID = (
+    "Neither the paper nor the authors' code says which statistics batch normalisation predicts with. nnU-Net's "
+    "trainer, which they name, keeps the running ones of the last few dozen batches; here they are re-estimated, which "
+    "changes no weight. A checkpoint keeps both. `--variant running-statistics` predicts with the running ones."
+)
 # Where the paper's reading is not what the authors released; `released` has none of these.
 _BESIDE_CODE = (
     "The authors' code takes instance normalisation and LeakyReLU from nnU-Net's plans; the paper's text and figure, "
@@ -76,6 +94,7 @@ _METHOD = NnUNetMethod(
                 "instructions say to lower the batch size to what the GPU holds, not to which. It also changes how "
                 "many patches must hold a lesion: 1 of 2, 1 of 3, 1 of 4, 2 of 5",
             ),
+            _STATISTICS,
             VERSION,
             Setting("all else in training", "nnU-Net's own trainer", "neither the paper nor the code says otherwise"),
         ),
@@ -85,6 +104,7 @@ _METHOD = NnUNetMethod(
             "downsamplings, at the beginning of a stage.",
             *_BESIDE_CODE,
             _FOLDING,
+            _NOT_SAID,
             SINCE_2_5,
         ),
         parameters=110_795_592,
@@ -94,14 +114,21 @@ _METHOD = NnUNetMethod(
     network_class="mswal_bench.baselines.networks.inception_unet.InceptionUNet",
     network_options={"norm_op": "torch.nn.modules.batchnorm.BatchNorm3d", "nonlin": "torch.nn.ReLU"},
     recipes={
-        Budget.PAPER: Recipe(Training(epochs=1500, learning_rate=1e-3, decay_exponent=1.0)),
+        Budget.PAPER: Recipe(
+            Training(epochs=1500, learning_rate=1e-3, decay_exponent=1.0), statistics_batches=STATISTICS_BATCHES
+        ),
         Budget.DEMO: replace(
             DEMO,
             # An iteration takes more than twice as long as nnunet-v2's: these take no longer than its 3,000.
             training=replace(DEMO.training, epochs=22, iterations_per_epoch=50, decay_exponent=1.0),
             plan=small_u_net(DEMO.plan, "n_blocks_per_stage", (8, 16, 32, 64), (1, 1, 1, 1)),
+            statistics_batches=STATISTICS_BATCHES,
         ),
-        Budget.SMOKE: replace(SMOKE, plan=small_u_net(SMOKE.plan, "n_blocks_per_stage", (4, 8, 16), (1, 2, 1))),
+        Budget.SMOKE: replace(
+            SMOKE,
+            plan=small_u_net(SMOKE.plan, "n_blocks_per_stage", (4, 8, 16), (1, 2, 1)),
+            statistics_batches=SMOKE_STATISTICS_BATCHES,
+        ),
     },
 )
 
@@ -135,8 +162,10 @@ def _ablated(row: str, left: bool, right: bool, residual: bool, parameters: int)
     )
 
 
-def _with_nnunets_decay(recipe: Recipe) -> Recipe:
-    return replace(recipe, training=replace(recipe.training, decay_exponent=Training().decay_exponent))
+def _as_released(recipe: Recipe) -> Recipe:
+    """With nnU-Net's decay of the learning rate, and nothing to re-estimate for instance normalisation."""
+    training = replace(recipe.training, decay_exponent=Training().decay_exponent)
+    return replace(recipe, training=training, statistics_batches=0)
 
 
 _RELEASED = replace(
@@ -173,8 +202,11 @@ _RELEASED = replace(
             ),
             *_METHOD.card.own_paper,
         ),
-        # Instance normalisation cannot be folded.
-        differences=tuple(said for said in _METHOD.card.differences if said not in (*_BESIDE_CODE, _FOLDING)),
+        chosen=tuple(setting for setting in _METHOD.card.chosen if setting is not _STATISTICS),
+        # Instance normalisation cannot be folded, and keeps no statistics.
+        differences=tuple(
+            said for said in _METHOD.card.differences if said not in (*_BESIDE_CODE, _FOLDING, _NOT_SAID)
+        ),
         parameters=110_692_552,
     ),
     network_options={
@@ -183,7 +215,20 @@ _RELEASED = replace(
         "pooled_projection": False,
         "mini_decoder": True,
     },
-    recipes={budget: _with_nnunets_decay(recipe) for budget, recipe in _METHOD.recipes.items()},
+    recipes={budget: _as_released(recipe) for budget, recipe in _METHOD.recipes.items()},
+)
+
+_WITH_RUNNING = replace(
+    _METHOD,
+    name=f"{_METHOD.name}-running-statistics",
+    title=f"{_METHOD.title}, variant running-statistics",
+    card=replace(
+        _METHOD.card,
+        summary="the same with the running statistics of batch normalisation",
+        chosen=tuple(_RUNNING if setting is _STATISTICS else setting for setting in _METHOD.card.chosen),
+        differences=tuple(said for said in _METHOD.card.differences if said is not _NOT_SAID),
+    ),
+    recipes={budget: replace(recipe, statistics_batches=0) for budget, recipe in _METHOD.recipes.items()},
 )
 
 METHOD = replace(
@@ -195,5 +240,6 @@ METHOD = replace(
         "IV": _ablated("IV", True, True, False, 110_795_592),
         "V": _ablated("V", True, True, True, 110_795_592),
         "released": _RELEASED,
+        "running-statistics": _WITH_RUNNING,
     },
 )

@@ -193,6 +193,13 @@ class Method(ABC):
         """
         raise MethodError(f"{self.name} cannot begin with the weights of another training.")
 
+    def statistics_batches(self, work: Path, fold: int) -> int | None:
+        """Over how many batches the statistics were re-estimated that the batch normalisations of `fold`, which is
+        trained to its end in the folder `work`, predict with; 0: they are the running ones, as training left them; here
+        None: there are none, or it is not known. May import torch.
+        """
+        return None
+
     @abstractmethod
     def predict(
         self, job: Job, folds: Sequence[int], images: Mapping[str, Path], out: Path, report: Report

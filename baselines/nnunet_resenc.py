@@ -9,7 +9,7 @@ from .method import Budget
 from .nnunet.card_settings import BATCH_DICE, SINCE_2_5, VERSION, own_training
 from .nnunet.nnunet_method import NnUNetMethod
 from .nnunet.settings import Recipe, Training
-from .nnunet.short_budgets import DEMO, SMOKE, small_u_net
+from .nnunet.short_budgets import DEMO, SMOKE, SMOKE_STATISTICS_BATCHES, STATISTICS_BATCHES, small_u_net
 
 _CODE = "nnunetv2 2.8.1, nnUNetTrainer"
 
@@ -54,7 +54,12 @@ METHOD = NnUNetMethod(
             # An iteration takes about twice as long as nnunet-v2's: these take no longer than its 3,000.
             training=replace(DEMO.training, epochs=30, iterations_per_epoch=50),
             plan=small_u_net(DEMO.plan, "n_blocks_per_stage", (8, 16, 32, 64), (1, 1, 1, 1)),
+            statistics_batches=STATISTICS_BATCHES,
         ),
-        Budget.SMOKE: replace(SMOKE, plan=small_u_net(SMOKE.plan, "n_blocks_per_stage", (4, 8, 16), (1, 2, 1))),
+        Budget.SMOKE: replace(
+            SMOKE,
+            plan=small_u_net(SMOKE.plan, "n_blocks_per_stage", (4, 8, 16), (1, 2, 1)),
+            statistics_batches=SMOKE_STATISTICS_BATCHES,
+        ),
     },
 )

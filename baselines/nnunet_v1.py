@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from .batch_statistics import batches_of
 from .checkpoint_reading import read_checkpoint
 from .disk_estimates import checkpoint_bytes, prepared_bytes_v1
 from .fidelity import FidelityCard, Setting
@@ -15,7 +16,7 @@ from .label_grid import LabelGrid, nnunet_grid
 from .method import Budget, Job, Method, Report
 from .nnunet.card_settings import BATCH_DICE
 from .nnunet.settings import Training
-from .nnunet.short_budgets import DEMO, SMOKE
+from .nnunet.short_budgets import DEMO, SMOKE, SMOKE_STATISTICS_BATCHES, STATISTICS_BATCHES
 from .nnunet1.child_process import run_in_child
 from .nnunet1.memory_needs import bytes_to_prepare
 from .nnunet1.planned_grid import planned_grid
@@ -47,7 +48,7 @@ class NnUNetV1(Method):
             "planner": "ExperimentPlanner3D_v21",
             "trainer": "nnUNetTrainerV2",
             "configuration": "3d_fullres",
-            **asdict(self.recipes[budget]),
+            **self.recipes[budget].settings(),
         }
 
     def prepare(self, job: Job, report: Report) -> None:
@@ -92,11 +93,17 @@ class NnUNetV1(Method):
         if not latest.exists():
             return 0
         # v1 itself reads it the unsafe way, in the process of its own alone.
-        return int(read_checkpoint(latest, "epoch", mapped=True)["epoch"])
+        done = int(read_checkpoint(latest, "epoch", mapped=True)["epoch"])
+        # Where all are, the statistics of batch normalisations are left, and the fold is not trained to its end.
+        return min(done, self.epochs(job.budget) - 1)
 
     def train(self, job: Job, fold: int, report: Report) -> None:
         recipe = asdict(self.recipes[job.budget])
         _run(job, "trainer:train", report, fold=fold, recipe=recipe, device=job.device, seed=job.seed)
+
+    def statistics_batches(self, work: Path, fold: int) -> int | None:
+        checkpoint = Workspace(work.resolve() / "nnunet").final_checkpoint(fold)
+        return batches_of(read_checkpoint(checkpoint, "state_dict", mapped=True), "state_dict")
 
     def predict(self, job: Job, folds: Sequence[int], images: Mapping[str, Path], out: Path, report: Report) -> None:
         out.mkdir(parents=True, exist_ok=True)
@@ -218,10 +225,12 @@ METHOD = NnUNetV1(
             replace(DEMO.training, epochs=20, iterations_per_epoch=100),
             SmallNetwork(patch=(32, 32, 32), window=(80, 80, 112), batch_size=4, features=8, poolings=3),
             DEMO.speck_share,
+            STATISTICS_BATCHES,
         ),
         Budget.SMOKE: Recipe(
             SMOKE.training,
             SmallNetwork(patch=(32, 32, 32), window=(64, 64, 64), batch_size=2, features=4, poolings=2),
+            statistics_batches=SMOKE_STATISTICS_BATCHES,
         ),
     },
     card=_CARD,

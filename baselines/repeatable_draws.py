@@ -23,6 +23,8 @@ class Draw(IntEnum):
     VALIDATION_BATCH = 2
     EPOCH = 3
     """What the process of the network draws in it, as for dropout."""
+    STATISTICS = 4
+    """The patches over which batch normalisations are re-estimated, and what the network draws meanwhile."""
 
 
 def seed_draws(seed: Sequence[int], draw: Draw, number: int) -> None:
@@ -46,16 +48,16 @@ class NumberedBatches:
     """
 
     def __init__(self, loader: Any, seed: Sequence[int], draw: Draw, first: int, workers: int) -> None:
-        self._loader, self._seed, self._draw, self._workers = loader, tuple(seed), draw, workers
+        self.loader, self._seed, self._draw, self._workers = loader, tuple(seed), draw, workers
         self._next = first
 
     def set_thread_id(self, thread_id: int) -> None:
         """The first thing that is called in the worker process."""
         die_with_parent()
-        self._loader.set_thread_id(thread_id)
+        self.loader.set_thread_id(thread_id)
         self._next += thread_id
 
     def __next__(self) -> Any:
         seed_draws(self._seed, self._draw, self._next)
         self._next += self._workers
-        return next(self._loader)
+        return next(self.loader)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mswal_bench.baselines.batch_statistics import batches_of
 from mswal_bench.baselines.disk_estimates import checkpoint_bytes, prepared_bytes
 from mswal_bench.baselines.fidelity import FidelityCard
 from mswal_bench.baselines.label_grid import LabelGrid, nnunet_grid
@@ -15,7 +16,7 @@ from mswal_bench.baselines.stored_cases import StoredCase, planned_spacing_mm
 from mswal_bench.baselines.weight_fit import WeightFit
 from mswal_bench.splits import N_FOLDS
 
-from .checkpoints import final_checkpoint
+from .checkpoints import final_checkpoint, load_checkpoint
 from .planned_grid import planned_grid
 from .plans import Planning, is_planned, prepare, training_cases
 from .portable_model import PortableNnUNet
@@ -71,7 +72,7 @@ class NnUNetMethod(Method):
             "network_options": dict(self.network_options),
             "output_weights": self.output_weights,
             "compiled": self.compiled,
-            **asdict(self.recipes[budget]),
+            **self.recipes[budget].settings(),
         }
 
     def preparation(self, budget: Budget) -> str:
@@ -156,9 +157,14 @@ class NnUNetMethod(Method):
                 job.device,
                 job.seed,
                 output_weights=self.output_weights,
+                statistics_batches=self.recipes[job.budget].statistics_batches,
                 start=job.start,
                 report=report,
             )
+
+    def statistics_batches(self, work: Path, fold: int) -> int | None:
+        checkpoint = load_checkpoint(final_checkpoint(Workspace.of(work), fold), mapped=True)
+        return batches_of(checkpoint, "network_weights")
 
     def predict(
         self, job: Job, folds: Sequence[int], images: Mapping[str, Path], out: Path, report: Report

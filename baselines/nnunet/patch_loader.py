@@ -5,10 +5,12 @@ Importing this module imports nnU-Net.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import repeat
 from typing import Any
 
+from batchgenerators.dataloading.multi_threaded_augmenter import MultiThreadedAugmenter
 from batchgenerators.dataloading.nondet_multi_threaded_augmenter import NonDetMultiThreadedAugmenter
 from nnunetv2.training.nnUNetTrainer import nnUNetTrainer as trainer_module  # noqa: N813
 
@@ -29,6 +31,28 @@ def numbered_batches(seed: Sequence[int], training_from: int, validation_from: i
         numbered = NumberedBatches(data_loader, seed, *next(parts), workers=num_processes)
         return NonDetMultiThreadedAugmenter(numbered, transform, num_processes, **options)
 
+    with _loaded_by(load):
+        yield
+
+
+@contextmanager
+def batches_of_statistics(seed: Sequence[int]) -> Iterator[None]:
+    """While inside, what a trainer of nnU-Net builds loads training patches by draws of their own: the same ones for
+    the same seed, in the same order, with any number of workers. It validates with none."""
+    built = iter([True])
+
+    def load(data_loader: Any, transform: Any, num_processes: int, **options: Any) -> Any:
+        if not next(built, False):
+            return repeat(None)
+        numbered = NumberedBatches(data_loader, seed, Draw.STATISTICS, 0, workers=num_processes)
+        return MultiThreadedAugmenter(numbered, transform, num_processes, pin_memory=options["pin_memory"])
+
+    with _loaded_by(load):
+        yield
+
+
+@contextmanager
+def _loaded_by(load: Callable[..., Any]) -> Iterator[None]:
     trainer_module.NonDetMultiThreadedAugmenter = load
     try:
         yield

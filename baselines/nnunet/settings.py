@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from math import cos, pi
 from typing import Any, Literal
 
@@ -89,3 +89,16 @@ class Recipe:
     """Predicted lesions of less than this share of the volume of the smallest training lesion of their class are
     removed; 0 removes none. For the demo's recipes only: networks that small, trained for minutes, leave specks of a
     few voxels all over the volume, and no lesion of the phantom is that small. In patients lesions may be."""
+    statistics_batches: int = 0
+    """Batches of training patches over which the statistics of batch normalisations are re-estimated when training is
+    over (`batch_statistics.py`). 0 keeps the running ones, as nnU-Net does. For networks with batch normalisation."""
+
+    def settings(self) -> dict[str, Any]:
+        """For the settings of a method. Where no statistics are re-estimated nothing is said of it: most networks have
+        none, and what their runs are known by stays what it was."""
+        return without_unused(asdict(self))
+
+
+def without_unused(recipe: dict[str, Any]) -> dict[str, Any]:
+    """A recipe's fields without those that earlier versions had not, where they do nothing."""
+    return {key: value for key, value in recipe.items() if key != "statistics_batches" or value}

@@ -5,7 +5,9 @@ Importing this module imports torch and nnU-Net.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from itertools import islice
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -15,6 +17,12 @@ import torch
 from nnunetv2.training.loss.robust_ce_loss import RobustCrossEntropyLoss
 from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
 
+from mswal_bench.baselines.batch_statistics import (
+    has_running_statistics,
+    re_estimate,
+    running_statistics,
+    saved_along,
+)
 from mswal_bench.baselines.checkpoint_reading import safe_reading
 from mswal_bench.baselines.method import Report
 from mswal_bench.baselines.processes import use_threads
@@ -23,7 +31,7 @@ from mswal_bench.baselines.stop_request import StoppedError, stop_is_asked
 from mswal_bench.baselines.training_guards import LossGuard, checkpoint_written_whole
 
 from .checkpoints import LATEST, final_checkpoint, load_checkpoint
-from .patch_loader import numbered_batches
+from .patch_loader import batches_of_statistics, numbered_batches
 from .plans import CONFIGURATION, read_dataset_json, read_plans
 from .settings import Training
 from .starting_weights import load_fitting
@@ -39,6 +47,7 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
         report: Report,
         *,
         output_weights: Sequence[float] | None = None,
+        statistics_batches: int = 0,
         seed: Sequence[int] = (0,),
     ) -> None:
         """Takes over the settings. Not part of the constructor: nnU-Net's keeps its own arguments by introspection."""
@@ -46,6 +55,8 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
         self.report = report
         self.seed = seed
         self.output_weights = output_weights
+        self.statistics_batches = statistics_batches
+        self.running: dict[str, torch.Tensor] = {}
         self.enable_deep_supervision = output_weights is None or len(output_weights) > 1
         self.weight_decay = training.weight_decay
         self.num_epochs = training.epochs
@@ -69,10 +80,13 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
     def begin_with(self, start: Path) -> None:
         """Takes over what fits of the checkpoint of another training. Raises MethodError when nothing does."""
         self.initialize()
-        # Where torch compiles it, the network is in a wrapper.
-        network = getattr(self.network, "_orig_mod", self.network)
         deep = self.enable_deep_supervision
-        load_fitting(network, start, self.plans_manager, self.dataset_json, deep_supervision=deep)
+        load_fitting(self._plain_network, start, self.plans_manager, self.dataset_json, deep_supervision=deep)
+
+    @property
+    def _plain_network(self) -> Any:
+        """The network out of the wrapper that it is in where torch compiles it."""
+        return getattr(self.network, "_orig_mod", self.network)
 
     def configure_optimizers(self) -> tuple[Any, Any]:
         optimizer: torch.optim.Optimizer
@@ -166,22 +180,65 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
     def on_epoch_end(self) -> None:
         super().on_epoch_end()
         if self.current_epoch == self.num_epochs:
+            if self._re_estimates:
+                # Of a training that is killed meanwhile, only this is done again.
+                self._save_latest()
             return
         stops = stop_is_asked()
         if stops or monotonic() - self.written_at >= self.training.checkpoint_every_s:
-            # save_checkpoint stores the epoch to go on with as current_epoch + 1, meant for before the increment.
-            self.current_epoch -= 1
-            self.save_checkpoint(str(Path(self.output_folder) / LATEST))
-            self.current_epoch += 1
-            self.written_at = monotonic()
+            self._save_latest()
         if stops:
-            for loader in (self.dataloader_train, self.dataloader_val):
-                loader._finish()
+            self._finish_loaders()
             raise StoppedError(f"The training was asked to stop, and did after epoch {self.current_epoch}.")
+
+    def _save_latest(self) -> None:
+        # save_checkpoint stores the epoch to go on with as current_epoch + 1, meant for before the increment.
+        self.current_epoch -= 1
+        self.save_checkpoint(str(Path(self.output_folder) / LATEST))
+        self.current_epoch += 1
+        self.written_at = monotonic()
+
+    def _finish_loaders(self) -> None:
+        for loader in (self.dataloader_train, self.dataloader_val):
+            loader._finish()
+
+    def on_train_end(self) -> None:
+        if self._re_estimates:
+            self._re_estimate()
+        super().on_train_end()
+
+    @property
+    def _re_estimates(self) -> bool:
+        return self.statistics_batches > 0 and has_running_statistics(self._plain_network.state_dict())
+
+    def _re_estimate(self) -> None:
+        """Puts the statistics of batch normalisations, re-estimated, in the place of the running ones."""
+        self._finish_loaders()
+        # What training draws stays as it is: all of it was drawn.
+        seed_draws(self.seed, Draw.STATISTICS, 0)
+        with batches_of_statistics(self.seed):
+            patches, _ = super().get_dataloaders()
+        try:
+            self.running = running_statistics(self._plain_network)
+            re_estimate(self._plain_network, self._forward, self._told(islice(patches, self.statistics_batches)))
+        finally:
+            patches._finish()
+
+    def _forward(self, batch: dict[str, Any]) -> None:
+        # As `train_step` does it.
+        with torch.autocast("cuda", enabled=self.device.type == "cuda"):
+            self._plain_network(batch["data"].to(self.device, non_blocking=True))
+
+    def _told(self, batches: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        done = self.num_epochs * self.num_iterations_per_epoch
+        for number, batch in enumerate(batches, 1):
+            self.report(done, done, f"batch normalisation, batch {number}/{self.statistics_batches}")
+            yield batch
 
     def save_checkpoint(self, filename: str) -> None:
         """Writes it whole or not at all. Raises MethodError instead of writing a network that is lost."""
-        with checkpoint_written_whole(filename, self.network) as temporary:
+        more = saved_along(self.statistics_batches, self.running) if self.running else nullcontext()
+        with checkpoint_written_whole(filename, self.network) as temporary, more:
             super().save_checkpoint(temporary)
 
     def load_checkpoint(self, filename_or_checkpoint: str) -> None:
@@ -219,6 +276,7 @@ def train_fold(
     seed: int,
     *,
     output_weights: Sequence[float] | None,
+    statistics_batches: int,
     start: Path | None,
     report: Report,
 ) -> None:
@@ -226,14 +284,17 @@ def train_fold(
 
     On a CPU, where one process loads patches, a training that was interrupted ends with the same weights, bit by bit,
     as an undisturbed one. Raises StoppedError after an epoch when that is asked; the checkpoint is then of this epoch.
+    Asked in the last one, it ends as ever: what is left takes seconds.
     """
     if final_checkpoint(workspace, fold).exists():
         return
     use_threads(device)
     # Before the network is built, which draws its weights.
     seed_draws((seed, fold), Draw.FIRST_WEIGHTS, 0)
-    trainer = _trainer(workspace, fold, device)
-    trainer.adopt(training, report, output_weights=output_weights, seed=(seed, fold))
+    trainer = bench_trainer(workspace, fold, device)
+    trainer.adopt(
+        training, report, output_weights=output_weights, statistics_batches=statistics_batches, seed=(seed, fold)
+    )
     latest = Path(trainer.output_folder) / LATEST
     if latest.exists():
         trainer.load_checkpoint(str(latest))
@@ -249,9 +310,10 @@ def epochs_done(workspace: Workspace, fold: int, epochs: int) -> int:
     latest = final_checkpoint(workspace, fold).with_name(LATEST)
     if not latest.exists():
         return 0
-    return int(load_checkpoint(latest, mapped=True)["current_epoch"])
+    # Where all are, the statistics of batch normalisations are left, and the fold is not trained to its end.
+    return min(int(load_checkpoint(latest, mapped=True)["current_epoch"]), epochs - 1)
 
 
-def _trainer(workspace: Workspace, fold: int, device: str) -> BenchTrainer:
+def bench_trainer(workspace: Workspace, fold: int, device: str) -> BenchTrainer:
     plans = {**read_plans(workspace), "continue_training": False}
     return BenchTrainer(plans, CONFIGURATION, fold, read_dataset_json(workspace), torch.device(device))

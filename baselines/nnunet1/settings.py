@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from mswal_bench.baselines.nnunet.settings import Training, Triple
+from mswal_bench.baselines.nnunet.settings import Training, Triple, without_unused
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,14 @@ class Recipe:
     speck_share: float = 0
     """As of the recipes on nnU-Net v2: predicted lesions of less than this share of the volume of the smallest training
     lesion of their class are removed, after v1's own post-processing. For the demo's recipe only."""
+    statistics_batches: int = 0
+    """As of the recipes on nnU-Net v2: batches over which the statistics of batch normalisations are re-estimated when
+    training is over, and 0 for none."""
 
     def __post_init__(self) -> None:
         if self.training.augmentation != (self.network is None):
             raise ValueError("v1's own network is trained with augmentation, a small one without: no trainer has both")
+
+    def settings(self) -> dict[str, Any]:
+        """For the settings of a method."""
+        return without_unused(asdict(self))

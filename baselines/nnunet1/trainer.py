@@ -5,7 +5,9 @@ Runs in the process of v1, which importing this module imports.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from itertools import islice
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -25,6 +27,7 @@ from nnunet.training.network_training.nnUNet_variants.data_augmentation.nnUNetTr
 )
 from nnunet.training.network_training.nnUNetTrainerV2 import nnUNetTrainerV2
 
+from mswal_bench.baselines.batch_statistics import re_estimate, running_statistics, saved_along
 from mswal_bench.baselines.method import Report
 from mswal_bench.baselines.nnunet.settings import Training
 from mswal_bench.baselines.processes import use_threads
@@ -106,7 +109,9 @@ class BenchTrainer(nnUNetTrainerV2):  # type: ignore[misc]
 
     def _number_batches(self, source: Any, draw: Draw, first: int) -> None:
         """Of several workers v1 takes the batches in turn, which is the order of their numbers."""
-        source.generator = NumberedBatches(source.generator, self.seed, draw, first, source.num_processes)
+        numbered = source.generator
+        loader = numbered.loader if isinstance(numbered, NumberedBatches) else numbered
+        source.generator = NumberedBatches(loader, self.seed, draw, first, source.num_processes)
         source.restart()
 
     def run_iteration(self, source: Any, do_backprop: bool = True, run_online_evaluation: bool = False) -> Any:
@@ -135,21 +140,54 @@ class BenchTrainer(nnUNetTrainerV2):  # type: ignore[misc]
         # After v1's own, which may begin anew with another momentum at epoch 100.
         done = self.epoch + 1
         if done == self.max_num_epochs:
+            if self.recipe.statistics_batches:
+                # Of a training that is killed while they are re-estimated, only this is done again.
+                self._save_latest()
             return goes_on
         stops = stop_is_asked()
         if stops or monotonic() - self.written_at >= self.training.checkpoint_every_s:
-            self.save_checkpoint(str(Path(self.output_folder) / "model_latest.model"))
-            self.written_at = monotonic()
+            self._save_latest()
         if stops:
             raise StoppedError(f"The training was asked to stop, and did after epoch {done}.")
         seed_draws(self.seed, Draw.EPOCH, done)
         return goes_on
 
+    def _save_latest(self) -> None:
+        self.save_checkpoint(str(Path(self.output_folder) / "model_latest.model"))
+        self.written_at = monotonic()
+
     def save_checkpoint(self, fname: str, save_optimizer: bool = True) -> None:
-        """Writes it whole or not at all. Raises MethodError instead of writing a network that is lost."""
+        """Writes it whole or not at all. Raises MethodError instead of writing a network that is lost.
+
+        v1 writes the last one where nothing else can be done in between: statistics are re-estimated here.
+        """
+        more: AbstractContextManager[None] = nullcontext()
+        if self.recipe.statistics_batches and Path(fname).name.startswith("model_final_checkpoint"):
+            running = running_statistics(self.network)
+            self._re_estimate()
+            more = saved_along(self.recipe.statistics_batches, running)
         # What the checkpoint needs to be read comes before it.
-        with checkpoint_written_whole(fname, self.network, (".pkl", "")) as temporary:
+        with checkpoint_written_whole(fname, self.network, (".pkl", "")) as temporary, more:
             super().save_checkpoint(temporary, save_optimizer)
+
+    def _re_estimate(self) -> None:
+        """Puts the statistics of batch normalisations, re-estimated, in the place of the running ones."""
+        # What training draws stays as it is: all of it was drawn.
+        self._number_batches(self.tr_gen, Draw.STATISTICS, 0)
+        seed_draws(self.seed, Draw.STATISTICS, 0)
+        re_estimate(self.network, self._forward, self._told(islice(self.tr_gen, self.recipe.statistics_batches)))
+
+    def _forward(self, batch: Mapping[str, Any]) -> None:
+        # As `run_iteration` does it.
+        device = next(self.network.parameters()).device
+        with torch.autocast("cuda", enabled=self.fp16 and device.type == "cuda"):
+            self.network(torch.as_tensor(batch["data"]).to(device))
+
+    def _told(self, batches: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+        done = self.max_num_epochs * self.num_batches_per_epoch
+        for number, batch in enumerate(batches, 1):
+            self.report(done, done, f"batch normalisation, batch {number}/{self.recipe.statistics_batches}")
+            yield batch
 
     def validate(self, *arguments: Any, **options: Any) -> None:
         self._use_window()
@@ -236,7 +274,10 @@ def read_recipe(content: Mapping[str, Any]) -> Recipe:
     """A recipe from its fields, as they arrive in JSON."""
     network = content["network"]
     return Recipe(
-        Training(**content["training"]), None if network is None else SmallNetwork(**network), content["speck_share"]
+        Training(**content["training"]),
+        None if network is None else SmallNetwork(**network),
+        content["speck_share"],
+        content["statistics_batches"],
     )
 
 

@@ -6,7 +6,7 @@ is escaped where it is shown.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
@@ -134,6 +134,11 @@ class BundleForm(_Part):
     """The folds that are in the bundle. Their ensemble predicts."""
     training: dict[Fold, list[TrainingSession]] = {}
     """What the training of each fold took, by session."""
+    statistics_batches: Annotated[
+        dict[Fold, Annotated[int, Field(ge=0)]], Field(exclude_if=lambda batches: not batches)
+    ] = {}
+    """By fold, over how many batches the statistics of batch normalisations were re-estimated after training; 0: they
+    are the running ones, as training left them. Empty of a network without any, and of an earlier version."""
     environments: dict[str, Environment] = {}
     """By key, the software and the machines that it was trained with."""
     scores: list[GoalScores] = []
@@ -171,3 +176,17 @@ def folds_text(folds: Sequence[int]) -> str:
     """For a sentence: `fold 0`, `folds 0, 1 and 2`."""
     *first, last = map(str, folds)
     return f"folds {', '.join(first)} and {last}" if first else f"fold {last}"
+
+
+def statistics_text(batches: Mapping[int, int]) -> str:
+    """For a sentence, of statistics by fold: `re-estimated over 100 batches`."""
+    by_count: dict[int, list[int]] = {}
+    for fold, count in batches.items():
+        by_count.setdefault(count, []).append(fold)
+    told = {
+        f"re-estimated over {count} batches of training patches" if count else "running, as training left them": folds
+        for count, folds in by_count.items()
+    }
+    if len(told) == 1:
+        return next(iter(told))
+    return "; ".join(f"of {folds_text(folds)} {text}" for text, folds in told.items())

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mswal_bench.baselines.batch_statistics import has_running_statistics
 from mswal_bench.baselines.method import Job, Method, MethodError
 from mswal_bench.baselines.portable import Portable
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed
@@ -27,6 +28,12 @@ class BundleModel(TrainedModel):
     """A method in a model bundle."""
 
     bundle: Bundle
+
+    def statistics_batches(self) -> dict[int, int]:
+        told = self.bundle.form.statistics_batches
+        # Those of earlier versions do not tell, and have no others than the running ones.
+        weights = self.bundle.weights
+        return {fold: told.get(fold, 0) for fold in self.folds if has_running_statistics(weights[fold].header())}
 
     def job(self, device: str, memory_bytes: int | None, scratch: Path) -> Job:
         """As above; the documents are laid out in `scratch`, the weights stay where they are."""

@@ -177,6 +177,7 @@ def _form(model: RunModel, work: Path, *, half: bool, about: About) -> BundleFor
         epochs=model.method.epochs(Budget(model.identity.budget)),
         folds=list(model.folds),
         training={fold: state.training[fold] for fold in model.folds},
+        statistics_batches=model.statistics_batches(),
         environments={
             session.environment: state.environments[session.environment]
             for fold in model.folds

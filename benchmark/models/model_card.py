@@ -14,7 +14,7 @@ from mswal_bench.benchmark.data.lesion_classes import classes_of
 from mswal_bench.benchmark.scoring.estimates import estimate_text
 from mswal_bench.benchmark.tables.escaping import markdown_text
 
-from .bundle_form import FORM_MEMBER, BundleForm, GoalScores, folds_text, weights_member
+from .bundle_form import FORM_MEMBER, BundleForm, GoalScores, folds_text, statistics_text, weights_member
 
 _LIBRARY, _TASK = "mswal-bench", "image-segmentation"
 _NONE = "\N{EN DASH}"
@@ -121,6 +121,8 @@ def _training(form: BundleForm) -> Iterator[str]:
     if form.budget is not Budget.PAPER:
         yield "- This is no full training: it shows that all works, and finds little in patients."
     yield f"- {form.parameters:,} numbers in a network"
+    if form.statistics_batches:
+        yield f"- Statistics of batch normalisation: {statistics_text(form.statistics_batches)}"
     sessions = [session for of_fold in form.training.values() for session in of_fold]
     if sessions:
         hours = [session.resources.gpu_hours for session in sessions]

@@ -11,7 +11,7 @@ from mswal_bench.benchmark.tables.escaping import plain_text
 from mswal_bench.benchmark.tables.wrapped_table import wrapped_table
 
 from .bundle import Bundle
-from .bundle_form import FORM_MEMBER, GoalScores, folds_text
+from .bundle_form import FORM_MEMBER, GoalScores, folds_text, statistics_text
 from .notice import NOTICE
 
 _MIB = 1 << 20
@@ -81,6 +81,8 @@ def _rows(bundle: Bundle) -> Iterator[tuple[str, str]]:
         yield "imported", form.imported.source
     yield "folds", ", ".join(map(str, form.folds))
     yield "network", f"{form.parameters:,} numbers, stored as {form.precision}"
+    if form.statistics_batches:
+        yield "batch normalisation", f"statistics {statistics_text(form.statistics_batches)}"
     yield "authors", ", ".join(about.authors) or _UNKNOWN
     yield "licence", about.licence or "none given"
     yield "contact", about.contact or _UNKNOWN

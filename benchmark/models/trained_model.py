@@ -55,6 +55,10 @@ class TrainedModel(ABC):
         return self.classes == LESION_CLASSES and "phantom" not in self.dataset.lower()
 
     @abstractmethod
+    def statistics_batches(self) -> dict[int, int]:
+        """By fold, as of `RunRecord`. May import torch. Raises BenchError for weights that cannot be read."""
+
+    @abstractmethod
     def job(self, device: str, memory_bytes: int | None, scratch: Path) -> Job:
         """What the method works on; `memory_bytes` is as of `Job`, and `scratch` an empty folder for the while."""
 
@@ -65,6 +69,13 @@ class RunModel(TrainedModel):
 
     identity: RunIdentity
     trained_on: TrainedOn
+
+    def statistics_batches(self) -> dict[int, int]:
+        try:
+            found = {fold: self.method.statistics_batches(self.place, fold) for fold in self.folds}
+        except MethodError as error:
+            raise BenchError(Problem(str(error).removesuffix("."), str(self.place))) from error
+        return {fold: batches for fold, batches in found.items() if batches is not None}
 
     def job(self, device: str, memory_bytes: int | None, scratch: Path) -> Job:
         """As above; nothing is written to `scratch`."""

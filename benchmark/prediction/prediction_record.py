@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
+from typing import Annotated
 
 from filelock import FileLock
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.regular_files import read_bytes
@@ -54,6 +55,8 @@ class PredictionRecord(BaseModel):
     """As of `TrainedModel.digest`."""
     folds: tuple[int, ...]
     """The folds whose ensemble predicts."""
+    statistics_batches: Annotated[dict[int, int], Field(exclude_if=lambda batches: not batches)] = {}
+    """As of a run's record: which statistics the batch normalisations of each fold predict with."""
     images: dict[str, PredictedImage] = {}
     """By case, those that are predicted or are being predicted."""
 
@@ -127,6 +130,7 @@ def keep_record(out: Path, model: TrainedModel, images: Sequence[ReadImage]) -> 
             run=model.identity,
             model_digest=model.digest,
             folds=model.folds,
+            statistics_batches=model.statistics_batches(),
             images=dict(sorted({**({} if before is None else before.images), **added}.items())),
         )
         write_text(out / PREDICTIONS_FILE, record.model_dump_json(indent=2) + "\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator, Mapping
 
 from mswal_bench.baselines.method import Budget, Method
 from mswal_bench.baselines.registry import plug_in_of
@@ -47,13 +48,26 @@ def settings_digest(method: Method, budget: Budget, begun: RunIdentity | None = 
     A network counts by the name of its class: where its module lies is no part of a recipe.
     """
     settings = method.settings(budget)
-    with_path = _digest(json.dumps(settings, sort_keys=True))
-    if begun is not None and begun.settings_digest == with_path:
-        # Up to version 0.1.0 the module counted as well. Such a run goes on while it lies where it lay then.
-        return with_path
     path = settings.get("network_class")
     named = {"network_class": path.rpartition(".")[2]} if isinstance(path, str) else {}
+    if begun is not None:
+        for older in _as_earlier_versions_had_them(settings, named):
+            if begun.settings_digest == _digest(json.dumps(older, sort_keys=True)):
+                return begun.settings_digest
     return _digest(json.dumps({**settings, **named}, sort_keys=True))
+
+
+def _as_earlier_versions_had_them(
+    settings: Mapping[str, object], named: Mapping[str, object]
+) -> Iterator[Mapping[str, object]]:
+    """The settings of runs that earlier versions began, and that go on."""
+    # Up to version 0.1.0 the module counted as well. Such a run goes on while it lies where it lay then.
+    yield settings
+    # Nothing re-estimated statistics. Such a run now does, of folds that were not trained to their end before, and its
+    # record says of each fold what it predicted with.
+    before = {key: value for key, value in settings.items() if key != "statistics_batches"}
+    yield before
+    yield {**before, **named}
 
 
 def _files_digest(dataset: Dataset) -> str:

@@ -270,6 +270,7 @@ def _write_record(
         prepared_by=state.prepared_by,
         start=_start(start, state),
         training=sessions,
+        statistics_batches={fold: batches for fold, batches in state.statistics_batches.items() if fold in goal.folds},
         resumed_from_epochs={
             fold: [session.from_epoch for session in of_fold if session.from_epoch > 0]
             for fold, of_fold in sessions.items()

@@ -121,6 +121,8 @@ class RunState(BaseModel):
     prepared: Step | None = None
     training: dict[int, list[TrainingSession]] = {}
     """Sessions by fold, in order."""
+    statistics_batches: Annotated[dict[int, int], Field(exclude_if=lambda batches: not batches)] = {}
+    """By trained fold, as of `RunRecord`."""
     predicted: dict[str, Step] = {}
     """By the name of the goal's folder: `fold-all`, `public-cv-fold-2`. After an interruption, the prediction of the
     images that were left."""
@@ -164,6 +166,10 @@ class RunRecord(BaseModel):
     start: Start | None = None
     """What training began with; None where all weights were drawn at random."""
     training: dict[int, list[TrainingSession]]
+    statistics_batches: Annotated[dict[int, int], Field(exclude_if=lambda batches: not batches)] = {}
+    """By fold, over how many batches of training patches the statistics were re-estimated that its batch normalisations
+    predict with; 0: they are the running ones, as training left them. Empty of a network without any, and of a run that
+    an earlier version ended."""
     resumed_from_epochs: dict[int, list[int]]
     """By fold, the epoch each resumed session went on from; empty when nothing was interrupted."""
     predicted: Step

@@ -63,6 +63,7 @@ class Steps:
         left = [fold for fold in folds if done[fold] < epochs]
         job = sharing_memory(self.job, self.devices, len(left))
         carry_out_for(job, self.devices, [self._training(job, fold, done[fold]) for fold in left])
+        self._keep_statistics(folds)
 
     def is_trained(self, fold: int) -> bool:
         """Whether a fold is trained to its end."""
@@ -129,6 +130,15 @@ class Steps:
                     sessions[-1].to_epoch = epochs
         for fold in folds:
             forget_progress(self.folder.root, _training_of(fold))
+
+    def _keep_statistics(self, folds: Sequence[int]) -> None:
+        """Keeps which statistics the batch normalisations of trained folds predict with, where that is not kept yet."""
+        known = self.folder.state().statistics_batches
+        found = {fold: self.method.statistics_batches(self.job.work, fold) for fold in folds if fold not in known}
+        told = {fold: batches for fold, batches in found.items() if batches is not None}
+        if told:
+            with self.folder.changing() as state:
+                state.statistics_batches = dict(sorted({**state.statistics_batches, **told}.items()))
 
     def _training(self, job: Job, fold: int, from_epoch: int) -> Task:
         def started(device: str, environment: Environment) -> None:

@@ -57,6 +57,20 @@ def test_the_released_variant_is_a_method_of_its_own_name():
 
 
 @pytest.mark.parametrize("budget", Budget)
+def test_the_variant_with_running_statistics_differs_in_nothing_else(budget):
+    method = METHODS["inception-nnunet"]
+    variant = method.variants()["running-statistics"]
+    settings = dict(method.settings(budget))
+    assert settings.pop("statistics_batches") > 0
+    assert variant.settings(budget) == settings
+    (said,) = [each for each in variant.card.chosen if each not in method.card.chosen]
+    assert said.value.startswith("running")
+    assert not any(
+        "re-estimated" in text for text in (*variant.card.differences, *(each.value for each in variant.card.chosen))
+    )
+
+
+@pytest.mark.parametrize("budget", Budget)
 def test_methods_that_plan_the_same_voxels_say_so(budget):
     by_preparation = {}
     for method in METHODS.values():
@@ -81,7 +95,7 @@ def test_variants_have_titles_of_their_own():
 def test_the_ablation_variants_are_the_rows_of_table_3():
     method = METHODS["inception-nnunet"]
     variants = method.variants()
-    assert list(variants) == ["I", "II", "III", "IV", "V", "released"]
+    assert list(variants) == ["I", "II", "III", "IV", "V", "released", "running-statistics"]
     columns = ("downsampling_left", "mini_right", "mini_residual")
     # Three columns: Inception Downsampling, Mini Inception, residual connection.
     rows = {"I": "✗✗✗", "II": "✗✓✓", "III": "✓✗✓", "IV": "✓✓✗", "V": "✓✓✓"}

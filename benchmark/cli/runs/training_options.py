@@ -81,7 +81,8 @@ _OPTIONS = (
     click.argument("method", type=MethodName()),
     click.option(
         "--variant",
-        help="The variant of METHOD: of inception-nnunet I to V, as in the paper's ablation, or `released`.",
+        help="The variant of METHOD: of inception-nnunet I to V, as in the paper's ablation, `released` or "
+        "`running-statistics`.",
     ),
     click.option(
         "--budget",

@@ -130,6 +130,33 @@ def stopped_in(epoch: int, job: Job) -> None:
         METHOD.train(job, 0, ask)
 
 
+def test_statistics_are_re_estimated_and_a_kill_meanwhile_has_only_that_done_again(prepared, trained, tmp_path):
+    import torch
+
+    job = replace(prepared, work=tmp_path / "work")
+    shutil.copytree(prepared.work, job.work, symlinks=True)
+
+    class KilledError(Exception):
+        pass
+
+    def kill(done: int, total: int, note: str) -> None:
+        if note == "batch normalisation, batch 2/2":
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        METHOD.train(job, 0, kill)
+    assert METHOD.epochs_done(job, 0) == 3
+    notes: list[str] = []
+    METHOD.train(job, 0, lambda done, total, note: notes.append(note))
+    assert notes[:3] == ["epoch 4/4", "batch normalisation, batch 1/2", "batch normalisation, batch 2/2"]
+    assert METHOD.statistics_batches(job.work, 0) == 2
+    ours, theirs = (torch.load(workspace_of(each).final_checkpoint(0), weights_only=False) for each in (job, trained))
+    assert all(torch.equal(weights, theirs["state_dict"][name]) for name, weights in ours["state_dict"].items())
+    for name, running in ours["batch_norm"]["running"].items():
+        assert torch.equal(running, theirs["batch_norm"]["running"][name])
+        assert not torch.equal(running, ours["state_dict"][name])
+
+
 def test_a_training_that_was_stopped_or_killed_ends_with_the_weights_of_an_undisturbed_one(prepared, trained, tmp_path):
     import torch
 

@@ -1,5 +1,6 @@
 """A trained method is exported, checked, and predicts elsewhere as its run did."""
 
+import json
 import shutil
 import zipfile
 
@@ -15,6 +16,7 @@ from mswal_bench.baselines.nnunet.fold_networks import FoldNetworks
 from mswal_bench.baselines.nnunet.workspace import Workspace
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.models.bundle import read_bundle
+from mswal_bench.benchmark.models.bundle_form import statistics_text
 from mswal_bench.benchmark.models.export_model import export_model
 from mswal_bench.benchmark.models.model_claims import model_claims
 from mswal_bench.tests.benchmark.prediction.predicting import predict, wrong
@@ -43,6 +45,38 @@ def test_a_bundle_predicts_as_the_run_did_and_says_nothing_of_its_cases(finished
         )
         assert np.array_equal(ours, theirs)
         assert ours.any()
+
+
+@pytest.mark.slow
+def test_it_carries_the_statistics_that_predict_and_says_which(finished, raw, tmp_path):
+    work = shutil.copytree(finished, tmp_path / "work")
+    new = export_model(work, tmp_path / "new.mswal")
+    checkpoint = final_checkpoint(Workspace.of(work), 0)
+    content = torch.load(checkpoint, weights_only=False)
+    running = content.pop("batch_norm")["running"]
+    # As a version that re-estimated nothing left it.
+    torch.save({**content, "network_weights": {**content["network_weights"], **running}}, checkpoint)
+    old = export_model(work, tmp_path / "old.mswal")
+    told = {"new": "re-estimated over 2 batches of training patches", "old": "running, as training left them"}
+    for name, bundle, batches in (("new", new, 2), ("old", old, 0)):
+        assert bundle.form.statistics_batches == {0: batches}
+        assert f"statistics {told[name]}" in " ".join(call("model", "show", bundle.path).split())
+        assert f"- Statistics of batch normalisation: {told[name]}\n" in bundle.card
+        predict(bundle.path, raw / "imagesTs", out=tmp_path / name)
+        assert json.loads((tmp_path / name / "predictions.json").read_text())["statistics_batches"] == {"0": batches}
+    for name, value in running.items():
+        assert torch.equal(old.weights[0].tensors()[name], value)
+        assert torch.equal(new.weights[0].tensors()[name], content["network_weights"][name])
+        assert not torch.equal(value, content["network_weights"][name])
+    predict(work, raw / "imagesTs", out=tmp_path / "by-run")
+    assert json.loads((tmp_path / "by-run" / "predictions.json").read_text())["statistics_batches"] == {"0": 0}
+
+
+def test_folds_that_predict_with_different_statistics_are_told_apart():
+    assert statistics_text({0: 100, 3: 100}) == "re-estimated over 100 batches of training patches"
+    assert statistics_text({0: 0, 1: 0, 2: 100}) == (
+        "of folds 0 and 1 running, as training left them; of fold 2 re-estimated over 100 batches of training patches"
+    )
 
 
 @pytest.mark.slow

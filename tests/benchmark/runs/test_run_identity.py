@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mswal_bench.baselines.method import Budget
+from mswal_bench.baselines.nnunet.settings import Recipe as NnUNetRecipe
 from mswal_bench.baselines.registry import METHODS, find_method
 from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.data.dataset import Dataset, open_dataset
@@ -20,6 +21,13 @@ from mswal_bench.tests.baselines.installed_plug_ins import HEAD, imported_from, 
 OF_0_1_0 = {
     "inception-nnunet": "sha256:277b60505919d7da407bcff3270295c591f7be599afd5dba0ca5535866c4458d",
     "nnunet-v2": "sha256:02823bcd1caf268fdda02bac30c6d930a799c23b949a0dc673376058f45138f3",
+}
+# As it was when nothing re-estimated the statistics of batch normalisations.
+BEFORE_STATISTICS = {
+    ("inception-nnunet", Budget.PAPER): "sha256:e2d8e0150fd36f08efd6d4668020d2a2aefbc1f3c292400269568d8046c112f9",
+    ("inception-nnunet", Budget.DEMO): "sha256:0658b9ad5f42f20917980bb2935527ed2cda588a9c7b1bf4f7fff1f0e3bcea9d",
+    ("nnunet-v2", Budget.SMOKE): "sha256:46390b8e87e9440524987a30ffa8e95465e82df2130bcbea437db87e5a449365",
+    ("nnunet-v1", Budget.DEMO): "sha256:16a094d6cf9c07bdc9c76340b0d7db456f302504b21c17db8a097f624ddb50dc",
 }
 ALL = {each.name: each for method in METHODS.values() for each in (method, *method.variants().values())}
 # The same of what was set before a change: of MedNeXt's loss, of the released variant's network and learning rate.
@@ -56,6 +64,31 @@ def test_a_run_begun_with_another_recipe_does_not_go_on(dataset, name, tmp_path)
     folder.open(begun)
     with pytest.raises(BenchError, match=r"another settings digest.*or the version of mswal-bench that began the run"):
         folder.open(identity(method, dataset, begun))
+
+
+@pytest.mark.parametrize(("name", "budget"), BEFORE_STATISTICS)
+def test_a_run_begun_before_statistics_were_re_estimated_goes_on(dataset, name, budget):
+    now = run_identity(METHODS[name], dataset, budget, 0, None)
+    begun = now.model_copy(update={"settings_digest": BEFORE_STATISTICS[name, budget]})
+    assert begun != now
+    assert run_identity(METHODS[name], dataset, budget, 0, None, begun) == begun
+    assert run_identity(METHODS[name], dataset, budget, 0, None, now) == now
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_what_is_re_estimated_is_said_of_those_alone_that_have_batch_normalisation(name):
+    method = ALL[name]
+    for budget in Budget:
+        recipe = method.recipes[budget]
+        settings = method.settings(budget)
+        if isinstance(recipe, NnUNetRecipe):
+            options = {**recipe.plan.arguments, **method.network_options}
+            has_batch_norm = "BatchNorm" in options.get("norm_op", "")
+        else:
+            has_batch_norm = recipe.network is not None
+        wanted = has_batch_norm and name != "inception-nnunet-running-statistics"
+        assert ("statistics_batches" in settings) == wanted
+        assert (recipe.statistics_batches > 0) == wanted
 
 
 def test_a_run_without_a_network_of_its_own_has_the_same_identity_as_ever(dataset):

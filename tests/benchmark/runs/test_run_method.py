@@ -70,6 +70,11 @@ def test_a_run_trains_resumes_predicts_scores_and_records(raw, finished_by, meth
     for step in (record["prepared"], first, second, record["predicted"]):
         assert step["resources"]["wall_s"] > 0
         assert record["environments"][step["environment"]]["packages"]["torch"]
+    state = json.loads((finished / "run.json").read_text())
+    batches = record["settings"].get("statistics_batches")
+    assert (batches is None) == (name in {"mednext", "nnformer", "swin-unetr", "inception-nnunet-released"})
+    for told in (record, state):
+        assert told.get("statistics_batches") == (None if batches is None else {"0": batches})
     assert record["parameters"] > 0
     assert record["card"]
     assert record["scores"]["protocol"] == "mswal/1"
