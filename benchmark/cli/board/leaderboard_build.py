@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 from mswal_bench.benchmark.cli.organiser_options import organiser_of_option, organiser_option
 
 
@@ -16,7 +17,17 @@ def _link(context: click.Context, parameter: click.Parameter, link: str | None) 
     return link
 
 
-@click.command()
+@click.command(
+    cls=BenchCommand,
+    short_help="Make a site of records.",
+    examples=(
+        ("a site that opens from disk or any host", "mswal-bench leaderboard build results -o site"),
+        (
+            "with the worst cases of each method",
+            "mswal-bench leaderboard build results -o site --data phantom --submissions submissions",
+        ),
+    ),
+)
 @click.argument("results", type=click.Path(path_type=Path))
 @click.option("-o", "--out", "site", required=True, type=click.Path(path_type=Path), help="The folder of the site.")
 @click.option("--date", help="Printed at the foot of every page. Without it the same records make the same bytes.")
