@@ -63,7 +63,7 @@ class InstalledPackage:
             "other than tested": f"tested with {self.tested}",
             "not tested": "not among the tested",
             "unfit": f"needed is {self.name}{self.wanted}",
-            "missing": f"missing; tested with {self.tested}",
+            "missing": f"missing; tested with {self.tested}" if self.tested else "missing",
         }[self.state]
 
 

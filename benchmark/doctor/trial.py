@@ -24,6 +24,8 @@ _MODULES: Mapping[str, str] = {
 }
 """Package -> what is imported of it, where that is not its name."""
 _SCORING, _TORCH = "scoring", "torch"
+_OURS = "mswal-bench doctor"
+"""Begins our lines among those that packages print."""
 
 
 @dataclass(frozen=True)
@@ -68,10 +70,10 @@ def _tried(names: Sequence[str]) -> Trial:
         ending = f"did not come to an end within {_LONGEST_S} s"
     except OSError as error:
         return Trial((f"no process can be started ({error.strerror or error})",), {})
-    # Packages may print what they like.
     begun, faults, told = None, [], {}
     for line in output.splitlines():
-        kind, _, rest = line.partition("\t")
+        ours, _, said = line.partition("\t")
+        kind, _, rest = said.partition("\t") if ours == _OURS else ("", "", "")
         if kind == "begun":
             begun = rest
         elif kind == "fault":
@@ -93,21 +95,26 @@ def without_folders(text: str) -> str:
     return re.sub(r"(?:[A-Za-z]:)?(?:[\\/][^\\/:'\"()\s]+)+(?=[\\/])[\\/]", "", text)
 
 
+def _say(kind: str, text: str = "") -> None:
+    # What a package printed may not have ended its line.
+    print("", f"{_OURS}\t{kind}\t{text}", sep="\n", flush=True)
+
+
 def _main(names: Sequence[str]) -> None:
     for name in names:
-        print("begun", name, sep="\t", flush=True)
+        _say("begun", name)
         try:
             if name == _SCORING:
                 _score_a_case()
             elif name == _TORCH:
-                print("told", json.dumps(_gpus_of_torch()), sep="\t")
+                _say("told", json.dumps(_gpus_of_torch()))
             else:
                 __import__(_MODULES.get(name, name.replace("-", "_")))
         except BaseException as error:
             said = without_folders(" ".join(str(error).split()))
             what = "a test case cannot be scored" if name == _SCORING else f"{name} cannot be imported"
-            print("fault", f"{what} ({type(error).__name__}: {said})", sep="\t", flush=True)
-    print("ended", flush=True)
+            _say("fault", f"{what} ({type(error).__name__}: {said})")
+    _say("ended")
 
 
 def _score_a_case() -> None:
