@@ -172,7 +172,7 @@ def test_nothing_of_a_single_case_of_a_hidden_track_gets_into_the_site(tmp_path:
     site = build(results, tmp_path / "site")
     assert "CASE_0000" in left.read_text()
     assert not [name for name, content in contents(site).items() if b"CASE_" in content]
-    assert [name for name in contents(site) if name.endswith(".csv")] == ["boards/official-test.csv"]
+    assert [name for name in contents(site) if name.endswith(".csv")] == ["results.csv"]
     for record in records:
         there = {path.name for path in (site / "records" / record.id).iterdir()}
         assert there == {"record.json", "record.json.sig", "form.json"}
