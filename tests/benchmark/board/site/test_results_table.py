@@ -34,7 +34,7 @@ def boards(tmp_path: Path) -> tuple[Board, ...]:
     """The paper's methods; and a verified, a claimed and a rater's record on public-cv."""
     records = [
         add_record(tmp_path, "V", seed=1),
-        add_record(tmp_path, "=C", seed=2, status="claimed"),
+        add_record(tmp_path, 'C, "quoted"', seed=2, status="claimed"),
         add_record(tmp_path, "P", seed=3, drawn_by="people"),
     ]
     return boards_of(records)
@@ -62,7 +62,7 @@ def test_a_row_says_whose_number_it_is(boards: tuple[Board, ...]) -> None:
     assert dict(zip(firsts, told, strict=True)) == {
         "P": ("people", "verified", None, "2026-09-04"),
         "V": ("method", "verified", 1, "2026-09-02"),
-        "=C": ("method", "claimed", 1, "2026-09-03"),
+        'C, "quoted"': ("method", "claimed", 1, "2026-09-03"),
     }
     reference = digest("labels").removeprefix("sha256:")
     assert {(row.track, row.protocol, row.reference) for row in ours} == {("public-cv", "mswal/1", reference[:12])}
