@@ -26,6 +26,7 @@ ORDER: tuple[frozenset[str], ...] = (
     frozenset({"models"}),
     frozenset({"ceilings"}),
     frozenset({"figures", "submissions"}),
+    frozenset({"doctor"}),
     frozenset({"launch"}),
     frozenset({"runs"}),
     frozenset({"jobs"}),

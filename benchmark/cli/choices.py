@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -37,3 +38,17 @@ class MethodName(click.types.StringParamType):
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         return Choice(method_names()).shell_complete(ctx, param, incomplete)
+
+
+def complete_methods(
+    also: Sequence[str] = (), *, folders: bool = False
+) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """Has the shell suggest methods, with what else may stand there, for an argument that takes several kinds."""
+
+    def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        named = Choice((*method_names(), *also)).shell_complete(context, parameter, incomplete)
+        return [*named, *([CompletionItem(incomplete, type="dir")] if folders else [])]
+
+    return complete

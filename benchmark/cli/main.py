@@ -22,6 +22,8 @@ from .board.results import results
 from .board.submission_init import init
 from .board.validate import validate
 from .data import data
+from .doctor import doctor
+from .help_pages import BenchGroup
 from .models import model
 from .paper.figure_qualitative import qualitative
 from .paper.tables import tables
@@ -43,7 +45,7 @@ _NOT_OUR_FAULT = {
 """What a disk or a system refuses, wherever it is met; that a file is not there may be a fault of the program."""
 
 
-class _BenchGroup(click.Group):
+class _MainGroup(BenchGroup):
     """Prints on any terminal; shows a BenchError as its sentences, without a traceback, and exits with 1; stopped by
     Ctrl-C, exits with 130."""
 
@@ -76,23 +78,37 @@ def _show(error: BenchError) -> None:
         click.echo("\n".join(map(plain_text, f"error: {problem}".splitlines())), err=True)
 
 
-@click.group(cls=_BenchGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="mswal-bench")
-def main() -> None:
-    """The reference harness for whole-abdomen lesion segmentation on MSWAL."""
-
-
-@click.group()
+@click.group(
+    cls=BenchGroup,
+    examples=(
+        (
+            "two runs beside the reference",
+            "mswal-bench figure qualitative runs/nnunet-v2 runs/mednext --case PHANTOM_0485 --out case.png",
+        ),
+    ),
+)
 def figure() -> None:
     """Draw figures in the shape of the paper's."""
 
 
-@click.group()
+@click.group(
+    cls=BenchGroup,
+    examples=(("a site that opens from disk or any host", "mswal-bench leaderboard build results -o site"),),
+)
 def leaderboard() -> None:
     """Make the public board of records."""
 
 
-@click.group()
+@click.group(
+    cls=BenchGroup,
+    examples=(
+        (
+            "of a folder of label maps",
+            "mswal-bench submission init mine --track phantom --method mine --predictions predictions",
+        ),
+        ("then see what is missing", "mswal-bench validate mine --manifest manifest.json"),
+    ),
+)
 def submission() -> None:
     """Prepare what a participant hands in."""
 
@@ -100,30 +116,45 @@ def submission() -> None:
 figure.add_command(qualitative)
 leaderboard.add_command(build)
 submission.add_command(init)
-for command in (
-    data,
-    methods,
-    run,
-    launch,
-    runs,
-    transfer,
-    predict,
-    model,
-    score,
-    merge,
-    ceiling,
-    report,
-    tables,
-    figure,
-    manifest,
-    submission,
-    validate,
-    evaluate,
-    results,
-    rank,
-    leaderboard,
-):
-    main.add_command(command)
+
+_SECTIONS = {
+    "Data": (data,),
+    "Train and predict": (methods, run, launch, runs, transfer, predict, model),
+    "Score": (score, merge, report, ceiling),
+    "Submit": (submission, validate),
+    "Organise a track": (manifest, evaluate, results, rank, leaderboard),
+    "Write a paper": (tables, figure),
+    "This installation": (doctor,),
+}
+
+
+_COMPLETION = """\
+The Tab key completes commands, options and methods with this line in ~/.bashrc, or with zsh_source in ~/.zshrc:
+
+\b
+eval "$(_MSWAL_BENCH_COMPLETE=bash_source mswal-bench)"
+
+In fish it is:
+
+\b
+_MSWAL_BENCH_COMPLETE=fish_source mswal-bench | source
+"""
+
+
+@click.group(
+    cls=_MainGroup,
+    sections=_SECTIONS,
+    examples=(
+        ("a phantom of MSWAL to try everything on", "mswal-bench data phantom phantom --train 5 --test 2 --size tiny"),
+        ("score a folder of predictions", "mswal-bench score predictions --reference phantom/labelsTs"),
+        ("what a command does", "mswal-bench score --help"),
+    ),
+    epilog=_COMPLETION,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(package_name="mswal-bench")
+def main() -> None:
+    """The reference harness for whole-abdomen lesion segmentation on MSWAL."""
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Prepares the files that the script of the front page draws its table from, and the same numbers as CSV.
+"""Prepares the files that the script of the front page draws its table from.
 
 The page itself names its boards alone (`board_index`). What is chosen is fetched as a script, for a page from disk can
 fetch nothing else: `boards/KEY.js` has the lines of a board with their averages and ranks, `boards/KEY.METRIC.js` one
@@ -7,8 +7,6 @@ metric of its lesion classes. Numbers in them are hundredths of a percent, round
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -21,7 +19,6 @@ from .boards import Board
 from .entries import GROUPS, METRICS, PAPER, Entry
 
 _RANKED_METRICS = ("dsc", "f1")
-_DECIMALS = 6
 
 
 def board_index(board: Board, schemes: Sequence[Scheme]) -> dict[str, object]:
@@ -53,7 +50,6 @@ def board_files(board: Board, places: Mapping[str, Mapping[str, Place]]) -> dict
     for metric in METRICS:
         values = {one.key: _numbers(entry.of(one.key, metric) for entry in board.entries) for one in board.classes}
         files[f"boards/{key}.{metric}.js"] = _script(key, metric, values)
-    files[f"boards/{key}.csv"] = _csv(board, places["mean-rank"])
     return files
 
 
@@ -108,24 +104,3 @@ def _link(link: object) -> str | None:
 
 def _extra(name: str, *, public: bool) -> str:
     return name if public else f"{name} (not public)"
-
-
-def _csv(board: Board, places: Mapping[str, Place]) -> bytes:
-    """A row for each entry; scores are fractions, empty where undefined or not published."""
-    columns = [("average", metric) for metric in _RANKED_METRICS]
-    columns += [(lesion.key, metric) for lesion in board.classes for metric in METRICS]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    ends = ("", "_low", "_high")
-    scores = [f"{lesion}_{metric}{end}" for lesion, metric in columns for end in ends]
-    writer.writerow(["id", "method", "authors", "drawn_by", "status", "mean_rank", *scores])
-    for entry in board.entries:
-        authors = "; ".join(entry.record.form.authors) if entry.record else ""
-        drawn_by = "people" if entry.group == "people" else "method"
-        place = places.get(entry.id)
-        row: list[object] = [entry.id, entry.method, authors, drawn_by, entry.status, place.rank if place else ""]
-        for lesion, metric in columns:
-            estimate = entry.average[metric] if lesion == "average" else entry.of(lesion, metric)
-            row += ["" if x is None else round(x, _DECIMALS) for x in (estimate.value, estimate.low, estimate.high)]
-        writer.writerow(row)
-    return text.getvalue().encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from mswal_bench.benchmark.core.croissant import CROISSANT_FILE
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.vendored import vendored
 from mswal_bench.benchmark.records.organiser_key import PUBLIC_FILE, PublicKey
@@ -30,6 +32,7 @@ from .case_evidence import CaseEvidence, EntryCases, case_evidence
 from .entries import GROUPS, METRICS, PAPER, PEOPLE, STATUSES, Entry
 from .page_data import board_files, board_index, group_data, metric_data
 from .public_rows import public_files, statistics_rows
+from .results_table import RESULTS_CSV, RESULTS_PARQUET, Row, require_parquet, results_files, results_rows
 from .site_folder import FRONT_PAGE, check_site, replace_site
 
 _PACKAGE = "mswal_bench.benchmark.board.site"
@@ -61,6 +64,7 @@ def build_site(
     submit_to: str | None = None,
     organiser: PublicKey | None = None,
     evidence: tuple[Path, Path] | None = None,
+    parquet: bool = False,
     progress: bool = False,
 ) -> tuple[tuple[Board, ...], tuple[str, ...]]:
     """Makes the folder `site` of the records in `results`, whole or not at all; gives its boards, and notes.
@@ -68,9 +72,12 @@ def build_site(
     Verified is what the organiser has signed, by the key `organiser`, else by the folder's own, which the pages name.
     Of a hidden track nothing is shown but what its records say. The same input gives the same bytes; `date` is printed
     as it is, and `submit_to` is linked to as where submissions go. With `evidence`, a data set and a folder of
-    submissions, the worst cases of public boards have pages; a note says where a method has none. Raises BenchError for
-    what the user can mend, a folder without a record included.
+    submissions, the worst cases of public boards have pages; a note says where a method has none. With `parquet` the
+    table of all results is there as Parquet too. Raises BenchError for what the user can mend, a folder without a
+    record included.
     """
+    if parquet:
+        require_parquet()
     check_site(site)
     read = read_results(results, organiser)
     if not read.records:
@@ -85,24 +92,34 @@ def build_site(
             cases = stack.enter_context(case_evidence(boards, results, data, submissions, progress=progress))
         pages = _Pages(date, submit_to, read.organiser)
         # One at a time: together the files of a thousand records are hundreds of megabytes.
-        files = chain(_site_files(boards, results, resamples, seed, pages, cases), cases.files(progress=progress))
+        files = chain(
+            _site_files(boards, results, resamples, seed, pages, cases, parquet), cases.files(progress=progress)
+        )
         replace_site(site, files, metadata.version("mswal-bench"))
     return boards, (*read.notes, *cases.notes)
 
 
 def _site_files(
-    boards: Sequence[Board], results: Path, resamples: int, seed: int, pages: _Pages, cases: CaseEvidence
+    boards: Sequence[Board],
+    results: Path,
+    resamples: int,
+    seed: int,
+    pages: _Pages,
+    cases: CaseEvidence,
+    parquet: bool,
 ) -> Iterator[tuple[str, bytes]]:
     yield from _static_files().items()
     if pages.organiser is not None:
         yield PUBLIC_FILE, pages.organiser.pem
     views = []
+    rows: list[Row] = []
     for board in boards:
         arrays = statistics_rows(board, results)
         schemes, places = board_places(board, arrays)
         statistics = board_statistics(board, arrays, places["mean-rank"], resamples=resamples, seed=seed)
         views.append(_board_view(board, schemes, places, statistics))
         yield from board_files(board, places).items()
+        rows += results_rows(board, places["mean-rank"])
         ranked = Counter(entry.group for entry in board.entries if entry.id in places["mean-rank"])
         for entry in board.entries:
             downloads = public_files(entry.record, results) if entry.record else {}
@@ -111,7 +128,9 @@ def _site_files(
             worst = cases.of.get(entry.id)
             page = pages.method(board, entry, places["mean-rank"], list(downloads), worst, ranked[entry.group])
             yield f"methods/{entry.id}.html", page
-    yield FRONT_PAGE, pages.front(views)
+    tables = results_files(rows, parquet=parquet)
+    yield from tables.items()
+    yield FRONT_PAGE, pages.front(views, tables)
     yield "submit.html", pages.how_to_submit(boards)
 
 
@@ -150,14 +169,22 @@ class _Pages:
             "not_shown": NOT_SHOWN,
         }
 
-    def front(self, boards: Sequence[Mapping[str, Any]]) -> bytes:
+    def front(self, boards: Sequence[Mapping[str, Any]], tables: Mapping[str, bytes]) -> bytes:
         data = {
             "groups": group_data(),
             "metrics": metric_data(),
             "boards": [board["data"] for board in boards],
             "opens": _opens(boards),
         }
-        return self._render("index.html.j2", root="", boards=boards, data=data)
+        return self._render(
+            "index.html.j2",
+            root="",
+            boards=boards,
+            data=data,
+            tables=[name for name in (RESULTS_CSV, RESULTS_PARQUET) if name in tables],
+            description_file=CROISSANT_FILE,
+            description=json.loads(tables[CROISSANT_FILE]),
+        )
 
     def how_to_submit(self, boards: Sequence[Board]) -> bytes:
         return self._render("submit.html.j2", root="", boards=boards)

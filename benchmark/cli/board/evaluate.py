@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from mswal_bench.benchmark.cli.hand_over import Place, cancel_tasks, place_options, submit, work_off
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 from mswal_bench.benchmark.cli.organiser_options import KEY_VARIABLE, signing_key_of_option
 from mswal_bench.benchmark.core.errors import Problem, raise_if_any
 
@@ -19,7 +20,21 @@ if TYPE_CHECKING:
     from mswal_bench.benchmark.records.result_record import ResultRecord
 
 
-@click.command(short_help="Score a submission and add its record to the results.")
+@click.command(
+    cls=BenchCommand,
+    short_help="Score a submission, and add its record to the results.",
+    examples=(
+        (
+            "a claim of your own",
+            "mswal-bench evaluate mine --reference phantom/labelsTs --manifest manifest.json --results results",
+        ),
+        (
+            "the organiser's record, signed",
+            "mswal-bench evaluate mine --reference phantom/labelsTs --manifest manifest.json --results results "
+            "--verified --key organiser",
+        ),
+    ),
+)
 @click.argument("submission", type=click.Path(path_type=Path))
 @click.option("--reference", required=True, type=click.Path(path_type=Path), help="The folder of reference label maps.")
 @click.option("--results", required=True, type=click.Path(path_type=Path), help="The folder that records are added to.")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 from mswal_bench.benchmark.cli.organiser_options import organiser_of_option, organiser_option
 
 
@@ -16,7 +17,18 @@ def _link(context: click.Context, parameter: click.Parameter, link: str | None) 
     return link
 
 
-@click.command()
+@click.command(
+    cls=BenchCommand,
+    short_help="Make a site of records.",
+    examples=(
+        ("a site that opens from disk or any host", "mswal-bench leaderboard build results -o site"),
+        ("with a table for analysis", "mswal-bench leaderboard build results -o site --parquet"),
+        (
+            "with the worst cases of each method",
+            "mswal-bench leaderboard build results -o site --data phantom --submissions submissions",
+        ),
+    ),
+)
 @click.argument("results", type=click.Path(path_type=Path))
 @click.option("-o", "--out", "site", required=True, type=click.Path(path_type=Path), help="The folder of the site.")
 @click.option("--date", help="Printed at the foot of every page. Without it the same records make the same bytes.")
@@ -45,6 +57,9 @@ def _link(context: click.Context, parameter: click.Parameter, link: str | None) 
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="The folder of the submissions that were evaluated, for --data.",
 )
+@click.option(
+    "--parquet", is_flag=True, help="Write the table of all results as Parquet too. It needs the extra `parquet`."
+)
 @organiser_option
 def build(
     results: Path,
@@ -55,6 +70,7 @@ def build(
     seed: int,
     data: Path | None,
     submissions: Path | None,
+    parquet: bool,
     organiser: Path | None,
 ) -> None:
     """Make a site of the records in the folder RESULTS.
@@ -63,6 +79,9 @@ def build(
     is replaced file by file and opens meanwhile; a folder with anything else in it is refused. Verified is what the
     organiser has signed, and every page names his key. A record that contradicts itself, its rows or its signature is
     refused.
+
+    For analysis, results.csv has a row for each entry, lesion type and metric, and croissant.json describes its columns
+    to search engines of data sets. Of a hidden track they have what its records say and no more.
     """
     from mswal_bench.benchmark.board.site.site_pages import build_site
 
@@ -77,6 +96,7 @@ def build(
         submit_to=submit_to,
         organiser=organiser_of_option(organiser),
         evidence=(data, submissions) if data is not None and submissions is not None else None,
+        parquet=parquet,
         progress=True,
     )
     for note in notes:

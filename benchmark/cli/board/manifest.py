@@ -6,8 +6,16 @@ from pathlib import Path
 
 import click
 
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 
-@click.command(short_help="Write what submissions are checked against.")
+
+@click.command(
+    cls=BenchCommand,
+    short_help="Write the list of cases that submissions are checked against.",
+    examples=(
+        ("of a public track", "mswal-bench manifest phantom/labelsTs --track phantom --public -o manifest.json"),
+    ),
+)
 @click.argument("folder", metavar="LABELS_OR_IMAGES", type=click.Path(path_type=Path))
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The file to write.")
 @click.option(

@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING
 import click
 
 from mswal_bench.benchmark.cli.choices import Choice
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 from mswal_bench.benchmark.cli.organiser_options import organiser_of_option, organiser_option
 
 if TYPE_CHECKING:
     from mswal_bench.benchmark.board.ranking.ranking import RankingFormat
 
 
-@click.command(short_help="Rank methods, with intervals and tests.")
+@click.command(
+    cls=BenchCommand,
+    short_help="Rank methods, with intervals and tests.",
+    examples=(
+        ("the verified records of a track", "mswal-bench rank results --track phantom"),
+        ("methods that were scored, by one lesion type", "mswal-bench rank scores --by class:liver_tumor"),
+    ),
+)
 @click.argument("source", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--track", help="Of a results folder, this track alone.  [default: one ranking a track]")
 @click.option(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from mswal_bench.benchmark.cli.help_pages import BenchGroup
 from mswal_bench.benchmark.cli.organiser_options import (
     KEY_VARIABLE,
     organiser_of_option,
@@ -15,12 +16,46 @@ from mswal_bench.benchmark.cli.organiser_options import (
 from mswal_bench.benchmark.core.errors import raise_if_any
 
 
-@click.group(short_help="List, verify and sign records of submissions.")
+@click.group(
+    cls=BenchGroup,
+    short_help="List, verify and sign records of submissions.",
+    examples=(
+        ("make the organiser's key, once", "mswal-bench results keygen organiser"),
+        ("compute all numbers again and compare", "mswal-bench results verify results"),
+    ),
+)
 def results() -> None:
     """List, verify and sign the records of evaluated submissions."""
 
 
-@results.command("list", short_help="List records by track and age.")
+@results.command(
+    short_help="Make the organiser's key, once.",
+    examples=(("keep `organiser` to yourself, publish `organiser.pub`", "mswal-bench results keygen organiser"),),
+)
+@click.argument("key", metavar="KEY", type=click.Path(path_type=Path))
+def keygen(key: Path) -> None:
+    """Make the organiser's key, once: the private half in KEY, and the public half in KEY.pub.
+
+    Who has KEY can make verified records: it is readable by its owner alone, never replaced, and refused in a results
+    folder or a site. Publish the fingerprint that is printed where the board's readers know that it is yours.
+    """
+    from mswal_bench.benchmark.board.site.site_folder import refuse_in_a_site
+    from mswal_bench.benchmark.records.organiser_key import make_key
+    from mswal_bench.benchmark.records.record_store import refuse_in_results
+
+    refuse_in_results(key)
+    refuse_in_a_site(key)
+    made = make_key(key)
+    click.echo(f"private key: {key}")
+    click.echo(f"public key: {key}.pub")
+    click.echo(f"fingerprint: {made.public.fingerprint}")
+
+
+@results.command(
+    "list",
+    short_help="List records by track and age.",
+    examples=(("all records of a folder", "mswal-bench results list results"),),
+)
 @click.argument("folder", metavar="RESULTS", type=click.Path(path_type=Path))
 @organiser_option
 def list_records(folder: Path, organiser: Path | None) -> None:
@@ -38,7 +73,17 @@ def list_records(folder: Path, organiser: Path | None) -> None:
     click.echo(records_table(read.records, width=terminal_width()) or "no records")
 
 
-@results.command(short_help="Compute all numbers again and compare.")
+@results.command(
+    short_help="Compute all numbers again and compare.",
+    examples=(
+        ("from the rows beside the records", "mswal-bench results verify results"),
+        (
+            "from the predictions of a submission",
+            "mswal-bench results verify results --submission mine --reference phantom/labelsTs "
+            "--manifest manifest.json",
+        ),
+    ),
+)
 @click.argument("folder", metavar="RESULTS", type=click.Path(path_type=Path))
 @click.option(
     "--private", type=click.Path(path_type=Path, file_okay=False), help="Where the rows of hidden tracks are kept."
@@ -84,27 +129,10 @@ def verify(
     click.echo(verified.verdict)
 
 
-@results.command(short_help="Make the organiser's key, once.")
-@click.argument("key", metavar="KEY", type=click.Path(path_type=Path))
-def keygen(key: Path) -> None:
-    """Make the organiser's key, once: the private half in KEY, and the public half in KEY.pub.
-
-    Who has KEY can make verified records: it is readable by its owner alone, never replaced, and refused in a results
-    folder or a site. Publish the fingerprint that is printed where the board's readers know that it is yours.
-    """
-    from mswal_bench.benchmark.board.site.site_folder import refuse_in_a_site
-    from mswal_bench.benchmark.records.organiser_key import make_key
-    from mswal_bench.benchmark.records.record_store import refuse_in_results
-
-    refuse_in_results(key)
-    refuse_in_a_site(key)
-    made = make_key(key)
-    click.echo(f"private key: {key}")
-    click.echo(f"public key: {key}.pub")
-    click.echo(f"fingerprint: {made.public.fingerprint}")
-
-
-@results.command(short_help="Sign verified records that have no signature.")
+@results.command(
+    short_help="Sign verified records that have no signature.",
+    examples=(("records of version 0.1.0", "mswal-bench results sign results --key organiser"),),
+)
 @click.argument("folder", metavar="RESULTS", type=click.Path(path_type=Path))
 @click.option(
     "--key",

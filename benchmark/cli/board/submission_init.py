@@ -6,8 +6,24 @@ from pathlib import Path
 
 import click
 
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 
-@click.command(short_help="Begin a submission to fill in.")
+
+@click.command(
+    cls=BenchCommand,
+    short_help="Begin a submission to fill in.",
+    examples=(
+        (
+            "of a finished run",
+            "mswal-bench submission init mine --track phantom --run runs/nnunet-v2/fold-0 "
+            '--author "Ada Example" --affiliation "University of Examples" --contact ada@example.org',
+        ),
+        (
+            "of a folder of label maps",
+            "mswal-bench submission init mine --track phantom --method mine --predictions predictions",
+        ),
+    ),
+)
 @click.argument("folder", metavar="[FOLDER]", default="submission", type=click.Path(path_type=Path))
 @click.option(
     "--run",

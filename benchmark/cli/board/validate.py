@@ -7,8 +7,17 @@ from pathlib import Path
 
 import click
 
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 
-@click.command(short_help="Check a submission and list everything that is wrong.")
+
+@click.command(
+    cls=BenchCommand,
+    short_help="Check a submission, and list everything that is wrong.",
+    examples=(
+        ("names, form and headers, in seconds", "mswal-bench validate mine --manifest manifest.json"),
+        ("every voxel too, as the organiser does", "mswal-bench validate mine.zip --manifest manifest.json --deep"),
+    ),
+)
 @click.argument("submission", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--manifest",

@@ -6,8 +6,19 @@ from pathlib import Path
 
 import click
 
+from mswal_bench.benchmark.cli.choices import complete_methods
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 
-@click.command(short_help="List everything that is wrong with a data set.")
+
+@click.command(
+    cls=BenchCommand,
+    short_help="List everything that is wrong with a data set.",
+    examples=(
+        ("look for everything that is wrong", "mswal-bench data check phantom"),
+        ("take the images' geometry for labels that have another", "mswal-bench data check phantom --fix"),
+        ("lesions that a method's grid erases", "mswal-bench data check phantom --plans nnunet-v2"),
+    ),
+)
 @click.argument("raw", type=click.Path(path_type=Path))
 @click.option("--fix", is_flag=True, help="Copy the image's geometry to labels whose header differs or is not valid.")
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
@@ -17,6 +28,7 @@ import click
     "methods",
     multiple=True,
     metavar="METHOD|WORK",
+    shell_complete=complete_methods(folders=True),
     help="Warn of lesions that this method's grid, or this run's, erases from training. Can be given several times.",
 )
 @click.option("--jobs", type=click.IntRange(min=1), default=None, help="Processes.  [default: one per core]")

@@ -8,9 +8,17 @@ from pathlib import Path
 import click
 
 from mswal_bench.benchmark.cli import STOPPED
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 
 
-@click.command(short_help="Download the public release of MSWAL.")
+@click.command(
+    cls=BenchCommand,
+    short_help="Download the public release of MSWAL.",
+    examples=(
+        ("images and labels of the 484 cases", "mswal-bench data download MSWAL"),
+        ("labels alone, to count lesions", "mswal-bench data download MSWAL --labels-only"),
+    ),
+)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
     "--revision",

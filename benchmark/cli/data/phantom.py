@@ -7,10 +7,21 @@ from pathlib import Path
 import click
 
 from mswal_bench.benchmark.cli.choices import Choice
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 from mswal_bench.benchmark.data.mswal_facts import CASES, SLICE_COUNTS
 
 
-@click.command(short_help="Write a phantom of MSWAL, LiTS or KiTS23.")
+@click.command(
+    cls=BenchCommand,
+    short_help="Write a phantom of MSWAL, LiTS or KiTS23.",
+    examples=(
+        ("enough to try everything, in seconds", "mswal-bench data phantom phantom --train 5 --test 2 --size tiny"),
+        (
+            "one for `data prepare --as kits`",
+            "mswal-bench data phantom kits-raw --as kits --train 5 --test 2 --size tiny",
+        ),
+    ),
+)
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option(
     "--as",

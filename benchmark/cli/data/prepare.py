@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING
 import click
 
 from mswal_bench.benchmark.cli.choices import Choice
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 
 if TYPE_CHECKING:
     from mswal_bench.benchmark.data.prepare.prepare_dataset import Prepared
 
 
-@click.command(short_help="Make a data set to train on of what was downloaded.")
+@click.command(
+    cls=BenchCommand,
+    short_help="Make a data set to train on of what was downloaded.",
+    examples=(
+        ("of a download of MSWAL", "mswal-bench data prepare MSWAL mswal --check"),
+        ("of a part of KiTS23", "mswal-bench data prepare kits-raw kits --as kits --partial"),
+    ),
+)
 @click.argument("src", type=click.Path(path_type=Path))
 @click.argument("dst", type=click.Path(path_type=Path))
 @click.option(

@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING
 import click
 
 from mswal_bench.benchmark.cli.choices import Choice
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 from mswal_bench.benchmark.core.errors import raise_if_any
 
 if TYPE_CHECKING:
     from mswal_bench.benchmark.data.stats.dataset_statistics import Subsets
 
 
-@click.command(short_help="Count lesions, patients and slices.")
+@click.command(
+    cls=BenchCommand,
+    short_help="Count lesions, patients and slices of a data set.",
+    examples=(
+        ("tables, beside the paper's numbers", "mswal-bench data stats phantom"),
+        ("files and figures too, and the lesions' HU", "mswal-bench data stats phantom --intensities --out statistics"),
+    ),
+)
 @click.argument("raw", type=click.Path(path_type=Path))
 @click.option(
     "--out",

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from mswal_bench.benchmark.cli.choices import Choice
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 from mswal_bench.benchmark.runs.tracks import ALL_FOLDS, SELECTIONS
 
 from .about_options import about_options
@@ -14,7 +15,20 @@ from .about_options import about_options
 BUNDLE, NNUNET = "bundle", "nnunet"
 
 
-@click.command(short_help="Write a trained method as a file to hand on.")
+@click.command(
+    cls=BenchCommand,
+    short_help="Write a trained method as one file to hand on.",
+    examples=(
+        (
+            "a bundle",
+            'mswal-bench model export runs/nnunet-v2 -o nnunet-v2.mswal --author "Ada Example" --licence cc-by-nc-4.0',
+        ),
+        (
+            "a folder for nnU-Net's own command",
+            "mswal-bench model export nnunet-v2.mswal --format nnunet -o for-nnunet",
+        ),
+    ),
+)
 @click.argument("work", metavar="WORK", type=click.Path(path_type=Path))
 @click.option(
     "-o", "--out", required=True, type=click.Path(path_type=Path), help="The bundle, NAME.mswal; or the folder."

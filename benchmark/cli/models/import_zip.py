@@ -6,10 +6,17 @@ from pathlib import Path
 
 import click
 
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
+
 from .about_options import about_options
 
 
-@click.command("import", short_help="Make a bundle of a model that nnU-Net exported.")
+@click.command(
+    "import",
+    cls=BenchCommand,
+    short_help="Make a bundle of a model that nnU-Net exported.",
+    examples=(("what nnUNetv2_export_model_to_zip wrote", "mswal-bench model import exported.zip -o mine.mswal"),),
+)
 @click.argument("source", metavar="ZIP", type=click.Path(path_type=Path))
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="The bundle, NAME.mswal.")
 @click.option(

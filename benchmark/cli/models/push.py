@@ -6,8 +6,17 @@ from pathlib import Path
 
 import click
 
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 
-@click.command(short_help="Upload a model bundle to the Hugging Face hub.")
+
+@click.command(
+    cls=BenchCommand,
+    short_help="Upload a bundle to the Hugging Face hub.",
+    examples=(
+        ("see first what would be uploaded", "mswal-bench model push nnunet-v2.mswal hf:OWNER/NAME --dry-run"),
+        ("upload it", "mswal-bench model push nnunet-v2.mswal hf:OWNER/NAME"),
+    ),
+)
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.argument("address")
 @click.option("--public", is_flag=True, help="Make the model public, where it is made by this call; else private.")

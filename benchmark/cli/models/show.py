@@ -6,8 +6,17 @@ from pathlib import Path
 
 import click
 
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 
-@click.command(short_help="Print what a model bundle says of itself.")
+
+@click.command(
+    cls=BenchCommand,
+    short_help="Print what a bundle says of itself.",
+    examples=(
+        ("method, training, scores and licence", "mswal-bench model show nnunet-v2.mswal"),
+        ("its model card", "mswal-bench model show nnunet-v2.mswal --card"),
+    ),
+)
 @click.argument("bundle", required=False, type=click.Path(path_type=Path))
 @click.option("--card", is_flag=True, help="Print its model card, in Markdown.")
 @click.option("--json", "as_json", is_flag=True, help="For programs: its model.json.")

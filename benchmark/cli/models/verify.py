@@ -6,8 +6,14 @@ from pathlib import Path
 
 import click
 
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 
-@click.command(short_help="Check a model bundle: digests, plans, shapes.")
+
+@click.command(
+    cls=BenchCommand,
+    short_help="Check every byte of a bundle.",
+    examples=(("before you predict with it", "mswal-bench model verify nnunet-v2.mswal"),),
+)
 @click.argument("bundle", type=click.Path(path_type=Path))
 def verify(bundle: Path) -> None:
     """Check that the model bundle BUNDLE is whole, and can predict with what is installed here.

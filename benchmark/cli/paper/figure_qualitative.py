@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
+
 
 def _finite(_: click.Context, __: click.Parameter, value: Any) -> Any:
     """A range lets `nan` through."""
@@ -17,7 +19,16 @@ def _finite(_: click.Context, __: click.Parameter, value: Any) -> Any:
     return value
 
 
-@click.command(short_help="Draw a case as the paper's Fig. 3 does.")
+@click.command(
+    cls=BenchCommand,
+    short_help="Draw a case as the paper's Fig. 3 does.",
+    examples=(
+        (
+            "two runs beside the reference",
+            "mswal-bench figure qualitative runs/nnunet-v2 runs/mednext --case PHANTOM_0485 --out case.png",
+        ),
+    ),
+)
 @click.argument("runs", metavar="RUNS...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--case", required=True, help="The case, as its files are named.")
 @click.option(

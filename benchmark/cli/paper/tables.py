@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from mswal_bench.benchmark.cli.choices import Choice
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 from mswal_bench.benchmark.cli.organiser_options import organiser_of_option, organiser_option
 
 if TYPE_CHECKING:
@@ -19,7 +20,18 @@ _ALL, _CHECK = "all", "check"
 _CHECK_FORMATS = ("text", "markdown", "csv", "json")
 
 
-@click.command(short_help="Print the paper's tables, or one's own in their shape.")
+@click.command(
+    cls=BenchCommand,
+    short_help="Print the paper's tables, or one's own in their shape.",
+    examples=(
+        ("Table 2 as printed", "mswal-bench tables 2"),
+        (
+            "the same with methods of your own, for a paper",
+            "mswal-bench tables 2 --results results --track official-test --format latex",
+        ),
+        ("which printed numbers follow from others", "mswal-bench tables check"),
+    ),
+)
 @click.argument("table", type=Choice(["1", "2", "3", "4", "difficulty", _ALL, _CHECK]))
 @click.option(
     "--results",

@@ -7,16 +7,28 @@ from pathlib import Path
 import click
 
 from mswal_bench.baselines.method import Budget
-from mswal_bench.benchmark.cli.choices import Choice
+from mswal_bench.benchmark.cli.choices import Choice, complete_methods
 from mswal_bench.benchmark.cli.hand_over import Place, cancel_tasks, not_done, place_options, submit, work_off
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 from mswal_bench.benchmark.core.errors import raise_if_any
 from mswal_bench.benchmark.runs.tracks import ALL_FOLDS, Track
 
 from .training_options import Folds
 
 
-@click.command(short_help="Run many methods on a cluster or on all GPUs, to one table.")
-@click.argument("names", metavar="METHOD...", nargs=-1)
+@click.command(
+    cls=BenchCommand,
+    short_help="Run many methods on a cluster or on all GPUs, to one table.",
+    examples=(
+        ("what it would take", "mswal-bench launch all --data mswal --work runs --on slurm --dry-run"),
+        (
+            "try it out on this machine",
+            "mswal-bench launch nnunet-v2 inception-nnunet-II --data phantom --work runs --on local "
+            "--devices cpu --budget smoke --fold 0",
+        ),
+    ),
+)
+@click.argument("names", metavar="METHOD...", nargs=-1, shell_complete=complete_methods(["all"]))
 @click.option("--data", "raw", type=click.Path(path_type=Path), help="A data set in nnU-Net's raw layout.")
 @click.option(
     "--work", "root", required=True, type=click.Path(path_type=Path), help="The folder of the runs, WORK/METHOD each."

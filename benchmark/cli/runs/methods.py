@@ -11,13 +11,21 @@ import click
 from mswal_bench.baselines.plug_ins import PlugInError
 from mswal_bench.baselines.registry import all_methods, method_names, refused_names
 from mswal_bench.benchmark.cli.choices import MethodName
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 from mswal_bench.benchmark.runs.method_choice import chosen_method, plug_in_problems
 from mswal_bench.benchmark.tables.escaping import plain_text
 
 _NARROWEST = 80
 
 
-@click.command(short_help="List the methods, or show the fidelity card of one.")
+@click.command(
+    cls=BenchCommand,
+    short_help="List the methods, or show what fixes the settings of one.",
+    examples=(
+        ("all methods", "mswal-bench methods"),
+        ("where each setting of one comes from", "mswal-bench methods inception-nnunet --variant II"),
+    ),
+)
 @click.argument("method", type=MethodName(), required=False)
 @click.option("--variant", help="Show the card of this variant of METHOD.")
 @click.option("--names", is_flag=True, help="For scripts: print the names of all methods, one a line.")

@@ -7,12 +7,23 @@ from pathlib import Path
 import click
 
 from mswal_bench.benchmark.cli.choices import Choice
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 from mswal_bench.benchmark.runs.tracks import ALL_FOLDS, SELECTIONS
 
 from .training_options import device_names, device_options, stoppable
 
 
-@click.command(short_help="Predict label maps of any scans with a trained method.")
+@click.command(
+    cls=BenchCommand,
+    short_help="Predict label maps of any scans with a trained method.",
+    examples=(
+        (
+            "with a run of your own, and a list of lesions",
+            "mswal-bench predict runs/nnunet-v2 phantom/imagesTs -o label_maps --lesions lesions.csv",
+        ),
+        ("with a model from the Hugging Face hub", "mswal-bench predict hf:OWNER/NAME scans -o label_maps"),
+    ),
+)
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(

@@ -9,6 +9,7 @@ import click
 from mswal_bench.baselines.method import Budget
 from mswal_bench.baselines.stop_request import listen_for_stop
 from mswal_bench.benchmark.cli.choices import Choice
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 from mswal_bench.benchmark.runs.method_choice import chosen_method
 from mswal_bench.benchmark.runs.stages import Part, Stage
 from mswal_bench.benchmark.runs.tracks import Shard, Track
@@ -16,7 +17,20 @@ from mswal_bench.benchmark.runs.tracks import Shard, Track
 from .training_options import ShardNumber, device_names, stoppable, training_options
 
 
-@click.command(short_help="Train a method, predict, score and write a record.")
+@click.command(
+    cls=BenchCommand,
+    short_help="Train a method, predict, score, and write a record.",
+    examples=(
+        (
+            "try it out on a phantom, without a GPU",
+            "mswal-bench run nnunet-v2 --data phantom --work runs/nnunet-v2 --budget smoke --fold 0 --device cpu",
+        ),
+        (
+            "a cross-validation on two GPUs",
+            "mswal-bench run nnunet-v2 --data mswal --work runs/nnunet-v2 --track public-cv --devices 0,1",
+        ),
+    ),
+)
 @click.option(
     "--data", "raw", required=True, type=click.Path(path_type=Path), help="A data set in nnU-Net's raw layout."
 )

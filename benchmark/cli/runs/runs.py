@@ -6,10 +6,18 @@ from pathlib import Path
 
 import click
 
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 from mswal_bench.benchmark.core.errors import raise_if_any
 
 
-@click.command(short_help="List runs: their state, folds, scores and times.")
+@click.command(
+    cls=BenchCommand,
+    short_help="List runs: their state, folds, scores and times.",
+    examples=(
+        ("all runs below a folder", "mswal-bench runs runs"),
+        ("for a program", "mswal-bench runs runs --json"),
+    ),
+)
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
 @click.option(
     "--json", "as_json", is_flag=True, help="For programs: everything of each run, DSC as a fraction, times in seconds."

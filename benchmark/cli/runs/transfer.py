@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mswal_bench.baselines.method import Budget
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 from mswal_bench.benchmark.cli.scoring.table_output import table_format_option
 from mswal_bench.benchmark.runs.method_choice import chosen_method
 from mswal_bench.benchmark.tables.terminal import terminal_width
@@ -19,7 +20,16 @@ if TYPE_CHECKING:
     from mswal_bench.benchmark.scoring.score_formats import TableFormat
 
 
-@click.command(short_help="Train with and without MSWAL first, and compare.")
+@click.command(
+    cls=BenchCommand,
+    short_help="Train with and without MSWAL first, and compare.",
+    examples=(
+        (
+            "what MSWAL is worth for KiTS",
+            "mswal-bench transfer nnunet-v2 --pretrain runs/nnunet-v2 --data kits --work runs/kits --fold 0",
+        ),
+    ),
+)
 @click.option(
     "--pretrain",
     required=True,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mswal_bench.benchmark.cli.choices import complete_methods
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 from mswal_bench.benchmark.core.errors import raise_if_any
 
 from .table_output import print_scores, print_views, table_format_option
@@ -15,8 +17,20 @@ if TYPE_CHECKING:
     from mswal_bench.benchmark.scoring.score_formats import TableFormat
 
 
-@click.command(short_help="Measure what a method could reach at most.")
-@click.argument("methods", metavar="METHOD|WORK...", nargs=-1, required=True)
+@click.command(
+    cls=BenchCommand,
+    short_help="Measure what a method could reach at most.",
+    examples=(
+        (
+            "two methods, as they would be planned",
+            "mswal-bench ceiling nnunet-v2 mednext --data phantom --out ceilings",
+        ),
+        ("a run that is prepared", "mswal-bench ceiling runs/nnunet-v2 --data phantom"),
+    ),
+)
+@click.argument(
+    "methods", metavar="METHOD|WORK...", nargs=-1, required=True, shell_complete=complete_methods(folders=True)
+)
 @click.option(
     "--data",
     "raw",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 from mswal_bench.benchmark.core.errors import raise_if_any
 
 from .table_output import print_scores, table_format_option
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
     from mswal_bench.benchmark.scoring.score_formats import TableFormat
 
 
-@click.command(short_help="Make one table of methods that were scored apart.")
+@click.command(
+    cls=BenchCommand,
+    short_help="Make one table of methods that were scored apart.",
+    examples=(("two runs", "mswal-bench merge runs/nnunet-v2/fold-0 runs/mednext/fold-0 --out table"),),
+)
 @click.argument("folders", metavar="SCORES...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--out",

@@ -6,8 +6,14 @@ from pathlib import Path
 
 import click
 
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 
-@click.command(short_help="Write a table, a picture and a page of predictions.")
+
+@click.command(
+    cls=BenchCommand,
+    short_help="Write a table, a picture and pages of predictions.",
+    examples=(("of a run", "mswal-bench report runs/nnunet-v2 --data phantom --out report"),),
+)
 @click.argument("predictions", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--data",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mswal_bench.benchmark.cli.hand_over import Place, cancel_tasks, not_done, place_options, submit, work_off
+from mswal_bench.benchmark.cli.help_pages import BenchCommand
 from mswal_bench.benchmark.core.errors import Problem, raise_if_any
 
 from .table_output import print_scores, table_format_option
@@ -17,7 +18,18 @@ if TYPE_CHECKING:
     from mswal_bench.benchmark.scoring.score_formats import TableFormat
 
 
-@click.command(short_help="Score predictions against reference labels.")
+@click.command(
+    cls=BenchCommand,
+    short_help="Score predictions against reference labels.",
+    examples=(
+        ("one folder of predictions", "mswal-bench score predictions --reference phantom/labelsTs"),
+        (
+            "two runs in one table, with NSD and HD95",
+            "mswal-bench score runs/nnunet-v2 runs/mednext --reference phantom/labelsTs --details --out scores",
+        ),
+        ("for a paper", "mswal-bench score predictions --reference phantom/labelsTs --format latex"),
+    ),
+)
 @click.argument("predictions", metavar="PRED...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--reference",

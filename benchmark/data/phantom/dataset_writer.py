@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mswal_bench.baselines.raw_layout import image_name, label_name
+from mswal_bench.benchmark.core.croissant import CROISSANT_FILE
 from mswal_bench.benchmark.core.errors import Problem, raise_if_any
 from mswal_bench.benchmark.core.whole_files import write_text
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
@@ -20,10 +21,13 @@ from mswal_bench.benchmark.data.raw_folder import DESCRIPTION
 from .cohort import TEST_SLOTS, TRAIN_SLOTS, Patient, case_name, cohort
 from .drawing import draw_all, write_volume
 from .grids import SIZES, grid_for
+from .phantom_description import phantom_croissant
 from .phantom_folder import check_folder, clear_leftovers, write_mark
 from .seeds import GENERATOR_VERSION
 
 _ENDING = ".nii.gz"
+_LAST = (PATIENTS_FILE, CROISSANT_FILE, DESCRIPTION)
+"""Are written when all cases are there, in this order."""
 _FOLDERS = {"train": ("imagesTr", "labelsTr"), "test": ("imagesTs", "labelsTs")}
 
 
@@ -44,8 +48,8 @@ def write_phantom(
     """Writes the first `train` and the first `test` patients of the cohort's two pools to `out`.
 
     The files do not depend on `jobs`, the number of processes (None: one per core). Cases that are already there are
-    not drawn again; `dataset.json` and `patients.csv` come last, so a folder with them is complete. A folder with more
-    cases than are asked for is refused untouched, and so is one with anything else in it.
+    not drawn again; `patients.csv`, `croissant.json` and `dataset.json` come last, so a folder with them is complete. A
+    folder with more cases than are asked for is refused untouched, and so is one with anything else in it.
 
     Raises BenchError for arguments out of range and for such a folder.
     """
@@ -54,12 +58,13 @@ def write_phantom(
     mark = {"generator": "mswal-bench phantom", "generator_version": GENERATOR_VERSION, "seed": seed, "size": size}
     planned = [_job(out, seed, slot, size) for slot in slots]
     files = [path for job in planned for path in (job.image, job.label)]
-    check_folder(out, mark, [*files, *(out / name for name in (DESCRIPTION, PATIENTS_FILE))])
+    check_folder(out, mark, [*files, *(out / name for name in _LAST)])
     missing = [job for job in planned if not (job.label.exists() and job.image.exists())]
-    finished = all((out / name).exists() for name in (DESCRIPTION, PATIENTS_FILE))
+    finished = all((out / name).exists() for name in _LAST)
     if not missing and finished and _recorded_cases(out) == [case_name(slot) for slot in slots]:
         return
-    for name in (DESCRIPTION, PATIENTS_FILE):
+    # A phantom that is there gets what it lacks; no case is drawn again for that.
+    for name in reversed(_LAST):
         (out / name).unlink(missing_ok=True)
     write_mark(out, mark)
     folders = [out / name for pair in _FOLDERS.values() for name in pair]
@@ -67,8 +72,11 @@ def write_phantom(
         folder.mkdir(exist_ok=True)
     clear_leftovers(folders)
     draw_all(_write_case, missing, processes=jobs, progress=progress)
-    write_text(out / PATIENTS_FILE, _patients_csv((cohort(seed)[slot - 1] for slot in slots), size))
-    write_text(out / DESCRIPTION, _dataset_json(mark, train, test))
+    patients = _patients_csv((cohort(seed)[slot - 1] for slot in slots), size)
+    description = _dataset_json(mark, train, test)
+    write_text(out / PATIENTS_FILE, patients)
+    write_text(out / CROISSANT_FILE, phantom_croissant(mark, description, patients, train=train, test=test))
+    write_text(out / DESCRIPTION, description)
 
 
 def check_arguments(

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import csv
-import io
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -65,26 +63,12 @@ def test_the_lines_say_who_and_what(board: Board) -> None:
     assert lines["paper"] == [None, None, "https://example.org/p"]
 
 
-def test_the_csv_has_every_number(board: Board) -> None:
-    rows = list(csv.DictReader(io.StringIO(written(board)["boards/public-cv.csv"].decode())))
-    assert [(row["method"], row["drawn_by"], row["status"], row["mean_rank"]) for row in rows] == [
-        ("P", "people", "verified", ""), ("V", "method", "verified", "1"), ("C", "method", "claimed", "1"),
-    ]  # fmt: skip
-    for row, entry in zip(rows, board.entries, strict=True):
-        for lesion, metric in (("liver_cyst", "f1"), ("gallstone", "recall_large")):
-            estimate = entry.of(lesion, metric)
-            read = [float(row[f"{lesion}_{metric}{end}"]) for end in ("", "_low", "_high")]
-            assert read == pytest.approx([estimate.value, estimate.low, estimate.high], abs=1e-6)
-
-
 def test_what_is_not_published_is_empty(board: Board) -> None:
     first, *others = board.entries
     nothing = replace(first, average=dict.fromkeys(first.average, Estimate(value=None)), classes={})
     files = written(replace(board, entries=(nothing, *others)))
     assert content(files, "boards/public-cv.js")["average"]["dsc"][:3] == [None, None, None]
     assert content(files, "boards/public-cv.f1.js")["gallstone"][:3] == [None, None, None]
-    (row, *_) = csv.DictReader(io.StringIO(files["boards/public-cv.csv"].decode()))
-    assert row["average_dsc"] == row["gallstone_f1_low"] == ""
 
 
 def test_a_thousand_records_are_loaded_with_less_than_two_megabytes(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_layout(written: Path) -> None:
     assert list(contents(written)) == [
+        "croissant.json",
         "dataset.json",
         "imagesTr/PHANTOM_0001_0000.nii.gz",
         "imagesTr/PHANTOM_0002_0000.nii.gz",
