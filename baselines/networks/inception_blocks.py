@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from .pointwise import added
+from .pointwise import added, pooled
 
 Triple = tuple[int, int, int]
 
@@ -134,8 +134,8 @@ class InceptionDownsampling(nn.Module):
         if self.left is None:
             total = self.right(x)
         else:
-            pooled = self.right[: self.poolings](x)
-            total = added(self.left(x), pooled, self.right[self.poolings :])
+            smaller = pooled(x, self.right[0]) if self.poolings else x
+            total = added(self.left(x), smaller, self.right[self.poolings :])
         result: Tensor = self.activation(total)
         return result
 

@@ -8,6 +8,7 @@ such layers is therefore one product `A x + b`, of which nothing of the size of 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -49,6 +50,55 @@ def added(total: Tensor, x: Tensor, branch: nn.Sequential, *, add_input: bool = 
         part = norm(pointwise(convolution, part))
     total = total + part
     return total + x if add_input else total
+
+
+def pooled(x: Tensor, pooling: nn.AvgPool3d) -> Tensor:
+    """The means over boxes that do not overlap, with channels last if `x` has them so.
+
+    Torch's own puts channels first on a CPU, and what follows would turn them back.
+    """
+    sides = _per_axis(pooling.kernel_size)
+    divides = all(side % step == 0 for side, step in zip(x.shape[2:], sides, strict=True))
+    if not divides or not _on_plain_cpu(x) or _is_watched(pooling):
+        result: Tensor = pooling(x)
+        return result
+    means: Tensor = _Pooled.apply(x, sides)
+    return means
+
+
+class _Pooled(torch.autograd.Function):
+    """Sums of slices: a mean over three axes at once takes several times as long."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, sides: tuple[int, int, int]) -> Tensor:
+        ctx.shape, ctx.sides = x.shape, sides
+        boxes = _boxes(x, sides)
+        slices = [boxes[:, :, i, :, j, :, k] for i, j, k in itertools.product(*map(range, sides))]
+        total = slices[0] + slices[1] if len(slices) > 1 else slices[0].clone()
+        for each in slices[2:]:
+            total += each
+        return total.mul_(1 / len(slices)).permute(0, 4, 1, 2, 3)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        of_x = torch.empty(ctx.shape, dtype=gradient.dtype, memory_format=torch.channels_last_3d)
+        share = _channels_last(gradient) / math.prod(ctx.sides)
+        _boxes(of_x, ctx.sides).copy_(share[:, :, None, :, None, :, None])
+        return of_x, None
+
+
+def _boxes(x: Tensor, sides: tuple[int, int, int]) -> Tensor:
+    """(batch, z, in z, y, in y, x, in x, channel)"""
+    batch, channels, *lengths = x.shape
+    counts = [length // side for length, side in zip(lengths, sides, strict=True)]
+    split = [number for pair in zip(counts, sides, strict=True) for number in pair]
+    return _channels_last(x).view(batch, *split, channels)
+
+
+def _per_axis(value: Any) -> tuple[int, int, int]:
+    z, y, x = (value,) * 3 if isinstance(value, int) else value
+    return z, y, x
 
 
 def _on_plain_cpu(x: Tensor) -> bool:
