@@ -11,6 +11,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from .pointwise import added, pooled
+
 Triple = tuple[int, int, int]
 
 
@@ -92,8 +94,8 @@ class MiniInception(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         total = self.left(x)
         if self.right is not None:
-            total = total + self.right(x)
-        if self.residual:
+            total = added(total, x, self.right, add_input=self.residual)
+        elif self.residual:
             total = total + x
         result: Tensor = self.activation(total)
         return result
@@ -125,12 +127,15 @@ class InceptionDownsampling(nn.Module):
         projects = channels_in != channels_out or branches.pooled_projection
         projection = layers.pointwise_norm(channels_in, channels_out) if projects else []
         self.right = nn.Sequential(*pooling, *projection)
+        self.poolings = len(pooling)
         self.activation = layers.activation()
 
     def forward(self, x: Tensor) -> Tensor:
-        total = self.right(x)
-        if self.left is not None:
-            total = self.left(x) + total
+        if self.left is None:
+            total = self.right(x)
+        else:
+            smaller = pooled(x, self.right[0]) if self.poolings else x
+            total = added(self.left(x), smaller, self.right[self.poolings :])
         result: Tensor = self.activation(total)
         return result
 
@@ -147,5 +152,5 @@ class ResidualBlock(nn.Module):
         self.activation = layers.activation()
 
     def forward(self, x: Tensor) -> Tensor:
-        result: Tensor = self.activation(self.left(x) + self.skip(x))
+        result: Tensor = self.activation(added(self.left(x), x, self.skip))
         return result

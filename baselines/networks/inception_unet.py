@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from .inception_blocks import Branches, InceptionDownsampling, Layers, MiniInception, ResidualBlock, Triple
+from .pointwise import pointwise
 
 Axes = int | Sequence[int]
 
@@ -179,7 +180,7 @@ class _Decoder(nn.Module):
         ):
             x = stage(torch.cat((upsampling(x), skips[-(index + 2)]), dim=1))
             if self.deep_supervision or index == len(self.stages) - 1:
-                logits.insert(0, output(x))
+                logits.insert(0, pointwise(output, x))
         return logits if self.deep_supervision else logits[0]
 
 
