@@ -58,4 +58,4 @@ html_theme_options = {
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
 html_context = {"default_mode": "auto"}
-html_sidebars = {"index": [], "benchmarks": [], "changelog": []}
+html_sidebars: dict[str, list[str]] = {"index": [], "benchmarks": [], "changelog": []}

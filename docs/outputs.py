@@ -2,9 +2,9 @@
 
     python -m mswal_bench.docs.outputs [--write] [PAGE...]
 
-Without PAGE, those of `docs/` and README.md that have commands. Each page has a folder of its own, in which its commands
-run one after the other. A difference is shown and ends it with 1. `--write` puts what was printed into the page, where it
-is not the same already.
+Without PAGE, those of `docs/` and README.md that have commands. Each page has a folder of its own, in which its
+commands run one after the other. A difference is shown and ends it with 1. `--write` puts what was printed into the
+page, where it is not the same already.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def pages_with_commands(root: Path = ROOT) -> list[Path]:
 def check_page(page: Path, *, write: bool = False) -> list[str]:
     """Runs a page's commands and gives what differs, as text; with `write` what differs is put into the page.
 
-    A command that ends with another status than the page tells always differs. Raises ValueError for a page whose fences
-    cannot be read.
+    A command that ends with another status than the page tells always differs. Raises ValueError for a page whose
+    fences cannot be read.
     """
     text = page.read_text(encoding="utf-8")
     differences, outputs = [], []

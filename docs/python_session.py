@@ -39,7 +39,7 @@ class PythonSession:
         )
 
     def run(self, statement: str) -> str:
-        """What one statement prints; of an exception its last line. Raises ValueError where the interpreter has ended."""
+        """What one statement prints; of an exception its last line. Raises ValueError where Python has ended."""
         if self._process.stdin is None or self._process.stdout is None:
             raise ValueError("the interpreter has no input")
         self._process.stdin.write(json.dumps(statement) + "\n")

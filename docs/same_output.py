@@ -1,13 +1,14 @@
 """Tells whether a command printed what a page shows, but for what is another at every run.
 
-Times, dates and keys differ honestly between two runs, and with them the width of a column. Both sides are compared with
-these replaced by a word, and the page keeps those of the run that was put into it. Numbers, sizes and digests follow from what
-was computed, and must be the same.
+Times, dates and keys differ honestly between two runs, and with them the width of a column. Both sides are compared
+with these replaced by a word, and the page keeps those of the run that was put into it. Numbers, sizes and digests
+follow from what was computed, and must be the same.
 """
 
 from __future__ import annotations
 
 import re
+from calendar import month_name
 from collections.abc import Sequence
 
 from .page_commands import ELLIPSIS
@@ -16,7 +17,7 @@ _VARIES: Sequence[tuple[re.Pattern[str], str]] = tuple(
     (re.compile(pattern), word)
     for pattern, word in (
         (r"\b\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|\+\d{2}:\d{2})?)?", "DATE"),
-        (r"\b\d{1,2} (January|February|March|April|May|June|July|August|September|October|November|December) \d{4}", "DATE"),
+        (rf"\b\d{{1,2}} ({'|'.join(month_name[1:])}) \d{{4}}", "DATE"),
         (r"\b\d{1,2}:\d{2}:\d{2}\b", "TIME"),
         (r"\b\d+(\.\d+)? (s|ms|min|minutes?|seconds?|hours?)\b", "TIME"),
         (r"\bfingerprint: sha256:[0-9a-f]{64}", "fingerprint: KEY"),  # of a key that is drawn

@@ -50,8 +50,9 @@ def variables_of_options() -> str:
     for name, command in commands_with_names():
         for parameter in command.params:
             if isinstance(parameter, click.Option) and isinstance(parameter.envvar, str):
-                entry = (parameter.opts[0], (parameter.help or "").partition("  [")[0], [])
-                found.setdefault(parameter.envvar, entry)[2].append(code(name.partition(" ")[2]))
+                text = (parameter.help or "").partition("  [")[0]
+                _, _, commands = found.setdefault(parameter.envvar, (parameter.opts[0], text, []))
+                commands.append(code(name.partition(" ")[2]))
     rows = [
         (code(variable), code(option), ", ".join(commands), text)
         for variable, (option, text, commands) in sorted(found.items())

@@ -1,4 +1,4 @@
-"""Lists the surprises of outside packages: what the first comment of each script of `findings/` says, and the script."""
+"""Lists the surprises of outside packages, by the first comment of each script in `findings/`."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ from sphinx.pycode import ModuleAnalyzer
 from mswal_bench.benchmark.ceilings.lost_lesions import write_lost_lesions
 from mswal_bench.benchmark.jobs.cluster_settings import ClusterSettings
 from mswal_bench.benchmark.models.bundle_form import BundleForm
-from mswal_bench.benchmark.prediction.prediction_record import PredictionRecord
 from mswal_bench.benchmark.prediction.predicted_lesions import COLUMNS as PREDICTED_LESIONS
+from mswal_bench.benchmark.prediction.prediction_record import PredictionRecord
 from mswal_bench.benchmark.records.release_policy import ReleasePolicy
 from mswal_bench.benchmark.records.result_record import ResultRecord
 from mswal_bench.benchmark.runs.run_record import RunRecord
@@ -173,27 +173,30 @@ def _words(schema: Mapping[str, Any], defined: Mapping[str, Any]) -> str:
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return f"*{name.lstrip('_')}*" if "properties" in defined[name] else _words(defined[name], defined)
-    if "const" in schema:
-        return code(schema["const"])
-    if "enum" in schema:
-        return ", ".join(map(code, schema["enum"]))
     if "anyOf" in schema:
         return " or ".join(dict.fromkeys(_words(each, defined) for each in schema["anyOf"]))
+    if values := schema.get("enum") or [schema[key] for key in ("const",) if key in schema]:
+        return ", ".join(map(code, values))
+    return _words_of_type(schema, defined)
+
+
+def _words_of_type(schema: Mapping[str, Any], defined: Mapping[str, Any]) -> str:
     match schema.get("type"):
         case "array" if "prefixItems" in schema:
-            return f"list: {', '.join(_words(each, defined) for each in schema['prefixItems'])}"
+            words = f"list: {', '.join(_words(each, defined) for each in schema['prefixItems'])}"
         case "array":
-            return f"list of {_words(schema.get('items', {}), defined)}"
+            words = f"list of {_words(schema.get('items', {}), defined)}"
         case "object" if isinstance(schema.get("additionalProperties"), Mapping):
-            return f"by key, {_words(schema['additionalProperties'], defined)}"
+            words = f"by key, {_words(schema['additionalProperties'], defined)}"
         case "object":
-            return "keys and values"
+            words = "keys and values"
         case "string" if schema.get("format") == "date-time":
-            return "date and time"
+            words = "date and time"
         case str(kind):
-            return _PLAIN[kind] + _bounds(schema)
+            words = _PLAIN[kind] + _bounds(schema)
         case _:
-            return "any value"
+            words = "any value"
+    return words
 
 
 def _bounds(schema: Mapping[str, Any]) -> str:
