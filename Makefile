@@ -15,7 +15,7 @@ RATERS ?= ../shared/data/kits_raters
 SHELL := bash
 .DELETE_ON_ERROR:
 
-.PHONY: help setup demo leaderboard test test-fast bench lint format clean
+.PHONY: help setup demo leaderboard test test-fast bench docs docs-outputs lint format clean
 
 help:
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,7 +27,7 @@ setup: $(READY) ## install everything into .venv
 $(READY): pyproject.toml setup.py constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mswal-bench needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[train,nnunet1,dev]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[train,nnunet1,dev,docs]'
 	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps panoptica
 	mkdir -p .types && ln -sfn .. .types/mswal_bench
 	touch $@
@@ -80,6 +80,14 @@ bench: $(READY) ## time scoring, ranking and prediction beside other programs; w
 	$(BIN)/python -m mswal_bench.tests.speed.board $(BOARD_SINCE) --out docs/benchmarks.md
 	$(BIN)/python -m mswal_bench.tests.speed.model_start --out docs/benchmarks.md
 	$(BIN)/python -m mswal_bench.tests.speed.prediction --out docs/benchmarks.md
+
+# Warnings are errors, links between pages among them. Nothing is fetched; build/docs/links-elsewhere.txt lists outside links.
+docs: $(READY) ## build the documentation site into build/docs
+	$(BIN)/python -m sphinx -b html -W --keep-going -n -q -E docs build/docs
+	@echo "page: build/docs/index.html"
+
+docs-outputs: $(READY) ## run the commands in the pages and compare what they print (WRITE=1: put it into the pages)
+	$(BIN)/python -m mswal_bench.docs.outputs $(if $(WRITE),--write)
 
 lint: $(READY) ## run the linters and the type checker
 	$(BIN)/ruff check .

@@ -130,7 +130,7 @@ def test_the_names_are_listed_once_and_in_order() -> None:
 
 def test_the_list_of_names_is_the_same_wherever_it_stands() -> None:
     assert [*api.__all__, "__version__"] == sorted(mb.__all__, key=lambda name: name == "__version__")
-    page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "reference" / "python.md").read_text(encoding="utf-8")
     assert [name for name in mb.__all__ if not re.search(rf"`{name}\b", page)] == []
 
 

@@ -4,7 +4,8 @@ Avg. DSC and Avg. F1 are, rounded down to whole points, and only if one of them 
 was shown before. Nothing else that follows from the labels is: no row, no number of a class, no interval, no precision
 and recall, no test, and no digest of the rows, which would confirm a guess of them.
 
-What that is worth is measured by `python -m mswal_bench.tests.attack`, whose figures are in `docs/hidden-tracks.md`.
+What that is worth is measured by `python -m mswal_bench.tests.attack`, whose figures are in
+`docs/concepts/hidden-tracks.md`.
 
 Records that were made before there were policies have no `release`. What they say is public since then, and stays:
 every number that rests on five cases or more, with its interval, to four decimals.

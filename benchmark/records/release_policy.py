@@ -1,6 +1,6 @@
 """Defines what a hidden track shows of a record, and how often a team may ask.
 
-`docs/hidden-tracks.md` has the measurement that the defaults were chosen by.
+`docs/concepts/hidden-tracks.md` has the measurement that the defaults were chosen by.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Attacks the labels of a phantom hidden track through what is published of submissions.
 
-    python -m mswal_bench.tests.attack [--out docs/hidden-tracks.md]
+    python -m mswal_bench.tests.attack [--out docs/concepts/hidden-tracks.md]
 
-Prints a section for `docs/hidden-tracks.md`, or writes it there and the figure beside it.
+Prints a section for `docs/concepts/hidden-tracks.md`, or writes it there and the figure beside it.
 """
 
 from __future__ import annotations

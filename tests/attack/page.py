@@ -1,4 +1,4 @@
-"""Writes what was measured as a section of `docs/hidden-tracks.md`, and draws the trade-off."""
+"""Writes what was measured as a section of `docs/concepts/hidden-tracks.md`, and draws the trade-off."""
 
 from __future__ import annotations
 

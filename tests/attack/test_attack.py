@@ -19,7 +19,7 @@ from .page import GOAL
 from .phantom_track import HIDDEN_BITS, KEYS, N_CASES, PhantomTrack, draw_track
 
 _NOW = Release(policy=DEFAULT_POLICY, shown=True)
-_PAGE = Path(__file__).parents[2] / "docs" / "hidden-tracks.md"
+_PAGE = Path(__file__).parents[2] / "docs" / "concepts" / "hidden-tracks.md"
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Speed and memory of the scorer beside its peers: prints the table of ratios, and writes it to a page.
+"""Speed and memory of the scorer beside its peers: prints tables of ratios, and writes them to a page.
 
 This process imports nothing large and draws no pairs: on Linux a child's peak memory starts at its parent's.
 """
@@ -20,12 +20,12 @@ from statistics import median
 from mswal_bench.benchmark.core.whole_files import write_text
 
 from .agreement import disagreements
+from .comparisons import COMPARISONS, READING
 from .evaluation import measure_evaluation
 from .machine import describe_machine
 from .measurement import Measurement, children_cpu_s
 from .page import HEADING, replace_section, section
 from .pairs import EVALUATED_CASES, MANY_CASES, RECIPES, PairFiles, cache_folder
-from .targets import TARGETS
 
 _CHECKOUT = Path(__file__).parents[2]
 _PROGRAM = "python -m mswal_bench.tests.speed.benchmark"
@@ -52,7 +52,7 @@ _OFTEN = Turns(5, 3)
 _TURNS: Mapping[str, Mapping[str, Turns]] = {
     "typical": {
         "ours": _OFTEN,
-        "F0": _OFTEN,
+        READING: _OFTEN,
         "panoptica": Turns(3),
         "panoptica, class groups": Turns(2),
         "nnU-Net": Turns(3),
@@ -62,7 +62,7 @@ _TURNS: Mapping[str, Mapping[str, Turns]] = {
     },
     "worst": {
         "ours": _OFTEN,
-        "F0": _OFTEN,
+        READING: _OFTEN,
         "panoptica": Turns(2),
         "panoptica, class groups": Turns(1),
         "nnU-Net": Turns(2),
@@ -71,7 +71,7 @@ _TURNS: Mapping[str, Mapping[str, Turns]] = {
     },
     "speckle": {
         "ours": _OFTEN,
-        "F0": _OFTEN,
+        READING: _OFTEN,
         "panoptica": Turns(2),
         "panoptica, class groups": Turns(1),
         "nnU-Net": Turns(2),
@@ -88,7 +88,7 @@ def main() -> None:
     arguments = _arguments()
     names = arguments.only or [*RECIPES, *_SETS]
     cache = cache_folder(arguments.cache, arguments.shrink)
-    targets = [target for target in TARGETS if target.pair in names]
+    comparisons = [each for each in COMPARISONS if each.pair in names]
     try:
         # First of all: its load is that of others.
         machine = describe_machine()
@@ -109,11 +109,11 @@ def main() -> None:
     summaries = {
         name: json.loads((folder / "pair.json").read_text(encoding="utf-8")) for name, folder in folders.items()
     }
-    text = section(targets, measured, summaries, [f"`{arguments.command}`", *machine])
+    text = section(comparisons, measured, summaries, [f"`{arguments.command}`", *machine])
     if arguments.out is None:
         print(text)
         return
-    print(text.split("\n\n### ")[0])
+    print(text.split("\n\n### How it was measured")[0])
     page = arguments.out.read_text(encoding="utf-8") if arguments.out.exists() else ""
     write_text(arguments.out, replace_section(page, text))
     _progress(f"wrote the section {HEADING!r} of {arguments.out}")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mswal_bench.metrics import CaseScore
 
+from .comparisons import READING
 from .pairs import CLASS_IDS, PairFiles
 
 Numbers = dict[int, dict[str, float]]
@@ -118,8 +119,8 @@ def nnunet() -> Contender:
     return score
 
 
-def floor() -> Contender:
-    """F0: both files inflated whole into memory by isal, and one pass of numpy over both; scores nothing."""
+def reading_alone() -> Contender:
+    """Both files inflated whole into memory by isal, and one pass of numpy over both; scores nothing."""
     from isal import isal_zlib
 
     def score(pair: PairFiles) -> Numbers:
@@ -209,7 +210,7 @@ CONTENDERS: Mapping[str, Callable[[], Contender]] = {
     "panoptica": panoptica_masks,
     "panoptica, class groups": panoptica_groups,
     "nnU-Net": nnunet,
-    "F0": floor,
+    READING: reading_alone,
     "monai": monai_boxes,
     "monai, whole volumes": monai_volumes,
 }

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from .page import outcome, table
-from .targets import reached
+from .page import table
 
 HEADING = "## Prediction and preparation"
 Report = Mapping[str, Any]
@@ -30,30 +29,31 @@ Labels that differ from nnU-Net's in one voxel would have ended the program: {vo
   and 1.8 % foreground. *dense*: 512 x 512 x 80, 2 x 0.7 mm, from 1.25 x 0.78 mm with 13 %. Memory: above the logits.
 - *predict*: from the file of an image to that of its label map, by `predict_images`, on a grid of 1 mm, with eight
   classes and a network that costs next to nothing. *Sliding window*: the network and the sums of its logits over all
-  windows, which every program makes alike; limits are for all else, and a row without limits counts both. *Above the
-  image*: less the bytes of the image as the network sees it. *predict two*: the same volume twice, on two cores, so
-  that processes of their own prepare and write while the network works.
+  windows, which every program makes alike: it is counted in the rows *with* it alone. *Above the image*: less the bytes
+  of the image as the network sees it. *predict two*: the same volume twice, on two cores, so that processes of their
+  own prepare and write while the network works.
 - *prepare*: fingerprint and preprocessing of a training case, as a worker does them. Memory: of the whole process.
 - *nnU-Net*: its own functions. *earlier*: revision {earlier} of this project, before it worked plane by plane; it
   prepared with nnU-Net's own functions."""
 
 _LONG = "1,089 slices, five folds"
 _SHORT = "276 slices, five folds"
-_BESIDE_WINDOWS = "predict, 276 slices, beside the sliding window: CPU of"
-_WITH_WINDOWS = "predict, 276 slices, with the sliding window: CPU of"
-_PARTS: Sequence[tuple[str, str, str, str, str, tuple[float, float] | None]] = (
-    ("export, sparse: CPU of nnU-Net", "sparse", "export", "nnU-Net", "cpu_s", (50, 100)),
-    ("export, usual: CPU of nnU-Net", "usual", "export", "nnU-Net", "cpu_s", (30, 50)),
-    ("export, usual: memory of nnU-Net", "usual", "export", "nnU-Net", "above_mib", (25, 50)),
-    ("export, dense: CPU of nnU-Net", "dense", "export", "nnU-Net", "cpu_s", (12, 25)),
-    (f"{_BESIDE_WINDOWS} earlier", "276 slices", "predict", "earlier", "cpu_s", (8, 12)),
-    (f"{_BESIDE_WINDOWS} nnU-Net", "276 slices", "predict", "nnU-Net", "cpu_s", (8, 12)),
-    (f"{_WITH_WINDOWS} earlier", "276 slices", "predict", "earlier", "whole_s", None),
-    (f"{_WITH_WINDOWS} nnU-Net", "276 slices", "predict", "nnU-Net", "whole_s", None),
-    ("prepare, 503 slices: memory of nnU-Net", "503 slices", "prepare", "nnU-Net", "peak_mib", (2, 4)),
-    ("prepare, 503 slices: CPU of nnU-Net", "503 slices", "prepare", "nnU-Net", "cpu_s", (3, 6)),
+_CPU, _MEMORY = "CPU time", "peak memory"
+_BESIDE_WINDOWS = "predict, 276 slices, beside the sliding window"
+_WITH_WINDOWS = "predict, 276 slices, with the sliding window"
+_PARTS: Sequence[tuple[str, str, str, str, str, str]] = (
+    ("export, sparse", _CPU, "sparse", "export", "nnU-Net", "cpu_s"),
+    ("export, usual", _CPU, "usual", "export", "nnU-Net", "cpu_s"),
+    ("export, usual", _MEMORY, "usual", "export", "nnU-Net", "above_mib"),
+    ("export, dense", _CPU, "dense", "export", "nnU-Net", "cpu_s"),
+    (_BESIDE_WINDOWS, _CPU, "276 slices", "predict", "earlier", "cpu_s"),
+    (_BESIDE_WINDOWS, _CPU, "276 slices", "predict", "nnU-Net", "cpu_s"),
+    (_WITH_WINDOWS, _CPU, "276 slices", "predict", "earlier", "whole_s"),
+    (_WITH_WINDOWS, _CPU, "276 slices", "predict", "nnU-Net", "whole_s"),
+    ("prepare, 503 slices", _MEMORY, "503 slices", "prepare", "nnU-Net", "peak_mib"),
+    ("prepare, 503 slices", _CPU, "503 slices", "prepare", "nnU-Net", "cpu_s"),
 )
-"""What, data, work, of whom, of which number, and, one over each, what it must be and aims to be."""
+"""What, its measure, data, work, of whom, and of which number."""
 
 
 class DisagreementError(Exception):
@@ -62,29 +62,20 @@ class DisagreementError(Exception):
 
 @dataclass(frozen=True)
 class Row:
-    """A number of ours, and what it must be at most and aims to be."""
+    """A number of ours."""
 
     what: str
-    unit: str
-    """Empty for a part of another's number."""
+    measure: str
     value: float
-    must: float | None = None
-    """None, and `aim` too, for a row to look at only."""
-    aim: float | None = None
+    unit: str = ""
+    """Empty for a part of another's number."""
+    beside: str = ""
+    """Whose number it is a part of."""
 
     def cells(self) -> list[str]:
-        """For a table: what, value, must, aim, verdict."""
-        what = [self.what, self._show(self.value)]
-        if self.must is None or self.aim is None:
-            return [*what, "", "", ""]
-        limits = (f"≤ {self._show(limit)}" for limit in (self.must, self.aim))
-        return [*what, *limits, reached(-self.value, must=-self.must, aim=-self.aim)]
-
-    def _show(self, value: float) -> str:
-        if self.unit:
-            return f"{value:.2f} {self.unit}"
-        # Three digits, so that what is shown as equal to a limit nearly is.
-        return f"1/{1 / value:.3g}"
+        """For a table: what, measure, value, beside whom."""
+        shown = f"{self.value:.2f} {self.unit}" if self.unit else f"1/{1 / self.value:.3g}"
+        return [self.what, self.measure, shown, self.beside]
 
 
 def compared(reports: Reports) -> tuple[int, int]:
@@ -116,12 +107,11 @@ def section(reports: Reports, about: Sequence[str], earlier: str) -> str:
         for (name, work, who), found in reports.items()
     ]
     cells = [row.cells() for row in rows(reports)]
-    missed = [f"{row[0]} ({row[1]})" for row in cells if row[-1] == "missed"]
     parts = [
         HEADING,
         "\n".join(f"- {line}" for line in about),
-        table(("what", "ours", "must", "aim", "verdict"), cells),
-        f"{outcome(missed)} A fraction is of the CPU time or memory of who is named.",
+        table(("what", "measure", "mswal-bench", "beside"), cells),
+        "A fraction is of the CPU time or the memory of the program in the last column.",
         _METHOD.format(earlier=earlier, voxels=voxels, foreground=foreground),
         "### Seconds and memory of each run",
         table(("data", "work", "who", "runs", "CPU s", "sliding window", "MiB before", "peak MiB", "processes"), runs),
@@ -134,18 +124,18 @@ def rows(reports: Reports) -> list[Row]:
     long, short = _above_image(reports, _LONG), _above_image(reports, _SHORT)
     whole = _peak_bytes(reports, _LONG)
     asked = [
-        Row(what, "", value, *(1 / limit for limit in limits or ()))
-        for what, name, work, of, number, limits in _PARTS
+        Row(what, measure, value, beside=of)
+        for what, measure, name, work, of, number in _PARTS
         if (value := _part(reports, (name, work), of, number)) is not None
     ]
     if whole is not None:
-        asked.append(Row("predict, 1,089 slices, five folds: peak", "GB", whole / 1e9, 5, 4))
+        asked.append(Row("predict, 1,089 slices, five folds", _MEMORY, whole / 1e9, "GB"))
     two = _peak_bytes(reports, _LONG, "predict two")
     if two is not None:
-        # No limit was set for it.
-        asked.append(Row("the same of two, all processes together: peak", "GB", two / 1e9))
+        asked.append(Row("the same of two, all processes together", _MEMORY, two / 1e9, "GB"))
     if long is not None and short is not None:
-        asked.append(Row("predict, 1,089 slices: peak above the image, of 276 slices", "x", long / short, 1.3, 1))
+        what = "predict, 1,089 slices, five folds, above the image"
+        asked.append(Row(what, _MEMORY, long / short, "x", "itself with 276 slices"))
     return asked
 
 

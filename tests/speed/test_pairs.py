@@ -23,7 +23,7 @@ def typical() -> tuple[np.ndarray, np.ndarray]:
     return draw_pair(TYPICAL)
 
 
-def test_full_sizes_are_those_of_the_targets() -> None:
+def test_full_sizes() -> None:
     shapes = {name: recipe.shape[::-1] for name, recipe in RECIPES.items()}
     assert shapes == {"typical": (512, 512, 276), "worst": (512, 512, 1089), "speckle": (512, 512, 276)}
     assert [sum(RECIPES[name].lesions.values()) for name in ("typical", "worst")] == [35, 270]

@@ -29,7 +29,7 @@ def test_writes_its_section(bench, capfd, monkeypatch):
     monkeypatch.setattr(prediction, "TURNS", {("usual", "export"): {"ours": 1, "nnU-Net": 1}})
     page, left = bench("--shrink", "16", "--only", "usual")
     assert "## Scoring\n\nkept\n\n## Prediction and preparation\n\n- `python -m mswal_bench.tests.speed" in page
-    for what in ("export, usual: CPU of nnU-Net | 1/", "export, usual: memory of nnU-Net | ", "usual | export | ours"):
+    for what in ("export, usual | CPU time | 1/", "export, usual | peak memory | ", "usual | export | ours"):
         assert f"| {what}" in page
     # The earlier revision's checkout is gone.
     assert left == ["shrink-16"]
@@ -41,12 +41,12 @@ def test_all_kinds_of_work_agree(bench):
     names = ("dense", "276 slices", "276 slices, five folds", "1,089 slices, five folds", "503 slices")
     page, _ = bench("--shrink", "8", *(word for name in names for word in ("--only", name)))
     for what in (
-        "export, dense: CPU of nnU-Net",
-        "predict, 276 slices, beside the sliding window: CPU of earlier",
-        "predict, 1,089 slices, five folds: peak",
-        "the same of two, all processes together: peak",
-        "predict, 1,089 slices: peak above the image, of 276 slices",
-        "prepare, 503 slices: memory of nnU-Net",
+        "export, dense | CPU time",
+        "predict, 276 slices, beside the sliding window | CPU time",
+        "predict, 1,089 slices, five folds | peak memory",
+        "the same of two, all processes together | peak memory",
+        "predict, 1,089 slices, five folds, above the image | peak memory",
+        "prepare, 503 slices | peak memory",
         "276 slices, five folds | predict | nnU-Net | 1",
         "1,089 slices, five folds | predict two | ours | 1",
     ):

@@ -10,7 +10,7 @@ from mswal_bench.benchmark.core.errors import BenchError
 from mswal_bench.benchmark.jobs.cluster_settings import ClusterSettings, Request, read_cluster_settings
 from mswal_bench.benchmark.jobs.tasks import Kind
 
-DOCS = Path(mswal_bench.__file__).parent / "docs"
+DOCS = Path(mswal_bench.__file__).parent / "docs" / "how-to"
 
 
 def test_a_file(tmp_path):
