@@ -36,9 +36,7 @@ def main() -> None:
         cloned = [_clone(tool, folder) if sources is None else sources / tool.name for tool in TOOLS if tool.commit]
         together = [tool for tool in TOOLS if tool.name not in _ALONE]
         environments = {tool.name: _environment(folder / tool.name, [tool]) for tool in TOOLS if tool.name in _ALONE}
-        environments |= dict.fromkeys(
-            (tool.name for tool in together), _environment(folder / "together", together)
-        )
+        environments |= dict.fromkeys((tool.name for tool in together), _environment(folder / "together", together))
         for tool in TOOLS:
             given = asked(environments[tool.name], tool.module, cloned)
             answers[tool.name] = {"version": tool.told_version, **given}

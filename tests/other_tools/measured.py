@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
+
+from mswal_bench.benchmark.tables.view import UNDEFINED
 
 from .tools import OURS, ROOT, TOOLS
 
 FILE = Path(__file__).with_suffix(".json")
 PAGE = ROOT / "docs/concepts/how-other-tools-count.md"
-_NOT_THERE = "–"
 
 # Of each table: its columns, as the page names them, and the questions.
 _TABLES: Mapping[str, Mapping[str, str]] = {
@@ -63,8 +63,8 @@ def drawn(table: str, answers: Answers) -> str:
     columns = _TABLES[table]
     lines = [f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
     for tool in (OURS, *(tool.name for tool in TOOLS)):
-        cells = [answers[tool].get(question, _NOT_THERE) for question in columns.values()]
-        if any(cell != _NOT_THERE for cell in cells):
+        cells = [answers[tool].get(question, UNDEFINED) for question in columns.values()]
+        if any(cell != UNDEFINED for cell in cells):
             lines.append(f"| {f'**{tool}**' if tool == OURS else tool} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -81,5 +81,5 @@ def page_with(page: str, answers: Answers) -> str:
         begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
         if page.count(begin) != 1 or page.count(end) != 1:
             raise ValueError(f"expected {begin} and {end} once each in the page")
-        page = re.sub(f"(?s){begin}.*{end}", lambda _, t=table: f"{begin}\n\n{t}\n\n{end}", page)  # type: ignore[misc]
+        page = "".join([page[: page.index(begin)], f"{begin}\n\n{table}\n\n", page[page.index(end) :]])
     return page

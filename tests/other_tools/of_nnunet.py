@@ -25,15 +25,11 @@ def answers() -> dict[str, str]:
             told[f"dice, {situation}"] = at.told(lambda f=at_folder: folder(*f)["mean"][1]["Dice"])
         files = at.write_files(root / "files")
         for file in at.FILES:
-            told[f"files, {file}"] = at.told(
-                lambda f=file: folder(files / "reference", files / f)["mean"][1]["Dice"]
-            )
+            told[f"files, {file}"] = at.told(lambda f=file: folder(files / "reference", files / f)["mean"][1]["Dice"])
         reference, prediction = at.write_two_cases(root / "two")
         # The command's own default; True is that of the validation after a training, and of `--chill`.
         told["files, missing"] = at.told(lambda: _simple(compute_metrics_on_folder_simple, reference, prediction))
-        told["files, missing, chill"] = at.told(
-            lambda: folder(reference, prediction, chill=True)["mean"][1]["Dice"]
-        )
+        told["files, missing, chill"] = at.told(lambda: folder(reference, prediction, chill=True)["mean"][1]["Dice"])
         cases = _write(root / "cases", at.CASES)
         told["mean, class 1"] = at.told(lambda: folder(*cases)["mean"][1]["Dice"])
         told["mean, classes"] = at.told(lambda: folder(*cases)["foreground_mean"]["Dice"])
