@@ -61,15 +61,20 @@ def lesions_of(plane: Plane, connectivity: Connectivity) -> NDArray[np.int64]:
 
 def counts_of(reference: Sequence[int], prediction: Sequence[int]) -> ClassCounts:
     """Scores one row of voxels."""
-    sides = (np.array(side, np.uint8)[None, None] for side in (reference, prediction))
-    return score_case(*sides, _SPACING_MM, [1]).classes[1]
+    of_reference, of_prediction = (np.array(side, np.uint8)[None, None] for side in (reference, prediction))
+    return score_case(of_reference, of_prediction, _SPACING_MM, [1]).classes[1]
 
 
 def main() -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")
-    settings = {"font.size": 11, "svg.hashsalt": "mswal-bench", "svg.fonttype": "path", "figure.facecolor": "white"}
+    settings: Any = {
+        "font.size": 11,
+        "svg.hashsalt": "mswal-bench",
+        "svg.fonttype": "path",
+        "figure.facecolor": "white",
+    }
     with mpl.rc_context(settings):
         for draw in (_corners, _halves, _pooled, _undefined):
             figure = draw()

@@ -63,7 +63,7 @@ def asked(python: Path, module: str, sources: list[Path] | None = None) -> dict[
 def _environment(folder: Path, tools: list[Tool]) -> Path:
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     python = folder / _PYTHON
-    install = [python, "-m", "pip", "install", "--quiet", "-c", ROOT / "constraints.txt"]
+    install: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "-c", ROOT / "constraints.txt"]
     wanted = [f"{tool.package}=={tool.pinned}" for tool in tools if tool.package]
     alone = [package for package in wanted if package.startswith("panoptica==")]
     needed = ["torch", "scikit-image", "connected-components-3d", *(_FOR_PANOPTICA if alone else ())]

@@ -16,12 +16,12 @@ def answers() -> dict[str, str]:
 
     told = {}
     for name, (reference, prediction) in at.EMPTY.items():
-        told[f"dice, {name}"] = at.told(lambda p=prediction, r=reference: dc(p, r))
-        told[f"hd95, {name}"] = at.told(lambda p=prediction, r=reference: hd95(p, r))
+        told[f"dice, {name}"] = at.told_of((prediction, reference), dc)
+        told[f"hd95, {name}"] = at.told_of((prediction, reference), hd95)
     told["hd95, far part"] = at.told(lambda: hd95(at.FAR_PART[1], at.FAR_PART[0]))
     # Of two voxels one is in the reference. `obj_tpr` is the share of the prediction's objects that are found in it.
     for name, voxels in at.JOINED.items():
-        told[f"lesions, {name}"] = at.told(lambda v=voxels: 1 / obj_tpr(v, at.ONE_OF_TWO))
+        told[f"lesions, {name}"] = at.told_of((voxels,), lambda v: 1 / obj_tpr(v, at.ONE_OF_TWO))
     for name, (reference, prediction) in at.MATCHES.items():
-        told[f"lesions, {name}"] = at.told(lambda p=prediction, r=reference: matches(p, r))
+        told[f"lesions, {name}"] = at.told_of((prediction, reference), matches)
     return told

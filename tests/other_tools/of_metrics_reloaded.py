@@ -37,13 +37,15 @@ def answers() -> dict[str, str]:
 
     told = {}
     for name, pair in at.EMPTY.items():
-        told[f"dice, {name}"] = at.told(lambda p=pair: pairwise(p).dsc())
-        told[f"hd95, {name}"] = at.told(lambda p=pair: pairwise(p).measured_hausdorff_distance_perc())
+        told[f"dice, {name}"] = at.told_of((pair,), lambda p: pairwise(p).dsc())
+        told[f"hd95, {name}"] = at.told_of((pair,), lambda p: pairwise(p).measured_hausdorff_distance_perc())
     told["hd95, far part"] = at.told(lambda: pairwise(at.FAR_PART).measured_hausdorff_distance_perc())
     for name, pair in at.MATCHES.items():
-        told[f"lesions, {name}"] = at.told(lambda p=pair: matches(p))
+        told[f"lesions, {name}"] = at.told_of((pair,), matches)
     for name, voxels in at.JOINED.items():
-        told[f"lesions, {name}"] = at.told(lambda v=voxels: len(MorphologyOps(v, 1).list_foreground_component()[0]))
+        told[f"lesions, {name}"] = at.told_of(
+            (voxels,), lambda v: len(MorphologyOps(v, 1).list_foreground_component()[0])
+        )
     told["mean, class 1"] = at.told(lambda: process(at.CASES, 1).stats_lab["dsc"]["mean"][1])
     told["mean, classes"] = at.told(lambda: process(at.CASES, 2).stats_all["dsc_average"]["mean"])
     return told

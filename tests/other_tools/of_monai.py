@@ -38,13 +38,13 @@ def answers() -> dict[str, str]:
     dice, hd95 = DiceMetric(include_background=True), HausdorffDistanceMetric(include_background=True, percentile=95)
     told = {}
     for name, pair in at.EMPTY.items():
-        told[f"dice, {name}"] = at.told(lambda p=pair: of_one(dice, p))
-        told[f"hd95, {name}"] = at.told(lambda p=pair: of_one(hd95, p))
+        told[f"dice, {name}"] = at.told_of((pair,), lambda p: of_one(dice, p))
+        told[f"hd95, {name}"] = at.told_of((pair,), lambda p: of_one(hd95, p))
     told["hd95, far part"] = at.told(lambda: of_one(hd95, at.FAR_PART))
     told["hd95, missed lesion, aggregated"] = at.told(lambda: asked(hd95, [at.EMPTY["prediction empty"]]))
     for name, pair in at.MATCHES.items():
-        told[f"lesions, {name}"] = at.told(
-            lambda p=pair: at.counted(*panoptic([p], return_confusion_matrix=True)[0, :3])
+        told[f"lesions, {name}"] = at.told_of(
+            (pair,), lambda p: at.counted(*panoptic([p], return_confusion_matrix=True)[0, :3])
         )
     told["mean, class 1"] = at.told(lambda: asked(dice, at.CASES, 2, "mean_batch")[0])
     told["mean, classes"] = at.told(lambda: asked(dice, at.CASES, 2))

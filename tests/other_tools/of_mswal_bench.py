@@ -25,18 +25,18 @@ def answers() -> dict[str, str]:
 
     told = {}
     for name, pair in at.EMPTY.items():
-        told[f"dice, {name}"] = at.told(lambda p=pair: score(p).classes[1].dsc)
-        told[f"hd95, {name}"] = at.told(lambda p=pair: hd95(p))
+        told[f"dice, {name}"] = at.told_of((pair,), lambda p: score(p).classes[1].dsc)
+        told[f"hd95, {name}"] = at.told_of((pair,), hd95)
     told["hd95, far part"] = at.told(lambda: hd95(at.FAR_PART))
     for name, pair in at.MATCHES.items():
         counts = score(pair).classes[1]
         told[f"lesions, {name}"] = at.counted(counts.tp, counts.fp, counts.fn)
     for name, voxels in at.JOINED.items():
-        told[f"lesions, {name}"] = at.told(lambda v=voxels: score((v, v)).classes[1].tp)
+        told[f"lesions, {name}"] = at.told_of((voxels,), lambda v: score((v, v)).classes[1].tp)
     with tempfile.TemporaryDirectory() as folder:
         files = at.write_files(Path(folder) / "files")
         for file in at.FILES:
-            told[f"files, {file}"] = at.told(lambda f=file: _of_folder(files / f, files / "reference"))
+            told[f"files, {file}"] = at.told_of((file,), lambda f: _of_folder(files / f, files / "reference"))
         reference, prediction = at.write_two_cases(Path(folder) / "two")
         told["files, missing"] = at.told(lambda: _of_folder(prediction, reference))
         told["files, missing, allowed"] = at.told(lambda: _of_folder(prediction, reference, allow_missing=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from . import situations as at
 
@@ -12,8 +13,8 @@ def answers() -> dict[str, str]:
     from nnunetv2.evaluation.evaluate_predictions import compute_metrics_on_folder, compute_metrics_on_folder_simple
     from nnunetv2.imageio.simpleitk_reader_writer import SimpleITKIO
 
-    def folder(reference: Path, prediction: Path, chill: bool = False) -> dict[str, object]:
-        return compute_metrics_on_folder(  # type: ignore[no-any-return]
+    def folder(reference: Path, prediction: Path, chill: bool = False) -> Any:
+        return compute_metrics_on_folder(
             str(reference), str(prediction), None, SimpleITKIO(), ".nii.gz", [1, 2], num_processes=1, chill=chill
         )
 
@@ -22,10 +23,12 @@ def answers() -> dict[str, str]:
         root = Path(name)
         for situation, pair in at.EMPTY.items():
             at_folder = _write(root / situation, [pair])
-            told[f"dice, {situation}"] = at.told(lambda f=at_folder: folder(*f)["mean"][1]["Dice"])
+            told[f"dice, {situation}"] = at.told_of((at_folder,), lambda f: folder(*f)["mean"][1]["Dice"])
         files = at.write_files(root / "files")
         for file in at.FILES:
-            told[f"files, {file}"] = at.told(lambda f=file: folder(files / "reference", files / f)["mean"][1]["Dice"])
+            told[f"files, {file}"] = at.told_of(
+                (file,), lambda f: folder(files / "reference", files / f)["mean"][1]["Dice"]
+            )
         reference, prediction = at.write_two_cases(root / "two")
         # The command's own default; True is that of the validation after a training, and of `--chill`.
         told["files, missing"] = at.told(lambda: _simple(compute_metrics_on_folder_simple, reference, prediction))
@@ -36,8 +39,8 @@ def answers() -> dict[str, str]:
     return told
 
 
-def _simple(evaluate: object, reference: Path, prediction: Path) -> str:
-    evaluate(str(reference), str(prediction), [1], num_processes=1)  # type: ignore[operator]
+def _simple(evaluate: Any, reference: Path, prediction: Path) -> str:
+    evaluate(str(reference), str(prediction), [1], num_processes=1)
     return "scored what is there"
 
 

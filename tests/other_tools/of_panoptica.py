@@ -37,18 +37,19 @@ def answers() -> dict[str, str]:
 
     told = {}
     for name, pair in at.EMPTY.items():
-        told[f"dice, {name}"] = at.told(lambda p=pair: result(*p).global_bin_dsc)
-        told[f"hd95, {name}"] = at.told(lambda p=pair: hd95(p))
+        told[f"dice, {name}"] = at.told_of((pair,), lambda p: result(*p).global_bin_dsc)
+        told[f"hd95, {name}"] = at.told_of((pair,), hd95)
     told["hd95, far part"] = at.told(lambda: hd95(at.FAR_PART))
     for name, pair in at.MATCHES.items():
-        told[f"lesions, {name}"] = at.told(lambda p=pair: _counts(result(*p)))
+        told[f"lesions, {name}"] = at.told_of((pair,), lambda p: _counts(result(*p)))
     for name, voxels in at.JOINED.items():
-        told[f"lesions, {name}"] = at.told(lambda v=voxels: result(v, v).n_ref_instances)
+        told[f"lesions, {name}"] = at.told_of((voxels,), lambda v: result(v, v).n_ref_instances)
     with tempfile.TemporaryDirectory() as folder:
         files = at.write_files(Path(folder))
         for file in at.FILES:
-            told[f"files, {file}"] = at.told(
-                lambda f=file: result(*(str(files / side / "CASE.nii.gz") for side in ("reference", f))).global_bin_dsc
+            told[f"files, {file}"] = at.told_of(
+                (file,),
+                lambda f: result(*(str(files / side / "CASE.nii.gz") for side in ("reference", f))).global_bin_dsc,
             )
         aggregator = panoptica.Panoptica_Aggregator(evaluator, Path(folder) / "cases.tsv")
         for index, (reference, prediction) in enumerate(at.CASES):

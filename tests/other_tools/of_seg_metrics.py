@@ -21,13 +21,13 @@ def answers() -> dict[str, str]:
 
     told = {}
     for name, pair in at.EMPTY.items():
-        told[f"dice, {name}"] = at.told(lambda p=pair: of_arrays(p, "dice"))
-        told[f"hd95, {name}"] = at.told(lambda p=pair: of_arrays(p, "hd95"))
+        told[f"dice, {name}"] = at.told_of((pair,), lambda p: of_arrays(p, "dice"))
+        told[f"hd95, {name}"] = at.told_of((pair,), lambda p: of_arrays(p, "hd95"))
     told["hd95, far part"] = at.told(lambda: of_arrays(at.FAR_PART, "hd95"))
     with tempfile.TemporaryDirectory() as folder:
         files = at.write_files(Path(folder) / "files")
         for file in at.FILES:
-            told[f"files, {file}"] = at.told(lambda f=file: of_paths(files / "reference", files / f)[0])
+            told[f"files, {file}"] = at.told_of((file,), lambda f: of_paths(files / "reference", files / f)[0])
         reference, prediction = at.write_two_cases(Path(folder) / "two")
         told["files, missing"] = at.told(
             lambda: f"scored {len(of_paths(reference, prediction))} of 2, no word of the other"

@@ -18,9 +18,9 @@ def answers() -> dict[str, str]:
 
     told = {}
     for name, pair in at.EMPTY.items():
-        told[f"dice, {name}"] = at.told(
-            lambda p=pair: surface_distance.compute_dice_coefficient(*(mask.astype(bool) for mask in p))
+        told[f"dice, {name}"] = at.told_of(
+            (pair,), lambda p: surface_distance.compute_dice_coefficient(*(mask.astype(bool) for mask in p))
         )
-        told[f"hd95, {name}"] = at.told(lambda p=pair: hd95(p))
+        told[f"hd95, {name}"] = at.told_of((pair,), hd95)
     told["hd95, far part"] = at.told(lambda: hd95(at.FAR_PART))
     return told

@@ -24,7 +24,7 @@ def answers() -> dict[str, str]:
 
     told = {}
     for name, pair in at.EMPTY.items():
-        told[f"dice, {name}"] = at.told(lambda p=pair: asked(dice(1, average="macro"), [p]))
+        told[f"dice, {name}"] = at.told_of((pair,), lambda p: asked(dice(1, average="macro"), [p]))
     told["hd95, far part"] = at.told(
         lambda: asked(HausdorffDistance(num_classes=2, input_format="index"), [at.FAR_PART])
     )

@@ -108,6 +108,11 @@ def told(call: Callable[[], object]) -> str:
     return answer if isinstance(answer, str) else number(float(answer))  # type: ignore[arg-type]
 
 
+def told_of(given: tuple[Any, ...], call: Callable[..., object]) -> str:
+    """As `told`, of a call with arguments."""
+    return told(lambda: call(*given))
+
+
 def number(value: float) -> str:
     if np.isnan(value):
         return "NaN"
