@@ -10,5 +10,6 @@ slices, lesions, small and large. Everything else, anatomy and attenuation inclu
 measured on the phantom says anything about patients.
 
 Size groups hold on every grid; diameters do so less on coarse ones, where no lesion is thinner than 12 mm at `tiny`
-and 10.8 mm at `small`. A few of the largest lesions are drawn smaller than planned, for want of room.
+and 10.2 mm at `small`. No lesion is larger than what is ordinary for its type (`cohort` has the sources), and a few of
+the largest are drawn smaller than planned, for want of room.
 """

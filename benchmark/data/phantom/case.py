@@ -20,10 +20,10 @@ from .lesions import place_lesions
 from .organs import paint_organs
 from .seeds import Purpose, stream
 
-# Sigma of the point spread in mm and of the noise in HU. A coarse voxel averages over many of a scanner's, so it is
-# less noisy; that the edges of solids are a voxel wide already is most of its blur.
+# Sigma of the point spread in mm and of the noise in HU. A coarse voxel has the noise that is left of the `full` size's
+# in a mean over its cube, on average over the cohort's grids. That edges are a voxel wide is most of its blur.
 _SPREAD_MM: Mapping[str, Vector] = {"tiny": (1.0, 1.0, 1.0), "small": (1.0, 1.0, 1.0), "full": (0.7, 0.7, 0.6)}
-_NOISE_HU = {"tiny": 5.0, "small": 6.0, "full": 12.0}
+_NOISE_HU = {"tiny": 4.1, "small": 5.5, "full": 12.0}
 _LOWEST_HU, _HIGHEST_HU = -1024, 3071
 _SLAB_VOXELS = 6_000_000
 
@@ -69,12 +69,15 @@ def make_case(seed: int, slot: int, size: str) -> PhantomCase:
         stream(seed, slot, Purpose.SHAPES),
         stream(seed, slot, Purpose.PLACES),
     )
-    image = _scanned(canvas, size, stream(seed, slot, Purpose.NOISE))
+    image = scanned(canvas, size, stream(seed, slot, Purpose.NOISE))
     return PhantomCase(patient, image, label, canvas.owner, canvas.grid.spacing_mm, canvas.grid.origin_mm)
 
 
-def _scanned(canvas: Canvas, size: str, rng: np.random.Generator) -> npt.NDArray[np.int16]:
-    """The canvas as a scanner gives it: noise that has gone through the same kernel that blurs the tissues."""
+def scanned(canvas: Canvas, size: str, rng: np.random.Generator) -> npt.NDArray[np.int16]:
+    """Returns the canvas as a scanner gives it, in HU: the kernel that blurs the tissues has smoothed the noise.
+
+    The noise is added to `canvas.hu` itself, for want of memory for a second volume.
+    """
     sigma = [spread / spacing for spread, spacing in zip(_SPREAD_MM[size], canvas.grid.spacing_mm, strict=True)][::-1]
     # White noise loses this share of its sigma in the kernel.
     kept = float(np.prod([_noise_kept(one) for one in sigma]))

@@ -14,7 +14,7 @@ from mswal_bench.baselines.raw_layout import image_name, label_name
 from mswal_bench.benchmark.core.errors import Problem, raise_if_any
 from mswal_bench.benchmark.core.whole_files import write_text
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
-from mswal_bench.benchmark.data.patients import EARLIER_FILE, PATIENTS_FILE
+from mswal_bench.benchmark.data.patients import PATIENTS_FILE
 from mswal_bench.benchmark.data.raw_folder import DESCRIPTION
 
 from .cohort import TEST_SLOTS, TRAIN_SLOTS, Patient, case_name, cohort
@@ -54,13 +54,12 @@ def write_phantom(
     mark = {"generator": "mswal-bench phantom", "generator_version": GENERATOR_VERSION, "seed": seed, "size": size}
     planned = [_job(out, seed, slot, size) for slot in slots]
     files = [path for job in planned for path in (job.image, job.label)]
-    check_folder(out, mark, [*files, *(out / name for name in (DESCRIPTION, PATIENTS_FILE, EARLIER_FILE))])
+    check_folder(out, mark, [*files, *(out / name for name in (DESCRIPTION, PATIENTS_FILE))])
     missing = [job for job in planned if not (job.label.exists() and job.image.exists())]
     finished = all((out / name).exists() for name in (DESCRIPTION, PATIENTS_FILE))
     if not missing and finished and _recorded_cases(out) == [case_name(slot) for slot in slots]:
         return
-    # A phantom of an earlier version gets its table under the new name; no case is drawn again for that.
-    for name in (DESCRIPTION, PATIENTS_FILE, EARLIER_FILE):
+    for name in (DESCRIPTION, PATIENTS_FILE):
         (out / name).unlink(missing_ok=True)
     write_mark(out, mark)
     folders = [out / name for pair in _FOLDERS.values() for name in pair]

@@ -1,6 +1,7 @@
 """Shapes one lesion on a grid: as a stamp that is exact in the label and smooth in the image.
 
-A stamp's centre is a voxel's centre, so its voxels, and with them its size group, do not depend on where it is put.
+A stamp moves by whole voxels, so its voxels, and with them its size group, do not depend on where it is put. Where in
+a voxel its middle lies is one of its traits: if all lay in the centres, balls of some radii would be cubes.
 """
 
 from __future__ import annotations
@@ -29,10 +30,14 @@ _FORMS = {
 # Above this a lesion is flattened: nothing 25 cm long is a ball inside of an abdomen.
 _ROUND_UP_TO_MM = 90.0
 _ANY_WAY_UP_TO_MM = 60.0
-# Half the least thickness in voxels: three voxels thick, so that on a coarse grid there is something to see and learn.
-_LEAST_SEMI_VOXELS = 1.8
+# Half the least thickness in voxels: three voxels thick, so that on a coarse grid there is something to see and learn,
+# and less than the distance to a cube's corner, which is 1.73.
+_LEAST_SEMI_VOXELS = 1.7
 # Thicker than this, a small lesion with an uneven surface could reach the 20 mm of a large one.
 _MOST_LEAST_SEMI_MM = 6.0
+# Lesions no wider than the first are even; from the second on they have all of their class's irregularity. What is less
+# than a voxel would be no irregular surface but a voxel more or less.
+_EVEN_UP_TO_VOXELS, _UNEVEN_FROM_VOXELS = 3.0, 7.0
 _STEP = 0.96
 
 
@@ -47,6 +52,8 @@ class Form:
     waves: npt.NDArray[np.float64]
     """Has shape (n, 4): wave vectors in the space of directions, and phases, of the irregular surface."""
     irregularity: float
+    offset: Vector
+    """Is where the middle lies in its voxel: shares of a voxel along x, y and z, -0.5 to 0.5."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +64,7 @@ class Stamp:
     distance_mm: Float
     """Is the distance to the surface, negative inside."""
     centre: tuple[int, int, int]
-    """Is the index of the centre in the arrays."""
+    """Is the index of the voxel in which the middle lies."""
     diameter_mm: float
     """Is the longest axis of the solid in the axial plane."""
     voxels: npt.NDArray[np.intp]
@@ -72,7 +79,8 @@ def shape_of(lesion: PlannedLesion, rng: np.random.Generator) -> Form:
     ratios = (1.0, flat * float(rng.uniform(*second)), flat * float(rng.uniform(*third)))
     # Long lesions lie across the body, where there is room.
     angle = float(rng.uniform(0, np.pi) if lesion.diameter_mm < _ANY_WAY_UP_TO_MM else rng.normal(0, 0.2))
-    return Form(ratios, angle, waves, irregularity)
+    across, deep, up = rng.uniform(-0.5, 0.5, 3).tolist()
+    return Form(ratios, angle, waves, irregularity, (across, deep, up))
 
 
 def stamp(lesion: PlannedLesion, form: Form, spacing_mm: Vector, *, diameter_mm: float) -> Stamp:
@@ -122,14 +130,23 @@ def _voxelised(form: Form, spacing_mm: Vector, diameter_mm: float) -> Stamp:
     # Where slices are thick a lesion may lie within one: it needs to be as thick as the slice, not as two.
     floors = (least, least, max(least, 0.55 * spacing_mm[2]))
     semi = [max(0.5 * diameter_mm * ratio, floor) for ratio, floor in zip(form.ratios, floors, strict=True)]
+    narrowest = 2 * min(semi[:2]) / spacing_mm[0]
+    unevenness = float(np.interp(narrowest, (_EVEN_UP_TO_VOXELS, _UNEVEN_FROM_VOXELS), (0, form.irregularity)))
+    # Thin lesions stay nearer to a voxel's centre, so that there is always one within them.
+    room = (min(semi[:2]), min(semi[:2]), semi[2])
+    middle = [
+        share * spacing * float(np.clip(extent / spacing - 1, 0, 1))
+        for share, spacing, extent in zip(form.offset, spacing_mm, room, strict=True)
+    ]
     # The waves raise the surface as much as they lower it.
-    reach = [(1 + form.irregularity) * extent for extent in (max(semi[:2]), max(semi[:2]), semi[2])]
+    reach = [(1 + unevenness) * extent for extent in (max(semi[:2]), max(semi[:2]), semi[2])]
     counts = [int(np.ceil(extent / spacing)) + 2 for extent, spacing in zip(reach, spacing_mm, strict=True)]
     x, y, z = (np.arange(-count, count + 1) * spacing for count, spacing in zip(counts, spacing_mm, strict=True))
-    distance = _distance_mm(form, semi, form.irregularity, x[None, None, :], y[None, :, None], z[:, None, None])
+    points = (x[None, None, :] - middle[0], y[None, :, None] - middle[1], z[:, None, None] - middle[2])
+    distance = _distance_mm(form, semi, unevenness, *points)
     mask = distance <= 0
     if cc3d.connected_components(mask, connectivity=26, return_N=True)[1] != 1:
-        # Without the waves the solid is convex about a voxel's centre, which no grid can tear.
+        # Without the waves the solid is convex, and no grid can tear it about a voxel's centre.
         distance = _distance_mm(form, semi, 0.0, x[None, None, :], y[None, :, None], z[:, None, None])
         mask = distance <= 0
     return Stamp(mask, distance, (counts[2], counts[1], counts[0]), 2 * max(semi[:2]), np.argwhere(mask))

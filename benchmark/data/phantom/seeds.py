@@ -6,7 +6,7 @@ from enum import IntEnum
 
 import numpy as np
 
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 """Raised whenever the same (seed, slot, size) would give other voxels; data sets of two versions are never mixed."""
 
 

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from mswal_bench.benchmark.core.errors import BenchError
-from mswal_bench.benchmark.data.phantom.case import PhantomCase, make_case
+from mswal_bench.benchmark.data.phantom.canvas import Canvas
+from mswal_bench.benchmark.data.phantom.case import PhantomCase, make_case, scanned
+from mswal_bench.benchmark.data.phantom.grids import Float, Grid
 
 Cases = tuple[PhantomCase, ...]
 
@@ -43,11 +45,34 @@ def test_another_process_gives_the_same_voxels(tiny_cases: Cases) -> None:
     assert result.stdout.strip() == digest(tiny_cases[4])
 
 
-def test_noise_is_as_strong_as_meant(tiny_cases: Cases) -> None:
+def test_air_is_air(tiny_cases: Cases) -> None:
     air = tiny_cases[0].image[:, :6, :6].astype(float)
-    # Clipping at -1024 spares a sigma of 5 HU around -1000.
+    # Clipping at -1024 spares a sigma of 4 HU around -1000.
     assert air.mean() == pytest.approx(-1000, abs=1)
-    assert air.std() == pytest.approx(5, rel=0.1)
+    assert air.std() == pytest.approx(4.1, rel=0.1)
+
+
+def scanned_noise(size: str, spacing_mm: tuple[float, float, float], shape: tuple[int, int, int]) -> Float:
+    """Returns what the scanner makes of water, in HU above water."""
+    canvas = Canvas(Grid(shape, spacing_mm, (0.0, 0.0, 0.0)))
+    canvas.hu[:] = 0
+    return scanned(canvas, size, np.random.default_rng(0)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("size", "thickness_mm", "slices", "pixels"), [("small", 1.5, 2, 4), ("small", 1.0, 3, 4), ("tiny", 2.0, 2, 5)]
+)
+def test_a_coarse_grid_has_the_noise_that_averaging_leaves(
+    size: str, thickness_mm: float, slices: int, pixels: int
+) -> None:
+    voxel_mm = slices * thickness_mm
+    fine = scanned_noise("full", (voxel_mm / pixels, voxel_mm / pixels, thickness_mm), (60, 240, 240))
+    assert fine.std() == pytest.approx(12, rel=0.02)
+    averaged = fine.reshape(60 // slices, slices, 240 // pixels, pixels, 240 // pixels, pixels).mean(axis=(1, 3, 5))
+    coarse = scanned_noise(size, (voxel_mm,) * 3, (40, 60, 60))
+    assert coarse.std() == pytest.approx(averaged.std(), rel=0.12)
+    # In the middle of the volume too, where no edge reflects the kernel.
+    assert coarse[5:-5, 5:-5, 5:-5].std() == pytest.approx(coarse.std(), rel=0.05)
 
 
 @pytest.mark.parametrize(("slot", "size"), [(0, "tiny"), (695, "tiny"), (1, "medium")])

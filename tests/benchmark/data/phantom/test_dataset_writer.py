@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -119,17 +118,6 @@ def test_only_what_is_missing_is_made_again(written: Path, tmp_path: Path, monke
     assert json.loads((out / "dataset.json").read_text())["numTraining"] == 3
 
 
-def test_a_phantom_of_an_earlier_version_gets_its_table_renamed(
-    written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    out = tmp_path / "raw"
-    shutil.copytree(written, out)
-    (out / "patients.csv").rename(out / "cases.csv")
-    monkeypatch.setattr(dataset_writer, "write_volume", lambda *_: pytest.fail("a case was drawn again"))
-    write(out)
-    assert contents(out) == contents(written)
-
-
 def test_an_interrupted_call_leaves_no_dataset_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(path: Path, *volume: Any) -> None:
         if "0002" in path.name:
@@ -164,7 +152,7 @@ def other_size(out: Path) -> None:
 def other_version(out: Path) -> None:
     write(out)
     mark = json.loads((out / "phantom.json").read_text())
-    (out / "phantom.json").write_text(json.dumps(mark | {"generator_version": 0}))
+    (out / "phantom.json").write_text(json.dumps(mark | {"generator_version": 1}))
 
 
 def more_cases(out: Path) -> None:
