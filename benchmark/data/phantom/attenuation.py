@@ -1,7 +1,8 @@
 """Draws Hounsfield values: of every tissue in the five contrast phases, and of the seven lesion types.
 
 The values are textbook ones for 120 kV and an adult dose of contrast medium, rounded; none is from the paper. The
-contrast of pancreatic cancers and kidney tumors to their organs is what series of patients had; the sources stand beside.
+contrast of pancreatic cancers and kidney tumors to their organs is what series of patients had, whose sources stand
+beside it.
 """
 
 from __future__ import annotations
