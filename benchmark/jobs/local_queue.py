@@ -49,9 +49,7 @@ class WorkedOff:
     """By key of a task that was not begun, the key of the one that it needs and that failed."""
 
 
-def work_off(
-    plan: TaskPlan, slots: Sequence[Slot], how_far: Callable[[Task], str] = attrgetter("key")
-) -> WorkedOff:
+def work_off(plan: TaskPlan, slots: Sequence[Slot], how_far: Callable[[Task], str] = attrgetter("key")) -> WorkedOff:
     """Does all tasks of the plan that can be done, and returns what became of them.
 
     `how_far` says of a task that is being done, for the bar, which it is and how far. A task that fails costs itself

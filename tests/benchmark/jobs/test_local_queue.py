@@ -5,12 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from mswal_bench.benchmark.core.errors import BenchError
-from mswal_bench.benchmark.jobs import queue_record
+from mswal_bench.benchmark.jobs import local_queue, queue_record
 from mswal_bench.benchmark.jobs.local_queue import Slot, work_off
 from mswal_bench.benchmark.jobs.queue_record import alone_at
 from mswal_bench.benchmark.jobs.tasks import Kind, Task, TaskArray, TaskPlan
@@ -69,6 +70,20 @@ def test_a_failed_task_costs_itself_and_those_that_need_it(tmp_path, tasks_of_sh
     assert became.failed == {"m: a": "No luck."}
     assert became.left == {"m: b": "m: a", "m: c": "m: b"}
     assert {done.name for done in became.done} == {"d", "e"}
+
+
+def test_the_bar_says_how_far_each_task_is(tmp_path, monkeypatch, tasks_of_shell):
+    said = []
+
+    @contextmanager
+    def bar(label, unit):
+        yield lambda done, total, note: said.append((done, total, note))
+
+    monkeypatch.setattr(local_queue, "progress_bar", bar)
+    tasks = [task("a", noting(tmp_path, "a", seconds=0.3)), task("b", "exit 1")]
+    work_off(plan(tmp_path, *tasks), slots(2), lambda task: f"{task.name} is half done")
+    assert said[0] == (0, 2, "a is half done; b is half done")
+    assert said[-1] == (2, 2, "1 failed")
 
 
 def test_two_calls_at_once_are_refused(tmp_path, monkeypatch, tasks_of_shell):
