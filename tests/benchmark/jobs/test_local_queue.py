@@ -80,9 +80,14 @@ def test_the_bar_says_how_far_each_task_is(tmp_path, monkeypatch, tasks_of_shell
         yield lambda done, total, note: said.append((done, total, note))
 
     monkeypatch.setattr(local_queue, "progress_bar", bar)
-    tasks = [task("a", noting(tmp_path, "a", seconds=0.3)), task("b", "exit 1")]
-    work_off(plan(tmp_path, *tasks), slots(2), lambda task: f"{task.name} is half done")
-    assert said[0] == (0, 2, "a is half done; b is half done")
+
+    def how_far(task):
+        (tmp_path / "told").touch()
+        return f"{task.name} is half done"
+
+    tasks = [task("a", f"until [ -e {tmp_path}/told ]; do sleep 0.02; done"), task("b", "exit 1", after=("a",))]
+    work_off(plan(tmp_path, *tasks), slots(2), how_far)
+    assert said[0] == (0, 2, "a is half done")
     assert said[-1] == (2, 2, "1 failed")
 
 
