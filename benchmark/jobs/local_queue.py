@@ -58,7 +58,7 @@ def work_off(plan: TaskPlan, slots: Sequence[Slot], how_far: Callable[[Task], st
     """
     waiting, became = list(plan.tasks), WorkedOff()
     kinds = {task.key: array.kind for array in plan.arrays for task in array.tasks}
-    with alone_at(plan.folder), progress_bar("done", "task") as report, _running() as running:
+    with alone_at(plan.folder), progress_bar("done", "task", estimates=False) as report, _running() as running:
         told_at = 0.0
         while waiting or running:
             for slot in [slot for slot in slots if slot.name not in running]:

@@ -76,7 +76,7 @@ def test_the_bar_says_how_far_each_task_is(tmp_path, monkeypatch, tasks_of_shell
     said = []
 
     @contextmanager
-    def bar(label, unit):
+    def bar(label, unit, estimates):
         yield lambda done, total, note: said.append((done, total, note))
 
     monkeypatch.setattr(local_queue, "progress_bar", bar)
