@@ -9,7 +9,7 @@ from .method import Budget
 from .nnunet.card_settings import BATCH_DICE, SINCE_2_5, VERSION, own_training
 from .nnunet.nnunet_method import NnUNetMethod
 from .nnunet.settings import Recipe, Training
-from .nnunet.short_budgets import DEMO_PAIR, SMOKE, small_u_net
+from .nnunet.short_budgets import DEMO, SMOKE, small_u_net
 
 _CODE = "nnunetv2 2.8.1, nnUNetTrainer"
 
@@ -49,7 +49,9 @@ METHOD = NnUNetMethod(
     recipes={
         Budget.PAPER: Recipe(Training()),
         Budget.DEMO: replace(
-            DEMO_PAIR, plan=small_u_net(DEMO_PAIR.plan, "n_conv_per_stage", (8, 24, 48, 96), (1, 2, 2, 2))
+            DEMO,
+            training=replace(DEMO.training, epochs=30, iterations_per_epoch=100),
+            plan=small_u_net(DEMO.plan, "n_conv_per_stage", (8, 16, 32, 64), (1, 1, 2, 2)),
         ),
         Budget.SMOKE: replace(SMOKE, plan=small_u_net(SMOKE.plan, "n_conv_per_stage", (4, 8, 16), (1, 1, 1))),
     },

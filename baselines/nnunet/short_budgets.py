@@ -20,28 +20,8 @@ DEMO = Recipe(
     Plan(patch=(32, 32, 32), window=(80, 80, 112), batch_size=4, batch_dice=True),
     speck_share=0.5,
 )
-"""The demo's; every method has epochs, iterations and arguments of its network of its own, and takes minutes."""
-
-DEMO_PAIR = replace(
-    DEMO,
-    training=replace(
-        DEMO.training,
-        epochs=32,
-        iterations_per_epoch=50,
-        validation_iterations=1,
-        learning_rate=5e-3,
-        warmup_epochs=2,
-        decay="cosine",
-        background_weight=0.003,
-        foreground_patches=0.5,
-    ),
-    plan=replace(DEMO.plan, patch=(24, 24, 24)),
-)
-"""The demo's of the two methods that `make demo` trains unless it is told others. Both do the same work: as many
-iterations, on batches of as many voxels, with networks of as many stages and channels.
-
-Small patches, for an iteration on them teaches about as much as one on twice as many voxels. Every other patch is taken
-anywhere: what is near no lesion is most of a volume, and must be learned too."""
+"""The demo's; every method has epochs, iterations and arguments of its network of its own. With those of nnunet-v2 it
+takes minutes, and the others are given no more time."""
 
 SMOKE = Recipe(
     Training(epochs=4, iterations_per_epoch=2, validation_iterations=1, augmentation=False, checkpoint_every_s=0),
