@@ -108,7 +108,7 @@ METHOD = NnUNetMethod(
         ),
         Budget.DEMO: replace(
             DEMO,
-            training=replace(DEMO.training, epochs=30, iterations_per_epoch=100, learning_rate=4e-3, warmup_epochs=1),
+            training=replace(DEMO.training, epochs=24, iterations_per_epoch=100, learning_rate=4e-3, warmup_epochs=1),
             plan=replace(DEMO.plan, patch=_DEMO_PATCH, batch_size=12, arguments=_DEMO_NETWORK),
         ),
         Budget.SMOKE: replace(SMOKE, plan=replace(SMOKE.plan, arguments=_SMALL_NETWORK)),

@@ -12,7 +12,7 @@ from .nnunet.settings import Plan, Recipe, Training
 from .nnunet.short_budgets import DEMO, SMOKE
 
 _CODE = "github.com/Project-MONAI/research-contributions, SwinUNETR/BTCV"
-# The smallest that the network takes with instance normalisation.
+# The smallest that the network takes.
 _SMALL_PATCH = (64, 64, 64)
 _SMALL_NETWORK = {"feature_size": 12, "window": 4}
 
@@ -124,16 +124,14 @@ METHOD = NnUNetMethod(
             DEMO,
             training=replace(
                 DEMO.training,
-                epochs=20,
-                iterations_per_epoch=75,
-                learning_rate=4e-3,
+                epochs=15,
+                iterations_per_epoch=20,
+                learning_rate=2e-3,
                 weight_decay=1e-5,
                 warmup_epochs=1,
                 decay="cosine",
             ),
-            # Batch normalisation learns sooner, needs no patches of 64 voxels a side, and predicts in one window, whose
-            # sides are multiples of 32 too.
-            plan=replace(DEMO.plan, window=(96, 96, 128), batch_size=2, arguments={**_SMALL_NETWORK, "norm": "batch"}),
+            plan=replace(DEMO.plan, patch=_SMALL_PATCH, window=None, batch_size=2, arguments=_SMALL_NETWORK),
         ),
         Budget.SMOKE: replace(
             SMOKE,

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from monai.networks.nets.swin_unetr import SwinUNETR
 from torch import Tensor, nn
 
 DIVISOR = 32
-"""Every side of an input is a multiple of it. With instance normalisation each is more than one: at 32 the lowest
-resolution would be a single voxel, which has no variance."""
+"""Every side of an input is a multiple of it, and more than one: at 32 the lowest resolution would be a single voxel,
+of which instance normalisation knows no variance."""
 
 
 class SwinUnetr(nn.Module):
-    """Swin UNETR. Input (batch, input_channels, z, y, x), each side a multiple of 32 and, with
-    instance normalisation, at least 64.
+    """Swin UNETR. Input (batch, input_channels, z, y, x), each side a multiple of 32 and at least 64.
 
     Gives logits (batch, num_classes, z, y, x). There is no deep supervision.
 
-    `feature_size` is a multiple of 12, `window` the side of the cubes of tokens that see each other, `norm` the
-    normalisation of the convolutions (the original's is `instance`). With `recompute`, transformer blocks are computed
-    again when gradients are, instead of being kept in memory: the same results with less memory in more time.
+    `feature_size` is a multiple of 12, `window` the side of the cubes of tokens that see each other. With `recompute`,
+    transformer blocks are computed again when gradients are, instead of being kept in memory: the same results with
+    less memory in more time.
     """
 
     def __init__(
@@ -30,27 +27,20 @@ class SwinUnetr(nn.Module):
         *,
         feature_size: int = 48,
         window: int = 7,
-        norm: Literal["instance", "batch"] = "instance",
         recompute: bool = False,
         deep_supervision: bool = False,
     ):
         super().__init__()
         if deep_supervision:
             raise ValueError("Swin UNETR has one output: expected deep_supervision False")
-        self.smallest = 2 * DIVISOR if norm == "instance" else DIVISOR
         self.network = SwinUNETR(
-            input_channels,
-            num_classes,
-            feature_size=feature_size,
-            window_size=window,
-            norm_name=norm,
-            use_checkpoint=recompute,
+            input_channels, num_classes, feature_size=feature_size, window_size=window, use_checkpoint=recompute
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        if any(side % DIVISOR or side < self.smallest for side in x.shape[2:]):
+        if any(side % DIVISOR or side == DIVISOR for side in x.shape[2:]):
             raise ValueError(
-                f"Swin UNETR needs sides that are multiples of {DIVISOR} and at least {self.smallest}, found "
+                f"Swin UNETR needs sides that are multiples of {DIVISOR} and at least {2 * DIVISOR}, found "
                 f"{tuple(x.shape[2:])}"
             )
         logits: Tensor = self.network(x)

@@ -36,16 +36,6 @@ def test_refuses_sides_that_cannot_be(sides):
         network(torch.zeros(1, 1, *sides))
 
 
-def test_batch_normalisation_takes_one_voxel_at_the_lowest_resolution():
-    network = SwinUnetr(1, 8, feature_size=12, window=4, norm="batch")
-    assert network(torch.randn(2, 1, 32, 32, 32)).shape == (2, 8, 32, 32, 32)
-    kinds = {type(module) for module in network.modules()}
-    assert nn.BatchNorm3d in kinds
-    assert nn.InstanceNorm3d not in kinds
-    with pytest.raises(ValueError, match=r"multiples of 32 and at least 32, found \(48, "):
-        network(torch.zeros(2, 1, 48, 32, 32))
-
-
 def test_has_no_deep_supervision():
     with pytest.raises(ValueError, match="one output"):
         SwinUnetr(1, 8, feature_size=12, deep_supervision=True)
