@@ -9,8 +9,8 @@ from mswal_bench.baselines.label_grid import LabelGrid
 from mswal_bench.benchmark.tables.notebook import plain_view
 from mswal_bench.benchmark.tables.view import TableView
 
+from .ceilings import Ceilings
 from .lost_lesions import FATES, LostLesion
-from .method_ceilings import Ceilings
 
 _MOST = 20
 """Lesions of a grid that are shown; the file has all."""
