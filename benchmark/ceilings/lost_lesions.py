@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -67,6 +69,12 @@ def write_lost_lesions(path: Path, lost: Mapping[str, Iterable[LostLesion]]) -> 
         for *names, iou, diameter_mm, volume_mm3, voxels in lost_rows(lost)
     )
     write_csv(path, COLUMNS, rows)
+
+
+def lost_fates(path: Path, method: str) -> Counter[str]:
+    """How often lesions have each fate on the grid of a method, of a `lost_lesions.csv`. Raises OSError."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return Counter(row.get("fate") or "" for row in csv.DictReader(file) if row.get("method") == method)
 
 
 def lost_rows(lost: Mapping[str, Iterable[LostLesion]]) -> Iterator[tuple[Any, ...]]:
