@@ -1,9 +1,9 @@
 """Holds the names of `import mswal_bench as mb`, and of its functions those that score, rank, validate and record.
 
-Those in which a method works, `ceiling`, `run` and `predict`, are in `api_methods.py`. All take what a user has at hand and call
-what the commands call. Paths are `str` or `Path`. What a user can mend is a `BenchError`, with every problem in one go.
-Nothing is printed but progress, on stderr and where it is asked for. Every result prints as the command's table, is a
-table in a notebook, and gives a pandas frame by `to_frame()`.
+Those in which a method works, `ceiling`, `run` and `predict`, are in `api_methods.py`. All take what a user has at hand
+and call what the commands call. Paths are `str` or `Path`. What a user can mend is a `BenchError`, with every problem
+in one go. Nothing is printed but progress, on stderr and where it is asked for. Every result prints as the command's
+table, is a table in a notebook, and gives a pandas frame by `to_frame()`.
 """
 
 from __future__ import annotations

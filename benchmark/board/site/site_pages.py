@@ -78,9 +78,9 @@ def build_site(
     Verified is what the organiser has signed, by the key `organiser`, else by the folder's own, which the pages name.
     Of a hidden track nothing is shown but what its records say. The same input gives the same bytes; `date` is printed
     as it is, and `submit_to` is linked to as where submissions go. With `evidence`, a data set and a folder of
-    submissions, the worst cases of public boards have pages; a note says where a method has none. What `mswal-bench ceiling --out`
-    wrote to the folders `ceilings` is shown on the public boards of the same labels. With `parquet` the table of all
-    results is there as Parquet too. Raises BenchError for what the user can mend, a folder without a
+    submissions, the worst cases of public boards have pages; a note says where a method has none. What `mswal-bench
+    ceiling --out` wrote to the folders `ceilings` is shown on the public boards of the same labels. With `parquet` the
+    table of all results is there as Parquet too. Raises BenchError for what the user can mend, a folder without a
     record included.
     """
     if parquet:
