@@ -8,7 +8,6 @@ from dataclasses import replace
 from math import isnan
 from pathlib import Path
 
-from mswal_bench.baselines.label_grid import spacing_text
 from mswal_bench.benchmark.ceilings.ceiling_record import (
     CEILING_FILE,
     ROWS,
@@ -80,9 +79,10 @@ def _refused(of_labels: Sequence[Board], folder: Path) -> Problem | None:
 
 def _entries(board: Board, record: CeilingRecord, scores: Scores, folder: Path) -> Iterator[Entry]:
     for grid in record.grids:
-        name = f"Grid of {spacing_text(grid.spacing_mm)}, nnU-Net v{grid.nnunet_version}"
-        said = f"{board.key} {record.protocol} {record.reference_digest} {name}"
         method = scores[grid.methods[0].name]
+        shown = _shown(grid, record, method, folder)
+        name = f"Grid of {shown.voxels}, nnU-Net v{grid.nnunet_version}"
+        said = f"{board.key} {record.protocol} {record.reference_digest} {name}"
         yield Entry(
             id=f"ceiling-{hashlib.sha256(said.encode()).hexdigest()[:12]}",
             method=name,
@@ -95,7 +95,7 @@ def _entries(board: Board, record: CeilingRecord, scores: Scores, folder: Path) 
             },
             record=None,
             baseline=None,
-            ceiling=_shown(grid, record, method, folder),
+            ceiling=shown,
         )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from mswal_bench.baselines.label_grid import spacing_text
 from mswal_bench.baselines.method import Method
 from mswal_bench.baselines.plug_ins import PlugInError
 from mswal_bench.baselines.registry import METHODS, find_method, plug_ins
@@ -73,6 +74,11 @@ class ShownCeiling:
     """A sentence: how many lesions are lost, by their fate."""
     folder: Path
     """Where its files are."""
+
+    @property
+    def voxels(self) -> str:
+        """Their sides, in mm."""
+        return spacing_text(self.grid.spacing_mm)
 
     @property
     def planned_by(self) -> str:

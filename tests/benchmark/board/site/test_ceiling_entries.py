@@ -98,6 +98,8 @@ def test_the_site_says_what_it_is_of_and_keeps_it_apart(tmp_path: Path) -> None:
     pages = [(site / "methods" / f"{id_}.html").read_text() for id_ in {row["id"] for row in rows}]
     (page,) = [text for text in pages if "mine" in text]
     assert "Grid of 1 x 1 x 1 mm, nnU-Net v2" in page
+    assert "voxels of 1 x 1 x 1 mm along" in page
+    assert "Avg. is over the 1 types" in page
     assert "&lt;b&gt;mine" in page
     assert "<b>mine" not in page
     assert "1, the training cases" in page
