@@ -99,7 +99,7 @@ def test_the_site_says_what_it_is_of_and_keeps_it_apart(tmp_path: Path) -> None:
     (page,) = [text for text in pages if "mine" in text]
     assert "Grid of 1 x 1 x 1 mm, nnU-Net v2" in page
     assert "voxels of 1 x 1 x 1 mm along" in page
-    assert "Avg. is over the 1 types" in page
+    assert "Avg. is over the 1 type that" in page
     assert "&lt;b&gt;mine" in page
     assert "<b>mine" not in page
     assert "1, the training cases" in page
