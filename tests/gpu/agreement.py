@@ -1,0 +1,46 @@
+"""Compares what a CPU and the device make of the same: logits of a patch, and label maps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+
+@torch.inference_mode()
+def logit_differences(network: torch.nn.Module, patch: torch.Tensor, device: str) -> dict[str, float]:
+    """The largest differences between logits of a CPU and of `device`, in units of the CPU's standard deviation.
+
+    `float32` is without TF32, `mixed` as networks predict. A CPU as the device is one with another layout in memory, so
+    that there is something to compare. The network stays on the device.
+    """
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+    network = network.float().cpu().eval()
+    expected = network(patch)
+    network = network.to(device)
+    if device == "cpu":
+        network = network.to(memory_format=torch.channels_last_3d)
+    there = patch.to(device)
+    found = network(there).cpu()
+    # As torch has it by default, and training: convolutions may use TF32.
+    torch.backends.cudnn.allow_tf32 = True
+    with torch.autocast(device, dtype=torch.float16):
+        mixed = network(there).float().cpu()
+    return {"float32": _difference(expected, found), "mixed": _difference(expected, mixed)}
+
+
+def _difference(expected: torch.Tensor, found: torch.Tensor) -> float:
+    return ((expected - found).abs().max() / expected.std()).item()
+
+
+def differing_labels(pairs: Sequence[tuple[NDArray[Any], NDArray[Any]]]) -> dict[str, int]:
+    """Counts voxels of pairs of label maps: all, those that are foreground in either, and those that differ."""
+    counts = {"voxels": 0, "foreground": 0, "differing": 0}
+    for one, other in pairs:
+        counts["voxels"] += one.size
+        counts["foreground"] += int(np.count_nonzero((one > 0) | (other > 0)))
+        counts["differing"] += int(np.count_nonzero(one != other))
+    return counts
