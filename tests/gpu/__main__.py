@@ -38,7 +38,7 @@ def main() -> None:
         sys.exit(f"gpu-check: {error}")
     for line in about:
         tell(line)
-    listed = parts(arguments.method or all_methods(), compiled=arguments.device == "cuda")
+    listed = parts(arguments.method or all_methods(), arguments.device)
     with tempfile.TemporaryDirectory(prefix="gpu-check-", dir=arguments.folder) as folder:
         setting = Setting(Path(folder), arguments.device, arguments.small)
         outcomes: list[Outcome] = []

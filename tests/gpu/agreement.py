@@ -9,8 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mswal_bench.baselines.batch_statistics import has_running_statistics, re_estimate
 
-@torch.inference_mode()
+
+@torch.no_grad()
 def logit_differences(network: torch.nn.Module, patch: torch.Tensor, device: str) -> dict[str, float]:
     """The largest differences between logits of a CPU and of `device`, in units of the CPU's standard deviation.
 
@@ -18,7 +20,11 @@ def logit_differences(network: torch.nn.Module, patch: torch.Tensor, device: str
     that there is something to compare. The network stays on the device.
     """
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
-    network = network.float().cpu().eval()
+    network = network.float().cpu()
+    if has_running_statistics(network.state_dict()):
+        # Those of a new network are 0 and 1, with which its activations grow from block to block past half precision.
+        re_estimate(network, network, [patch])
+    network.eval()
     expected = network(patch)
     network = network.to(device)
     if device == "cpu":

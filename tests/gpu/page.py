@@ -16,16 +16,20 @@ _TRAINING = (
     "compiled, MiB", "J an iteration", "compiled, J",
 )  # fmt: skip
 _AGREEMENT = ("method", "patch", "float32", "mixed precision")
+_PLANNED = (
+    ", those for which the fidelity cards say what is\nplanned: MSWAL's own fingerprint was not at hand, and may plan other "
+    "patches"
+)
 _METHOD = """\
 Networks and patches are those of the {budget} configurations, planned by each method's own planner for volumes of
-{shape} voxels of {spacing} mm, those for which the fidelity cards say what is planned; what MSWAL's own fingerprint
-plans may differ. Patches are cut around lesions of a case of the phantom, on its own grid, and lie in memory: loading
+{shape} voxels of {spacing} mm{planned}. Patches are cut around lesions of a case of the phantom, on its own grid, and lie in memory: loading
 and augmentation are not in it. Each part is a process of its own, and has a limit.
 
 - *training*: iterations of the method's own trainer, {precision}, optimiser's step included, after the first ones,
-  which choose convolutions and compile. *peak*: of {memory}. *J*: by the GPU's counter, the GPU as a whole.
+  which choose convolutions and compile. *peak*: of {memory}.
+  *J*: by the GPU's counter, the GPU as a whole.
 - *logits*: the same network and patch on CPU and device, the largest difference in units of the logits' standard
-  deviation: in float32 without TF32 at most {logits:g}, and of mixed precision from the CPU's float32 at most {mixed:g}.
+  deviation: in float32 without TF32 at most {logits:g}, in mixed precision, from the CPU's float32, at most {mixed:g}.
 - *label maps*: nnU-Net v2 as in the demo, trained for a short while on the device, predicts volumes of the phantom on
   both, in mixed precision on the GPU; at most {share:.0%} of the foreground voxels may have another label.
 - *resumed*: a training of two epochs is killed in its second and goes on; cuDNN is deterministic, one process loads
@@ -58,6 +62,7 @@ def section(
     method = _METHOD.format(
         budget="smoke test's" if small else "`paper`",
         shape=_sides(shape),
+        planned="" if small else _PLANNED,
         spacing=" x ".join(f"{mm:g}" for mm in spacing_mm),
         precision="mixed precision" if device == "cuda" else "float32",
         memory="the GPU, as held by torch or told by the driver" if device == "cuda" else "the process's resident set",

@@ -1,6 +1,8 @@
 """Does one part in a process of its own, which ends in time and leaves no process behind.
 
-As a program it is that process: `python -m mswal_bench.tests.gpu.part_process WORK FOLDER DEVICE SIZE ARGUMENTS RESULT`.
+    python -m mswal_bench.tests.gpu.part_process WORK FOLDER DEVICE SIZE ARGUMENTS RESULT
+
+is that process.
 """
 
 from __future__ import annotations
@@ -30,29 +32,34 @@ _IN_TIME_S = 5.0
 
 def do_part(part: Part, setting: Setting, left_s: float, earlier: Mapping[str, str]) -> Outcome:
     """Does a part within its time and within `left_s`; `earlier` has the states of the parts before, by name."""
-    if not is_there(part.package):
-        return Outcome(part, "left out", sentence=f"the package {part.package} is not installed")
-    for needed in part.needs:
-        if earlier.get(needed) != "done":
-            # Not begun for want of time, or in vain.
-            state = "not reached" if earlier.get(needed) == "not reached" else "failed"
-            return Outcome(part, state, sentence=f"needs the part {needed!r}, which is {earlier.get(needed)}")
-    if left_s < _IN_TIME_S:
-        return Outcome(part, "not reached", sentence="no time was left")
+    state, why = _obstacle(part, left_s, earlier)
+    if state:
+        return Outcome(part, state, sentence=why)
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result.json"
-        ended = _run(part, setting, result, min(part.limit_s, left_s))
+        in_time = _run(part, setting, result, min(part.limit_s, left_s))
         wall_s = time.monotonic() - began
         found = json.loads(result.read_text()) if result.exists() else {}
-    if not ended:
-        if left_s < part.limit_s:
-            return Outcome(part, "not reached", sentence="the whole time was over before it was done", wall_s=wall_s)
-        return Outcome(part, "failed", sentence=f"took longer than its {part.limit_s:.0f} s", wall_s=wall_s)
-    if "numbers" not in found:
+    if "numbers" in found:
+        return _checked(part, found["numbers"], wall_s)
+    if in_time:
         why = found.get("failed", "its process ended without an answer, most often for lack of memory")
         return Outcome(part, "failed", sentence=why, wall_s=wall_s)
-    return _checked(part, found["numbers"], wall_s)
+    if left_s < part.limit_s:
+        return Outcome(part, "not reached", sentence="the whole time was over before it was done", wall_s=wall_s)
+    return Outcome(part, "failed", sentence=f"took longer than its {part.limit_s:.0f} s", wall_s=wall_s)
+
+
+def _obstacle(part: Part, left_s: float, earlier: Mapping[str, str]) -> tuple[str, str]:
+    """The state and the reason of a part that cannot begin; empty where it can."""
+    if not is_there(part.package):
+        return "left out", f"the package {part.package} is not installed"
+    for needed in part.needs:
+        if earlier.get(needed) != "done":
+            state = "not reached" if earlier.get(needed) == "not reached" else "failed"
+            return state, f"it needs the part {needed!r}, whose state is {earlier.get(needed)!r}"
+    return ("not reached", "no time was left") if left_s < _IN_TIME_S else ("", "")
 
 
 def _checked(part: Part, numbers: Mapping[str, Any], wall_s: float) -> Outcome:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from typing import Any
 
@@ -14,6 +14,9 @@ from .bounds import Numbers, check_labels, check_logits, check_resumed
 VERSION_1 = "nnunet-v1"
 COMPILED_FIRST = ("nnunet-v2", "inception-nnunet", "nnunet-resenc", "mednext", "nnformer", "swin-unetr")
 """Those that nnU-Net compiles when they are trained come first; with the others it was not tried."""
+
+
+_LONGER_ON_CPU = 10
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,8 @@ class Outcome:
     wall_s: float = 0.0
 
 
-def parts(methods: Sequence[str], *, compiled: bool) -> list[Part]:
-    """All parts for some methods; `compiled` is whether there is a device for which networks are compiled."""
+def parts(methods: Sequence[str], device: str) -> list[Part]:
+    """All parts for some methods. Limits are those of a GPU, and on a CPU more; nnU-Net compiles for a GPU alone."""
     draw = Part("volume", "setting:draw_volume", 240)
     small = Part("small phantom", "small_trainings:prepare", 120)
     listed = [draw]
@@ -68,7 +71,7 @@ def parts(methods: Sequence[str], *, compiled: bool) -> list[Part]:
         Part("label maps", "small_trainings:compare_label_maps", 120, {}, ("small phantom",), check=check_labels),
         Part("resumed training", "small_trainings:kill_and_resume", 120, {}, ("small phantom",), check=check_resumed),
     ]
-    if compiled:
+    if device == "cuda":
         listed += [
             Part(
                 compiled_name(name),
@@ -80,7 +83,7 @@ def parts(methods: Sequence[str], *, compiled: bool) -> list[Part]:
             for name in COMPILED_FIRST
             if name in methods
         ]
-    return listed
+    return [replace(part, limit_s=_LONGER_ON_CPU * part.limit_s) for part in listed] if device == "cpu" else listed
 
 
 def compiled_name(method: str) -> str:

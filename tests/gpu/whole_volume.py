@@ -10,6 +10,7 @@ import SimpleITK
 import torch
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
+from mswal_bench.baselines.batch_statistics import re_estimate
 from mswal_bench.baselines.nnunet.checkpoints import final_checkpoint
 from mswal_bench.baselines.nnunet.nnunet_method import NnUNetMethod
 from mswal_bench.baselines.nnunet.planned_network import planned_network
@@ -70,22 +71,19 @@ def predict_volume(setting: Setting) -> dict[str, Any]:
     }
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def _save_network(setting: Setting, workspace: Workspace) -> None:
     """A network as training would leave it, whose background wins as often as it does in CT."""
     plans = PlansManager(read_plans(workspace))
-    network = planned_network(plans, read_dataset_json(workspace), deep_supervision=False)
+    network: Any = planned_network(plans, read_dataset_json(workspace), deep_supervision=False)
+    network = network.to(setting.device)
     patch = middle_patch(setting, plans.get_configuration(CONFIGURATION).patch_size).to(setting.device)
-    logits = network.to(setting.device).eval()(patch)[0]
+    # Those of a new network are 0 and 1, with which its activations grow from block to block past half precision.
+    re_estimate(network, network, [patch])
+    logits = network.eval()(patch)[0]
     ahead = (logits[1:].amax(dim=0) - logits[0]).flatten()[:: max(1, logits[0].numel() // 100_000)]
+    network.decoder.outputs[-1].bias[0] += torch.quantile(ahead.float(), 1 - FOREGROUND)
     weights = {name: tensor.cpu() for name, tensor in network.state_dict().items()}
-    bias = max(
-        (name for name in weights if name.endswith(".bias") and ".seg_layers." in name),
-        key=lambda name: int(name.split(".")[-2]),
-    )
-    # Outputs of a coarser resolution may share the tensor's name, never the tensor: only the finest is used.
-    weights[bias] = weights[bias].clone()
-    weights[bias][0] += torch.quantile(ahead.float().cpu(), 1 - FOREGROUND)
     checkpoint = final_checkpoint(workspace, 0)
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     mirroring = {"inference_allowed_mirroring_axes": (0, 1, 2)}

@@ -25,9 +25,10 @@ _PACKAGES = (
 def describe_machine() -> list[str]:
     """Commit, date and load, processor, memory, versions. The load says whether anything else ran before."""
     versions = ", ".join(f"{name} {version}" for name in _PACKAGES if (version := _version(name)))
+    load, _, _ = os.getloadavg()
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return [
-        f"{datetime.now(UTC):%d %B %Y %H:%M} UTC; commit {_commit()}; load in the minute before: {os.getloadavg()[0]:.2f}",
+        f"{datetime.now(UTC):%d %B %Y %H:%M} UTC; commit {_commit()}; load in the minute before: {load:.2f}",
         f"{_processor()}, {len(os.sched_getaffinity(0))} cores, {memory_gib:.0f} GiB memory, {platform.system()}",
         f"Python {platform.python_version()}, {versions}",
     ]
