@@ -16,14 +16,12 @@ _TRAINING = (
     "compiled, MiB", "J an iteration", "compiled, J",
 )  # fmt: skip
 _AGREEMENT = ("method", "patch", "float32", "mixed precision")
-_PLANNED = (
-    ", those for which the fidelity cards say what is\nplanned: MSWAL's own fingerprint was not at hand, and may plan other "
-    "patches"
-)
+_PLANNED = ", as the fidelity cards\nhave it: MSWAL's own fingerprint was not at hand, and may plan other patches"
 _METHOD = """\
-Networks and patches are those of the {budget} configurations, planned by each method's own planner for volumes of
-{shape} voxels of {spacing} mm{planned}. Patches are cut around lesions of a case of the phantom, on its own grid, and lie in memory: loading
-and augmentation are not in it. Each part is a process of its own, and has a limit.
+Networks and patches are those of the {budget} configurations, planned by each method's own planner
+for volumes of {shape} voxels of {spacing} mm{planned}.
+Training patches are cut around lesions of a case of the phantom, on its own grid, and lie in memory: loading and
+augmentation are not in it. Each part is a process of its own, and has a limit.
 
 - *training*: iterations of the method's own trainer, {precision}, optimiser's step included, after the first ones,
   which choose convolutions and compile. *peak*: of {memory}.
