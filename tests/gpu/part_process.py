@@ -25,6 +25,7 @@ from .bounds import BoundError
 from .parts import Outcome, Part, is_there
 from .setting import Setting
 
+_HERE = "mswal_bench.tests.gpu"
 _LONGEST = 400
 _IN_TIME_S = 5.0
 """With less than this left of the whole time no part begins."""
@@ -75,7 +76,7 @@ def _run(part: Part, setting: Setting, result: Path, limit_s: float) -> bool:
     """Whether it ended in time."""
     size = "small" if setting.small else "full"
     request = [part.work, str(setting.folder), setting.device, size, json.dumps(part.arguments), str(result)]
-    command = [sys.executable, "-m", f"{__package__}.part_process", *request]
+    command = [sys.executable, "-m", f"{_HERE}.part_process", *request]
     # A group of its own, so that all of it can be ended.
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
     try:
@@ -96,7 +97,7 @@ def main() -> None:
     # Libraries print: what they print is no part of a page that goes to stdout.
     os.dup2(2, 1)
     try:
-        numbers = getattr(import_module(f"{__package__}.{module}"), function)(setting, **json.loads(arguments))
+        numbers = getattr(import_module(f"{_HERE}.{module}"), function)(setting, **json.loads(arguments))
         answer = {"numbers": numbers}
     except Exception as error:
         traceback.print_exc()

@@ -111,7 +111,7 @@ def _start(setting: Setting, name: str) -> subprocess.Popen[str]:
     environment = {"MSWAL_BENCH_CORES": "1", "CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
     kind = ["--small"] if setting.small else []
     return subprocess.Popen(
-        [sys.executable, "-m", f"{__package__}.repeatable", name, str(setting.folder), setting.device, *kind],
+        [sys.executable, "-m", "mswal_bench.tests.gpu.repeatable", name, str(setting.folder), setting.device, *kind],
         env=os.environ | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -28,7 +28,7 @@ def train_and_compare(setting: Setting) -> dict[str, Any]:
     request = {"folder": str(setting.folder), "device": setting.device, "small": setting.small}
     environment = workspace.environment(setting.device) | {"PYTHONPATH": os.environ.get("PYTHONPATH", "")}
     found: dict[str, Any] = run_in_child(
-        f"{__name__}:in_child", request, environment, workspace.log, lambda done, total, note: tell(note)
+        "mswal_bench.tests.gpu.version_1:in_child", request, environment, workspace.log, lambda done, total, note: tell(note)
     )
     return found
 
