@@ -25,11 +25,14 @@ INTENSITIES = {
 }  # fmt: skip
 """HU of lesions, about those of the phantom."""
 _BATCHES = 4
+_PLANNED = "planned"
 
 
 def planned(setting: Setting, method: NnUNetMethod) -> Workspace:
     """A workspace with the method's plans, made by its own planner from a fingerprint that is written here."""
     workspace = Workspace.of(setting.folder / f"plans-{method.name}")
+    if (workspace.root / _PLANNED).exists():
+        return workspace
     recipe = method.recipes[setting.budget]
     description = {
         "channel_names": {"0": "CT"},
@@ -64,6 +67,7 @@ def planned(setting: Setting, method: NnUNetMethod) -> Workspace:
     prepared = workspace.preprocessed / read_plans(workspace)["configurations"][CONFIGURATION]["data_identifier"]
     prepared.mkdir(exist_ok=True)
     (prepared / "case.b2nd").touch()
+    (workspace.root / _PLANNED).touch()
     return workspace
 
 
@@ -84,11 +88,18 @@ def batches(
         for _ in range(batch_size):
             box = _box(lesions[generator.integers(len(lesions))], patch, hu.shape)
             images.append(normalised(hu[box]))
-            maps.append(labels[box].astype(np.float32))
-        target = torch.from_numpy(np.stack(maps)[:, None])
+            maps.append(labels[box])
+        target = torch.from_numpy(np.stack(maps)[:, None]).short()
         targets = None if scales is None else [_scaled(target, scale) for scale in scales]
         made.append({"data": torch.from_numpy(np.stack(images)[:, None]), "target": targets or target})
     return made
+
+
+def pinned(batch: dict[str, Any]) -> dict[str, Any]:
+    """The same in memory from which a GPU copies by itself."""
+    target = batch["target"]
+    targets = [each.pin_memory() for each in target] if isinstance(target, list) else target.pin_memory()
+    return {"data": batch["data"].pin_memory(), "target": targets}
 
 
 def normalised(hu: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -112,4 +123,4 @@ def _scaled(target: torch.Tensor, scale: Sequence[float]) -> torch.Tensor:
     if all(share == 1 for share in scale):
         return target
     shape = [round(side * share) for side, share in zip(target.shape[2:], scale, strict=True)]
-    return torch.nn.functional.interpolate(target, shape, mode="nearest-exact")
+    return torch.nn.functional.interpolate(target.float(), shape, mode="nearest-exact").short()

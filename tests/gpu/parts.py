@@ -58,12 +58,12 @@ def parts(methods: Sequence[str], device: str) -> list[Part]:
     for name in methods:
         if name == VERSION_1:
             listed.append(
-                Part(name, "version_1:train_and_compare", 90, {}, ("volume",), package="nnunet", check=check_logits)
+                Part(name, "version_1:train_and_compare", 120, {}, ("volume",), package="nnunet", check=check_logits)
             )
         else:
             arguments = {"method": name, "compiled": False}
             listed.append(
-                Part(name, "training_speed:train_and_compare", 90, arguments, ("volume",), check=check_logits)
+                Part(name, "training_speed:train_and_compare", 120, arguments, ("volume",), check=check_logits)
             )
     listed += [
         Part("whole volume", "whole_volume:predict_volume", 200, {}, ("volume",)),

@@ -89,8 +89,13 @@ def train_repeatably(setting: Setting, name: str) -> dict[str, Any]:
     )  # fmt: skip
     method = _with_training(training, statistics_batches=2)
     work = setting.folder / f"resumed-{name}"
-    method.train(_job(setting, work, setting.device), 0, lambda done, total, note: print(f"done {done}", flush=True))
+    method.train(_job(setting, work, setting.device), 0, _say_done)
     return {}
+
+
+def _say_done(done: int, total: int, note: str) -> None:
+    # nnU-Net's own output, which is captured meanwhile, goes elsewhere.
+    print(f"done {done}", file=sys.__stdout__, flush=True)
 
 
 def _with_training(training: Any, **changes: Any) -> NnUNetMethod:

@@ -20,10 +20,10 @@ from mswal_bench.baselines.registry import METHODS
 from mswal_bench.benchmark.runs.resources import measured
 
 from .agreement import logit_differences
-from .full_size_plans import batches, middle_patch, planned
+from .full_size_plans import batches, middle_patch, pinned, planned
 from .setting import Setting, tell
 
-_WARM_UP, _LEAST, _AT_LEAST_S = 4, 10, 8.0
+_WARM_UP, _LEAST, _AT_LEAST_S = 4, 10, 5.0
 _SMALL = 2
 
 
@@ -90,6 +90,9 @@ def _train(setting: Setting, method: NnUNetMethod, workspace: Workspace) -> dict
     trainer.network.train()
     plan = trainer.configuration_manager
     given = batches(setting, plan.patch_size, plan.batch_size, trainer._get_deep_supervision_scales())
+    if setting.device == "cuda":
+        # As nnU-Net's loaders leave them.
+        given = [pinned(batch) for batch in given]
 
     def step(number: int) -> None:
         trainer.train_step(given[number % len(given)])

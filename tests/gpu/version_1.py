@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -26,9 +25,12 @@ def train_and_compare(setting: Setting) -> dict[str, Any]:
     shutil.rmtree(root, ignore_errors=True)
     workspace = Workspace(root)
     request = {"folder": str(setting.folder), "device": setting.device, "small": setting.small}
-    environment = workspace.environment(setting.device) | {"PYTHONPATH": os.environ.get("PYTHONPATH", "")}
     found: dict[str, Any] = run_in_child(
-        "mswal_bench.tests.gpu.version_1:in_child", request, environment, workspace.log, lambda done, total, note: tell(note)
+        "mswal_bench.tests.gpu.version_1:in_child",
+        request,
+        workspace.environment(setting.device),
+        workspace.log,
+        lambda done, total, note: tell(note),
     )
     return found
 
@@ -43,7 +45,7 @@ def in_child(folder: str, device: str, small: bool, report: Report) -> dict[str,
     from mswal_bench.baselines.processes import use_threads
 
     from .agreement import logit_differences
-    from .full_size_plans import CASES, INTENSITIES, batches, middle_patch
+    from .full_size_plans import CASES, INTENSITIES, batches, middle_patch, pinned
     from .training_speed import timed
 
     setting = Setting(Path(folder), device, small)
@@ -75,22 +77,21 @@ def in_child(folder: str, device: str, small: bool, report: Report) -> dict[str,
     )
     trainer.load_plans_file()
     if small:
-        # Its own network, on a patch that a CPU can bear: the phantom's plan is one of 80 x 80 x 112 voxels.
+        # Its own network with few channels, on a patch that a CPU can bear.
         of_stage = trainer.plans["plans_per_stage"][stage]
-        of_stage["patch_size"] = np.array([max(32, side // 2) for side in of_stage["patch_size"]])
+        of_stage["patch_size"] = np.array(_smaller(of_stage["patch_size"], of_stage["pool_op_kernel_sizes"]))
         trainer.plans["base_num_features"] = 4
     trainer.initialize(False)
     trainer._maybe_init_amp()
     trainer.network.train()
     trainer.network.do_ds = True
     patch, batch_size = [int(side) for side in trainer.patch_size], int(trainer.batch_size)
-    given: Iterator[dict[str, Any]] = cycle(batches(setting, patch, batch_size, trainer.deep_supervision_scales))
+    cut = batches(setting, patch, batch_size, trainer.deep_supervision_scales)
+    given: Iterator[dict[str, Any]] = cycle([pinned(batch) for batch in cut] if device == "cuda" else cut)
     found = timed(setting, lambda number: trainer.run_iteration(given), METHOD.name)
     report(0, 1, f"{METHOD.name}: logits of a patch on the CPU and on the device")
     trainer.network.do_ds = False
-    total = np.prod(np.array(trainer.net_num_pool_op_kernel_sizes), axis=0)
-    smaller = [min(side, 2 * int(by)) for side, by in zip(patch, total, strict=True)]
-    trainer.network.inference_apply_nonlin = lambda logits: logits
+    smaller = _smaller(patch, trainer.net_num_pool_op_kernel_sizes)
     differences = logit_differences(trainer.network, middle_patch(setting, smaller), device) | {"patch": smaller}
     parameters = sum(each.numel() for each in trainer.network.parameters() if each.requires_grad)
     return found | {
@@ -99,3 +100,9 @@ def in_child(folder: str, device: str, small: bool, report: Report) -> dict[str,
         "parameters": parameters,
         "differences": differences,
     }
+
+
+def _smaller(patch: Sequence[int], poolings: Sequence[Sequence[int]]) -> list[int]:
+    """A patch in which the network's lowest stage has two voxels."""
+    total = np.prod(np.array(poolings), axis=0)
+    return [min(int(side), 2 * int(by)) for side, by in zip(patch, total, strict=True)]
