@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("torch")
 pytest.importorskip("nnunetv2")
-from . import __main__ as check
+from . import check
 
 
 @pytest.mark.slow
