@@ -13,11 +13,11 @@ from mswal_bench.baselines.batch_statistics import has_running_statistics, re_es
 
 
 @torch.no_grad()
-def logit_differences(network: torch.nn.Module, patch: torch.Tensor, device: str) -> dict[str, float]:
+def logit_differences(network: torch.nn.Module, patch: torch.Tensor, device: str) -> dict[str, float | None]:
     """The largest differences between logits of a CPU and of `device`, in units of the CPU's standard deviation.
 
-    `float32` is without TF32, `mixed` as networks predict. A CPU as the device is one with another layout in memory, so
-    that there is something to compare. The network stays on the device.
+    `float32` is without TF32, `mixed` as networks predict on a GPU; None on a CPU, which they never do so on. A CPU as
+    the device has another layout in memory. The network stays on the device.
     """
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     network = network.float().cpu()
@@ -31,11 +31,13 @@ def logit_differences(network: torch.nn.Module, patch: torch.Tensor, device: str
         network = network.to(memory_format=torch.channels_last_3d)
     there = patch.to(device)
     found = network(there).cpu()
-    # As torch has it by default, and training: convolutions may use TF32.
-    torch.backends.cudnn.allow_tf32 = True
-    with torch.autocast(device, dtype=torch.float16):
-        mixed = network(there).float().cpu()
-    return {"float32": _difference(expected, found), "mixed": _difference(expected, mixed)}
+    differences: dict[str, float | None] = {"float32": _difference(expected, found), "mixed": None}
+    if device == "cuda":
+        # As torch has it by default, and training: convolutions may use TF32.
+        torch.backends.cudnn.allow_tf32 = True
+        with torch.autocast(device):
+            differences["mixed"] = _difference(expected, network(there).float().cpu())
+    return differences
 
 
 def _difference(expected: torch.Tensor, found: torch.Tensor) -> float:

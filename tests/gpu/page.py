@@ -108,7 +108,8 @@ def _training_row(outcome: Outcome, by_name: Mapping[str, Outcome]) -> list[str]
 
 def _agreement_row(outcome: Outcome) -> list[str]:
     found = outcome.numbers["differences"]
-    return [outcome.part.name, _sides(found["patch"]), f"{found['float32']:.1e}", f"{found['mixed']:.1e}"]
+    mixed = "" if found["mixed"] is None else f"{found['mixed']:.1e}"
+    return [outcome.part.name, _sides(found["patch"]), f"{found['float32']:.1e}", mixed]
 
 
 def _whole(numbers: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from .bounds import BoundError, check_labels, check_logits, check_resumed
     ("check", "numbers"),
     [
         (check_logits, {"differences": {"float32": 1e-3, "mixed": 0.1}}),
+        (check_logits, {"differences": {"float32": 0.0, "mixed": None}}),
         (check_labels, {"foreground": 100, "differing": 5}),
         (check_resumed, {"resumed": 0.0, "twice": 0.0}),
         (check_resumed, {"resumed": 9e-6, "twice": 1e-6}),
