@@ -33,7 +33,8 @@ def check_logits(numbers: Numbers) -> None:
         # Not `>`: that lets a difference pass that is no number. None was not asked for, as on a CPU.
         if difference is not None and not difference <= largest:
             raise BoundError(
-                f"logits of CPU and device differ by {difference:.1e} of their deviation ({name}), more than {largest:g}"
+                f"logits of CPU and device differ by {difference:.1e} of their deviation ({name}), more than "
+                f"{largest:g}"
             )
 
 
