@@ -12,10 +12,12 @@ BUDGET ?= demo
 SINCE ?= 57f4f89
 BOARD_SINCE ?= 67df6e3
 RATERS ?= ../shared/data/kits_raters
+# That of the setup where there is one: a machine with a GPU and no network has its packages elsewhere.
+GPU_PYTHON ?= $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON))
 SHELL := bash
 .DELETE_ON_ERROR:
 
-.PHONY: help setup demo leaderboard test test-fast bench docs docs-outputs lint format clean
+.PHONY: help setup demo leaderboard test test-fast bench gpu-check docs docs-outputs lint format clean
 
 help:
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -82,6 +84,11 @@ bench: $(READY) ## time scoring, ranking and prediction beside other programs; w
 	$(BIN)/python -m mswal_bench.tests.speed.board $(BOARD_SINCE) --out docs/benchmarks.md
 	$(BIN)/python -m mswal_bench.tests.speed.model_start --out docs/benchmarks.md
 	$(BIN)/python -m mswal_bench.tests.speed.prediction --out docs/benchmarks.md
+
+gpu-check: export PYTHONPATH := $(CURDIR)/.types$(if $(PYTHONPATH),:$(PYTHONPATH))
+gpu-check: ## check every method at full size on this machine's GPU, in ten minutes; write docs/benchmarks.md (no network)
+	mkdir -p .types && ln -sfn .. .types/mswal_bench
+	$(GPU_PYTHON) -m mswal_bench.tests.gpu --command "make gpu-check" --out docs/benchmarks.md
 
 # Warnings are errors, links between pages among them. Nothing is fetched; build/docs/links-elsewhere.txt lists outside links.
 docs: $(READY) ## build the documentation site into build/docs
