@@ -115,7 +115,7 @@ def score_folders(
     >>> list(scores), scores["b"]["kidney_tumor"].f1
     (['a', 'b'], 0.5)
     >>> scores.to_frame().query("metric == 'f1' and lesion == 'average'").value.round(4).tolist()
-    [1.0, 0.3819]
+    [1.0, 0.3542]
     >>> mb.score_folders("runs/a", reference="labels")["a"].average == scores["a"].average
     True
     """
