@@ -25,6 +25,9 @@ nitpick_ignore_regex = [("py:.*", ".*")]
 myst_enable_extensions = ["colon_fence", "fieldlist"]
 myst_heading_anchors = 4
 
+# A double dash is an option.
+smartquotes = False
+
 # Docstrings are plain text: what stands in single backticks is code.
 default_role = "code"
 autodoc_typehints = "signature"

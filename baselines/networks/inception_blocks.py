@@ -134,8 +134,9 @@ class InceptionDownsampling(nn.Module):
         if self.left is None:
             total = self.right(x)
         else:
-            smaller = pooled(x, self.right[0]) if self.poolings else x
-            total = added(self.left(x), smaller, self.right[self.poolings :])
+            layers: list[Any] = list(self.right)
+            smaller = pooled(x, layers[0]) if self.poolings else x
+            total = added(self.left(x), smaller, layers[self.poolings :])
         result: Tensor = self.activation(total)
         return result
 

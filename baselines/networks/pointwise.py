@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -36,7 +36,7 @@ def pointwise(convolution: nn.Module, x: Tensor) -> Tensor:
     return product.permute(0, 4, 1, 2, 3)
 
 
-def added(total: Tensor, x: Tensor, branch: nn.Sequential, *, add_input: bool = False) -> Tensor:
+def added(total: Tensor, x: Tensor, branch: Iterable[nn.Module], *, add_input: bool = False) -> Tensor:
     """`total + branch(x)`, and `x` as well with `add_input`. `total` may hold the result and is not to be used again.
 
     `branch` is 1 x 1 x 1 convolutions without bias, each followed by its normalisation. All others than a batch
@@ -62,7 +62,8 @@ def pooled(x: Tensor, pooling: nn.AvgPool3d) -> Tensor:
     if not divides or not _on_plain_cpu(x) or _is_watched(pooling):
         result: Tensor = pooling(x)
         return result
-    means: Tensor = _Pooled.apply(x, sides)
+    function: Any = _Pooled
+    means: Tensor = function.apply(x, sides)
     return means
 
 
@@ -138,7 +139,9 @@ def _added_as_one(total: Tensor, x: Tensor, layers: Sequence[Any], add_input: bo
         for convolution, norm in zip(layers[::2], norms, strict=True)
         for number in (convolution.weight, norm.weight, norm.bias)
     ]
-    result, *statistics = _Added.apply(total, x, add_input, [norm.eps for norm in norms], *numbers)
+    function: Any = _Added
+    result: Tensor
+    result, *statistics = function.apply(total, x, add_input, [norm.eps for norm in norms], *numbers)
     voxels = x.numel() // x.shape[1]
     for norm, mean, variance in zip(norms, statistics[::2], statistics[1::2], strict=True):
         _track(norm, mean, variance * (voxels / (voxels - 1)))
@@ -262,7 +265,8 @@ def _together(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
     """The same voxels (row, channel) of each tensor, some at a time, as they lie in memory."""
     widest = max(each.shape[1] for each in tensors)
     voxels = max(_AT_A_TIME // widest // _WIDE, 1) * _WIDE
-    return zip(*(_channels_last(each).flatten(0, 3).split(voxels) for each in tensors), strict=True)
+    rows: list[Any] = [_channels_last(each).flatten(0, 3) for each in tensors]
+    return zip(*(each.split(voxels) for each in rows), strict=True)
 
 
 def _channels_last(x: Tensor) -> Tensor:

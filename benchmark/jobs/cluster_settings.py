@@ -44,14 +44,19 @@ class Request(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     partition: Name | None = None
+    """SLURM's partition."""
     account: Name | None = None
+    """Whom SLURM charges."""
     qos: Name | None = None
+    """SLURM's quality of service."""
     constraint: Name | None = None
+    """Features that nodes must have."""
     time: Minutes | None = None
     """Minutes, after which a task is stopped and put back into the queue."""
     gpus: Annotated[int, Field(ge=0, le=1)] | None = None
     """One network is trained on one GPU."""
     cpus: Annotated[int, Field(ge=1)] | None = None
+    """Cores."""
     memory: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Gigabytes."""
     setup: tuple[str, ...] | None = None
@@ -68,6 +73,7 @@ class ClusterSettings(Request):
     """A `cluster.yaml`. What it says at its top holds for every kind of task, unless `tasks` says otherwise of one."""
 
     tasks: dict[Kind, Request] = {}
+    """By kind of task (check, prepare, train, predict, score, table), what it asks for instead."""
     at_once: Annotated[int, Field(ge=1)] = 10
     """How many trainings may run at the same time, and how many shards of one method's prediction."""
     stop_ahead: Minutes = 10

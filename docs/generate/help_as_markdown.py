@@ -22,6 +22,7 @@ class MarkdownFormatter(click.HelpFormatter):
         super().__init__(width=100)
         self._pages = pages or {}
         self._is_code = False
+        self._heading = ""
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         plain = click.HelpFormatter(width=90)
@@ -29,8 +30,8 @@ class MarkdownFormatter(click.HelpFormatter):
         self._write_code(plain.getvalue())
 
     def write_heading(self, heading: str) -> None:
-        # A paragraph and no heading of the page: every command has the same ones.
-        self.buffer.append(f"**{heading}**\n\n")
+        # Not yet: it is the head of a list, or a paragraph above all else, and no heading of the page.
+        self._heading = heading
 
     def write_paragraph(self) -> None:
         """Every block ends with an empty line here."""
@@ -39,6 +40,7 @@ class MarkdownFormatter(click.HelpFormatter):
         if self._is_code:
             self.write(f"{text}\n")
             return
+        self._begin()
         for paragraph in text.split("\n\n"):
             # A backspace is how click marks a paragraph that it must not fill.
             words = paragraph.replace("\b", "").split()
@@ -51,7 +53,8 @@ class MarkdownFormatter(click.HelpFormatter):
 
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         lines = [f"| {self._term(term)} | {_in_cell(text)} |" for term, text in rows]
-        self.buffer.append("\n".join(["| | |", "|---|---|", *lines]) + "\n\n")
+        heading, self._heading = self._heading, ""
+        self.buffer.append("\n".join([f"| {heading} | |", "|---|---|", *lines]) + "\n\n")
 
     @contextmanager
     def section(self, name: str) -> Iterator[None]:
@@ -60,7 +63,13 @@ class MarkdownFormatter(click.HelpFormatter):
         yield
         self._is_code = was
 
+    def _begin(self) -> None:
+        if self._heading:
+            self.buffer.append(f"**{self._heading}**\n\n")
+            self._heading = ""
+
     def _write_code(self, text: str) -> None:
+        self._begin()
         lines = [line.rstrip() for line in text.strip("\n").splitlines()]
         indent = min((len(line) - len(line.lstrip()) for line in lines if line), default=0)
         block = "\n".join(line[indent:] for line in lines)

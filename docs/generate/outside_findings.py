@@ -34,8 +34,8 @@ def _read(path: Path) -> OutsideFinding:
     comment = _comment(lines)
     if not first.startswith("#!") or not comment:
         raise ValueError(f"{path} does not begin with a comment that says what it shows")
-    # A sentence ends before a capital letter; so no version or abbreviation ends one.
-    sentence, *more = re.split(r"(?<=[.:]) (?=[A-Z])", comment, maxsplit=1)
+    # A sentence ends before a capital letter, or a name that is written small; so no version or abbreviation ends one.
+    sentence, *more = re.split(r"(?<=[.:]) (?=[A-Z]|nnU-Net)", comment, maxsplit=1)
     return OutsideFinding(path, sentence.rstrip(":"), " ".join(more))
 
 

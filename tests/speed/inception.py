@@ -1,13 +1,16 @@
 """Inception nnU-Net: prediction folded beside unfolded, training beside nnU-Net's residual encoder.
 
     python -m mswal_bench.tests.speed.inception [--out docs/benchmarks.md] [--device cuda --patch 128 128 128]
+        [--since REVISION]
 
-Prints a section for `docs/benchmarks.md`, or writes it there.
+Trains beside the network of an earlier revision of this project too, if one is named. Prints a section for
+`docs/benchmarks.md`, or writes it there.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import shlex
 import sys
 import time
@@ -29,6 +32,7 @@ from mswal_bench.baselines.networks.inception_unet import InceptionUNet
 from mswal_bench.benchmark.core.whole_files import write_text
 from mswal_bench.tests.baselines.networks.inception_arguments import RELEASED, RESENC_L
 
+from .earlier import CHECKOUT, earlier_revision
 from .machine import describe_machine
 from .page import replace_section, table
 
@@ -38,6 +42,7 @@ _SIZES = ("demo", "ResEnc-L")
 _PUBLISHED = {"norm_op": nn.BatchNorm3d, "nonlin": nn.ReLU}
 _DEMO: Any = METHOD.recipes[Budget.DEMO].plan
 _PATCH = (64, 64, 64)
+_EARLIER = "mswal_earlier_networks"
 _QUICK = 5
 """So many times as often as a training step of ResEnc-L, all else has a turn."""
 _LARGEST_DIFFERENCE = 1e-4
@@ -54,7 +59,9 @@ and the highest are in brackets.
 - *training*: forward pass, cross-entropy of all deep supervision outputs, backward pass, clipping and a step of SGD
   with Nesterov momentum, without loading patches. Inception nnU-Net has batch normalisation and ReLU; its `released`
   variant and ResEnc-L have instance normalisation and LeakyReLU. At the demo's size all have the recipe's batch
-  normalisation."""
+  normalisation. On a CPU a training step of Inception computes its 1 x 1 x 1 convolutions as products of matrices
+  (`baselines/networks/pointwise.py`), the same function up to rounding; nnU-Net's networks are as nnU-Net has them. A
+  network at a commit is that of this project then."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +104,7 @@ def main() -> None:
     torch.set_num_threads(1)
     machine = Machine(torch.device(arguments.device), arguments.turns)
     sizes = _SIZES if arguments.only is None else (arguments.only,)
+    earlier = None if arguments.since is None else _earlier_network(arguments.since, arguments.cache)
     if arguments.device == "cuda":
         lines.append(torch.cuda.get_device_name())
         clock = "Seconds are medians of wall time in mixed precision"
@@ -111,7 +119,7 @@ def main() -> None:
             "### Prediction, one patch",
             _prediction_table(machine, sizes, arguments.patch),
             "### Training",
-            _training_table(machine, sizes, arguments.patch),
+            _training_table(machine, sizes, arguments.patch, earlier),
         )
     )
     if arguments.out is None:
@@ -131,6 +139,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--turns", type=int, default=3, help=f"of a training step of ResEnc-L; others have {_QUICK} times as many"
     )
+    parser.add_argument("--since", metavar="REVISION", help="train beside the network of this revision as well")
+    parser.add_argument("--cache", type=Path, default=CHECKOUT / "build" / "speed", help="where it is checked out")
     parser.add_argument("--only", choices=_SIZES, help="just this size of network")
     return parser.parse_args()
 
@@ -168,7 +178,23 @@ def _agree(forms: Mapping[str, nn.Module], x: Tensor) -> None:
         sys.exit(f"bench: folded and unfolded differ by {difference:.1e} of the logits' spread")
 
 
-def _training_table(machine: Machine, sizes: Sequence[str], patch: Sequence[int] | None) -> str:
+def _earlier_network(revision: str, cache: Path) -> tuple[str, Any]:
+    """What its row is called, and the class. Its package imports nothing of ours and so goes by another name here."""
+    with earlier_revision(revision, cache) as (_, earlier):
+        folder = earlier / "mswal_bench" / "baselines" / "networks"
+        spec = importlib.util.spec_from_file_location(
+            _EARLIER, folder / "__init__.py", submodule_search_locations=[str(folder)]
+        )
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[_EARLIER] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[_EARLIER])
+        return f"Inception at {revision}", importlib.import_module(f"{_EARLIER}.inception_unet").InceptionUNet
+
+
+def _training_table(
+    machine: Machine, sizes: Sequence[str], patch: Sequence[int] | None, earlier: tuple[str, Any] | None
+) -> str:
     demo = _demo_arguments()
     kinds: Mapping[str, Mapping[str, tuple[type[nn.Module], dict[str, Any]]]] = {
         "demo": {
@@ -181,6 +207,9 @@ def _training_table(machine: Machine, sizes: Sequence[str], patch: Sequence[int]
             "Inception, released": (InceptionUNet, {**RESENC_L, **RELEASED}),
         },
     }
+    if earlier is not None:
+        name, kind = earlier
+        kinds = {size: {**each, name: (kind, each["Inception"][1])} for size, each in kinds.items()}
     rows = []
     for size in sizes:
         own, batch = (_DEMO.patch, _DEMO.batch_size) if size == "demo" else (_PATCH, 2)
@@ -193,8 +222,8 @@ def _training_table(machine: Machine, sizes: Sequence[str], patch: Sequence[int]
         for name, network in networks.items():
             middle = median(seconds[name])
             cells = [size, f"{batch} x {_sides(sides)}", name, _millions(network), _spread(seconds[name])]
-            rows.append([*cells, f"{1 / middle:.3g}", f"{median(seconds['ResEnc']) / middle:.2f}"])
-    return table(("size", "batch", "network", "parameters", "seconds", "iterations/s", "of ResEnc's"), rows)
+            rows.append([*cells, f"{1 / middle:.3g}", f"{middle / median(seconds['ResEnc']):.2f}x"])
+    return table(("size", "batch", "network", "parameters", "seconds", "iterations/s", "of ResEnc's seconds"), rows)
 
 
 def _training_step(network: Any, shape: Sequence[int], machine: Machine) -> Callable[[], object]:
