@@ -13,7 +13,7 @@ from mswal_bench.baselines.batch_statistics import has_running_statistics, re_es
 
 
 @torch.no_grad()
-def logit_differences(network: torch.nn.Module, patch: torch.Tensor, device: str) -> dict[str, float | None]:
+def logit_differences(network: Any, patch: torch.Tensor, device: str) -> dict[str, float | None]:
     """The largest differences between logits of a CPU and of `device`, in units of the CPU's standard deviation.
 
     `float32` is without TF32, `mixed` as networks predict on a GPU; None on a CPU, which they never do so on. A CPU as

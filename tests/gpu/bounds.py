@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-LARGEST_DIFFERENCE = 1e-3
-"""Of logits in float32 without TF32, in units of their standard deviation: sums of other orders, through all layers."""
+LARGEST_DIFFERENCE = 1e-2
+"""Of logits in float32 without TF32, in units of their standard deviation. Sums are made in other orders, and a
+normalisation over few voxels that are nearly alike enlarges what that changes: two layouts in a CPU's memory alone gave
+0.0013 with MedNeXt."""
 LARGEST_MIXED_DIFFERENCE = 0.1
 """Of logits in mixed precision, of the device, from those of the CPU in float32."""
 LARGEST_SHARE = 0.05

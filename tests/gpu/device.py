@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
 
 def describe_device(device: str) -> list[str]:
@@ -15,10 +16,11 @@ def describe_device(device: str) -> list[str]:
         built = f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPUs only"
         raise RuntimeError(f"torch {torch.__version__}, built for {built}, sees no GPU")
     about = torch.cuda.get_device_properties(0)
+    cudnn: Any = torch.backends.cudnn
     return [
         f"{about.name}, {about.total_memory / 2**30:.0f} GiB, compute capability {about.major}.{about.minor}; "
         f"driver {_driver()}",
-        f"torch {torch.__version__}, CUDA {torch.version.cuda}, cuDNN {torch.backends.cudnn.version()}",
+        f"torch {torch.__version__}, CUDA {torch.version.cuda}, cuDNN {cudnn.version()}",
     ]
 
 

@@ -102,7 +102,7 @@ def _train(setting: Setting, method: NnUNetMethod, workspace: Workspace) -> dict
     return found | {"patch": list(plan.patch_size), "batch_size": plan.batch_size, "parameters": parameters}
 
 
-def _compare(setting: Setting, workspace: Workspace) -> dict[str, float]:
+def _compare(setting: Setting, workspace: Workspace) -> dict[str, Any]:
     plans, dataset_json = PlansManager(read_plans(workspace)), read_dataset_json(workspace)
     configuration = plans.get_configuration(CONFIGURATION)
     network = planned_network(plans, dataset_json, deep_supervision=False)
@@ -112,4 +112,4 @@ def _compare(setting: Setting, workspace: Workspace) -> dict[str, float]:
         # A U-Net takes smaller patches than the planned ones, in which its lowest stage has two voxels.
         total = [int(torch.tensor([stride[axis] for stride in strides]).prod()) for axis in range(3)]
         patch = [min(side, 2 * by) for side, by in zip(patch, total, strict=True)]
-    return logit_differences(network, middle_patch(setting, patch), setting.device) | {"patch": patch}
+    return {"patch": patch, **logit_differences(network, middle_patch(setting, patch), setting.device)}

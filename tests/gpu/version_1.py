@@ -92,13 +92,13 @@ def in_child(folder: str, device: str, small: bool, report: Report) -> dict[str,
     report(0, 1, f"{METHOD.name}: logits of a patch on the CPU and on the device")
     trainer.network.do_ds = False
     smaller = _smaller(patch, trainer.net_num_pool_op_kernel_sizes)
-    differences = logit_differences(trainer.network, middle_patch(setting, smaller), device) | {"patch": smaller}
+    differences = logit_differences(trainer.network, middle_patch(setting, smaller), device)
     parameters = sum(each.numel() for each in trainer.network.parameters() if each.requires_grad)
     return found | {
         "patch": patch,
         "batch_size": batch_size,
         "parameters": parameters,
-        "differences": differences,
+        "differences": {"patch": smaller, **differences},
     }
 
 
