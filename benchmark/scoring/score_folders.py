@@ -49,8 +49,8 @@ def score_folders(
     A file that is wrong costs the scores that need it; they are left out, and the scores say so. One of several
     folders that is not complete costs itself. The scores have the problems.
 
-    Raises BenchError when the folders do not fit together, when the labels cannot be scored, when `out` cannot be written, and with every problem of
-    every file when nothing can be scored.
+    Raises BenchError when the folders do not fit together, when the labels cannot be scored, when `out` cannot be
+    written, and with every problem of every file when nothing can be scored.
     """
     protocol, wrong = _protocol(reference, protocol)
     try:
