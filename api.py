@@ -24,7 +24,7 @@ from .benchmark.ceilings.ceilings import Ceilings
 from .benchmark.core.call_values import check_numbers, one_of, path_or_none, paths_of
 from .benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from .benchmark.data.dataset import Dataset, open_dataset
-from .benchmark.data.scoring_protocol import MSWAL_1, protocol_of, protocol_of_labels
+from .benchmark.data.scoring_protocol import MSWAL_1, Protocol, protocol_of, protocol_of_labels
 from .benchmark.prediction.predictions import Predictions
 from .benchmark.records.evaluate_submission import evaluate as evaluate_submission
 from .benchmark.records.evaluation_target import EvaluationTarget, open_for_track
@@ -98,8 +98,9 @@ def score_folders(
 
     `predictions` are folders of `CASE.nii.gz` (or another format that is read), work folders of runs, or of one of
     their goals. They are scored either against the labels of a data set, `data` (or its folder): those of its test
-    cases, or with `track="public-cv"` of its training cases; or against `reference`, a folder of label maps of
-    MSWAL's classes. With a file as the reference predictions are files of its case.
+    cases, or with `track="public-cv"` of its training cases; or against `reference`, a folder of label maps, whose
+    classes are those of a `dataset.json` in it or beside it, else MSWAL's. With a file as the reference predictions are
+    files of its case.
 
     `jobs` is the number of processes, by default one a core; the numbers do not depend on it. With `allow_missing` a
     case without a prediction counts as predicted empty. `details` adds what is never ranked on: NSD, HD95, precision,
@@ -130,7 +131,8 @@ def score_folders(
     elif track is not None and data is None:
         problems.append(Problem("a track is one of a data set", expected="`data`, not `reference`", found=track))
     raise_if_any(problems)
-    labels, protocol = Path(reference or ""), MSWAL_1
+    labels = Path(reference or "")
+    protocol: Protocol | None = None
     if data is not None:
         dataset = data if isinstance(data, Dataset) else load_dataset(data)
         labels = labels_of(dataset, Track(one_of("track", track or Track.OFFICIAL_TEST, Track)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import inspect
+import json
 import os
 import re
 import shutil
@@ -345,3 +346,11 @@ def test_numbers_are_the_same_of_files_and_of_arrays(workplace: Path) -> None:
         result = mb.score_case(reference, prediction, spacing_mm=(4, 4, 4))
         counts.update({(key, name): getattr(of, name) for key, of in result.items() for name in ("tp", "fp", "fn")})
     assert counts == {(key, name): getattr(of, name) for key, of in scores["b"].items() for name in ("tp", "fp", "fn")}
+
+
+def test_a_folder_of_label_maps_has_the_names_of_its_data_set(workplace: Path) -> None:
+    labels = {"background": 0, **{f"organ {number}": number for number in range(1, 9)}}
+    Path("dataset.json").write_text(json.dumps({"labels": labels}))
+    scores = mb.score_folders("runs/a", reference="labels")
+    assert [*scores["a"]] == [f"organ_{number}" for number in range(1, 9)]
+    assert scores.protocol.id.startswith("mswal/1 on organ_1+organ_2+")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
@@ -80,6 +80,11 @@ def lesion_called(name: str) -> LesionClass | None:
 def same_name(name: str, lesion: LesionClass) -> bool:
     """Returns whether a name is the class's; capitals, gaps, the plural and British spelling make no difference."""
     return _plain(name) in (_plain(lesion.key), _plain(lesion.name), _plain(lesion.plural))
+
+
+def same_classes(some: Sequence[LesionClass], others: Sequence[LesionClass]) -> bool:
+    """Returns whether both have the same names under the same ids, in any spelling."""
+    return [(one.id, _plain(one.name)) for one in some] == [(one.id, _plain(one.name)) for one in others]
 
 
 def names_by_id(labels: object, where: str) -> dict[int, str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from pathlib import Path
 
 from mswal_bench.metrics.components import Connectivity
 
 from .dataset import Dataset
+from .labels_beside import labels_beside
 from .lesion_classes import LESION_CLASSES, LesionClass, classes_of
 
 
@@ -52,6 +54,15 @@ def protocol_of(dataset: Dataset) -> Protocol:
     Raises BenchError for labels that cannot be scored, as `classes_of` does.
     """
     return protocol_of_labels(dataset.labels, str(dataset.root / "dataset.json"))
+
+
+def protocol_of_label_maps(label_maps: Path) -> Protocol:
+    """Returns the protocol for a folder of label maps, or one file: by the `dataset.json` there or beside it.
+
+    Without one they are MSWAL's. Raises BenchError as `labels_beside` and `protocol_of_labels` do.
+    """
+    described = labels_beside(label_maps)
+    return MSWAL_1 if described is None else protocol_of_labels(*described)
 
 
 def protocol_of_labels(labels: object, where: str) -> Protocol:

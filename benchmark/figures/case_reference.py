@@ -10,7 +10,7 @@ from mswal_bench.baselines.nnunet.workspace import Workspace
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from mswal_bench.benchmark.core.suggestions import did_you_mean
 from mswal_bench.benchmark.data.dataset import Dataset, open_dataset
-from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1, Protocol, protocol_of
+from mswal_bench.benchmark.data.scoring_protocol import Protocol, protocol_of, protocol_of_label_maps
 
 from .shown_methods import ShownMethod, prediction_of
 
@@ -25,13 +25,14 @@ class CaseReference:
     image: Path | None
     """Is None for a folder of label maps, which has no images."""
     protocol: Protocol
-    """Is `mswal/1` for a folder of label maps."""
+    """Is that of the data set, or of the `dataset.json` of a folder of label maps; without one `mswal/1`."""
 
 
 def case_reference(case: str, data: Path | None, labels: Path | None, methods: Sequence[ShownMethod]) -> CaseReference:
     """Finds the case in the data set `data` or in the folder `labels`; without either, in the data set of the runs.
 
-    Raises BenchError when the case is not there or has no label map, and when a run is of another data set.
+    Raises BenchError when the case is not there or has no label map, when a run is of another data set, and for labels
+    that cannot be scored.
     """
     if labels is not None:
         return _of_label_maps(labels, case)
@@ -52,7 +53,7 @@ def _of_label_maps(folder: Path, case: str) -> CaseReference:
     if not folder.is_dir():
         what = "not a folder" if folder.exists() else "no such folder"
         raise BenchError(Problem(what, str(folder), "a folder of label maps"))
-    return CaseReference(prediction_of(folder, case, "label map"), None, MSWAL_1)
+    return CaseReference(prediction_of(folder, case, "label map"), None, protocol_of_label_maps(folder))
 
 
 def _data_of_runs(methods: Sequence[ShownMethod]) -> Path:

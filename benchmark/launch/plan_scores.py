@@ -10,6 +10,7 @@ from pathlib import Path
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.suggestions import apart, looks
 from mswal_bench.benchmark.core.whole_files import require_unicode
+from mswal_bench.benchmark.data.labels_beside import descriptions_of
 from mswal_bench.benchmark.jobs.queue_record import LAUNCH_FOLDER
 from mswal_bench.benchmark.jobs.task_inputs import had_these_inputs, inputs_digest, was_done
 from mswal_bench.benchmark.jobs.tasks import SCORE, TABLE, Kind, Task, TaskArray, TaskPlan
@@ -50,7 +51,8 @@ def plan_scores(asked: ManyScores) -> TaskPlan:
     """
     require_unicode(*asked.predictions, asked.reference, asked.out)
     raise_if_any(_misplaced(asked))
-    of_reference = inputs_digest([], [asked.reference])
+    # What the labels are called is in a file beside them.
+    of_reference = inputs_digest([], [asked.reference, *descriptions_of(asked.reference)])
     methods = _methods(asked)
     tasks = [_task(asked, path, method, of_reference) for path, method in zip(asked.predictions, methods, strict=True)]
     merge = _merge(asked, methods, tasks)

@@ -14,6 +14,7 @@ from mswal_bench.benchmark.data.scoring_protocol import Protocol, protocol_of_la
 from mswal_bench.benchmark.submissions.make_manifest import OFFICIAL_TEST, manifest_of
 from mswal_bench.benchmark.submissions.manifest import Manifest
 from mswal_bench.benchmark.submissions.manifest_file import read_manifest
+from mswal_bench.benchmark.submissions.manifest_labels import other_classes
 from mswal_bench.benchmark.submissions.package.open_submission import Submission, open_submission
 from mswal_bench.benchmark.submissions.package.plain_yaml import MOST_BYTES, PlainYamlError, read_plain_yaml
 from mswal_bench.benchmark.submissions.package.size_limits import Bounds
@@ -117,6 +118,7 @@ def _track_of_form(submission: Submission) -> str:
 
 def _misplaced(target: EvaluationTarget) -> Iterator[Problem]:
     yield from _wrong_key(target)
+    yield from other_classes(target.manifest, target.reference)
     results, private, reference = target.results, target.private, target.reference
     if not target.manifest.hidden:
         if private is not None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.regular_files import read_bytes
 from mswal_bench.benchmark.core.whole_files import require_unicode
+from mswal_bench.benchmark.data.labels_beside import descriptions_of
 from mswal_bench.benchmark.jobs.queue_record import LAUNCH_FOLDER
 from mswal_bench.benchmark.jobs.task_inputs import inputs_digest, was_done
 from mswal_bench.benchmark.jobs.task_process import log_file
@@ -52,7 +53,9 @@ def evaluation_tasks(asked: ManyEvaluations) -> list[Task]:
         raise BenchError(Problem(what, str(asked.work), mend="Take a folder outside of it."))
     submissions = submissions_in(asked.submissions)
     require_unicode(*submissions)
-    common = inputs_digest([digest_of_the_code()], [asked.reference, *asked.inputs])
+    # What the labels are called is in a file beside them.
+    of_reference = [asked.reference, *descriptions_of(asked.reference)]
+    common = inputs_digest([digest_of_the_code()], [*of_reference, *asked.inputs])
     return [_task(asked, submission, common) for submission in submissions]
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
-from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1, Protocol
+from mswal_bench.benchmark.data.scoring_protocol import Protocol
 from mswal_bench.benchmark.scoring.case_folders import folder_name
 from mswal_bench.benchmark.scoring.score_folders import score_folders
 from mswal_bench.benchmark.scoring.scores import Scores
@@ -24,7 +24,7 @@ def score_methods(
     details: bool = False,
     out: Path | None = None,
     progress: bool = False,
-    protocol: Protocol = MSWAL_1,
+    protocol: Protocol | None = None,
 ) -> Scores:
     """As `score_folders`; each of `paths` may also be the folder of a run, or of one of its goals.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mswal_bench.benchmark.core.errors import Problem, raise_if_any
 from mswal_bench.benchmark.data.label_headers import gathered_label_header
-from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1, Protocol
+from mswal_bench.benchmark.data.scoring_protocol import Protocol, protocol_of_label_maps
 from mswal_bench.benchmark.volumes.geometry import Geometry
 from mswal_bench.benchmark.volumes.gridded_labels import gathered_labels, labels_on_grid, note_rounding
 from mswal_bench.metrics.case import CaseScore, score_case
@@ -43,11 +43,15 @@ class CaseOutcome:
     """What was done to a file, or what other readers make of it, that its owner should know."""
 
 
-def score_files(reference: Path, prediction: Path, *, protocol: Protocol = MSWAL_1, details: bool = False) -> CaseScore:
+def score_files(
+    reference: Path, prediction: Path, *, protocol: Protocol | None = None, details: bool = False
+) -> CaseScore:
     """Scores one prediction file against one reference file; `details` adds NSD and HD95.
 
-    Raises BenchError with every problem of both.
+    The protocol is by default that of the reference, `protocol_of_label_maps`. Raises BenchError with every problem of
+    both.
     """
+    protocol = protocol or protocol_of_label_maps(reference)
     outcome = score_case_files(CaseToScore("", reference, {"": prediction}), protocol, details=details)
     raise_if_any(outcome.problems)
     return outcome.scores[""]

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from mswal_bench.baselines.processes import cores
 from mswal_bench.benchmark.core.claims import remove_abandoned
-from mswal_bench.benchmark.core.errors import BenchError, Problem
+from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.worker_pool import worked_on
-from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1, Protocol
+from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1, Protocol, protocol_of_label_maps
 from mswal_bench.benchmark.volumes.file_names import case_id
 
 from .case_folders import CaseFolder, MethodFolder, Pairing, pair
@@ -34,7 +34,7 @@ def score_folders(
     details: bool = False,
     out: Path | None = None,
     progress: bool = False,
-    protocol: Protocol = MSWAL_1,
+    protocol: Protocol | None = None,
 ) -> Scores:
     """Scores each prediction folder, a method named after the folder, against the label maps in `reference`.
 
@@ -43,18 +43,24 @@ def score_folders(
     With `cases` only those are scored, whatever else both sides have. `jobs` is the number of processes, by default
     one a core; the numbers do not depend on it. With `allow_missing` a case without a prediction counts as predicted
     empty, and the scores say so. `details` adds what is reported and never ranked, of which NSD and HD95 take their
-    time. What was scored before into the folder `out` is not scored again. `progress` shows a bar on stderr.
+    time. What was scored before into the folder `out` is not scored again. `progress` shows a bar on stderr. The
+    protocol is by default that of the reference, `protocol_of_label_maps`.
 
     A file that is wrong costs the scores that need it; they are left out, and the scores say so. One of several
     folders that is not complete costs itself. The scores have the problems.
 
-    Raises BenchError when the folders do not fit together, when `out` cannot be written, and with every problem of
-    every file when nothing can be scored.
+    Raises BenchError when the folders do not fit together, when the labels cannot be scored, when `out` cannot be
+    written, and with every problem of every file when nothing can be scored.
     """
-    if _is_one_file(reference, predictions):
-        pairing = pair_files(predictions, reference)
-    else:
-        pairing = pair(predictions, reference, allow_missing=allow_missing, cases=cases)
+    protocol, wrong = _protocol(reference, protocol)
+    try:
+        if _is_one_file(reference, predictions):
+            pairing = pair_files(predictions, reference)
+        else:
+            pairing = pair(predictions, reference, allow_missing=allow_missing, cases=cases)
+    except BenchError as error:
+        raise BenchError(*error.problems, *wrong) from error
+    raise_if_any(wrong)
     if out is not None:
         _refuse_to_write_into(pairing, out)
     outcomes = _outcomes(pairing, protocol, details, out, jobs or cores(), progress)
@@ -86,6 +92,14 @@ def score_cases(
     """
     of_case = partial(_guarded, partial(score, protocol=protocol, details=details, store=store))
     return worked_on(work, of_case, lost=_ended, jobs=jobs)
+
+
+def _protocol(reference: Path, given: Protocol | None) -> tuple[Protocol, tuple[Problem, ...]]:
+    """The protocol to score by, and what is wrong with the reference's labels, by which nothing can be scored."""
+    try:
+        return given or protocol_of_label_maps(reference), ()
+    except BenchError as error:
+        return MSWAL_1, error.problems
 
 
 def _is_one_file(reference: Path, predictions: Sequence[Path | MethodFolder]) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from mswal_bench.benchmark.core.progress import progress_bar
-from mswal_bench.benchmark.core.regular_files import read_bytes
 from mswal_bench.benchmark.core.suggestions import apart
 from mswal_bench.benchmark.core.wrong_values import wrong_values
+from mswal_bench.benchmark.data.labels_beside import labels_beside
 from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES, classes_of, names_by_id
-from mswal_bench.benchmark.data.raw_folder import DESCRIPTION, by_case, list_volumes
+from mswal_bench.benchmark.data.raw_folder import by_case, list_volumes
 from mswal_bench.benchmark.volumes.file_names import SUFFIXES, case_of_image
 from mswal_bench.benchmark.volumes.geometry import Geometry
 from mswal_bench.benchmark.volumes.volume_header import read_header
@@ -147,19 +146,8 @@ def _rounded(geometry: Geometry) -> dict[str, Any]:
 
 
 def _labels(folder: Path) -> dict[str, int]:
-    for path in (folder / DESCRIPTION, folder.resolve().parent / DESCRIPTION):
-        if path.is_file():
-            labels = _described_labels(path)
-            # MSWAL's have one spelling, so that its manifests are the same with the file and without it.
-            if classes_of(labels, str(path)) != LESION_CLASSES:
-                return {"background": 0, **{name: number for number, name in names_by_id(labels, str(path)).items()}}
+    described = labels_beside(folder)
+    # MSWAL's have one spelling, so that its manifests are the same with the file and without it.
+    if described is not None and classes_of(*described) != LESION_CLASSES:
+        return {"background": 0, **{name: number for number, name in names_by_id(*described).items()}}
     return {"background": 0, **{lesion.key: lesion.id for lesion in LESION_CLASSES}}
-
-
-def _described_labels(path: Path) -> Mapping[str, int]:
-    try:
-        description = json.loads(read_bytes(path))
-        labels: Mapping[str, int] = description["labels"]
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise BenchError(Problem("does not describe labels", str(path), '"labels": {"background": 0, ...}')) from error
-    return labels

@@ -24,6 +24,7 @@ from mswal_bench.benchmark.scoring.scores import MethodScores
 from mswal_bench.benchmark.submissions.make_manifest import OFFICIAL_TEST, manifest_of
 from mswal_bench.benchmark.submissions.manifest import Manifest
 from mswal_bench.benchmark.submissions.manifest_file import read_manifest
+from mswal_bench.benchmark.submissions.manifest_labels import other_classes
 from mswal_bench.benchmark.submissions.package.listing import SubmittedFile
 from mswal_bench.benchmark.submissions.prediction_check import Voxels, check_prediction
 from mswal_bench.benchmark.tables.escaping import plain_text
@@ -46,6 +47,7 @@ def evaluate_jobs(configuration: Configuration) -> None:
     with _neutral(configuration):
         reference = _reference_folder(configuration.ground_truth)
         manifest = _manifest(configuration, reference)
+        raise_if_any(other_classes(manifest, reference))
         protocol = protocol_of_labels(manifest.labels, MANIFEST_FILE)
     predictions = predictions_by_case(configuration, manifest.cases)
     # Of labels that are scaled, how they are rounded is looked at beforehand; all others are read by the scorer alone.

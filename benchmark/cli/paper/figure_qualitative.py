@@ -39,7 +39,8 @@ def _finite(_: click.Context, __: click.Parameter, value: Any) -> Any:
 @click.option(
     "--reference",
     type=click.Path(path_type=Path),
-    help="A folder of reference label maps, in place of a data set: there is no image then.",
+    help="A folder of reference label maps, in place of a data set: there is no image then. Classes are those of a "
+    "dataset.json in it or beside it, else MSWAL's seven.",
 )
 @click.option(
     "--out",

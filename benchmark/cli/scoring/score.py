@@ -69,7 +69,7 @@ def score(
     Files are paired by name (CASE.nii.gz, or .nii, .mha, .mhd, .nrrd, .seg.nrrd, .hdr) and must lie on the reference's
     grid, as SimpleITK reads both. Prints DSC and lesion-wise F1 per class under the protocol mswal/1; with several
     folders also their average score and the order of difficulty, and marks the best (bold) and the second best
-    (underlined).
+    (underlined). Classes are those of a dataset.json in the reference's folder or beside it, else MSWAL's seven.
 
     A file that cannot be scored is left out, named, and makes the command exit with 1; the others are scored. So is
     one of several folders that lacks predictions. Scores that leave cases out are marked as not comparable.

@@ -63,7 +63,7 @@ def dataset_statistics(
     data set, that has other labels than MSWAL's, or without a case to measure, and when no file can be read.
     """
     dataset = open_dataset(root)
-    _check_labels(dataset)
+    require_mswal(dataset)
     chosen: list[tuple[Case, Subset]] = []
     if subset != "test":
         chosen += [(case, "train") for case in dataset.train.values()]
@@ -107,8 +107,8 @@ def lesion_frame(statistics: DatasetStatistics) -> DataFrame:
     return pd.DataFrame(rows, columns=list(columns)).astype(columns)
 
 
-def _check_labels(dataset: Dataset) -> None:
-    """Another data set's labels would be counted as gallstones and kidney stones without a word."""
+def require_mswal(dataset: Dataset) -> None:
+    """Raises BenchError for other labels, which would be counted as gallstones and kidney stones without a word."""
     where = str(dataset.root / "dataset.json")
     classes = classes_of(dataset.labels, where)
     if classes != LESION_CLASSES:

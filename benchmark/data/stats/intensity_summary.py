@@ -18,6 +18,7 @@ from mswal_bench.benchmark.data.dataset import Case, open_dataset
 from mswal_bench.benchmark.data.scoring_protocol import MSWAL_1, Protocol
 
 from .case_intensities import CaseIntensities, measure_intensities
+from .dataset_statistics import require_mswal
 from .normalisation import VERSIONS, Normalisation, Version, normalisation, quantile_hu
 
 
@@ -58,9 +59,12 @@ class Intensities:
 def dataset_intensities(root: Path, *, jobs: int | None = None, progress: bool = False) -> Intensities:
     """Measures image and label map of every training case, from which nnU-Net takes its normalisation.
 
-    Raises BenchError for a folder that is no data set, and when no lesion can be measured.
+    Raises BenchError for a folder that is no data set, that has other labels than MSWAL's, and when no lesion can be
+    measured.
     """
-    training = list(open_dataset(root).train.values())
+    dataset = open_dataset(root)
+    require_mswal(dataset)
+    training = list(dataset.train.values())
     found: dict[str, CaseIntensities] = {}
     with progress_bar("intensities", "case", shown=progress) as report:
         do = partial(measure_intensities, protocol=MSWAL_1)

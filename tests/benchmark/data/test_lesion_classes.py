@@ -5,7 +5,7 @@ import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from mswal_bench.benchmark.core.errors import BenchError
-from mswal_bench.benchmark.data.lesion_classes import BY_KEY, LESION_CLASSES, classes_of, lesion_called
+from mswal_bench.benchmark.data.lesion_classes import BY_KEY, LESION_CLASSES, classes_of, lesion_called, same_classes
 
 MSWAL = {"background": 0, **{lesion.key: lesion.id for lesion in LESION_CLASSES}}
 
@@ -151,3 +151,13 @@ def test_a_stone_is_seen_on_bone_and_in_fat() -> None:
     luminance = _linear(BY_KEY["kidney_stone"].colour) @ (0.2126, 0.7152, 0.0722)
     assert 1.05 / (luminance + 0.05) > 3, "the least contrast of graphics by WCAG 2.2"
     assert (luminance + 0.05) / 0.05 > 3
+
+
+def test_the_same_classes_in_another_spelling():
+    some, other, more = (
+        classes_of({"background": 0, **names}, "dataset.json")
+        for names in ({"Big Kidney": 1, "odd tumours": 2}, {"big_kidney": 1, "Odd tumor": 2}, {"big_kidney": 1})
+    )
+    assert same_classes(some, other)
+    assert not same_classes(some, more)
+    assert not same_classes(some, classes_of({"background": 0, "odd tumor": 1, "big kidney": 2}, "dataset.json"))

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from mswal_bench.benchmark.core.errors import BenchError
-from mswal_bench.benchmark.records.evaluation_target import open_for_track
+from mswal_bench.benchmark.data.lesion_classes import LESION_CLASSES
+from mswal_bench.benchmark.records.evaluation_target import EvaluationTarget, open_for_track
 from mswal_bench.benchmark.submissions.make_manifest import manifest_of
 from mswal_bench.benchmark.submissions.manifest import Manifest
 from mswal_bench.benchmark.submissions.manifest_file import write_manifest
@@ -76,3 +78,15 @@ def test_the_bounds_are_those_of_the_manifest(track: str | None, submission: Pat
         ]
         assert [finding.code for finding in package.findings] == ["total-too-large"]
         assert package.files == ()
+
+
+def test_a_manifest_of_other_labels_than_the_reference_s(labels: Path, tmp_path: Path) -> None:
+    named = {"background": 0, **{lesion.key: lesion.id for lesion in LESION_CLASSES}, "spleen": 8}
+    manifest = manifest_of(labels, "demo", False).model_copy(update={"labels": named})
+    assert EvaluationTarget(manifest, labels, tmp_path / "results", None).manifest is manifest
+    description = labels.parent / "dataset.json"
+    description.write_text(json.dumps({"labels": {name.upper(): number for name, number in named.items()}}))
+    assert EvaluationTarget(manifest, labels, tmp_path / "results", None).manifest is manifest
+    description.write_text(json.dumps({"labels": {"background": 0, "liver": 1}}))
+    with pytest.raises(BenchError, match="names other labels than the manifest.*found 1 liver"):
+        EvaluationTarget(manifest, labels, tmp_path / "results", None)

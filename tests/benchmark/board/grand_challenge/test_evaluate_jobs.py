@@ -155,3 +155,11 @@ def test_the_scores_are_those_of_a_submission(mounts: Mounts, tmp_path: Path) ->
     for key, score in method.classes.items():
         found = aggregates["classes"][key]["dsc"]["value"]
         assert found == (None if np.isnan(score.dsc) else pytest.approx(score.dsc))
+
+
+def test_a_manifest_of_other_labels_than_the_ground_truth_s(mounts: Mounts) -> None:
+    truth = mounts.root / "ground_truth"
+    write_manifest(manifest_of(truth / "labels", "demo", False), truth / "manifest.json")
+    (truth / "dataset.json").write_text(json.dumps({"labels": {"background": 0, "kidney": 1}}))
+    with pytest.raises(BenchError, match="names other labels than the manifest"):
+        evaluate_jobs(mounts.configuration(MSWAL_HIDDEN="false"))

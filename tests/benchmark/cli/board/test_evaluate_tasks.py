@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -127,3 +128,15 @@ def test_without_it_a_folder_of_several_is_refused(inbox: Path) -> None:
     (inbox / "number 2.zip").unlink()
     shutil.rmtree(inbox / "none")
     assert _evaluate(inbox).exit_code == 0
+
+
+def test_other_names_of_the_labels_are_other_records(inbox: Path) -> None:
+    results, work = inbox.parent / "results", str(inbox.parent / "work")
+    shutil.rmtree(inbox / "none")
+    assert _evaluate(inbox, "--work", work, *LOCAL).exit_code == 0
+    labels = {"background": 0, **{f"organ {number}": number for number in range(1, 9)}}
+    (inbox.parent / "dataset.json").write_text(json.dumps({"labels": labels}))
+    again = _evaluate(inbox, "--work", work, *LOCAL)
+    assert again.exit_code == 0, again.stderr
+    protocols = [record.protocol for record in read_records(results)]
+    assert sorted(protocol.startswith("mswal/1 on organ_1+") for protocol in protocols) == [False, False, True, True]

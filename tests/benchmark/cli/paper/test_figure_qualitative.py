@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -182,3 +183,16 @@ def test_three_people_of_three_orders_of_axes(kits_raters, tmp_path):
     # Slices are along the file's first axis, of 90; rows of the coronal plane are 5 mm.
     assert "axial slice 34" in output
     assert Image.open(out).size[0] > 1500
+
+
+def test_a_folder_of_label_maps_has_the_names_of_its_data_set(raw, perfect, tmp_path):
+    labels = {"background": 0, **{f"organ {number}": number for number in range(1, 9)}}
+    reference = Path(shutil.copytree(raw / "labelsTs", tmp_path / "other" / "labels"))
+    (tmp_path / "other" / "dataset.json").write_text(json.dumps({"labels": labels}))
+    out = tmp_path / "figure.svg"
+    code, output = call(perfect, "--reference", reference, "--case", CASE, "--out", out, "--lesion", "gallstone")
+    assert code == 1
+    assert "expected one of organ_1, organ_2" in output
+    code, output = call(perfect, "--reference", reference, "--case", CASE, "--out", out)
+    assert code == 0, output
+    assert "mswal/1 on organ_1+organ_2" in out.read_text().replace("\n", " ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -104,3 +105,14 @@ def test_without_it_nothing_of_a_cluster_is_read(methods: Path, monkeypatch: pyt
     result = _score(methods, "--on", "slurm")
     assert result.exit_code == 1
     assert "nothing.yaml: cannot be read" in result.stderr
+
+
+def test_other_names_of_the_labels_are_other_scores(methods: Path) -> None:
+    names = [f"organ {number}" for number in range(1, 9)]
+    assert _score(methods, *LOCAL).exit_code == 0
+    labels = {"background": 0, **{name: number for number, name in enumerate(names, start=1)}}
+    (methods / "dataset.json").write_text(json.dumps({"labels": labels}))
+    again = _score(methods, *LOCAL)
+    assert again.exit_code == 0, again.stderr
+    assert "Organ 3" in again.stdout
+    assert again.stdout == _score(methods, out="together").stdout

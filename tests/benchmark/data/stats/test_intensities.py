@@ -142,3 +142,14 @@ def test_what_cannot_be_read_is_told(case, small_phantom):
     assert error.value.problems == list(measured.problems) or tuple(error.value.problems) == measured.problems
     with pytest.raises(BenchError, match="no training case has a lesion"):
         summarise_intensities([CaseIntensities("a", {})], MSWAL_1)
+
+
+def test_labels_of_another_data_set_are_not_taken_for_mswal_s(case, tmp_path):
+    for folder, path in {"imagesTr": case.image, "labelsTr": case.label}.items():
+        (tmp_path / "raw" / folder).mkdir(parents=True)
+        path.rename(tmp_path / "raw" / folder / path.name)
+    labels = {"background": 0, **{f"organ {number}": number for number in range(1, 9)}}
+    description = {"labels": labels, "numTraining": 1, "file_ending": ".nii.gz"}
+    (tmp_path / "raw" / "dataset.json").write_text(json.dumps(description))
+    with pytest.raises(BenchError, match="the labels are not MSWAL's: expected 1 gallstone"):
+        dataset_intensities(tmp_path / "raw", jobs=1)
