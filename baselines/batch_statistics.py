@@ -1,7 +1,7 @@
 """Re-estimates the statistics of batch normalisations when a training is over. Imports torch on use.
 
 Training keeps the mean and the variance of what each batch normalisation gets as running averages, in which the last
-few dozen batches count nearly all. With small batches that is chance, and the weights still changed meanwhile. Here
+few dozen batches count nearly all. Of small batches that is few patches, and the weights still changed meanwhile. Here
 every one of many batches counts the same, and all go through the network as it is in the end: "precise BN" of Wu and
 Johnson, Rethinking "Batch" in BatchNorm (2021, arXiv 2105.07576), section 3.
 """

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean
+from textwrap import fill
 
 from mswal_bench.tests.speed.page import table
 
 HEADING = "## What was measured"
 LIMIT = 0.25
 """By how much the voxels predicted in evaluation mode may differ from those in training mode."""
+_WIDTH = 120
 _HEADS = ("seed", "training mode", "running", "re-estimated", "running, DSC", "re-estimated, DSC")
 _TEXT = """\
 By `{command}`: the demo's `inception-nnunet` (batches of four patches of 32 x 32 x 32 voxels, AdamW), trained for
@@ -66,6 +68,7 @@ def section(counted: Sequence[Counted], setup: Setup) -> str:
     text = _TEXT.format(
         command=setup.command, iterations=setup.iterations, train=setup.train, test=setup.test, patches=setup.patches
     )
+    text = fill(text, _WIDTH, break_on_hyphens=False, break_long_words=False)
     wrong = missed(counted)
     outcome = (
         f"Missed by seed {', '.join(map(str, wrong))}" if wrong else "Kept by every seed"
