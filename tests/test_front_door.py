@@ -109,8 +109,9 @@ def run_examples_of(name: str) -> int:
     return sum(len(test.examples) for test in found)
 
 
-def test_the_readme_has_the_same_lines() -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+def test_the_page_has_the_same_lines() -> None:
+    page = (ROOT / "docs/reference/python.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     examples = doctest.DocTestParser().get_examples(inspect.getdoc(mb) or "")
     assert list(filter(None, map(_code, block.splitlines()))) == [_code(example.source) for example in examples]
 
