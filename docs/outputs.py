@@ -2,9 +2,9 @@
 
     python -m mswal_bench.docs.outputs [--write] [PAGE...]
 
-Without PAGE, those of `docs/` and README.md that have commands. Each page has a folder of its own, in which its
-commands run one after the other. A difference is shown and ends it with 1. `--write` puts what was printed into the
-page, where it is not the same already.
+Without PAGE, those of `docs/` and README.md that have commands, and notebooks. Each page has a folder of its own, in
+which its commands run one after the other. A difference is shown and ends it with 1. `--write` puts what was printed
+into the page, where it is not the same already.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 
 from mswal_bench.benchmark.core.whole_files import write_text
 
+from .notebook_outputs import check_notebook
 from .page_commands import PageCommand, page_commands, with_outputs
 from .python_session import PythonSession
 from .same_output import same_output
@@ -53,17 +54,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def pages_with_commands(root: Path = ROOT) -> list[Path]:
-    """README.md and the pages of `docs/` that have a command to run."""
+    """README.md, the pages of `docs/` that have a command to run, and its notebooks."""
     pages = [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
-    return [page for page in pages if page.exists() and page_commands(page.read_text(encoding="utf-8"))]
+    with_commands = [page for page in pages if page.exists() and page_commands(page.read_text(encoding="utf-8"))]
+    return [*with_commands, *sorted((root / "docs").rglob("*.ipynb"))]
 
 
 def check_page(page: Path, *, write: bool = False) -> list[str]:
     """Runs a page's commands and gives what differs, as text; with `write` what differs is put into the page.
 
     A command that ends with another status than the page tells always differs. Raises ValueError for a page whose
-    fences cannot be read.
+    fences cannot be read. A notebook's cells are compared in the same way.
     """
+    if page.suffix == ".ipynb":
+        with tempfile.TemporaryDirectory(prefix=f"{page.stem}-") as folder:
+            return check_notebook(page, Path(folder), _environment(Path(folder)), write=write)
     text = page.read_text(encoding="utf-8")
     differences, outputs = [], []
     with tempfile.TemporaryDirectory(prefix=f"{page.stem}-") as folder, _PageFolder(Path(folder)) as place:
@@ -101,12 +106,12 @@ class _PageFolder:
         """What a command prints on stdout and stderr, line by line, and its exit status."""
         if command.language == "pycon":
             if self._session is None:
-                self._session = PythonSession(self._folder, self._environment())
+                self._session = PythonSession(self._folder, _environment(self._folder))
             return self._lines(self._session.run(command.command)), 0
         done = subprocess.run(
             ["bash", "-o", "pipefail", "-c", command.command],
             cwd=self._folder,
-            env=self._environment(),
+            env=_environment(self._folder),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -114,15 +119,6 @@ class _PageFolder:
             check=False,
         )
         return self._lines(done.stdout.decode(errors="backslashreplace")), done.returncode
-
-    def _environment(self) -> Mapping[str, str]:
-        """The same for everybody: a user's own settings must not get into a page."""
-        kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        # The commands of the Python that runs this, which need not be an activated one.
-        path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', os.defpath)}"
-        threads = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-        terminal = {"COLUMNS": str(_WIDTH), "LC_ALL": "C.UTF-8", "TERM": "dumb", "PYTHONUNBUFFERED": "1"}
-        return {**kept, **threads, **terminal, "PATH": path, "HOME": str(self._folder)}
 
     def _lines(self, printed: str) -> list[str]:
         # Of a line that was written over, as progress is, the last state counts.
@@ -132,11 +128,23 @@ class _PageFolder:
         return [line.replace(str(self._folder), _HOME) for line in lines]
 
 
+def _environment(folder: Path) -> Mapping[str, str]:
+    """The same for everybody: a user's own settings must not get into a page."""
+    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    # The commands of the Python that runs this, which need not be an activated one.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', os.defpath)}"
+    threads = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+    terminal = {"COLUMNS": str(_WIDTH), "LC_ALL": "C.UTF-8", "TERM": "dumb", "PYTHONUNBUFFERED": "1"}
+    return {**kept, **threads, **terminal, "PATH": path, "HOME": str(folder)}
+
+
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m mswal_bench.docs.outputs", description=(__doc__ or "").splitlines()[0]
     )
-    parser.add_argument("pages", nargs="*", type=Path, metavar="PAGE", help="a page  [default: all with commands]")
+    parser.add_argument(
+        "pages", nargs="*", type=Path, metavar="PAGE", help="a page or notebook  [default: all with commands]"
+    )
     parser.add_argument("--write", action="store_true", help="put what is printed into the pages")
     return parser.parse_args(arguments)
 

@@ -36,8 +36,8 @@ SMOKE = Recipe(
 """The smoke test's; every method has arguments of its network of its own."""
 
 STATISTICS_BATCHES = 100
-"""Over which the demo's networks re-estimate what their batch normalisations normalise by; `docs/batch-norm.md` shows
-what comes of it."""
+"""Over which the demo's networks re-estimate what their batch normalisations normalise by;
+`docs/concepts/batch-norm.md` shows what comes of it."""
 SMOKE_STATISTICS_BATCHES = 2
 
 

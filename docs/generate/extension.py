@@ -16,6 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from mswal_bench.benchmark.core.whole_files import write_text
+from mswal_bench.docs.notebook_outputs import notebook_as_markdown
 
 from .command_pages import command_pages
 from .known_codes import CATALOGUES, exit_statuses, findings, variables_of_options
@@ -29,6 +30,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "methods": methods,
     "fidelity cards": fidelity_cards,
     "findings": findings_list,
+    "notebook": partial(notebook_as_markdown, Path(__file__).parents[1] / "tutorials/notebook.ipynb"),
     **{f"codes of {name}": partial(findings, name) for name in CATALOGUES},
     **{f"fields of {name}": partial(form_fields, name) for name in FORMS},
     **{f"schema of {name}": partial(json_schema, name) for name in FORMS},

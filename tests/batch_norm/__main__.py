@@ -1,9 +1,9 @@
 """Measures what re-estimated statistics of batch normalisation change.
 
-    python -m mswal_bench.tests.batch_norm WORK [--out docs/batch-norm.md]
+    python -m mswal_bench.tests.batch_norm WORK [--out docs/concepts/batch-norm.md]
 
 Trains the demo's Inception nnU-Net in the folder WORK, with three seeds, and prints a section for
-`docs/batch-norm.md`, or writes it there. Called again, it goes on.
+`docs/concepts/batch-norm.md`, or writes it there. Called again, it goes on.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Writes what was measured as a section of `docs/batch-norm.md`."""
+"""Writes what was measured as a section of `docs/concepts/batch-norm.md`."""
 
 from __future__ import annotations
 

@@ -21,6 +21,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from mswal_bench.baselines.processes import die_with_parent
+
 from .bounds import BoundError
 from .parts import Outcome, Part, is_there
 from .setting import Setting
@@ -91,6 +93,8 @@ def _run(part: Part, setting: Setting, result: Path, limit_s: float) -> bool:
 
 
 def main() -> None:
+    # Its group is its own, which nobody else ends when the program is killed.
+    die_with_parent()
     work, folder, device, size, arguments, result = sys.argv[1:]
     setting = Setting(Path(folder), device, size == "small")
     module, _, function = work.partition(":")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,7 +71,7 @@ def test_of_a_folder_that_is_named_from_inside(folder: Path, monkeypatch: pytest
 def test_one_that_does_not_say_is_not_passed_over(content: str, folder: Path) -> None:
     path = folder.parent / "dataset.json"
     if content == "a link to nowhere":
-        os.symlink(folder / "nothing", path)
+        path.symlink_to(folder / "nothing")
     else:
         path.write_text(content)
     with pytest.raises(BenchError, match=r"raw/dataset\.json: does not describe labels: expected .* move it away"):

@@ -88,5 +88,5 @@ def test_a_manifest_of_other_labels_than_the_reference_s(labels: Path, tmp_path:
     description.write_text(json.dumps({"labels": {name.upper(): number for name, number in named.items()}}))
     assert EvaluationTarget(manifest, labels, tmp_path / "results", None).manifest is manifest
     description.write_text(json.dumps({"labels": {"background": 0, "liver": 1}}))
-    with pytest.raises(BenchError, match="names other labels than the manifest.*found 1 liver"):
+    with pytest.raises(BenchError, match=r"names other labels than the manifest.*found 1 liver"):
         EvaluationTarget(manifest, labels, tmp_path / "results", None)
