@@ -25,6 +25,9 @@ Ranking by mean-rank: mswal/1, 4 cases
 Mine, phantom, claimed: ...
 >>> mb.score_case(reference_array, prediction_array, spacing_mm=(2.5, 0.7, 0.7))["kidney_tumor"].dsc
 0.75
+>>> print(mb.ceiling(["nnunet-v2", "mednext"], data))  # doctest: +ELLIPSIS
+                        nnunet-v2         mednext   Average score
+...
 >>> print(mb.run("nnunet-v2", data, work="runs/v2", budget="smoke"))  # doctest: +ELLIPSIS
 nnU-Net v2, official-test, ...
 >>> print(mb.predict("runs/v2", "scans", "label_maps"))  # doctest: +ELLIPSIS
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from .api import (
         BenchError,
         CaseResult,
+        Ceilings,
         Dataset,
         Predictions,
         Ranking,
@@ -47,6 +51,7 @@ if TYPE_CHECKING:
         RunRecord,
         Scores,
         Validation,
+        ceiling,
         evaluate,
         load_dataset,
         load_scores,
@@ -63,6 +68,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BenchError",
     "CaseResult",
+    "Ceilings",
     "Dataset",
     "Predictions",
     "Ranking",
@@ -72,6 +78,7 @@ __all__ = [
     "Scores",
     "Validation",
     "__version__",
+    "ceiling",
     "evaluate",
     "load_dataset",
     "load_scores",

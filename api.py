@@ -1,9 +1,9 @@
 """Holds the names of `import mswal_bench as mb`, and of its functions those that score, rank, validate and record.
 
-Those in which a method works, `run` and `predict`, are in `api_methods.py`. All take what a user has at hand and call
-what the commands call. Paths are `str` or `Path`. What a user can mend is a `BenchError`, with every problem in one go.
-Nothing is printed but progress, on stderr and where it is asked for. Every result prints as the command's table, is a
-table in a notebook, and gives a pandas frame by `to_frame()`.
+Those in which a method works, `ceiling`, `run` and `predict`, are in `api_methods.py`. All take what a user has at hand
+and call what the commands call. Paths are `str` or `Path`. What a user can mend is a `BenchError`, with every problem
+in one go. Nothing is printed but progress, on stderr and where it is asked for. Every result prints as the command's
+table, is a table in a notebook, and gives a pandas frame by `to_frame()`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from typing import Literal, overload
 
 from numpy.typing import ArrayLike
 
-from .api_methods import predict, run
+from .api_methods import ceiling, predict, run
 from .baselines.processes import script_left_alone
 from .benchmark.board.ranking.rank_methods import PERMUTATIONS, RESAMPLES
 from .benchmark.board.ranking.rank_source import Draws, rank_folder, rank_scores
 from .benchmark.board.ranking.ranking import Ranking, Rankings
+from .benchmark.ceilings.ceilings import Ceilings
 from .benchmark.core.call_values import check_numbers, one_of, path_or_none, paths_of
 from .benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from .benchmark.data.dataset import Dataset, open_dataset
@@ -43,6 +44,7 @@ from .benchmark.submissions.validation import Validation
 __all__ = [
     "BenchError",
     "CaseResult",
+    "Ceilings",
     "Dataset",
     "Predictions",
     "Ranking",
@@ -51,6 +53,7 @@ __all__ = [
     "RunRecord",
     "Scores",
     "Validation",
+    "ceiling",
     "evaluate",
     "load_dataset",
     "load_scores",

@@ -1,4 +1,4 @@
-"""Holds the functions of `import mswal_bench as mb` that let a method work: it is trained, and predicts.
+"""Holds the functions of `import mswal_bench as mb` that let a method work: it is measured, trained, and predicts.
 
 As those in `api.py` they take what a user has at hand and call what the commands call. What they tell on the way goes
 to stderr, with their progress.
@@ -7,6 +7,7 @@ to stderr, with their progress.
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,8 @@ from typing import Literal
 from .baselines.method import Budget
 from .baselines.processes import script_left_alone
 from .baselines.worker_memory import GB
+from .benchmark.ceilings.ceilings import Ceilings
+from .benchmark.ceilings.method_ceilings import method_ceilings
 from .benchmark.core.call_values import check_numbers, one_of, path_or_none, paths_of
 from .benchmark.core.errors import BenchError, Problem
 from .benchmark.data.dataset import Dataset
@@ -25,7 +28,57 @@ from .benchmark.runs.run_method import run_method
 from .benchmark.runs.run_record import RunRecord, read_run_record
 from .benchmark.runs.tracks import SELECTIONS, Track
 
-__all__ = ["predict", "run"]
+__all__ = ["ceiling", "predict", "run"]
+
+
+def ceiling(
+    methods: str | Path | Sequence[str | Path],
+    data: Dataset | str | Path,
+    *,
+    track: Literal["public-cv", "official-test"] = "public-cv",
+    jobs: int | None = None,
+    out: str | Path | None = None,
+    progress: bool = False,
+) -> Ceilings:
+    """Measures what methods could reach at most: reference labels go to a network's grid and back, and are scored.
+
+    `methods` are names that `mswal-bench methods` lists, planned for the training cases of the data set `data` (or its
+    folder) under the budget `paper`, or work folders of runs, whose own plans are measured. `track` says whose cases:
+    the training cases, or with `official-test` the test cases, whose labels must be there. `jobs` is the number of
+    processes, by default one a core; `progress` shows bars on stderr. The folder `out` gets what `mswal-bench ceiling
+    --out` writes. No torch is needed.
+
+    The result's `scores` are as of `mb.score_folders`; `grids` has the grid of each method, and `lost` the lesions that
+    it loses. A case whose label map cannot be used is left out: that is a warning, and `scores.problems` has the
+    reasons. Raises BenchError, with every problem, for names that stand for nothing, a data set that lacks images or
+    labels, and where nothing can be measured.
+
+    >>> ceilings = mb.ceiling(["nnunet-v2", "mednext"], "raw")
+    >>> ceilings
+    <Ceilings of nnunet-v2, mednext: 5 cases, mswal/1>
+    >>> print(ceilings.grids["mednext"])
+    1 x 1 x 1 mm, brought back by nnU-Net v2
+    >>> ceilings.scores["nnunet-v2"].average.dsc <= 1
+    True
+    >>> list(ceilings.to_frame().columns)
+    ['method', 'lesion', 'metric', 'value']
+    >>> list(ceilings.lost_frame().columns[:5])
+    ['method', 'case', 'lesion', 'number', 'fate']
+    """
+    check_numbers(jobs=jobs)
+    chosen = Track(one_of("track", track, tuple(Track)))
+    names = [str(name) for name in paths_of(methods)]
+    if not names:
+        raise BenchError(Problem("no method is named"))
+    with script_left_alone():
+        found = method_ceilings(
+            names, data if isinstance(data, Dataset) else Path(data), track=chosen, jobs=jobs, progress=progress
+        )
+    if out is not None:
+        found.save(out)
+    if found.scores.problems:
+        warnings.warn("\n".join(map(str, found.scores.problems)), stacklevel=2)
+    return found
 
 
 def run(

@@ -24,10 +24,19 @@ class LabelGrid:
     version: Literal[1, 2]
     """Of nnU-Net."""
 
+    @property
+    def stored_spacing_mm(self) -> tuple[float, float, float]:
+        """Along x, y and z of an image as it is stored."""
+        z, y, x = (self.spacing_mm[self.axes.index(axis)] for axis in range(3))
+        return x, y, z
+
     def __str__(self) -> str:
-        stored = [self.spacing_mm[self.axes.index(axis)] for axis in range(3)]
-        z, y, x = (f"{side:.3f}".rstrip("0").rstrip(".") for side in stored)
-        return f"{x} x {y} x {z} mm, brought back by nnU-Net v{self.version}"
+        return f"{spacing_text(self.stored_spacing_mm)}, brought back by nnU-Net v{self.version}"
+
+
+def spacing_text(spacing_mm: Sequence[float]) -> str:
+    """As in `0.8 x 0.8 x 2.5 mm`, rounded to micrometres."""
+    return " x ".join(f"{side:.3f}".rstrip("0").rstrip(".") for side in spacing_mm) + " mm"
 
 
 def nnunet_grid(

@@ -95,8 +95,16 @@ METHOD = NnUNetMethod(
         ),
         Budget.DEMO: replace(
             DEMO,
-            training=replace(DEMO.training, epochs=20, iterations_per_epoch=50, learning_rate=3e-3, epsilon=1e-4),
-            plan=replace(DEMO.plan, arguments={"size": "S", "kernel": 3, "channels": 8}),
+            training=replace(DEMO.training, epochs=30, iterations_per_epoch=100, learning_rate=4e-3, epsilon=1e-4),
+            # Lesions are small in voxels of 3 mm: a batch of small patches holds more of them for its work. The norms
+            # are of each input alone: in windows far larger than the patches they are others, and so are predictions.
+            plan=replace(
+                DEMO.plan,
+                patch=(16, 16, 16),
+                window=(32, 32, 32),
+                batch_size=8,
+                arguments={"size": "S", "kernel": 3, "channels": 8},
+            ),
         ),
         Budget.SMOKE: replace(
             SMOKE,

@@ -51,8 +51,6 @@ METHOD = NnUNetMethod(
         Budget.PAPER: Recipe(Training()),
         Budget.DEMO: replace(
             DEMO,
-            # An iteration takes about twice as long as nnunet-v2's: these take no longer than its 3,000.
-            training=replace(DEMO.training, epochs=30, iterations_per_epoch=50),
             plan=small_u_net(DEMO.plan, "n_blocks_per_stage", (8, 16, 32, 64), (1, 1, 1, 1)),
             statistics_batches=STATISTICS_BATCHES,
         ),

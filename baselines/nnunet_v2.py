@@ -50,8 +50,7 @@ METHOD = NnUNetMethod(
         Budget.PAPER: Recipe(Training()),
         Budget.DEMO: replace(
             DEMO,
-            training=replace(DEMO.training, epochs=30, iterations_per_epoch=100),
-            plan=small_u_net(DEMO.plan, "n_conv_per_stage", (8, 16, 32, 64), (1, 1, 2, 2)),
+            plan=small_u_net(DEMO.plan, "n_conv_per_stage", (8, 24, 48, 96), (1, 2, 2, 2)),
             statistics_batches=STATISTICS_BATCHES,
         ),
         Budget.SMOKE: replace(

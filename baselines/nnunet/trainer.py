@@ -289,6 +289,7 @@ def train_fold(
     if final_checkpoint(workspace, fold).exists():
         return
     use_threads(device)
+    choose_convolutions(device)
     # Before the network is built, which draws its weights.
     seed_draws((seed, fold), Draw.FIRST_WEIGHTS, 0)
     trainer = bench_trainer(workspace, fold, device)
@@ -301,6 +302,15 @@ def train_fold(
     elif start is not None:
         trainer.begin_with(start)
     trainer.run_training()
+
+
+def choose_convolutions(device: str) -> None:
+    """Lets a GPU try which of its convolutions is the fastest for each shape, as nnU-Net's command for training does.
+
+    Not where someone wants the same numbers every time: which one is the fastest may be another each time.
+    """
+    if device == "cuda":
+        torch.backends.cudnn.benchmark = not torch.backends.cudnn.deterministic
 
 
 def epochs_done(workspace: Workspace, fold: int, epochs: int) -> int:

@@ -31,7 +31,7 @@ class SmallNetwork:
             "batch_size": self.batch_size,
             "num_pool_per_axis": [self.poolings] * 3,
             "pool_op_kernel_sizes": [[2, 2, 2]] * self.poolings,
-            "conv_kernel_sizes": [[3, 3, 3]] * (self.poolings + 1),
+            "conv_kernel_sizes": [[1, 1, 1]] + [[3, 3, 3]] * self.poolings,
             "do_dummy_2D_data_aug": False,
         }
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from mswal_bench.baselines.label_grid import LabelGrid
 from mswal_bench.benchmark.tables.notebook import plain_view
 from mswal_bench.benchmark.tables.view import TableView
 
-from .lost_lesions import FATES, LostLesion
-from .method_ceilings import Ceilings
+from .ceilings import Ceilings
+from .lost_lesions import FATES
 
 _MOST = 20
 """Lesions of a grid that are shown; the file has all."""
@@ -31,7 +32,7 @@ def lost_views(ceilings: Ceilings) -> Iterator[TableView]:
     for grid, methods in methods_by_grid(ceilings).items():
         lost = ceilings.lost[methods[0]]
         every = sum(score.tp + score.fn for score in ceilings.scores[methods[0]].values())
-        notes = [f"{', '.join(methods)}: voxels of {grid}.", _counted(lost, every)]
+        notes = [f"{', '.join(methods)}: voxels of {grid}.", lost_said(Counter(one.fate for one in lost), every)]
         if len(lost) > _MOST:
             notes.append(f"Shown are the {_MOST} of the longest axial diameter.")
         rows = [
@@ -51,9 +52,10 @@ def explanations() -> list[str]:
     ]
 
 
-def _counted(lost: tuple[LostLesion, ...], every: int) -> str:
+def lost_said(counts: Mapping[Any, int], every: int) -> str:
+    """How many of the lesions are lost; `counts` are by fate."""
+    lost = sum(counts.values())
     if not lost:
         return f"None of {every} lesions is lost."
-    counts = Counter(one.fate for one in lost)
-    told = ", ".join(f"{counts[fate]} {fate}" for fate in FATES if counts[fate])
-    return f"{len(lost)} of {every} lesions {'is' if len(lost) == 1 else 'are'} lost: {told}."
+    told = ", ".join(f"{counts[fate]} {fate}" for fate in FATES if counts.get(fate))
+    return f"{lost} of {every} lesions {'is' if lost == 1 else 'are'} lost: {told}."

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from mswal_bench.benchmark.figures.figure_files import save_figure, styled
 
+from .ceilings import Ceilings
 from .ceilings_text import methods_by_grid
 from .lost_lesions import Fate
-from .method_ceilings import Ceilings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import csv
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from mswal_bench.benchmark.scoring.cases_csv import fraction_cell, write_csv
 
@@ -18,7 +20,7 @@ FATES: Final[Mapping[Fate, str]] = {
     "gone": "the network's grid has it, and no voxel of it comes back",
     "too little": "what comes back has an IoU below the protocol's, and so does not count as found",
 }
-_COLUMNS = ("method", "case", "class", "lesion", "fate", "iou", "diameter_mm", "volume_mm3", "voxels")
+COLUMNS: Final = ("method", "case", "class", "lesion", "fate", "iou", "diameter_mm", "volume_mm3", "voxels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +65,20 @@ def lost_lesions(cases: Mapping[str, Returned], keys: Mapping[int, str]) -> tupl
 def write_lost_lesions(path: Path, lost: Mapping[str, Iterable[LostLesion]]) -> None:
     """Writes `lost_lesions.csv`, a row a method and lesion, whole or not at all. Raises OSError."""
     rows = (
-        (
-            method,
-            one.case,
-            one.class_key,
-            one.lesion_id,
-            one.fate,
-            fraction_cell(one.iou),
-            f"{one.diameter_mm:.3f}",
-            f"{one.volume_mm3:.3f}",
-            one.voxels,
-        )
-        for method, of_method in lost.items()
-        for one in of_method
+        (*names, fraction_cell(iou), f"{diameter_mm:.3f}", f"{volume_mm3:.3f}", voxels)
+        for *names, iou, diameter_mm, volume_mm3, voxels in lost_rows(lost)
     )
-    write_csv(path, _COLUMNS, rows)
+    write_csv(path, COLUMNS, rows)
+
+
+def lost_fates(path: Path, method: str) -> Counter[str]:
+    """How often lesions have each fate on the grid of a method, of a `lost_lesions.csv`. Raises OSError."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return Counter(row.get("fate") or "" for row in csv.DictReader(file) if row.get("method") == method)
+
+
+def lost_rows(lost: Mapping[str, Iterable[LostLesion]]) -> Iterator[tuple[Any, ...]]:
+    """A row a method and lesion, in the order of `COLUMNS`."""
+    for method, of_method in lost.items():
+        for one in of_method:
+            yield method, *astuple(one)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -13,13 +12,15 @@ from mswal_bench.baselines.processes import cores
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.progress import progress_bar
 from mswal_bench.benchmark.core.worker_pool import worked_on
-from mswal_bench.benchmark.data.dataset import Case, open_dataset
+from mswal_bench.benchmark.data.dataset import Case, Dataset, open_dataset
 from mswal_bench.benchmark.data.scoring_protocol import Protocol, protocol_of
+from mswal_bench.benchmark.runs.tracks import Track, labels_of
 from mswal_bench.benchmark.scoring.scores import MethodScores, ScoredCase, Scores
 
 from .asked_grids import asked_grids
+from .ceilings import Ceilings
 from .cropped_case import CroppedCase, crop_case
-from .lost_lesions import LostLesion, lost_lesions
+from .lost_lesions import lost_lesions
 from .returned_case import Returned, ReturnedCase, return_case
 
 Work = TypeVar("Work")
@@ -27,33 +28,31 @@ Result = TypeVar("Result")
 _FEWER = "Measure with fewer --jobs."
 
 
-@dataclass(frozen=True, eq=False)
-class Ceilings:
-    """What networks could reach at most."""
+def method_ceilings(
+    names: Sequence[str],
+    data: Dataset | Path,
+    *,
+    track: Track = Track.PUBLIC_CV,
+    jobs: int | None = None,
+    progress: bool = False,
+) -> Ceilings:
+    """Measures the grids of methods, or of runs whose folders are named, on the cases of a track of a data set.
 
-    scores: Scores
-    """By method, of what comes back of the labels."""
-    grids: Mapping[str, LabelGrid]
-    """By method."""
-    lost: Mapping[str, tuple[LostLesion, ...]]
-    """By method, the lesions that no network can find there, largest first."""
+    A method without a run plans for the training cases, under the budget `paper`. Methods of one grid are measured
+    once. `jobs` is the number of processes, one a core by default; `progress` shows bars on stderr. A case whose label
+    map cannot be used is left out, and the scores say so.
 
-
-def method_ceilings(names: Sequence[str], root: Path, *, jobs: int | None = None, progress: bool = False) -> Ceilings:
-    """Measures the grids of methods, or of runs whose folders are named, on the training cases of a raw folder.
-
-    A method without a run plans for these cases, under the budget `paper`. Methods of one grid are measured once.
-    `jobs` is the number of processes, one a core by default; `progress` shows bars on stderr. A case whose label map
-    cannot be used is left out, and the scores say so.
-
-    Raises BenchError for names that stand for nothing, for a folder that is no data set or lacks an image, and when
-    nothing can be measured.
+    Raises BenchError for names that stand for nothing, for a folder that is no data set or lacks an image, where the
+    track's labels are not there, and when nothing can be measured.
     """
     asked = asked_grids(names)
-    dataset = open_dataset(root)
+    dataset = data if isinstance(data, Dataset) else open_dataset(data)
     protocol = protocol_of(dataset)
-    cropped = crop_cases(list(dataset.train.values()), jobs=jobs, progress=progress)
+    training, measured = list(dataset.train.values()), _labelled(dataset, track)
+    cropped = crop_cases(measured, jobs=jobs, progress=progress)
     planned = [case.as_planned for case in cropped]
+    if track is not Track.PUBLIC_CV and any(one.planned is None for one in asked):
+        planned = [case.as_planned for case in crop_cases(training, jobs=jobs, progress=progress)]
     grids = {one.name: one.on(planned) for one in asked}
     distinct = list(dict.fromkeys(grids.values()))
     returned = return_cases(cropped, distinct, protocol, jobs=jobs, progress=progress)
@@ -68,7 +67,19 @@ def method_ceilings(names: Sequence[str], root: Path, *, jobs: int | None = None
         name: lost_lesions({case.case: case.of_grids[distinct.index(grid)] for case in returned if case.of_grids}, keys)
         for name, grid in grids.items()
     }
-    return Ceilings(Scores(protocol, scores, notes=notes, problems=problems), grids, lost)
+    of_runs = {one.name: one.method.name for one in asked if one.planned is not None}
+    return Ceilings(
+        Scores(protocol, scores, notes=notes, problems=problems), grids, lost, of_runs, track, len(training)
+    )
+
+
+def _labelled(dataset: Dataset, track: Track) -> list[Case]:
+    """The cases of a track. Raises BenchError where there are none, or none with labels."""
+    labels = labels_of(dataset, track)
+    cases = list((dataset.train if track is Track.PUBLIC_CV else dataset.test).values())
+    if not cases:
+        raise BenchError(Problem(f"there is no case of the track {track}", str(labels)))
+    return cases
 
 
 def crop_cases(cases: Sequence[Case], *, jobs: int | None = None, progress: bool = False) -> list[CroppedCase]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from .runs.training_options import stoppable
 if TYPE_CHECKING:
     from mswal_bench.benchmark.jobs.cluster_settings import ClusterSettings, Request
     from mswal_bench.benchmark.jobs.local_queue import Slot, WorkedOff
-    from mswal_bench.benchmark.jobs.tasks import TaskPlan
+    from mswal_bench.benchmark.jobs.tasks import Task, TaskPlan
 
 _THEN = "the same command goes on from what is done"
 
@@ -98,12 +99,12 @@ def submit(plan: TaskPlan, place: Place, show: Path) -> None:
     click.echo(f"`mswal-bench runs {show}` shows how far they are", err=True)
 
 
-def work_off(plan: TaskPlan, slots: Sequence[Slot]) -> WorkedOff:
-    """Does a plan's tasks on this machine, one on each slot at a time."""
+def work_off(plan: TaskPlan, slots: Sequence[Slot], how_far: Callable[[Task], str] = attrgetter("key")) -> WorkedOff:
+    """Does a plan's tasks on this machine, one on each slot at a time. `how_far` is as of `local_queue.work_off`."""
     from mswal_bench.benchmark.jobs import local_queue
 
     with stoppable(_THEN):
-        return local_queue.work_off(plan, slots)
+        return local_queue.work_off(plan, slots, how_far)
 
 
 def not_done(became: WorkedOff) -> list[Problem]:

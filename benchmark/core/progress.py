@@ -18,16 +18,17 @@ _BAR_EVERY_S, _LINE_EVERY_S = 0.5, 30.0
 
 @contextmanager
 def progress_bar(
-    label: str, unit: str, *, shown: bool = True, clock: Callable[[], float] = time.monotonic
+    label: str, unit: str, *, shown: bool = True, estimates: bool = True, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Report]:
     """Shows a bar with elapsed and remaining time on stderr, and yields the function that moves it.
 
     `label` stands before the bar, and `unit` names what is counted; `B` is shown as kB, MB or GB. Where stderr is no
     terminal, it prints a line every half minute and a last one; work that takes less gets none. Work that was done
     before the first report, as of a training that is resumed, does not count towards the speed. Without `shown`, the
-    function does nothing. `clock` returns seconds.
+    function does nothing; without `estimates`, for parts that take seconds or hours, no remaining time is told. `clock`
+    returns seconds.
     """
-    progress = _Bar(label, unit) if sys.stderr.isatty() else _Lines(label, unit, clock)
+    progress = _Bar(label, unit, estimates) if sys.stderr.isatty() else _Lines(label, unit, estimates, clock)
 
     def report(done: int, total: int, note: str) -> None:
         if shown:
@@ -65,8 +66,9 @@ def say_nothing(_: str) -> None:
 
 
 class _Bar:
-    def __init__(self, label: str, unit: str) -> None:
+    def __init__(self, label: str, unit: str, estimates: bool) -> None:
         self._label, self._unit = label, unit
+        self._format = None if estimates else "{desc}: {n_fmt}/{total_fmt} [{elapsed}{postfix}]"
         self._bar: Any = None
 
     def move(self, done: int, total: int, note: str) -> None:
@@ -81,6 +83,7 @@ class _Bar:
                 mininterval=_BAR_EVERY_S,
                 maxinterval=_BAR_EVERY_S,
                 dynamic_ncols=True,
+                bar_format=self._format,
             )
         self._bar.set_postfix_str(note, refresh=False)
         self._bar.update(done - self._bar.n)
@@ -93,8 +96,8 @@ class _Bar:
 class _Lines:
     """Prints lines to a log, in which a bar that redraws itself would be one line of many thousand characters."""
 
-    def __init__(self, label: str, unit: str, clock: Callable[[], float]) -> None:
-        self._label, self._unit, self._clock = label, unit, clock
+    def __init__(self, label: str, unit: str, estimates: bool, clock: Callable[[], float]) -> None:
+        self._label, self._unit, self._estimates, self._clock = label, unit, estimates, clock
         self._began: tuple[float, int] | None = None
         """Is the time of the first report, and what was done by then."""
         self._said_s = 0.0
@@ -122,7 +125,7 @@ class _Lines:
         if self._unit != "B":
             counts += f" {self._unit}s"
         line = f"{self._label}: {counts}, {tqdm.format_interval(elapsed_s)} elapsed"
-        if before < done < total:
+        if self._estimates and before < done < total:
             line += f", about {tqdm.format_interval(elapsed_s * (total - done) / (done - before))} left"
         return f"{line}, {note}" if note else line
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from operator import attrgetter
 from time import monotonic, sleep
 
 from mswal_bench.baselines.processes import environment_of_cores
@@ -16,6 +17,7 @@ from .task_process import TaskProcess, log_file
 from .tasks import Kind, Task, TaskPlan
 
 _LOOK_EVERY_S = 0.1
+_TELL_EVERY_S = 2.0
 _GRACE_S = 10.0
 
 
@@ -47,15 +49,17 @@ class WorkedOff:
     """By key of a task that was not begun, the key of the one that it needs and that failed."""
 
 
-def work_off(plan: TaskPlan, slots: Sequence[Slot]) -> WorkedOff:
+def work_off(plan: TaskPlan, slots: Sequence[Slot], how_far: Callable[[Task], str] = attrgetter("key")) -> WorkedOff:
     """Does all tasks of the plan that can be done, and returns what became of them.
 
-    A task that fails costs itself and those that need it. When this process ends, however that is, so do its tasks.
+    `how_far` says of a task that is being done, for the bar, which it is and how far. A task that fails costs itself
+    and those that need it. When this process ends, however that is, so do its tasks.
     Raises BenchError when another call is at work on the same folder.
     """
     waiting, became = list(plan.tasks), WorkedOff()
     kinds = {task.key: array.kind for array in plan.arrays for task in array.tasks}
-    with alone_at(plan.folder), progress_bar("done", "task") as report, _running() as running:
+    with alone_at(plan.folder), progress_bar("done", "task", estimates=False) as report, _running() as running:
+        told_at = 0.0
         while waiting or running:
             for slot in [slot for slot in slots if slot.name not in running]:
                 task = _next(waiting, running.values())
@@ -70,8 +74,13 @@ def work_off(plan: TaskPlan, slots: Sequence[Slot]) -> WorkedOff:
                 _conclude(process, became)
                 # In an order in which no task comes before what it needs, so that one pass finds all.
                 _leave_out(waiting, became)
-                lost = f"{len(became.failed)} failed" if became.failed else ""
-                report(len(plan.tasks) - len(waiting) - len(running), len(plan.tasks), lost)
+                told_at = 0.0
+            if monotonic() - told_at >= _TELL_EVERY_S:
+                lost = [f"{len(became.failed)} failed"] if became.failed else []
+                doing = [how_far(process.task) for process in running.values()]
+                done = len(plan.tasks) - len(waiting) - len(running)
+                report(done, len(plan.tasks), "; ".join([*lost, *doing]))
+                told_at = monotonic()
     return became
 
 

@@ -12,6 +12,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from sphinx.pycode import ModuleAnalyzer
 
+from mswal_bench.benchmark.ceilings.ceiling_record import CeilingRecord
 from mswal_bench.benchmark.ceilings.lost_lesions import write_lost_lesions
 from mswal_bench.benchmark.jobs.cluster_settings import ClusterSettings
 from mswal_bench.benchmark.models.bundle_form import BundleForm
@@ -36,6 +37,7 @@ FORMS: Mapping[str, type[BaseModel]] = {
     "record.json of a run": RunRecord,
     "record.json of a submission": ResultRecord,
     "the record of transfer": TransferRecord,
+    "ceiling.json": CeilingRecord,
     "model.json": BundleForm,
     "predictions.json": PredictionRecord,
     "cluster.yaml": ClusterSettings,

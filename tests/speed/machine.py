@@ -24,15 +24,32 @@ _PACKAGES = (
 
 def describe_machine() -> list[str]:
     """Commit, date and load, processor, memory, versions. The load says whether anything else ran before."""
-    versions = ", ".join(f"{name} {metadata.version(name)}" for name in _PACKAGES)
+    versions = ", ".join(f"{name} {version}" for name in _PACKAGES if (version := _version(name)))
+    load, _, _ = os.getloadavg()
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    checkout = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
-    commit = subprocess.run(checkout, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
     return [
-        f"{datetime.now(UTC):%d %B %Y %H:%M} UTC; commit {commit}; load in the minute before: {os.getloadavg()[0]:.2f}",
+        f"{datetime.now(UTC):%d %B %Y %H:%M} UTC; commit {_commit()}; load in the minute before: {load:.2f}",
         f"{_processor()}, {len(os.sched_getaffinity(0))} cores, {memory_gib:.0f} GiB memory, {platform.system()}",
         f"Python {platform.python_version()}, {versions}",
     ]
+
+
+def _version(package: str) -> str:
+    """Empty where it is not installed, as peers are not that are not measured."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _commit() -> str:
+    checkout = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    try:
+        found = subprocess.run(checkout, capture_output=True, text=True, check=False).stdout.strip()
+    except FileNotFoundError:
+        # A machine without git.
+        found = ""
+    return found or "unknown"
 
 
 def _processor() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -40,7 +40,7 @@ class Board:
     reference_digest: str | None
     classes: tuple[BoardClass, ...]
     entries: tuple[Entry, ...]
-    """People first, then verified methods, claimed and reported ones."""
+    """People first, then ceilings, verified methods, claimed and reported ones."""
 
     @property
     def policy(self) -> ReleasePolicy | None:
@@ -63,7 +63,7 @@ class Board:
         )
 
     def of(self, group: Group) -> tuple[Entry, ...]:
-        """The people, or the methods of one status; ranks and tests are among these alone."""
+        """The people, the ceilings, or the methods of one status; ranks and tests are among these alone."""
         return self._by_group.get(group, ())
 
     @cached_property
@@ -75,7 +75,10 @@ class Board:
     def counted(self) -> str:
         """How many there are of each group, in words."""
         counts = [(len(self.of(group)), group) for group in GROUPS]
-        names: dict[Group, str] = {"people": "human rater" if len(self.of("people")) == 1 else "human raters"}
+        names: dict[Group, str] = {
+            "people": "human rater" if len(self.of("people")) == 1 else "human raters",
+            "ceiling": "ceiling" if len(self.of("ceiling")) == 1 else "ceilings",
+        }
         return ", ".join(f"{many} {names.get(group, group)}" for many, group in counts if many)
 
 
@@ -104,7 +107,6 @@ def _board(track: str, protocol: str, reference: str | None, records: Sequence[R
         entries += reported_entries()
     keys = dict.fromkeys(key for entry in entries for key in entry.classes)
     short = (reference or "").removeprefix("sha256:")[:8]
-    groups = list(GROUPS)
     return Board(
         key=track if alone else f"{track}-{short or 'paper'}-{_letters(protocol)}",
         title=track if alone else f"{track}, {protocol}, labels {short or 'of the paper'}",
@@ -114,9 +116,15 @@ def _board(track: str, protocol: str, reference: str | None, records: Sequence[R
         hidden=any(record.hidden for record in records) or (not records and track == Track.OFFICIAL_TEST),
         reference_digest=reference,
         classes=tuple(_board_class(key) for key in keys),
-        entries=tuple(
-            sorted(entries, key=lambda entry: (groups.index(entry.group), -(entry.average["dsc"].value or 0), entry.id))
-        ),
+        entries=in_order(entries),
+    )
+
+
+def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Puts entries in the order of a board: group by group, of each the highest Avg. DSC first."""
+    groups = list(GROUPS)
+    return tuple(
+        sorted(entries, key=lambda entry: (groups.index(entry.group), -(entry.average["dsc"].value or 0), entry.id))
     )
 
 

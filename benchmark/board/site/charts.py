@@ -49,6 +49,8 @@ class Forest:
     """How many entries are not among them."""
     people: tuple[float, float] | None
     """The lowest and the highest value of all human raters: a band behind the methods. None without any."""
+    ceilings: tuple[float, ...]
+    """The values of all ceilings, lowest first: lines behind the methods."""
 
     @property
     def has_intervals(self) -> bool:
@@ -93,17 +95,20 @@ def forest(board: Board, metric: str) -> Forest:
     groups = []
     left_out = 0
     people = None
+    ceilings: list[float] = []
     for group in GROUPS:
         rows = [(entry, entry.average[metric]) for entry in board.of(group) if entry.average[metric].value is not None]
         if rows:
             best = sorted(rows, key=lambda row: -(row[1].value or 0))[:MOST_SHOWN]
             groups.append((group, tuple(best)))
             left_out += len(rows) - len(best)
+        values = [estimate.value or 0.0 for _, estimate in rows]
         if rows and group == "people":
-            values = [estimate.value or 0.0 for _, estimate in rows]
             people = min(values), max(values)
+        if group == "ceiling":
+            ceilings = sorted(values)
     axis = axis_of(estimate for _, rows in groups for _, estimate in rows)
-    return Forest(metric, axis, tuple(groups), left_out, people)
+    return Forest(metric, axis, tuple(groups), left_out, people, tuple(ceilings))
 
 
 def difficulty(board: Board, entries: Sequence[Entry], metric: str) -> Difficulty:

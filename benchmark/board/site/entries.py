@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
+from mswal_bench.baselines.label_grid import spacing_text
 from mswal_bench.baselines.method import Method
 from mswal_bench.baselines.plug_ins import PlugInError
 from mswal_bench.baselines.registry import METHODS, find_method, plug_ins
+from mswal_bench.benchmark.ceilings.ceiling_record import CeilingRecord, MeasuredGrid
 from mswal_bench.benchmark.paper.table_2 import Pair, printed_comparison
 from mswal_bench.benchmark.records.result_record import ResultRecord
 from mswal_bench.benchmark.scoring.estimates import Estimate
 from mswal_bench.benchmark.submissions.submission_form import PublicForm
 
-EntryStatus = Literal["verified", "claimed", "reported"]
-Group = Literal["people", "verified", "claimed", "reported"]
-"""What stands together on a board: people, and the methods of each status."""
+EntryStatus = Literal["verified", "claimed", "reported", "ceiling"]
+Group = Literal["people", "ceiling", "verified", "claimed", "reported"]
+"""What stands together on a board: people, ceilings, and the methods of each status."""
 
 STATUSES: Mapping[EntryStatus, str] = {
     "verified": "The board's organiser computed these scores from the submitted predictions.",
@@ -25,14 +28,19 @@ STATUSES: Mapping[EntryStatus, str] = {
     "reported": "These numbers are as printed in the paper of MSWAL (Table 2). No predictions were handed in, so they "
     "have no intervals and no rank.",
 }
-"""What each means, most trusted first, in the order of the board."""
+"""What each status of a method means, most trusted first, in the order of the board."""
 
 PEOPLE = (
     "Human raters outlined the same cases: a reference that shows how far people agree with the labels. They are "
     "not ranked."
 )
+CEILING = (
+    "Reference labels went to the grid of a method's network and back: a network scores this that learns on its grid "
+    "exactly the labels that it is trained with. Ceilings are a reference and are not ranked."
+)
 GROUPS: Mapping[Group, str] = {
     "people": PEOPLE,
+    "ceiling": CEILING,
     "verified": STATUSES["verified"],
     "claimed": STATUSES["claimed"],
     "reported": STATUSES["reported"],
@@ -57,11 +65,39 @@ NOTHING = Estimate(value=None)
 
 
 @dataclass(frozen=True)
+class ShownCeiling:
+    """What a board says of a ceiling beside its numbers."""
+
+    grid: MeasuredGrid
+    of: CeilingRecord
+    lost: str
+    """A sentence: how many lesions are lost, by their fate."""
+    folder: Path
+    """Where its files are."""
+
+    @property
+    def voxels(self) -> str:
+        """Their sides, in mm."""
+        return spacing_text(self.grid.spacing_mm)
+
+    @property
+    def planned_by(self) -> str:
+        """The methods and runs that have this grid."""
+        return ", ".join(
+            f"{one.name} (a run of {one.method})"
+            if one.planned == "run" and one.name != one.method
+            else f"{one.name}{' (a run)' if one.planned == 'run' else ''}"
+            for one in self.grid.methods
+        )
+
+
+@dataclass(frozen=True)
 class Entry:
     """One line of the board and the page behind it."""
 
     id: str
-    """The record's id, or `paper-` and the method's name in the registry: safe in a file's name."""
+    """The record's id, or `paper-` and the method's name in the registry, or `ceiling-` and a digest: safe in a file's
+    name."""
     method: str
     """Its name as its authors wrote it: not to be trusted as markup, as a file's name or as unique."""
     status: EntryStatus
@@ -70,18 +106,26 @@ class Entry:
     average: Mapping[str, Estimate]
     """Avg. of the ranked metrics."""
     record: ResultRecord | None
-    """None of a method that the paper reports."""
+    """None of a method that the paper reports, and of a ceiling."""
     baseline: Method | None
     """The method of this harness that it says it is."""
     baseline_named: str | None = None
     """The name its form gives for it, also where this version has no such method."""
     card_of: str | None = None
     """The package and version of the plug-in that `baseline` is of, as installed; None of this program's own."""
+    ceiling: ShownCeiling | None = None
 
     @property
     def group(self) -> Group:
         """Where it stands on its board."""
         return "people" if self.record is not None and self.record.form.of_people else self.status
+
+    @property
+    def by(self) -> str:
+        """Whose it is, in a line."""
+        if self.record is not None:
+            return ", ".join(self.record.form.authors)
+        return "as printed in the paper" if self.ceiling is None else f"planned by {self.ceiling.planned_by}"
 
     @property
     def keeps_back(self) -> bool:

@@ -66,7 +66,7 @@ def _lines(entries: Sequence[Entry], places: Mapping[str, Mapping[str, Place]]) 
     return {
         "id": [entry.id for entry in entries],
         "method": [entry.method for entry in entries],
-        "authors": [", ".join(form.authors) if form else "as printed in the paper" for form in forms],
+        "authors": [entry.by for entry in entries],
         "affiliation": [form.affiliation if form else "" for form in forms],
         "group": [entry.group for entry in entries],
         "status": [entry.status for entry in entries],
@@ -78,7 +78,7 @@ def _lines(entries: Sequence[Entry], places: Mapping[str, Mapping[str, Place]]) 
             for form in forms
         ],
         "date": [entry.record.created_at.date().isoformat() if entry.record else None for entry in entries],
-        "paper": [_link(form.paper) if form else PAPER for form in forms],
+        "paper": [_paper(entry) for entry in entries],
         "code": [_link(form.code) if form else None for form in forms],
         "average": {metric: _numbers(entry.average[metric] for entry in entries) for metric in _RANKED_METRICS},
         "ranks": {
@@ -96,6 +96,12 @@ def _numbers(estimates: Iterable[Estimate]) -> list[int | None]:
 def _shown(fraction: float | None) -> int | None:
     # By way of the text: the page then has the digits that every other page has.
     return None if fraction is None else int(f"{fraction * 100:.2f}".replace(".", ""))
+
+
+def _paper(entry: Entry) -> str | None:
+    if entry.record is not None:
+        return _link(entry.record.form.paper)
+    return PAPER if entry.status == "reported" else None
 
 
 def _link(link: object) -> str | None:

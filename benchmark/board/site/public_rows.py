@@ -37,7 +37,7 @@ def public_files(record: ResultRecord, results: Path) -> dict[str, bytes]:
     if record.hidden:
         return files
     raise_if_any(files_differ(record, folder))
-    return files | {f"{name}.gz": _packed(read_bytes(folder / name)) for name in record.files}
+    return files | {f"{name}.gz": packed(read_bytes(folder / name)) for name in record.files}
 
 
 def statistics_rows(board: Board, results: Path) -> dict[EntryStatus, ScoreArrays]:
@@ -74,7 +74,8 @@ def _rows(records: Sequence[ResultRecord], results: Path) -> tuple[dict[str, Res
     return rows, paths
 
 
-def _packed(table: bytes) -> bytes:
+def packed(table: bytes) -> bytes:
+    """Packs a table with gzip; the same table always makes the same bytes."""
     packer = zlib.compressobj(_LEVEL, wbits=_AS_GZIP, strategy=zlib.Z_FILTERED)
     return packer.compress(table) + packer.flush()
 

@@ -27,18 +27,24 @@ AVERAGE = "average"
 
 _DECIMALS = 6
 _COLUMNS = (
-    Column("id", "Text", "The entry: the id of its record, or paper-METHOD. Its page is methods/ID.html."),
+    Column("id", "Text", "The id of its record, paper-METHOD, or ceiling-DIGEST. Its page is methods/ID.html."),
     Column("method", "Text", "The method, as its authors call it."),
-    Column("drawn_by", "Text", "method, or people where human raters outlined the lesions."),
+    Column(
+        "drawn_by",
+        "Text",
+        "method; people where human raters outlined the lesions; ceiling where the reference labels went to the grid "
+        "of a method and back. Only methods are ranked.",
+    ),
     Column(
         "status",
         "Text",
-        "verified: scored by the organiser; claimed: by others; reported: printed in the paper.",
+        "verified: scored by the organiser; claimed: by others; reported: printed in the paper; ceiling: measured by "
+        "who built the board.",
     ),
     Column("track", "Text", "The cases that were predicted. Scores of two tracks do not compare."),
     Column("protocol", "Text", "How they were scored. Scores of two protocols do not compare."),
     Column("reference", "Text", "The first digits of the SHA-256 of the reference labels; empty where not known."),
-    Column("date", "Date", "The day on which the record was made."),
+    Column("date", "Date", "The day on which the record was made; empty without a record."),
     Column("mean_rank", "Integer", "The rank among the methods of its board and status, by Avg. DSC and Avg. F1."),
     Column("lesion", "Text", f"The lesion type, or {AVERAGE}: the unweighted mean over all."),
     Column("metric", "Text", ", ".join(f"{key}: {label}" for key, label in METRICS.items()) + "."),
@@ -80,16 +86,17 @@ def results_rows(board: Board, places: Mapping[str, Place]) -> list[Row]:
     A number that is undefined has a row without a value. Of what a hidden track keeps back there is no row.
     """
     rows = []
+    reference = board.reference_digest.removeprefix("sha256:")[:12] if board.reference_digest else None
     for entry in board.entries:
         place = places.get(entry.id)
         of_entry = (
             entry.id,
             entry.method,
-            "people" if entry.group == "people" else "method",
+            entry.group if entry.group in ("people", "ceiling") else "method",
             entry.status,
             board.track,
             board.protocol,
-            board.reference_digest.removeprefix("sha256:")[:12] if board.reference_digest and entry.record else None,
+            reference if entry.status != "reported" else None,
             entry.record.created_at.date() if entry.record else None,
             place.rank if place else None,
         )

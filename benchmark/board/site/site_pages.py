@@ -14,6 +14,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from mswal_bench.benchmark.ceilings.ceiling_record import CEILING_FILE
+from mswal_bench.benchmark.ceilings.lost_lesions import LOST_FILE
 from mswal_bench.benchmark.core.croissant import CROISSANT_FILE
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.vendored import vendored
@@ -29,6 +31,7 @@ from .board_ranks import Place, Scheme, board_places
 from .board_statistics import SIGNIFICANT, Statistics, board_statistics
 from .boards import Board, boards_of
 from .case_evidence import CaseEvidence, EntryCases, case_evidence
+from .ceiling_entries import ceiling_downloads, with_ceilings
 from .entries import GROUPS, METRICS, PAPER, PEOPLE, STATUSES, Entry
 from .page_data import board_files, board_index, group_data, metric_data
 from .public_rows import public_files, statistics_rows
@@ -51,6 +54,8 @@ _DOWNLOADS = {
     "form.json": "what the authors say of their submission",
     f"{CASES_FILE}.gz": "a row for each case and lesion type",
     f"{LESIONS_FILE}.gz": "a row for each lesion",
+    CEILING_FILE: "what was measured, and the digests of its tables",
+    f"{LOST_FILE}.gz": "a row for each lesion that is lost",
 }
 
 
@@ -64,6 +69,7 @@ def build_site(
     submit_to: str | None = None,
     organiser: PublicKey | None = None,
     evidence: tuple[Path, Path] | None = None,
+    ceilings: Sequence[Path] = (),
     parquet: bool = False,
     progress: bool = False,
 ) -> tuple[tuple[Board, ...], tuple[str, ...]]:
@@ -72,7 +78,8 @@ def build_site(
     Verified is what the organiser has signed, by the key `organiser`, else by the folder's own, which the pages name.
     Of a hidden track nothing is shown but what its records say. The same input gives the same bytes; `date` is printed
     as it is, and `submit_to` is linked to as where submissions go. With `evidence`, a data set and a folder of
-    submissions, the worst cases of public boards have pages; a note says where a method has none. With `parquet` the
+    submissions, the worst cases of public boards have pages; a note says where a method has none. What `mswal-bench
+    ceiling --out` wrote to the folders `ceilings` is shown on the public boards of the same labels. With `parquet` the
     table of all results is there as Parquet too. Raises BenchError for what the user can mend, a folder without a
     record included.
     """
@@ -84,7 +91,7 @@ def build_site(
         expected = f"records/TRACK/ID/{RECORD_FILE}"
         mend = "`mswal-bench evaluate SUBMISSION --results FOLDER` writes them."
         raise BenchError(Problem("has no record to build a board of", str(results), expected, mend=mend))
-    boards = boards_of(read.records)
+    boards = with_ceilings(boards_of(read.records), ceilings)
     with ExitStack() as stack:
         cases = CaseEvidence()
         if evidence is not None:
@@ -123,6 +130,8 @@ def _site_files(
         ranked = Counter(entry.group for entry in board.entries if entry.id in places["mean-rank"])
         for entry in board.entries:
             downloads = public_files(entry.record, results) if entry.record else {}
+            if entry.ceiling is not None:
+                downloads = ceiling_downloads(entry.ceiling)
             for name, content in downloads.items():
                 yield f"records/{entry.id}/{name}", content
             worst = cases.of.get(entry.id)

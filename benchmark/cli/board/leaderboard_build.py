@@ -27,6 +27,7 @@ def _link(context: click.Context, parameter: click.Parameter, link: str | None) 
             "with the worst cases of each method",
             "mswal-bench leaderboard build results -o site --data phantom --submissions submissions",
         ),
+        ("with what methods could reach at most", "mswal-bench leaderboard build results -o site --ceiling ceilings"),
     ),
 )
 @click.argument("results", type=click.Path(path_type=Path))
@@ -58,6 +59,14 @@ def _link(context: click.Context, parameter: click.Parameter, link: str | None) 
     help="The folder of the submissions that were evaluated, for --data.",
 )
 @click.option(
+    "--ceiling",
+    "ceilings",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A folder that `ceiling --out` wrote: what methods could reach at most on the cases of a public track, shown "
+    "there without a rank. Can be given again.",
+)
+@click.option(
     "--parquet", is_flag=True, help="Write the table of all results as Parquet too. It needs the extra `parquet`."
 )
 @organiser_option
@@ -70,6 +79,7 @@ def build(
     seed: int,
     data: Path | None,
     submissions: Path | None,
+    ceilings: tuple[Path, ...],
     parquet: bool,
     organiser: Path | None,
 ) -> None:
@@ -96,6 +106,7 @@ def build(
         submit_to=submit_to,
         organiser=organiser_of_option(organiser),
         evidence=(data, submissions) if data is not None and submissions is not None else None,
+        ceilings=ceilings,
         parquet=parquet,
         progress=True,
     )

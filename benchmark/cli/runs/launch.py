@@ -106,6 +106,7 @@ def launch(
     from mswal_bench.benchmark.launch.launched_methods import launched_methods
     from mswal_bench.benchmark.launch.plan_launch import Launch, plan_launch, planned_runs
     from mswal_bench.benchmark.launch.plan_text import plan_text
+    from mswal_bench.benchmark.launch.running_steps import RunningSteps
     from mswal_bench.benchmark.scoring.table_files import TABLE_FILE
 
     slots = place.slots()
@@ -137,7 +138,7 @@ def launch(
         submit(plan, place, root)
         click.echo(f"the table comes to {asked.table}", err=True)
         return
-    became = work_off(plan, slots)
+    became = work_off(plan, slots, RunningSteps(root))
     # One that was there before is of what was there before.
     if any(task.of == TABLE for task in became.done):
         click.echo((asked.table / TABLE_FILE).read_text(encoding="utf-8").rstrip())

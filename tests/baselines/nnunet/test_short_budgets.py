@@ -1,3 +1,5 @@
+from importlib import import_module
+
 import pytest
 
 from mswal_bench.baselines.method import Budget
@@ -50,3 +52,20 @@ def test_small_u_nets_fit_their_patches(plan):
         assert len(arguments[per_stage]) == arguments["n_stages"]
     for side in (*plan.patch, *plan.window):
         assert side % 2 ** (arguments["n_stages"] - 1) == 0
+
+
+# Of the sides; those of U-Nets are tested above.
+DIVISORS = {"mednext": 16, "nnformer": 8, "swin-unetr": 32}
+
+
+@pytest.mark.parametrize("name", DIVISORS)
+def test_other_demo_networks_fit_their_patches_and_windows(name):
+    plan = METHODS[name].recipes[Budget.DEMO].plan
+    assert [side % DIVISORS[name] for side in (*plan.patch, *(plan.window or ()))] in ([0] * 3, [0] * 6)
+    torch = pytest.importorskip("torch")
+    module, _, network_class = METHODS[name].network_class.rpartition(".")
+    supervised = METHODS[name].is_deeply_supervised
+    network = getattr(import_module(module), network_class)(1, 8, deep_supervision=supervised, **plan.arguments)
+    logits = network(torch.zeros(plan.batch_size, 1, *plan.patch))
+    full = logits[0] if supervised else logits
+    assert full.shape == (plan.batch_size, 8, *plan.patch)

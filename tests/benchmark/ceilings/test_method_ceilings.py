@@ -8,13 +8,17 @@ import pytest
 import SimpleITK
 from click.testing import CliRunner
 
+import mswal_bench as mb
 from mswal_bench.baselines.label_grid import LabelGrid
 from mswal_bench.baselines.registry import METHODS
 from mswal_bench.benchmark.ceilings import lost_figure
 from mswal_bench.benchmark.ceilings.ceiling_files import WRITTEN
+from mswal_bench.benchmark.ceilings.ceiling_record import read_ceilings
 from mswal_bench.benchmark.ceilings.method_ceilings import method_ceilings
 from mswal_bench.benchmark.cli.main import main
 from mswal_bench.benchmark.core.errors import BenchError
+from mswal_bench.benchmark.runs.tracks import Track
+from mswal_bench.benchmark.scoring.labels_digest import labels_digest
 from mswal_bench.benchmark.scoring.saved_scores import load_scores
 from mswal_bench.benchmark.scoring.score_folders import score_folders
 from mswal_bench.tests.benchmark.runs.quick_method import QuickMethod
@@ -97,6 +101,12 @@ def test_the_command_writes_what_rank_and_load_scores_read(coarse, tmp_path):
     assert "lesions are lost" in said.stdout
     assert "1 x 1 x 1 mm, brought back by nnU-Net v2" in said.stdout
     assert list(load_scores(out)) == ["nnunet-v2", "mednext"]
+    record, _ = read_ceilings(out)
+    assert [[one.name for one in grid.methods] for grid in record.grids] == [["nnunet-v2"], ["mednext"]]
+    assert record.grids[1].spacing_mm == (1, 1, 1)
+    assert (record.track, record.cases, record.training_cases) == ("public-cv", 5, 5)
+    labels = {file.name.removesuffix(".nii.gz"): file for file in (coarse / "labelsTr").iterdir()}
+    assert record.reference_digest == labels_digest(labels)
     with (out / "lost_lesions.csv").open() as file:
         rows = list(csv.DictReader(file))
     ceilings = method_ceilings(["nnunet-v2", "mednext"], coarse)
@@ -142,3 +152,34 @@ def test_all_names_that_stand_for_nothing_are_told(two_cases, tmp_path, monkeypa
 def test_a_variant_has_the_grid_of_its_method(two_cases):
     grids = method_ceilings(["inception-nnunet", "inception-nnunet-II"], two_cases).grids
     assert len(set(grids.values())) == 1
+
+
+def test_test_cases_are_measured_on_the_grid_of_the_training_cases(two_cases, save_labels, tmp_path):
+    said = call("nnunet-v2", "--data", two_cases, "--track", "official-test", exit_code=1)
+    assert "the test labels are not there" in said.stderr
+    labels = np.zeros((8, 8, 8), np.uint8)
+    labels[2:6, 2:6, 2:6] = 3
+    save_labels(two_cases / "imagesTs" / "c_0000.nii.gz", np.ones(labels.shape, np.int16), (2.0,) * 3)
+    save_labels(two_cases / "labelsTs" / "c.nii.gz", labels, (2.0,) * 3)
+    ceilings = method_ceilings(["nnunet-v2"], two_cases, track=Track.OFFICIAL_TEST)
+    assert ceilings.scores.case_ids == ("c",)
+    assert ceilings.grids["nnunet-v2"] == method_ceilings(["nnunet-v2"], two_cases).grids["nnunet-v2"]
+    ceilings.save(tmp_path / "out")
+    record, _ = read_ceilings(tmp_path / "out")
+    assert (record.track, record.cases, record.training_cases) == ("official-test", 1, 2)
+    assert record.reference_digest == labels_digest({"c": two_cases / "labelsTs" / "c.nii.gz"})
+
+
+def test_a_ceiling_from_python_prints_as_the_command_and_has_frames(two_cases, tmp_path, save_labels):
+    ceilings = mb.ceiling("mednext", two_cases, jobs=1, out=tmp_path / "out")
+    assert str(ceilings) == call("mednext", "--data", two_cases, "-j", 1).stdout.rstrip("\n")
+    assert "never seen" in ceilings._repr_html_()
+    lost = ceilings.lost_frame()
+    assert lost["lesion"].tolist() == ["liver_cyst"] * 2
+    assert lost["voxels"].tolist() == [8, 8]
+    assert (tmp_path / "out" / "ceiling.json").is_file()
+    save_labels(two_cases / "labelsTr" / "b.nii.gz", np.zeros((3, 3, 3), np.uint8))
+    with pytest.warns(UserWarning, match=r"b\.nii\.gz"):
+        assert mb.ceiling(["mednext"], mb.load_dataset(two_cases), jobs=1).scores.problems
+    with pytest.raises(BenchError, match="no method is named"):
+        mb.ceiling([], two_cases)

@@ -36,6 +36,10 @@ def test_bytes(capsys: pytest.CaptureFixture[str]) -> None:
     assert line.startswith("work: 20.0B of 100B, 00:40 elapsed")
 
 
+def test_of_parts_that_differ_no_remaining_time_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert told([0, 31], capsys, estimates=False) == ["work: 20 of 100 cases, 00:31 elapsed, case 2"]
+
+
 def test_nothing_is_said_that_is_not_to_be_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert told([0, 40, 80], capsys, shown=False) == []
 

@@ -5,12 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from mswal_bench.benchmark.core.errors import BenchError
-from mswal_bench.benchmark.jobs import queue_record
+from mswal_bench.benchmark.jobs import local_queue, queue_record
 from mswal_bench.benchmark.jobs.local_queue import Slot, work_off
 from mswal_bench.benchmark.jobs.queue_record import alone_at
 from mswal_bench.benchmark.jobs.tasks import Kind, Task, TaskArray, TaskPlan
@@ -69,6 +70,25 @@ def test_a_failed_task_costs_itself_and_those_that_need_it(tmp_path, tasks_of_sh
     assert became.failed == {"m: a": "No luck."}
     assert became.left == {"m: b": "m: a", "m: c": "m: b"}
     assert {done.name for done in became.done} == {"d", "e"}
+
+
+def test_the_bar_says_how_far_each_task_is(tmp_path, monkeypatch, tasks_of_shell):
+    said = []
+
+    @contextmanager
+    def bar(label, unit, estimates):
+        yield lambda done, total, note: said.append((done, total, note))
+
+    monkeypatch.setattr(local_queue, "progress_bar", bar)
+
+    def how_far(task):
+        (tmp_path / "told").touch()
+        return f"{task.name} is half done"
+
+    tasks = [task("a", f"until [ -e {tmp_path}/told ]; do sleep 0.02; done"), task("b", "exit 1", after=("a",))]
+    work_off(plan(tmp_path, *tasks), slots(2), how_far)
+    assert said[0] == (0, 2, "a is half done")
+    assert said[-1] == (2, 2, "1 failed")
 
 
 def test_two_calls_at_once_are_refused(tmp_path, monkeypatch, tasks_of_shell):

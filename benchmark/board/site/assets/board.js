@@ -200,7 +200,7 @@
     const { explanation } = board.schemes.find(({ key }) => key === view.scheme);
     element("scheme-note").textContent = !ranked ? "No method is ranked on this track yet." :
       `Rank by: ${explanation} Methods with equal results share a rank, marked =, and the next rank is left out. ` +
-      "Verified and claimed methods are each ranked among themselves; people and reported methods are not ranked.";
+      "Verified and claimed methods are each ranked among themselves; people, ceilings and reported methods are not.";
   };
 
   // ---- the controls

@@ -152,11 +152,11 @@ def test_of_a_table_that_was_not_made_none_is_shown(asked, tmp_path, monkeypatch
     table.parent.mkdir(parents=True)
     table.write_text("a table\n")
     failed = WorkedOff(failed={"table: fold-0": "The disk is full."})
-    monkeypatch.setattr(command, "work_off", lambda plan, slots: failed)
+    monkeypatch.setattr(command, "work_off", lambda plan, slots, how_far: failed)
     text, errors = call(*asked, "--on", "local", "--devices", "cpu", exit_code=1)
     assert "a table" not in text, "it is of an earlier launch"
     assert errors == "error: table: fold-0: failed: The disk is full.\n"
-    monkeypatch.setattr(command, "work_off", lambda plan, slots: WorkedOff(done=list(plan.tasks)))
+    monkeypatch.setattr(command, "work_off", lambda plan, slots, how_far: WorkedOff(done=list(plan.tasks)))
     assert "a table" in call(*asked, "--on", "local", "--devices", "cpu")[0].splitlines()
 
 
