@@ -8,16 +8,16 @@ from pathlib import Path
 
 import cc3d
 import numpy as np
-import SimpleITK as sitk
+import SimpleITK
 
 for method in ("shifted", "large-only"):
     Path(method).mkdir(exist_ok=True)
 for file in sorted(Path("raw/labelsTs").glob("*.nii.gz")):
-    reference = sitk.ReadImage(str(file))
-    labels = sitk.GetArrayFromImage(reference)
+    reference = SimpleITK.ReadImage(str(file))
+    labels = SimpleITK.GetArrayFromImage(reference)
     shifted = np.roll(labels, 1, axis=2)
     large = cc3d.dust(labels, threshold=65, connectivity=26)  # voxels of 4 mm
     for method, array in (("shifted", shifted), ("large-only", large)):
-        prediction = sitk.GetImageFromArray(array)
+        prediction = SimpleITK.GetImageFromArray(array)
         prediction.CopyInformation(reference)  # spacing, origin and direction
-        sitk.WriteImage(prediction, f"{method}/{file.name}")
+        SimpleITK.WriteImage(prediction, f"{method}/{file.name}")
