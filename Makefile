@@ -17,7 +17,7 @@ GPU_PYTHON ?= $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON))
 SHELL := bash
 .DELETE_ON_ERROR:
 
-.PHONY: help setup demo leaderboard test test-fast bench gpu-check docs docs-outputs lint format clean
+.PHONY: help setup demo leaderboard test test-fast bench gpu-check docs docs-outputs lint release-check format clean
 
 help:
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -102,6 +102,9 @@ lint: $(READY) ## run the linters and the type checker
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+release-check: $(READY) ## check what a release needs: versions, changelog, archives, fresh installations, documentation
+	$(BIN)/python -m mswal_bench.tests.release
 
 format: $(READY) ## put the code into the project's format
 	$(BIN)/ruff check --fix .

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Writing one DICOM slice with a position and its axes with SimpleITK puts the whole process into the locale C and leaves it there. From then on Python
-# opens text files as ASCII: a data set's JSON with an umlaut in it, read before, is refused after. Reading DICOM, and
-# writing NIfTI or MetaImage, do not.
+# Writing one DICOM slice with a position and its axes with SimpleITK puts the whole process into the locale C and leaves
+# it there. From then on Python opens text files as ASCII: a data set's JSON with an umlaut in it, read before, is refused
+# after. Reading DICOM, and writing NIfTI or MetaImage, do not.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
 import tomllib
 import zipfile
 from datetime import date
@@ -17,10 +16,11 @@ import pytest
 from packaging.version import InvalidVersion, Version
 
 import mswal_bench
+from mswal_bench.tests.release.archives import build_sdist, build_wheel
+from mswal_bench.tests.release.stated import version_faults
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-BUILD = "import sys; from setuptools import build_meta; getattr(build_meta, sys.argv.pop(1))(sys.argv.pop(1))"
 OURS = ("baselines", "benchmark", "metrics", "results", "splits")
 AT_THE_ROOT = {"__init__.py", "__main__.py", "api.py", "api_methods.py", "py.typed", "constraints.txt"}
 
@@ -35,18 +35,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copytree(path, folder / "source" / path.name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
         elif path.is_file() and not path.name.startswith("."):
             shutil.copy(path, folder / "source")
-    _build("build_sdist", folder / "source", folder)
-    (sdist,) = folder.glob("*.tar.gz")
-    with tarfile.open(sdist) as archive:
-        archive.extractall(folder / "unpacked", filter="data")
-    (unpacked,) = (folder / "unpacked").iterdir()
-    _build("build_wheel", unpacked, folder)
+    build_wheel(build_sdist(folder / "source", folder), folder)
     return folder
-
-
-def _build(hook: str, source: Path, out: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", BUILD, hook, str(out)], cwd=source, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr.decode()
 
 
 def test_the_wheel_has_every_file_of_the_package(built: Path) -> None:
@@ -90,8 +80,10 @@ def test_the_version_is_the_installed_ones() -> None:
         _ = mswal_bench.anything
 
 
-def test_the_version_stands_in_one_place() -> None:
-    for path in ("__init__.py", "setup.py", "CITATION.cff", "README.md"):
+def test_the_version_is_the_same_everywhere() -> None:
+    """It stands in pyproject.toml, CITATION.cff and CHANGELOG.md."""
+    assert version_faults(ROOT, metadata.version("mswal-bench")) == []
+    for path in ("__init__.py", "setup.py", "README.md"):
         assert PROJECT["version"] not in (ROOT / path).read_text(encoding="utf-8"), path
 
 

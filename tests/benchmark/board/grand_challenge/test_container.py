@@ -62,6 +62,7 @@ def test_what_the_dockerfile_copies_is_there() -> None:
     sources = [source for several, _ in _copied() for source in several]
     assert [source for source in sources if not (ROOT / source).exists()] == []
     assert "constraints.txt" in sources
+    assert {path.name for path in ROOT.glob("*.py")} <= set(sources)
     assert re.search(r"pip install .*-c constraints.txt \.$", DOCKERFILE, re.MULTILINE)
     assert re.search(r"^USER (?!root)", DOCKERFILE, re.MULTILINE)
     assert "://" not in DOCKERFILE
