@@ -222,7 +222,8 @@ def _as_one(
     statistics = []
     for weight, scale, bias, epsilon in zip(numbers[::3], numbers[1::3], numbers[2::3], epsilons, strict=True):
         product = weight.flatten(1) @ matrix
-        variance = ((product @ covariance) * product).sum(1)
+        # What nearly cancels may come out a little below 0.
+        variance = ((product @ covariance) * product).sum(1).clamp(min=0)
         statistics += [(weight.flatten(1) @ level).detach(), variance.detach()]
         matrix = (scale * torch.rsqrt(variance + epsilon))[:, None] * product
         level = bias

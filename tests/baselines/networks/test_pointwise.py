@@ -146,6 +146,24 @@ def test_in_single_precision_it_is_as_exact_as_torchs_layers(monkeypatch):
             assert error <= 3 * of_plain + 1e-5 * value.norm().item(), name
 
 
+def test_a_variance_that_cancels_makes_no_number_undefined(monkeypatch):
+    """Channels that are nearly alike, and weights that take one from another."""
+    alike = torch.randn(2, 1, 32, 32, 32).repeat(1, 16, 1, 1, 1)
+    x = (1000 * alike + 0.001 * torch.randn(2, 16, 32, 32, 32)).to(memory_format=LAST)
+    branch = nn.Sequential(nn.Conv3d(16, 16, 1, bias=False), nn.BatchNorm3d(16)).to(memory_format=LAST)
+    with torch.no_grad():
+        branch[0].weight.sub_(branch[0].weight.mean(1, keepdim=True))
+    calls = []
+    whole = module._added_as_one
+    monkeypatch.setattr(module, "_added_as_one", lambda *values: calls.append(1) or whole(*values))
+    total = module.added(torch.zeros_like(x), x.requires_grad_(), branch)
+    total.sum().backward()
+    assert calls
+    assert total.isfinite().all()
+    assert all(each.isfinite().all() for each in (x.grad, branch[0].weight.grad))
+    assert (branch[1].running_var > 0).all()
+
+
 @pytest.mark.parametrize("layout", [torch.contiguous_format, LAST])
 def test_in_mixed_precision_the_layers_are_called(layout, counted):
     network = InceptionUNet(**SMALL, deep_supervision=True).to(memory_format=layout)
