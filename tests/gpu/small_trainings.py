@@ -52,14 +52,12 @@ def compare_label_maps(setting: Setting) -> dict[str, Any]:
     method.train(_job(setting, work, setting.device), 0, _told("label maps"))
     cases = ["imagesTs", "imagesTr"]
     images = {f.name.split(".")[0]: f for part in cases for f in sorted((setting.folder / "phantom" / part).glob("*"))}
-    for device in ("cpu", setting.device):
+    # Folders of their own on a CPU too, which then says whether two predictions are alike.
+    for name, device in (("reference", "cpu"), ("device", setting.device)):
         tell(f"label maps: predicting {len(images)} volumes by {device}")
-        out = work / f"by-{device}"
+        out = work / name
         method.predict(_job(setting, work, device), [0], images, out, lambda done, total, note: None)
-    pairs = [
-        tuple(_labels(work / f"by-{device}" / f"{case}.nii.gz") for device in ("cpu", setting.device))
-        for case in images
-    ]
+    pairs = [tuple(_labels(work / name / f"{case}.nii.gz") for name in ("reference", "device")) for case in images]
     return differing_labels(pairs) | {"cases": len(images), "iterations": epochs * iterations}
 
 
