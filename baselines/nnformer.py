@@ -23,18 +23,7 @@ _NETWORK = {
     "embedding_stride": (2, 4, 4),
 }
 _SMALL_NETWORK = {**_NETWORK, "patch_size": SMOKE.plan.patch, "embedding": 24, "heads": (3, 6, 12, 24)}
-# Lesions are small in voxels of 3 mm. A batch of small patches holds more of them for its work than one of large ones,
-# and tokens of two voxels a side, in three stages, are as many as such a patch has room for.
-_DEMO_PATCH = (16, 16, 16)
-_DEMO_NETWORK = {
-    "patch_size": _DEMO_PATCH,
-    "embedding": 24,
-    "depths": (2, 2, 2),
-    "heads": (1, 2, 4),
-    "window": (4, 4, 2),
-    "embedding_stride": (2, 2, 2),
-    "drop_path": 0,
-}
+_DEMO_NETWORK = {**_SMALL_NETWORK, "heads": (1, 2, 4, 8), "embedding_stride": (2, 2, 2), "drop_path": 0}
 
 METHOD = NnUNetMethod(
     name="nnformer",
@@ -108,8 +97,9 @@ METHOD = NnUNetMethod(
         ),
         Budget.DEMO: replace(
             DEMO,
-            training=replace(DEMO.training, epochs=24, iterations_per_epoch=100, learning_rate=4e-3, warmup_epochs=1),
-            plan=replace(DEMO.plan, patch=_DEMO_PATCH, batch_size=12, arguments=_DEMO_NETWORK),
+            training=replace(DEMO.training, learning_rate=2e-3),
+            # Its windows of attention are made for the patch.
+            plan=replace(DEMO.plan, window=None, batch_size=2, arguments=_DEMO_NETWORK),
         ),
         Budget.SMOKE: replace(SMOKE, plan=replace(SMOKE.plan, arguments=_SMALL_NETWORK)),
     },

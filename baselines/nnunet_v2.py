@@ -50,7 +50,8 @@ METHOD = NnUNetMethod(
         Budget.PAPER: Recipe(Training()),
         Budget.DEMO: replace(
             DEMO,
-            plan=small_u_net(DEMO.plan, "n_conv_per_stage", (8, 24, 48, 96), (1, 2, 2, 2)),
+            training=replace(DEMO.training, epochs=20, iterations_per_epoch=165),
+            plan=small_u_net(DEMO.plan, "n_conv_per_stage", (8, 16, 32, 64), (1, 2, 2, 2)),
             statistics_batches=STATISTICS_BATCHES,
         ),
         Budget.SMOKE: replace(

@@ -9,8 +9,8 @@ from .settings import Plan, Recipe, Training
 
 DEMO = Recipe(
     Training(
-        epochs=30,
-        iterations_per_epoch=70,
+        epochs=15,
+        iterations_per_epoch=140,
         validation_iterations=1,
         optimizer="adamw",
         warmup_epochs=1,
@@ -25,9 +25,8 @@ DEMO = Recipe(
     Plan(patch=(32, 32, 32), window=(64, 64, 88), batch_size=4, batch_dice=True),
     speck_share=0.5,
 )
-"""The demo's; every method has arguments of its network of its own. Inception nnU-Net and nnU-Net v2, which `make demo`
-trains unless it is told others, do the same work: as many iterations on batches of as many patches. The window holds a
-whole case of the `tiny` phantom."""
+"""The demo's; every method has arguments of its network of its own. Methods whose iterations are cheaper take more of
+them, so that all take about as long. The window holds a whole case of the `tiny` phantom."""
 
 SMOKE = Recipe(
     Training(epochs=4, iterations_per_epoch=2, validation_iterations=1, augmentation=False, checkpoint_every_s=0),

@@ -80,7 +80,7 @@ def file_faults(wheel: Path, tracked: Iterable[str]) -> list[str]:
 
 
 def licence_faults(wheel: Path) -> list[str]:
-    """Says which licence, its own or that of a library in a folder `vendor`, the wheel lacks, and what was changed."""
+    """Says which licence, its own or a vendored library's, is not in the wheel, and what was changed."""
     with zipfile.ZipFile(wheel) as archive:
         files = {name: archive.read(name) for name in archive.namelist() if "/vendor/" in name or ".dist-info/" in name}
     faults = []

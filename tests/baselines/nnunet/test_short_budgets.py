@@ -35,7 +35,7 @@ def test_every_method_has_what_it_must_replace(budget, recipe):
     shared = {Budget.DEMO: DEMO, Budget.SMOKE: SMOKE}[budget]
     assert recipe.plan.arguments
     assert recipe.training.epochs <= 30
-    assert recipe.training.iterations_per_epoch <= 100
+    assert recipe.training.iterations_per_epoch <= 200
     assert recipe.training.validation_iterations == shared.training.validation_iterations
     assert recipe.training.background_weight == shared.training.background_weight
     assert recipe.training.foreground_patches == shared.training.foreground_patches

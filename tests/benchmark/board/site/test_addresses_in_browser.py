@@ -29,7 +29,7 @@ def test_every_view_has_an_address(front: Any) -> None:
     view = dict(part.split("=") for part in address(front).split("&"))
     assert view == {
         "track": "public-cv", "metric": "recall", "lesion": "liver_cyst", "scheme": "f1",
-        "show": "people%2Cverified%2Creported", "sort": "-average_f1", "search": "method+1",
+        "show": "people%2Cceiling%2Cverified%2Creported", "sort": "-average_f1", "search": "method+1",
     }  # fmt: skip
     there = front.current_url
     front.get("about:blank")
