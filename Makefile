@@ -40,7 +40,7 @@ demo leaderboard: export OMP_NUM_THREADS ?= 1
 demo: $(READY) ## draw phantom data, train two methods, predict, score; write a table and a page (METHODS=all: all seven, an hour)
 	@echo "demo 1 of 3: draws 140 phantom CTs, in about half a minute"
 	$(BENCH) data phantom $(DEMO)/data --train 100 --test 40 --size tiny --seed 0
-	@echo "demo 2 of 3: trains, predicts and scores two methods at a time, a core each, in about eight minutes for two"
+	@echo "demo 2 of 3: trains, predicts and scores two methods at a time, a core each, in eight to ten minutes for two"
 	$(BENCH) launch $(METHODS) --data $(DEMO)/data --work $(DEMO) --budget $(BUDGET) --fold 0 --cases 40 --on local --devices cpu,cpu
 	@echo "demo 3 of 3: makes the table and the page"
 	set -e; methods="$(METHODS)"; if [ "$$methods" = all ]; then methods=$$($(BENCH) methods --names); fi; \

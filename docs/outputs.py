@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,7 @@ _HOME = "/home/you"
 """Stands in pages for the folder in which their commands ran."""
 _WIDTH = 100
 _LONGEST_S = 1800
+_PROGRESS = re.compile(r"\d+ of \d+ .*\d\d:\d\d elapsed")
 _PASSED_ON = ("PATH", "LANG", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
 
 
@@ -125,7 +127,8 @@ class _PageFolder:
         lines = [line.rpartition("\r")[2].rstrip() for line in printed.replace("\r\n", "\n").split("\n")]
         while lines and not lines[-1]:
             lines.pop()
-        return [line.replace(str(self._folder), _HOME) for line in lines]
+        # Only a slow machine prints progress: a line each half minute.
+        return [line.replace(str(self._folder), _HOME) for line in lines if not _PROGRESS.search(line)]
 
 
 def _environment(folder: Path) -> Mapping[str, str]:

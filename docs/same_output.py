@@ -20,7 +20,7 @@ _VARIES: Sequence[tuple[re.Pattern[str], str]] = tuple(
         (rf"\b\d{{1,2}} ({'|'.join(month_name[1:])}) \d{{4}}", "DATE"),
         (r"\b\d{1,2}:\d{2}:\d{2}\b", "TIME"),
         (r"\b\d+(\.\d+)? (s|ms|min|minutes?|seconds?|hours?)\b", "TIME"),
-        (r"\bfingerprint: sha256:[0-9a-f]{64}", "fingerprint: KEY"),  # of a key that is drawn
+        (r"\b(fingerprint:|by the key) sha256:[0-9a-f]{64}", r"\1 KEY"),  # of a key that is drawn
         (r"[─-]{3,}", "---"),
         (r" {2,}", "  "),
     )

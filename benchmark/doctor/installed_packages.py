@@ -20,6 +20,8 @@ EXTRAS: Mapping[str, str] = {
 }
 """The extras for users, and what each is for. Others are for who works on this package."""
 
+_WITH_TORCH = ("train", "nnunet1")
+
 State = Literal["as tested", "other than tested", "not tested", "unfit", "missing"]
 
 
@@ -106,7 +108,7 @@ def _install(extra: str) -> str:
     A torch that is there in another version stays, for it may be the one that fits the machine's driver.
     """
     torch = _version("torch")
-    if extra == "train" and torch is not None and torch.partition("+")[0] != _tested().get("torch"):
+    if extra in _WITH_TORCH and torch is not None and torch.partition("+")[0] != _tested().get("torch"):
         return f'python -m pip install "{PACKAGE}[{extra}]" "torch=={torch}"'
     return f'python -m pip install -c "$({PACKAGE} doctor --constraints)" "{PACKAGE}[{extra}]"'
 

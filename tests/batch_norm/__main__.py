@@ -52,7 +52,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("work", type=Path, help="a folder that keeps the data, the trainings and the predictions")
     parser.add_argument("--out", type=Path, help=f"a page, whose section {HEADING!r} is replaced  [default: print]")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--epochs", type=int, default=10, help="of 50 iterations  [default: 10]")
+    parser.add_argument("--epochs", type=int, default=10, help="of the demo's recipe  [default: 10]")
     return parser.parse_args()
 
 

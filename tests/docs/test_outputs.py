@@ -68,3 +68,8 @@ def test_pages_without_commands_are_passed_over(tmp_path: Path) -> None:
     page(tmp_path / "docs", "No command.\n", "index.md")
     with_command = page(tmp_path / "docs" / "how-to", "```pycon\n>>> 1\n1\n```\n")
     assert pages_with_commands(tmp_path) == [tmp_path / "README.md", with_command]
+
+
+def test_progress_of_a_slow_machine_is_no_output(tmp_path: Path) -> None:
+    text = "```console\n$ echo train: 3 of 10 cases, 00:30 elapsed, about 01:10 left; echo done\ndone\n```\n"
+    assert check_page(page(tmp_path, text)) == []

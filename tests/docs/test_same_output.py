@@ -13,6 +13,7 @@ from mswal_bench.docs.same_output import same_output
         ("29 November 2026", "1 May 2027"),
         ("a    0:00:44", "a  ≥  0:10:44".replace("≥  ", "")),
         (f"fingerprint: sha256:{'0' * 64}", f"fingerprint: sha256:{'a' * 64}"),
+        (f"are by the key sha256:{'0' * 64}", f"are by the key sha256:{'a' * 64}"),
         ("----  ------", "------  ----"),
     ],
 )
