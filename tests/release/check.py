@@ -68,7 +68,8 @@ def outcomes(root: Path, folder: Path, *, quick: bool) -> Iterator[Outcome]:
         yield Outcome(name, [], "left out by --quick") if quick else _outcome(name, check)
     engine = None if quick else engine_at_hand()
     if engine is None:
-        yield Outcome("the container's image", [], "not built, for no container engine runs here or --quick was given")
+        why = "left out by --quick" if quick else "not built, for neither Docker nor Podman answers here"
+        yield Outcome("the container's image", [], why)
     else:
         yield _outcome("the container's image", lambda: trial.image_faults(engine, root))
 
