@@ -53,7 +53,10 @@ def test_a_card_has_its_groups_in_order():
     assert blocks[3].splitlines()[0] == "Left open by both, and chosen here"
     assert blocks[3].count("reason") == 30
     assert blocks[4] == "Different from the original\n  nothing known"
-    assert [line.split() for line in blocks[5].splitlines() if "epochs" in line] == [["epochs", "1,000", "30", "4"]]
+    assert [line.split() for line in blocks[5].splitlines() if "epochs" in line] == [
+        ["epochs", "1,000", "20", "4"],
+        ["warmup", "epochs", "0", "1", "0"],
+    ]
     assert "weight decay" not in blocks[5], "the same under every budget"
 
 
