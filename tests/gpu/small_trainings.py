@@ -68,9 +68,9 @@ def kill_and_resume(setting: Setting) -> dict[str, Any]:
     reached = _kill_after_first_epoch(setting, killed)
     trainings = {**dict(zip(("first", "second"), undisturbed, strict=True)), "resumed": _start(setting, "killed")}
     for name, training in trainings.items():
-        _, errors = training.communicate()
+        training.communicate()
         if training.returncode:
-            raise RuntimeError(f"the {name} training failed: {(errors or '').strip()[-500:]}")
+            raise RuntimeError(f"the {name} training failed: {_last_errors(setting)}")
     first, second, resumed = (_weights(setting, name) for name in ("first", "second", "killed"))
     found = {"killed_after": reached, "twice": _apart(first, second), "resumed": _apart(first, resumed)}
     return found | {"iterations": 2 * _ITERATIONS}
@@ -113,13 +113,24 @@ def _start(setting: Setting, name: str) -> subprocess.Popen[str]:
     tell(f"resuming: a training starts in {work.name}")
     environment = {"MSWAL_BENCH_CORES": "1", "CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
     kind = ["--small"] if setting.small else []
-    return subprocess.Popen(
-        [sys.executable, "-m", "mswal_bench.tests.gpu.repeatable", name, str(setting.folder), setting.device, *kind],
-        env=os.environ | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    command = [sys.executable, "-m", "mswal_bench.tests.gpu.repeatable"]
+    # A file, for nobody reads a pipe of errors while the output is being read, and a full one would halt the training.
+    with _errors(setting).open("a", encoding="utf-8") as errors:
+        return subprocess.Popen(
+            [*command, name, str(setting.folder), setting.device, *kind],
+            env=os.environ | environment,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+
+
+def _errors(setting: Setting) -> Path:
+    return setting.folder / "resumed-errors.txt"
+
+
+def _last_errors(setting: Setting) -> str:
+    return _errors(setting).read_text(encoding="utf-8", errors="replace").strip()[-500:]
 
 
 def _kill_after_first_epoch(setting: Setting, training: subprocess.Popen[str]) -> int:
@@ -134,8 +145,7 @@ def _kill_after_first_epoch(setting: Setting, training: subprocess.Popen[str]) -
             break
     latest = final_checkpoint(Workspace.of(setting.folder / "resumed-killed"), 0).with_name(LATEST)
     if training.returncode != -signal.SIGKILL or not latest.exists():
-        errors = training.stderr.read() if training.stderr else ""
-        raise RuntimeError(f"the training ended before it could be killed: {errors.strip()[-500:]}")
+        raise RuntimeError(f"the training ended before it could be killed: {_last_errors(setting)}")
     tell(f"resuming: killed after {done} of {2 * _ITERATIONS} iterations")
     return done
 
