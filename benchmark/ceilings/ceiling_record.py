@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from mswal_bench.benchmark.core.digests import file_digest
+from mswal_bench.benchmark.core.digests import other_files
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from mswal_bench.benchmark.core.regular_files import read_bytes
 from mswal_bench.benchmark.core.wrong_values import wrong_values
@@ -80,7 +80,8 @@ def read_ceilings(folder: Path) -> tuple[CeilingRecord, Scores]:
     """
     path = folder / CEILING_FILE
     record = _read(path)
-    raise_if_any(_other_files(record, folder))
+    digests = {name: record.files.get(name, "nothing") for name in ROWS}
+    raise_if_any(other_files(folder, digests, CEILING_FILE))
     scores = load_scores(folder)
     named = [method.name for grid in record.grids for method in grid.methods]
     problems = []
@@ -107,18 +108,3 @@ def _read(path: Path) -> CeilingRecord:
     except ValidationError as error:
         what = "is not the file of a ceiling, or was changed"
         raise BenchError(Problem(what, str(path), found=wrong_values(error), mend=mend)) from error
-
-
-def _other_files(record: CeilingRecord, folder: Path) -> list[Problem]:
-    problems = []
-    for name in ROWS:
-        told = record.files.get(name, "nothing")
-        try:
-            found = file_digest(folder / name)
-        except OSError as error:
-            problems.append(Problem(f"cannot be read ({error.strerror or error})", str(folder / name)))
-            continue
-        if told != found:
-            what = f"is not the file that {CEILING_FILE} was written with"
-            problems.append(Problem(what, str(folder / name), told, found))
-    return problems

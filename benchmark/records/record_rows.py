@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mswal_bench.benchmark.core.digests import file_digest
+from mswal_bench.benchmark.core.digests import other_files
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
 from mswal_bench.benchmark.scoring.lesions_csv import LESIONS_FILE
@@ -34,18 +34,8 @@ def rows_of(record: ResultRecord, results: Path, private: Path | None) -> tuple[
 
 def files_differ(record: ResultRecord, folder: Path) -> list[Problem]:
     """Tells which files of rows in `folder` are not those that the record was written with."""
-    problems = []
-    for name in (CASES_FILE, LESIONS_FILE):
-        told = record.files.get(name, "nothing")
-        try:
-            found = file_digest(folder / name)
-        except OSError as error:
-            problems.append(Problem(f"cannot be read ({error.strerror or error})", str(folder / name)))
-            continue
-        if told != found:
-            what = "is not the file that the record was written with"
-            problems.append(Problem(what, str(folder / name), told, found))
-    return problems
+    digests = {name: record.files.get(name, "nothing") for name in (CASES_FILE, LESIONS_FILE)}
+    return other_files(folder, digests, "the record")
 
 
 def is_published_of(record: ResultRecord, kept: ResultRecord) -> bool:

@@ -95,17 +95,8 @@ def estimates(
     drawn = dict(zip(numbers, bootstrap(list(numbers.values()), resamples, seed), strict=True))
     ends = {name: of_number.intervals(0) for name, of_number in drawn.items()}
     classes = {}
-    for column, (key, score) in enumerate(method.items()):
-        details = method.details[key]
-        values = {
-            "dsc": score.dsc,
-            "f1": score.f1,
-            "f1_per_case": score.f1_per_case,
-            "precision": details.every_size.precision,
-            "recall": details.every_size.recall,
-            "recall_small": details.small.recall,
-            "recall_large": details.large.recall,
-        }
+    for column, key in enumerate(method):
+        values = numbers_of_class(method, key)
         classes[key] = ClassResult(**{name: _estimate(value, ends[name][column]) for name, value in values.items()})
     means = method.average
 
@@ -120,6 +111,20 @@ def estimates(
         f1_classes=means.f1_classes,
     )
     return classes, mean, Bootstrap(resamples=resamples, seed=seed, confidence=CONFIDENCE)
+
+
+def numbers_of_class(method: MethodScores, key: str) -> dict[str, float]:
+    """Returns the numbers of `ClassResult` by name; NaN where one is undefined."""
+    score, details = method[key], method.details[key]
+    return {
+        "dsc": score.dsc,
+        "f1": score.f1,
+        "f1_per_case": score.f1_per_case,
+        "precision": details.every_size.precision,
+        "recall": details.every_size.recall,
+        "recall_small": details.small.recall,
+        "recall_large": details.large.recall,
+    }
 
 
 def _ratios(cases: Sequence[CaseScore], protocol: Protocol) -> Mapping[str, CaseRatios]:

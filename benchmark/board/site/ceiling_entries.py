@@ -19,7 +19,7 @@ from mswal_bench.benchmark.ceilings.ceilings_text import lost_said
 from mswal_bench.benchmark.ceilings.lost_lesions import LOST_FILE, lost_fates
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.core.regular_files import read_bytes
-from mswal_bench.benchmark.scoring.estimates import Estimate
+from mswal_bench.benchmark.scoring.estimates import Estimate, numbers_of_class
 from mswal_bench.benchmark.scoring.scores import MethodScores, Scores
 
 from .boards import Board, in_order
@@ -105,17 +105,7 @@ def _shown(grid: MeasuredGrid, record: CeilingRecord, method: MethodScores, fold
 
 
 def _of_class(method: MethodScores, key: str) -> dict[str, Estimate]:
-    score, details = method[key], method.details[key]
-    values = {
-        "dsc": score.dsc,
-        "f1": score.f1,
-        "f1_per_case": score.f1_per_case,
-        "precision": details.every_size.precision,
-        "recall": details.every_size.recall,
-        "recall_small": details.small.recall,
-        "recall_large": details.large.recall,
-    }
-    return {name: _estimate(value) for name, value in values.items()}
+    return {name: _estimate(value) for name, value in numbers_of_class(method, key).items()}
 
 
 def _estimate(value: float) -> Estimate:

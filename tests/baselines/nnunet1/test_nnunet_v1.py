@@ -30,6 +30,8 @@ pytestmark = pytest.mark.slow
 
 METHOD = METHODS["nnunet-v1"]
 SHARED_WITH_V2 = "nnUNet_preprocessed"
+KERNELS = [[1, 1, 1]] + [[3, 3, 3]] * 2
+"""Of the smoke test's network."""
 
 
 def silent(done: int, total: int, note: str) -> None:
@@ -197,10 +199,9 @@ def test_counts_the_parameters_of_the_planned_network(prepared):
     from torch import nn
 
     with torch.device("meta"):
-        kernels = [[3, 3, 3]] * 3
         network = Generic_UNet(
             1, 4, 8, 2, 1, 2, nn.Conv3d, nn.BatchNorm3d, None, nn.Dropout3d, {"p": 0}, deep_supervision=True,
-            weightInitializer=None, pool_op_kernel_sizes=[[2, 2, 2]] * 2, conv_kernel_sizes=kernels,
+            weightInitializer=None, pool_op_kernel_sizes=[[2, 2, 2]] * 2, conv_kernel_sizes=KERNELS,
             convolutional_pooling=True, convolutional_upsampling=True,
         )  # fmt: skip
     assert METHOD.parameters(prepared) == sum(parameter.numel() for parameter in network.parameters())
@@ -258,7 +259,7 @@ def softmax_of(workspace: Workspace, fold: int, image: Path):
     network = Generic_UNet(
         1, 4, 8, 2, 1, 2, nn.Conv3d, nn.BatchNorm3d, {"eps": 1e-5, "affine": True}, nn.Dropout3d,
         {"p": 0, "inplace": True}, nn.LeakyReLU, {"negative_slope": 1e-2, "inplace": True}, False, False, lambda x: x,
-        None, [[2, 2, 2]] * 2, [[3, 3, 3]] * 3, False, True, True,
+        None, [[2, 2, 2]] * 2, KERNELS, False, True, True,
     )  # fmt: skip
     checkpoint = torch.load(workspace.final_checkpoint(fold), map_location="cpu", weights_only=False)
     network.load_state_dict(checkpoint["state_dict"])
