@@ -14,6 +14,7 @@ from .cluster_settings import ClusterSettings, Request
 from .queue_record import QUEUE_FILE, HandedArray, HandedTask, QueueRecord, alone_at, read_queue, write_queue
 from .slurm import SlurmJobState, SlurmLimits, cancel_slurm_jobs, slurm_is_here, slurm_jobs, slurm_limits
 from .slurm_task import SlurmTask
+from .submitit_import import keeping_logs
 from .tasks import TaskArray, TaskPlan
 
 # A task that gets nowhere is given up by its own count, not by submitit's.
@@ -148,7 +149,8 @@ def _submit(
     queued: dict[str, str],
 ) -> QueueRecord:
     """Queues an array, and adds its tasks to those that are `queued`."""
-    from submitit import SlurmExecutor
+    with keeping_logs():
+        from submitit import SlurmExecutor
 
     name = f"{record.id}-{len(record.arrays)}-{array.name}"
     handed = HandedArray(name=name, at=utc_now(), tasks=tuple(HandedTask.made_of(task) for task in array.tasks))

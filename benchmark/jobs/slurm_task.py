@@ -19,6 +19,7 @@ from mswal_bench.benchmark.core.errors import BenchError
 
 from .attempts import Attempt, Outcome
 from .slurm import ask_slurm
+from .submitit_import import keeping_logs
 from .task_process import TaskProcess
 from .tasks import Kind, Task
 
@@ -77,7 +78,8 @@ class SlurmTask:
 
         None where stopping has led nowhere too often: the job then fails.
         """
-        from submitit.helpers import DelayedSubmission
+        with keeping_logs():
+            from submitit.helpers import DelayedSubmission
 
         if self.process is not None and self._stopped(self.process).outcome is Outcome.FAILED:
             return None
