@@ -29,11 +29,12 @@ def main() -> None:
 
     machine = describe_machine()
     say = lambda what: print(what, file=sys.stderr, flush=True)  # noqa: E731
-    counted = measure(arguments.work, arguments.seeds, arguments.epochs, say)
-    recipe = demo_method(arguments.epochs).recipes[Budget.DEMO]
+    method = demo_method(arguments.epochs)
+    counted = measure(method, arguments.work, arguments.seeds, say)
+    recipe = method.recipes[Budget.DEMO]
     setup = Setup(
-        command=f"{_PROGRAM} WORK --epochs {arguments.epochs}",
-        iterations=arguments.epochs * recipe.training.iterations_per_epoch,
+        command=f"{_PROGRAM} WORK" + (f" --epochs {arguments.epochs}" if arguments.epochs else ""),
+        iterations=recipe.training.epochs * recipe.training.iterations_per_epoch,
         train=TRAIN,
         test=TEST,
         patches=PATCH_BATCHES * (recipe.plan.batch_size or 0),
@@ -52,7 +53,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("work", type=Path, help="a folder that keeps the data, the trainings and the predictions")
     parser.add_argument("--out", type=Path, help=f"a page, whose section {HEADING!r} is replaced  [default: print]")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--epochs", type=int, default=10, help="of the demo's recipe  [default: 10]")
+    parser.add_argument("--epochs", type=int, help="default: those of the demo's recipe")
     return parser.parse_args()
 
 

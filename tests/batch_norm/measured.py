@@ -36,10 +36,9 @@ _PATCH_SEED = 1_000_003
 """No training's: the patches are nobody's but the measurement's."""
 
 
-def measure(work: Path, seeds: Sequence[int], epochs: int, say: Callable[[str], None]) -> list[Counted]:
-    """Trains with each seed and measures; what is there in the folder `work` is not made again."""
-    write_phantom(work / "data", train=TRAIN, test=TEST, size="small", seed=0)
-    method = demo_method(epochs)
+def measure(method: NnUNetMethod, work: Path, seeds: Sequence[int], say: Callable[[str], None]) -> list[Counted]:
+    """Trains `method` with each seed and measures; what is there in the folder `work` is not made again."""
+    write_phantom(work / "data", train=TRAIN, test=TEST, size="tiny", seed=0)
     found = []
     for seed in seeds:
         say(f"seed {seed}: train and predict")
@@ -76,12 +75,14 @@ def measure(work: Path, seeds: Sequence[int], epochs: int, say: Callable[[str], 
     return found
 
 
-def demo_method(epochs: int) -> NnUNetMethod:
-    """The demo's Inception nnU-Net, trained for so many epochs."""
+def demo_method(epochs: int | None = None) -> NnUNetMethod:
+    """The demo's Inception nnU-Net, trained for so many epochs, or for those of its recipe."""
     method = METHODS["inception-nnunet"]
     if not isinstance(method, NnUNetMethod):
         raise TypeError("not a method on nnU-Net v2")
     demo = method.recipes[Budget.DEMO]
+    if epochs is None:
+        return method
     recipe = replace(demo, training=replace(demo.training, epochs=epochs))
     return replace(method, recipes={**method.recipes, Budget.DEMO: recipe})
 
@@ -108,7 +109,7 @@ def count_voxels(job: Job, works: Sequence[Path], batches: int = PATCH_BATCHES) 
     workspace = Workspace.of(job.work)
     with workspace.entered("cpu"):
         trainer = bench_trainer(workspace, FOLD, "cpu")
-        method = demo_method(1)
+        method = demo_method()
         trainer.adopt(method.recipes[Budget.DEMO].training, lambda done, total, note: None, seed=(_PATCH_SEED, FOLD))
         trainer.initialize()
         patches, held_out = trainer.get_dataloaders()

@@ -70,9 +70,8 @@ def section(counted: Sequence[Counted], setup: Setup) -> str:
     )
     text = fill(text, _WIDTH, break_on_hyphens=False, break_long_words=False)
     wrong = missed(counted)
-    outcome = (
-        f"Missed by seed {', '.join(map(str, wrong))}" if wrong else "Kept by every seed"
-    ) + f": with re-estimated statistics, voxels within {LIMIT:.0%} of training mode's."
+    outcome = f"With re-estimated statistics, the voxels are within {LIMIT:.0%} of training mode's for every seed"
+    outcome += f" but {', '.join(map(str, wrong))}." if wrong else "."
     machine = "\n".join(f"- {line}" for line in setup.machine)
     return "\n\n".join([HEADING, machine, text, table(_HEADS, rows), outcome]) + "\n"
 
