@@ -13,7 +13,10 @@ from .help_pages import BenchCommand
     short_help="Examine this installation and machine, for bug reports.",
     examples=(
         ("what a bug report needs", "mswal-bench doctor"),
-        ("install with the versions that are tested", 'pip install -c "$(mswal-bench doctor --constraints)" PACKAGE'),
+        (
+            "install the methods, in the versions that are tested",
+            'pip install -c "$(mswal-bench doctor --constraints)" "mswal-bench[train]"',
+        ),
     ),
 )
 @click.option(
