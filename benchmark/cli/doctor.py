@@ -30,7 +30,7 @@ from .help_pages import BenchCommand
 @click.option(
     "--constraints",
     is_flag=True,
-    help="Print the path of the versions that everything is tested with, for pip's -c, and do nothing else.",
+    help="Print the path of the file with the tested versions, for pip's -c, and do nothing else.",
 )
 def doctor(style: str, constraints: bool) -> None:
     """Examine this installation and machine: paste what it prints into a bug report.
