@@ -10,21 +10,17 @@ from __future__ import annotations
 import base64
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from mswal_bench.benchmark.core.whole_files import write_text
 
+from .page_pictures import same_pictures
 from .same_output import same_output
 
 _LONGEST_S = 1800
 _FONT_CACHE = "Matplotlib is building the font cache"
 """Is said on stderr in a new home, and only if that takes longer than some seconds."""
-_ALIKE = 6.0
-"""Mean difference of two pictures, of 255, up to which they count as the same."""
 
 
 def check_notebook(path: Path, folder: Path, environment: Mapping[str, str], *, write: bool = False) -> list[str]:
@@ -58,7 +54,7 @@ def check_notebook(path: Path, folder: Path, environment: Mapping[str, str], *, 
         if cell.cell_type != "code":
             continue
         shown, printed = list(_lines(before)), list(_lines(cell.outputs))
-        if same_output(shown, printed) and _same_pictures(_pictures(before), _pictures(cell.outputs)):
+        if same_output(shown, printed) and same_pictures(_pictures(before), _pictures(cell.outputs)):
             # What differs honestly stays as it was, so that a run without a change changes no byte.
             cell.outputs = before
             continue
@@ -106,16 +102,6 @@ def _pictures(outputs: Sequence[Mapping[str, Any]]) -> list[bytes]:
     return [
         base64.b64decode(output["data"]["image/png"]) for output in outputs if "image/png" in output.get("data", {})
     ]
-
-
-def _same_pictures(some: Sequence[bytes], others: Sequence[bytes]) -> bool:
-    from PIL import Image
-
-    for one, other in zip(some, others, strict=True):
-        pixels, beside = (np.asarray(Image.open(BytesIO(each)).convert("RGB"), float) for each in (one, other))
-        if pixels.shape != beside.shape or np.abs(pixels - beside).mean() > _ALIKE:
-            return False
-    return True
 
 
 def _output_as_markdown(output: Mapping[str, Any], alt: str) -> str:

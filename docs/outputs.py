@@ -4,7 +4,8 @@
 
 Without PAGE, those of `docs/` and README.md that have commands, and notebooks. Each page has a folder of its own, in
 which its commands run one after the other. A difference is shown and ends it with 1. `--write` puts what was printed
-into the page, where it is not the same already.
+into the page, where it is not the same already. Pictures that a page's commands make are compared and written too
+(`page_pictures.py`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from mswal_bench.benchmark.core.whole_files import write_text
 
 from .notebook_outputs import check_notebook
 from .page_commands import PageCommand, page_commands, with_outputs
+from .page_pictures import check_pictures, page_pictures
 from .python_session import PythonSession
 from .same_output import same_output
 
@@ -41,14 +43,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     wrong = 0
     for page in options.pages or pages_with_commands():
-        started, before = time.monotonic(), page.read_bytes()
+        started, before = time.monotonic(), _stored(page)
         try:
             differences = check_page(page, write=options.write)
         except ValueError as error:
             differences = [f"{page}: {error}"]
         wrong += bool(differences)
         print("\n".join(differences), end="\n" if differences else "")
-        told = "differs" if differences else "the same" if page.read_bytes() == before else "written"
+        told = "differs" if differences else "the same" if _stored(page) == before else "written"
         print(f"{os.path.relpath(page)}: {told}, {time.monotonic() - started:.0f} s", flush=True)
     if wrong and not options.write:
         print("Look whether the new output is right, and put it into the pages with --write.", file=sys.stderr)
@@ -65,8 +67,8 @@ def pages_with_commands(root: Path = ROOT) -> list[Path]:
 def check_page(page: Path, *, write: bool = False) -> list[str]:
     """Runs a page's commands and gives what differs, as text; with `write` what differs is put into the page.
 
-    A command that ends with another status than the page tells always differs. Raises ValueError for a page whose
-    fences cannot be read. A notebook's cells are compared in the same way.
+    A command that ends with another status than the page tells always differs. So does a picture that no command made.
+    A notebook's cells are compared in the same way. Raises ValueError for a page whose fences cannot be read.
     """
     if page.suffix == ".ipynb":
         with tempfile.TemporaryDirectory(prefix=f"{page.stem}-") as folder:
@@ -84,10 +86,18 @@ def check_page(page: Path, *, write: bool = False) -> list[str]:
                 outputs.append((command, printed))
                 shown = difflib.unified_diff(command.output, printed, "page", "printed", lineterm="", n=1)
                 differences.append("\n".join([where, *shown]))
+        missed = check_pictures(page, text, Path(folder), write=write)
     if write and outputs:
         write_text(page, with_outputs(text, outputs))
-        return []
-    return differences
+        return missed
+    return [*differences, *missed]
+
+
+def _stored(page: Path) -> list[str | bytes]:
+    """A page, and its pictures that commands make."""
+    text = page.read_text(encoding="utf-8", errors="replace")
+    shown = [page.parent / picture.shown for picture in page_pictures(text)]
+    return [text, *(path.read_bytes() for path in shown if path.exists())]
 
 
 class _PageFolder:

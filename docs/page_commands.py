@@ -10,7 +10,7 @@ A page is Markdown. Its commands stand in fences of `console`, each after a doll
 A line that ends with a backslash goes on in the next. A line of `...` in an output stands for any number of lines. A
 command that ends with another status than 0 says so: `$ mswal-bench validate mine  # exits with 1`. A fence with
 `>>>` lines in `pycon` is run by Python, one interpreter for the whole page. What readers need not see is a comment:
-`<!-- $ cp -r /example/folder . -->`.
+`<!-- $ cp -r /example/folder . -->`. `page_pictures.py` says how a page shows a picture that a command made.
 """
 
 from __future__ import annotations

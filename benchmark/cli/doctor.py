@@ -13,7 +13,10 @@ from .help_pages import BenchCommand
     short_help="Examine this installation and machine, for bug reports.",
     examples=(
         ("what a bug report needs", "mswal-bench doctor"),
-        ("install with the versions that are tested", 'pip install -c "$(mswal-bench doctor --constraints)" PACKAGE'),
+        (
+            "install the methods, in the versions that are tested",
+            'pip install -c "$(mswal-bench doctor --constraints)" "mswal-bench[train]"',
+        ),
     ),
 )
 @click.option(
@@ -27,7 +30,7 @@ from .help_pages import BenchCommand
 @click.option(
     "--constraints",
     is_flag=True,
-    help="Print the path of the versions that everything is tested with, for pip's -c, and do nothing else.",
+    help="Print the path of the file with the tested versions, for pip's -c, and do nothing else.",
 )
 def doctor(style: str, constraints: bool) -> None:
     """Examine this installation and machine: paste what it prints into a bug report.

@@ -99,4 +99,4 @@ def _broken(command: str, width: int) -> list[str]:
 
 
 def _as_typed(word: str) -> str:
-    return f'"{word}"' if any(letter in word for letter in " <>") else word
+    return f'"{word}"' if any(letter in word for letter in " <>[") else word

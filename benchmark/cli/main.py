@@ -129,12 +129,18 @@ _SECTIONS = {
 
 
 _COMPLETION = """\
-The Tab key completes commands, options and methods with this line in ~/.bashrc, or with zsh_source in ~/.zshrc:
+The Tab key can complete commands, options and methods. Your shell needs one line for that. In bash, put it into
+~/.bashrc:
 
 \b
 eval "$(_MSWAL_BENCH_COMPLETE=bash_source mswal-bench)"
 
-In fish it is:
+In zsh, put it into ~/.zshrc:
+
+\b
+eval "$(_MSWAL_BENCH_COMPLETE=zsh_source mswal-bench)"
+
+In fish, put it into ~/.config/fish/completions/mswal-bench.fish:
 
 \b
 _MSWAL_BENCH_COMPLETE=fish_source mswal-bench | source

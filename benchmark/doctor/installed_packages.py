@@ -109,8 +109,8 @@ def _install(extra: str) -> str:
     """
     torch = _version("torch")
     if extra in _WITH_TORCH and torch is not None and torch.partition("+")[0] != _tested().get("torch"):
-        return f'python -m pip install "{PACKAGE}[{extra}]" "torch=={torch}"'
-    return f'python -m pip install -c "$({PACKAGE} doctor --constraints)" "{PACKAGE}[{extra}]"'
+        return f'pip install "{PACKAGE}[{extra}]" "torch=={torch}"'
+    return f'pip install -c "$({PACKAGE} doctor --constraints)" "{PACKAGE}[{extra}]"'
 
 
 def _required(requirements: Iterable[str] | None) -> list[Requirement]:

@@ -71,7 +71,7 @@ def _text(form: BundleForm, name: str) -> Iterator[str]:
         + (f"The ensemble of {folds} predicts." if len(form.folds) > 1 else f"The network of {folds} predicts.")
     )
     yield "\n## Use\n"
-    yield "```\npip install 'mswal-bench[train]'\n" + f"mswal-bench predict {name}.mswal SCANS -o label_maps\n```\n"
+    yield '```\npip install "mswal-bench[train]"\n' + f"mswal-bench predict {name}.mswal SCANS -o label_maps\n```\n"
     yield "Scans are files of any usual format of volumes, or folders of a DICOM series. The labels:\n"
     yield "| label | lesion |\n|---:|---|"
     classes = classes_of(data.labels, FORM_MEMBER)

@@ -12,7 +12,7 @@ from mswal_bench.benchmark.tables.wrapped_table import wrapped_table
 
 from .run_listing import ListedRun, RunListing
 
-_HEADS = ["Run", "Method", "Data", "Budget", "Seed", "State", "Unfinished step", "Folds", "DSC", "Time"]
+_HEADS = ["Run", "Method", "Data", "Budget", "Seed", "State", "Unfinished step", "Folds", "DSC", "Wall time"]
 _QUEUE = "Queue"
 _NONE = "\N{EN DASH}"
 _MOST_TOLD = 5

@@ -26,12 +26,12 @@ def runs(folder: Path, as_json: bool) -> None:
     """List the runs below DIR, the current folder if none is given: their state, trained folds, scores and times.
 
     A running run is not disturbed. A stopped or failed one goes on with the command it was begun with. The DSC is the
-    mean over the classes, in percent, of the test images by the ensemble of all folds; that of another goal stands with
-    the goal's name. The time is the sum of the steps' times; ≥ marks a sum that lacks a step, which was killed or still
-    goes on.
+    mean over the classes, in percent. It is of the test images, predicted by the ensemble of all folds; before that of
+    another goal stands the goal's name. The wall time is that of all steps together: folds that trained at the same
+    time count one after the other. ≥ marks a sum that lacks a step, which was killed or still goes on.
 
-    Of what `mswal-bench launch` handed to a cluster it tells what waits and for what, what runs where and since when,
-    what was queued again, and what failed and why; so of what `score --on slurm` and `evaluate --on slurm` did.
+    Of what `mswal-bench launch`, `score --on slurm` or `evaluate --on slurm` handed to a cluster, it shows what waits
+    and for what, what runs where and since when, what was queued again, and what failed and why.
     """
     from pydantic import TypeAdapter
 

@@ -41,7 +41,8 @@ if TYPE_CHECKING:
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="A folder for cases.csv, lesions.csv, scores.json, and the score of every case, which is not scored again.",
+    help="A folder for scores.json, cases.csv, lesions.csv, and cases/: the score of every case, which is not scored "
+    "again.",
 )
 @click.option("--jobs", type=click.IntRange(min=1), default=None, help="Processes.  [default: one per core]")
 @click.option("--allow-missing", is_flag=True, help="Count a case without a prediction as predicted empty.")
@@ -90,7 +91,11 @@ def score(
         _score_as_tasks(ManyScores(predictions, reference, out, tuple(each)), place, style, details)
         return
     from mswal_bench.benchmark.runs.score_methods import score_methods
+    from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
+    from mswal_bench.benchmark.scoring.lesions_csv import LESIONS_FILE
     from mswal_bench.benchmark.scoring.nnunet_summary import write_summaries
+    from mswal_bench.benchmark.scoring.score_folders import STORE_FOLDER
+    from mswal_bench.benchmark.scoring.scores_json import SCORES_FILE
 
     scores = score_methods(
         predictions, reference, jobs=jobs, allow_missing=allow_missing, details=details, out=out, progress=True
@@ -100,16 +105,21 @@ def score(
         scores.save(out)
         if nnunet_summary:
             write_summaries(scores, out)
-        summaries = ", nnunet/METHOD/summary.json" if nnunet_summary else ""
-        click.echo(f"written to {out}: scores.json, cases.csv, lesions.csv{summaries}", err=True)
+        written = [SCORES_FILE, CASES_FILE, LESIONS_FILE, f"{STORE_FOLDER}/"]
+        written += ["nnunet/METHOD/summary.json"] if nnunet_summary else []
+        click.echo(f"written to {out}: {', '.join(written)}", err=True)
     raise_if_any(scores.problems)
 
 
 def _score_as_tasks(asked: ManyScores, place: Place, style: TableFormat, details: bool) -> None:
+    from mswal_bench.benchmark.jobs.queue_record import LAUNCH_FOLDER
     from mswal_bench.benchmark.jobs.tasks import TABLE
-    from mswal_bench.benchmark.launch.plan_scores import plan_scores
+    from mswal_bench.benchmark.launch.plan_scores import METHODS_FOLDER, plan_scores
+    from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
+    from mswal_bench.benchmark.scoring.lesions_csv import LESIONS_FILE
     from mswal_bench.benchmark.scoring.saved_scores import load_scores
     from mswal_bench.benchmark.scoring.scores_json import SCORES_FILE
+    from mswal_bench.benchmark.scoring.table_files import TABLE_FILES
 
     if place.cancel:
         cancel_tasks(asked.folder)
@@ -127,5 +137,6 @@ def _score_as_tasks(asked: ManyScores, place: Place, style: TableFormat, details
         problems = own or problems
     if (asked.out / SCORES_FILE).exists():
         print_scores(load_scores(asked.out), style, details=details)
-        click.echo(f"written to {asked.out}: scores.json, cases.csv, lesions.csv and the table", err=True)
+        written = [SCORES_FILE, CASES_FILE, LESIONS_FILE, *TABLE_FILES, f"{METHODS_FOLDER}/", f"{LAUNCH_FOLDER}/"]
+        click.echo(f"written to {asked.out}: {', '.join(written)}", err=True)
     raise_if_any(problems)

@@ -70,12 +70,12 @@ def test_an_extra_that_is_whole_needs_no_command() -> None:
 
 def test_an_extra_that_lacks_a_package_says_how_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     (extra,) = installed_extras(['no-such-package>=1; extra == "nnunet1"', 'numpy>=1; extra == "nnunet1"'])
-    assert extra.install == 'python -m pip install -c "$(mswal-bench doctor --constraints)" "mswal-bench[nnunet1]"'
+    assert extra.install == 'pip install -c "$(mswal-bench doctor --constraints)" "mswal-bench[nnunet1]"'
     versions = {"torch": "2.11.0+cu126"}
     monkeypatch.setattr(installed_packages, "_version", versions.get)
     for name in ("train", "nnunet1"):
         (extra,) = installed_extras([f'no-such-package>=1; extra == "{name}"'])
-        assert extra.install == f'python -m pip install "mswal-bench[{name}]" "torch==2.11.0+cu126"'
+        assert extra.install == f'pip install "mswal-bench[{name}]" "torch==2.11.0+cu126"'
 
 
 def test_the_constraints_lie_in_the_package() -> None:

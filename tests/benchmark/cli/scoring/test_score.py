@@ -118,7 +118,7 @@ def test_out(folders: Path) -> None:
     assert again.stdout == result.stdout
     assert again.stderr == (
         f"note: 3 of 3 scores were in {folders / 'out'} already and taken from there\n"
-        f"written to {folders / 'out'}: scores.json, cases.csv, lesions.csv\n"
+        f"written to {folders / 'out'}: scores.json, cases.csv, lesions.csv, cases/\n"
     )
 
 

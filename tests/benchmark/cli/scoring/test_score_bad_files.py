@@ -21,7 +21,7 @@ def test_a_bad_file(folders: Path, side: str) -> None:
 def _assert_left_out(result: Result, folders: Path, *texts: str) -> None:
     """Case 2 costs one line and itself; the others are scored."""
     assert result.exit_code == 1
-    written = f"written to {folders / 'out'}: scores.json, cases.csv, lesions.csv"
+    written = f"written to {folders / 'out'}: scores.json, cases.csv, lesions.csv, cases/"
     assert result.stderr.count("error: ") == 1
     assert [line for line in result.stderr.splitlines() if not line.startswith("error: ")] == [written]
     for text in ("case_2", *texts):

@@ -42,9 +42,14 @@ def test_the_files_and_the_table_of_one_call(methods: Path) -> None:
     assert (together.exit_code, apart.exit_code) == (1, 1)
     assert _bytes(methods / "out") == _bytes(methods / "together")
     assert apart.stdout == together.stdout
+    # What is named as written is there, and all that is there is named.
+    told = apart.stderr.partition(f"written to {methods / 'out'}: ")[2].splitlines()[0]
+    assert sorted(told.split(", ")) == sorted(
+        f"{path.name}/" if path.is_dir() else path.name for path in (methods / "out").iterdir()
+    )
     errors = [line for line in apart.stderr.splitlines() if line.startswith("error: ")]
-    (told,) = [line for line in together.stderr.splitlines() if line.startswith("error: ")]
-    assert errors == [told.replace("error: ", "error: score: theirs: failed: ")]
+    (error,) = [line for line in together.stderr.splitlines() if line.startswith("error: ")]
+    assert errors == [error.replace("error: ", "error: score: theirs: failed: ")]
     # With the options of the call, and only what they change.
     again = _score(methods, *LOCAL, "--allow-missing", names=names)
     assert again.exit_code == 0, again.stderr
