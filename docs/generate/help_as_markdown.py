@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import click
 
+from .tables import STACKED
+
 _EXAMPLES = "Examples"
 _FENCE = "```\n\n"
 
@@ -54,7 +56,7 @@ class MarkdownFormatter(click.HelpFormatter):
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         lines = [f"| {self._term(term)} | {_in_cell(text)} |" for term, text in rows]
         heading, self._heading = self._heading, ""
-        self.buffer.append("\n".join([f"| {heading} | |", "|---|---|", *lines]) + "\n\n")
+        self.buffer.append("\n".join([STACKED, f"| {heading} | |", "|---|---|", *lines]) + "\n\n")
 
     @contextmanager
     def section(self, name: str) -> Iterator[None]:
