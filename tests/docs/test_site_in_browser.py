@@ -43,8 +43,8 @@ return [...wide.map((box) => `${box.tagName} is ${box.scrollWidth} wide`), ...cu
 
 # Boxes that scroll, and whether the script has said of them that there is more on the right.
 _BOXES = """
-const boxes = [...document.querySelectorAll(".bd-article *")].filter((box) =>
-  ["auto", "scroll"].includes(getComputedStyle(box).overflowX) && box.scrollWidth > box.clientWidth + 1);
+const boxes = [...document.querySelectorAll(".bd-article *")].filter((box) => box.checkVisibility()
+  && ["auto", "scroll"].includes(getComputedStyle(box).overflowX) && box.scrollWidth > box.clientWidth + 1);
 return boxes.map((box) => [box.className || box.tagName, box.dataset.more ?? "", getComputedStyle(box).maskImage]);
 """
 
