@@ -1,4 +1,4 @@
-"""Takes the picture on the front page: the leaderboard with the paper's reported numbers, light and dark.
+"""Takes the pictures on the front page: the leaderboard with the paper's reported numbers, wide and on a phone.
 
     python -m mswal_bench.docs.board_picture [--out docs/pictures]
 
@@ -10,11 +10,15 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
+from itertools import product
 from pathlib import Path
 
 from mswal_bench.benchmark.cli.main import main as command
 
-_SIZE = {"width": 1200, "height": 760}
+_SIZES = {
+    "board": {"width": 1200, "height": 760, "deviceScaleFactor": 1, "mobile": False},
+    "board-phone": {"width": 390, "height": 780, "deviceScaleFactor": 2, "mobile": True},
+}
 
 
 def main() -> None:
@@ -55,14 +59,17 @@ def _take(page: Path, out: Path) -> None:
         options.add_argument(flag)
     browser = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
     try:
-        browser.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride", {**_SIZE, "deviceScaleFactor": 1, "mobile": False}
-        )
-        for mode in ("light", "dark"):
+        for name, mode in product(_SIZES, ("light", "dark")):
+            browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", _SIZES[name])
             feature = {"name": "prefers-color-scheme", "value": mode}
             browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+            # Another address of the same page would only be scrolled to.
+            browser.get("about:blank")
             browser.get(f"{page.as_uri()}#track=official-test")
-            browser.save_screenshot(str(out / f"board-{mode}.png"))
+            if _SIZES[name]["mobile"]:
+                # The controls fill a phone's first screen.
+                browser.execute_script("document.querySelector('#count').scrollIntoView()")
+            browser.save_screenshot(str(out / f"{name}-{mode}.png"))
     finally:
         browser.quit()
 

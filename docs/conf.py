@@ -22,7 +22,7 @@ nitpicky = True
 # of modules that are not public. All that is linked by hand is checked.
 nitpick_ignore_regex = [("py:.*", ".*")]
 
-myst_enable_extensions = ["colon_fence", "fieldlist"]
+myst_enable_extensions = ["attrs_block", "colon_fence", "fieldlist"]
 myst_heading_anchors = 4
 
 # A double dash is an option.
@@ -32,6 +32,8 @@ smartquotes = False
 default_role = "code"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
+# Not the unions that numpy makes of it.
+autodoc_type_aliases = {"ArrayLike": "ArrayLike"}
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 autodoc_class_signature = "separated"
@@ -44,8 +46,9 @@ pygments_style = "default"
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"mswal-bench {release}"
-html_static_path = ["assets"]
+html_static_path = ["assets", "../benchmark/board/site/assets/scroll_boxes.js"]
 html_css_files = ["site.css"]
+html_js_files = ["scroll_boxes.js"]
 html_show_sourcelink = False
 html_show_copyright = False
 html_theme_options = {

@@ -38,6 +38,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
 }
 _COMMANDS = "reference/commands"
 _LINKS = "links-elsewhere.txt"
+_LONG = 30  # characters of code; a line of a phone has some more
 
 
 class Generated(SphinxDirective):
@@ -56,6 +57,7 @@ class Generated(SphinxDirective):
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("generated", Generated)
     app.connect("builder-inited", _write_command_pages)
+    app.connect("doctree-read", _mark_long_code)
     app.connect("env-updated", _list_links)
     # What is generated follows the program, of which Sphinx knows nothing: pages are read anew at each build.
     return {"parallel_read_safe": True, "env_version": 1}
@@ -70,6 +72,13 @@ def _write_command_pages(app: Sphinx) -> None:
             path.unlink()
     for name, text in pages.items():
         write_text(folder / f"{name}.md", text)
+
+
+def _mark_long_code(app: Sphinx, page: nodes.document) -> None:
+    """Code in a sentence is kept in one line, but for words that a phone has no line for."""
+    for code in page.findall(nodes.literal):
+        if max(map(len, code.astext().split()), default=0) > _LONG:
+            code["classes"].append("long")
 
 
 def _list_links(app: Sphinx, environment: Any) -> None:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import click
 
+from .tables import STACKED
+
 _EXAMPLES = "Examples"
 _FENCE = "```\n\n"
 
@@ -42,9 +44,11 @@ class MarkdownFormatter(click.HelpFormatter):
             return
         self._begin()
         for paragraph in text.split("\n\n"):
-            # A backspace is how click marks a paragraph that it must not fill.
-            words = paragraph.replace("\b", "").split()
-            self.buffer.append(f"{' '.join(words)}\n\n")
+            # A backspace is how click marks a paragraph that it must not fill: lines to type.
+            if paragraph.startswith("\b"):
+                self._write_code(paragraph.removeprefix("\b"))
+            else:
+                self.buffer.append(f"{' '.join(paragraph.split())}\n\n")
 
     def write(self, string: str) -> None:
         """Takes lines that a command has laid out itself."""
@@ -52,9 +56,10 @@ class MarkdownFormatter(click.HelpFormatter):
             self._write_code(string)
 
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
-        lines = [f"| {self._term(term)} | {_in_cell(text)} |" for term, text in rows]
+        # Terms of several lists come padded to one width.
+        lines = [f"| {self._term(term.strip())} | {_in_cell(text)} |" for term, text in rows]
         heading, self._heading = self._heading, ""
-        self.buffer.append("\n".join([f"| {heading} | |", "|---|---|", *lines]) + "\n\n")
+        self.buffer.append("\n".join([STACKED, f"| {heading} | |", "|---|---|", *lines]) + "\n\n")
 
     @contextmanager
     def section(self, name: str) -> Iterator[None]:

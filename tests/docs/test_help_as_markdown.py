@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from mswal_bench.benchmark.cli.help_pages import BenchGroup
 from mswal_bench.docs.generate.command_pages import command_pages, commands_with_names
 from mswal_bench.docs.generate.help_as_markdown import help_as_markdown
 
@@ -37,6 +38,23 @@ def test_commands_of_a_group_are_links() -> None:
     assert "| Commands | |\n|---|---|\n| [`tool`](tool.md) | Does a thing. |\n" in help_as_markdown(
         group, "group", {"tool": "tool.md"}
     )
+
+
+def test_commands_of_sections_are_links() -> None:
+    group = BenchGroup("group", sections={"Begin": [tool], "Go on": [click.Command("another")]})
+    text = help_as_markdown(group, "group", {"tool": "tool.md", "another": "another.md"})
+    assert "| Begin | |\n|---|---|\n| [`tool`](tool.md) | Does a thing. |\n" in text
+    assert "| Go on | |\n|---|---|\n| [`another`](another.md) |  |\n" in text
+
+
+def test_lines_that_are_not_filled_are_code() -> None:
+    command = click.Command("tool", help="Type this:\n\n\b\neval one\n  two\n\nand\nthat.")
+    assert "Type this:\n\n```text\neval one\n  two\n```\n\nand that.\n\n" in help_as_markdown(command, "tool")
+
+
+def test_every_command_is_linked_from_the_list() -> None:
+    pages = command_pages()
+    assert [name for name in pages if name != "index" and f"[`{name}`]({name}.md)" not in pages["index"]] == []
 
 
 def test_every_command_has_a_place() -> None:

@@ -271,6 +271,52 @@ def test_on_a_phone_the_board_is_a_list(browser: Any, site: Path) -> None:
     assert scores == sorted(scores, reverse=True)
 
 
+@pytest.mark.parametrize("track", ["official-test", "public-cv"])
+def test_on_a_phone_every_choice_is_read_whole(browser: Any, site: Path, track: str) -> None:
+    show(browser, site / "index.html", width=390, scheme="light")
+    choose(browser, "track", track)
+    # A box without a given width is as wide as the longest of its choices.
+    widths = browser.execute_script(
+        "return [...document.querySelectorAll('#controls select')].filter((box) => box.offsetWidth).map((box) => {"
+        "  const free = box.cloneNode(true);"
+        "  free.style.cssText = 'position: absolute; width: auto; max-width: none';"
+        "  box.after(free);"
+        "  const needed = free.offsetWidth;"
+        "  free.remove();"
+        "  return [box.id, box.offsetWidth, needed];"
+        "})"
+    )
+    assert {"track", "scheme", "sort"} <= {name for name, _, _ in widths}
+    assert [(name, width, needed) for name, width, needed in widths if width < needed] == []
+
+
+def test_a_phone_reads_a_fidelity_card_whole(browser: Any, site: Path) -> None:
+    show(browser, site / "methods" / "paper-mednext.html", width=390, scheme="light")
+    boxes = browser.execute_script(
+        "return [...document.querySelectorAll('.box:has(table.card)')].map((box) => [box.scrollWidth, box.clientWidth])"
+    )
+    assert len(boxes) > 1
+    assert all(wanted <= width for wanted, width in boxes)
+
+
+def test_a_box_that_scrolls_fades_where_there_is_more(browser: Any, site: Path) -> None:
+    show(browser, site / "index.html", width=390, scheme="light")
+    choose(browser, "track", "public-cv")
+    sides = []
+    for place in (0, 0.5, 1):
+        # The script hears of it before the picture after the next.
+        browser.execute_async_script(
+            "const box = document.querySelector('section:not([hidden]) .box:has(table.map)');"
+            "box.scrollLeft = arguments[0] * (box.scrollWidth - box.clientWidth);"
+            "requestAnimationFrame(() => requestAnimationFrame(arguments[1]))",
+            place,
+        )
+        box = browser.find_element(By.CSS_SELECTOR, "section:not([hidden]) .box:has(table.map)")
+        sides.append(box.get_attribute("data-more"))
+        assert box.value_of_css_property("mask-image").startswith("linear-gradient")
+    assert sides == ["right", "left right", "left"]
+
+
 def test_columns_that_nobody_fills_are_left_out(front: Any) -> None:
     assert "hours" not in columns(front)
     assert "extra" not in columns(front)
