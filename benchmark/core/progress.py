@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 from tqdm import tqdm
 
@@ -28,7 +28,11 @@ def progress_bar(
     function does nothing; without `estimates`, for parts that take seconds or hours, no remaining time is told. `clock`
     returns seconds.
     """
-    progress = _Bar(label, unit, estimates) if sys.stderr.isatty() else _Lines(label, unit, estimates, clock)
+    # That of now: while nnU-Net works, what is printed goes to a log of its own.
+    stderr = sys.stderr
+    progress = (
+        _Bar(label, unit, estimates, stderr) if stderr.isatty() else _Lines(label, unit, estimates, stderr, clock)
+    )
 
     def report(done: int, total: int, note: str) -> None:
         if shown:
@@ -66,8 +70,8 @@ def say_nothing(_: str) -> None:
 
 
 class _Bar:
-    def __init__(self, label: str, unit: str, estimates: bool) -> None:
-        self._label, self._unit = label, unit
+    def __init__(self, label: str, unit: str, estimates: bool, stderr: TextIO) -> None:
+        self._label, self._unit, self._stderr = label, unit, stderr
         self._format = None if estimates else "{desc}: {n_fmt}/{total_fmt} [{elapsed}{postfix}]"
         self._bar: Any = None
 
@@ -79,7 +83,7 @@ class _Bar:
                 total=total,
                 unit=self._unit,
                 unit_scale=self._unit == "B",
-                file=sys.__stderr__,
+                file=self._stderr,
                 mininterval=_BAR_EVERY_S,
                 maxinterval=_BAR_EVERY_S,
                 dynamic_ncols=True,
@@ -96,8 +100,9 @@ class _Bar:
 class _Lines:
     """Prints lines to a log, in which a bar that redraws itself would be one line of many thousand characters."""
 
-    def __init__(self, label: str, unit: str, estimates: bool, clock: Callable[[], float]) -> None:
+    def __init__(self, label: str, unit: str, estimates: bool, stderr: TextIO, clock: Callable[[], float]) -> None:
         self._label, self._unit, self._estimates, self._clock = label, unit, estimates, clock
+        self._stderr = stderr
         self._began: tuple[float, int] | None = None
         """Is the time of the first report, and what was done by then."""
         self._said_s = 0.0
@@ -133,5 +138,5 @@ class _Lines:
         return tqdm.format_sizeof(count, suffix="B") if self._unit == "B" else str(count)
 
     def _say(self, now_s: float) -> None:
-        print(self._last, file=sys.stderr, flush=True)
+        print(self._last, file=self._stderr, flush=True)
         self._said_s, self._is_told = now_s, True

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
+from contextlib import redirect_stderr
 
 import pytest
 
@@ -29,6 +31,15 @@ def test_a_line_now_and_then_and_a_last_one(capsys: pytest.CaptureFixture[str]) 
         "work: 60 of 100 cases, 01:02 elapsed, about 00:49 left, case 6",
         "work: 70 of 100 cases, 01:03 elapsed, about 00:31 left, case 7",
     ]
+
+
+def test_lines_go_where_stderr_was_while_a_package_prints_to_its_own_log(capsys: pytest.CaptureFixture[str]) -> None:
+    now_s, log = 0.0, io.StringIO()
+    with progress_bar("train", "it", clock=lambda: now_s) as report, redirect_stderr(log):
+        for now_s in (0.0, 31.0):
+            report(10 + int(now_s), 100, "")
+    assert capsys.readouterr().err == "train: 41 of 100 its, 00:31 elapsed, about 00:59 left\n"
+    assert log.getvalue() == ""
 
 
 def test_bytes(capsys: pytest.CaptureFixture[str]) -> None:
