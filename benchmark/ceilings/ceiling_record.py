@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from mswal_bench.benchmark.core.digests import other_files
+from mswal_bench.benchmark.core.digests import changed_files
 from mswal_bench.benchmark.core.errors import BenchError, Problem, listed, raise_if_any
 from mswal_bench.benchmark.core.regular_files import read_bytes
 from mswal_bench.benchmark.core.wrong_values import wrong_values
@@ -81,7 +81,7 @@ def read_ceilings(folder: Path) -> tuple[CeilingRecord, Scores]:
     path = folder / CEILING_FILE
     record = _read(path)
     digests = {name: record.files.get(name, "nothing") for name in ROWS}
-    raise_if_any(other_files(folder, digests, CEILING_FILE))
+    raise_if_any(changed_files(folder, digests, CEILING_FILE))
     scores = load_scores(folder)
     named = [method.name for grid in record.grids for method in grid.methods]
     problems = []

@@ -1,4 +1,4 @@
-"""Computes the SHA-256 of files and texts, and finds files that are not those of told ones."""
+"""Computes SHA-256 digests of files and texts, and tells which files no longer have theirs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def file_digest(path: Path) -> str:
         return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def other_files(folder: Path, digests: Mapping[str, str], written_with: str) -> list[Problem]:
+def changed_files(folder: Path, digests: Mapping[str, str], written_with: str) -> list[Problem]:
     """Tells which files in `folder` cannot be read, or are not those whose digests are given by their names.
 
     `written_with` is what has the digests, as problems call it.

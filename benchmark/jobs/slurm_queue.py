@@ -14,7 +14,7 @@ from .cluster_settings import ClusterSettings, Request
 from .queue_record import QUEUE_FILE, HandedArray, HandedTask, QueueRecord, alone_at, read_queue, write_queue
 from .slurm import SlurmJobState, SlurmLimits, cancel_slurm_jobs, slurm_is_here, slurm_jobs, slurm_limits
 from .slurm_task import SlurmTask
-from .submitit_import import keeping_logs
+from .submitit_import import submitit_module
 from .tasks import TaskArray, TaskPlan
 
 # A task that gets nowhere is given up by its own count, not by submitit's.
@@ -149,8 +149,6 @@ def _submit(
     queued: dict[str, str],
 ) -> QueueRecord:
     """Queues an array, and adds its tasks to those that are `queued`."""
-    with keeping_logs():
-        from submitit import SlurmExecutor
 
     name = f"{record.id}-{len(record.arrays)}-{array.name}"
     handed = HandedArray(name=name, at=utc_now(), tasks=tuple(HandedTask.made_of(task) for task in array.tasks))
@@ -159,7 +157,7 @@ def _submit(
     write_queue(folder, record)
     minutes = request.time or 60
     ahead_s = settings.stop_ahead_s(request)
-    executor = SlurmExecutor(folder / "slurm", max_num_timeout=_MOST_REQUEUES)
+    executor = submitit_module("submitit").SlurmExecutor(folder / "slurm", max_num_timeout=_MOST_REQUEUES)
     executor.update_parameters(
         job_name=name,
         wckey=None,

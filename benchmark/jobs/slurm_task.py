@@ -19,7 +19,7 @@ from mswal_bench.benchmark.core.errors import BenchError
 
 from .attempts import Attempt, Outcome
 from .slurm import ask_slurm
-from .submitit_import import keeping_logs
+from .submitit_import import submitit_module
 from .task_process import TaskProcess
 from .tasks import Kind, Task
 
@@ -78,12 +78,9 @@ class SlurmTask:
 
         None where stopping has led nowhere too often: the job then fails.
         """
-        with keeping_logs():
-            from submitit.helpers import DelayedSubmission
-
         if self.process is not None and self._stopped(self.process).outcome is Outcome.FAILED:
             return None
-        return DelayedSubmission(replace(self, process=None))
+        return submitit_module("submitit.helpers").DelayedSubmission(replace(self, process=None))
 
     def _stopped(self, process: TaskProcess) -> Attempt:
         if self.kind.uses_gpu:

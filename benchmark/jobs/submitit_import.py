@@ -1,26 +1,25 @@
-"""Lets submitit be imported without closing the logs of the program that imports it."""
+"""Imports submitit without closing the logs of the program that does it."""
 
 from __future__ import annotations
 
+import importlib
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import Any
 
 _LOG_LEVEL = "SUBMITIT_LOG_LEVEL"
 
 
-@contextmanager
-def keeping_logs() -> Iterator[None]:
-    """Imports of submitit belong inside.
+def submitit_module(name: str) -> Any:
+    """Imports and returns the module `submitit.helpers`, say.
 
     As it is imported, submitit configures logging, and Python then closes every handler that there is: a log file gets
-    no more lines, and absl's handler closes the stderr that it began with. Jobs are not told: submitit's own log is
-    theirs.
+    no more lines, and absl's handler closes the stderr that it began with. A variable of the environment keeps it from
+    that. The variable is put back afterwards, so that jobs do not inherit it: they want submitit's log.
     """
     before = os.environ.get(_LOG_LEVEL)
     os.environ[_LOG_LEVEL] = "NOCONFIG"
     try:
-        yield
+        return importlib.import_module(name)
     finally:
         if before is None:
             del os.environ[_LOG_LEVEL]

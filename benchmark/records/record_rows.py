@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mswal_bench.benchmark.core.digests import other_files
+from mswal_bench.benchmark.core.digests import changed_files
 from mswal_bench.benchmark.core.errors import BenchError, Problem, raise_if_any
 from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
 from mswal_bench.benchmark.scoring.lesions_csv import LESIONS_FILE
@@ -35,7 +35,7 @@ def rows_of(record: ResultRecord, results: Path, private: Path | None) -> tuple[
 def files_differ(record: ResultRecord, folder: Path) -> list[Problem]:
     """Tells which files of rows in `folder` are not those that the record was written with."""
     digests = {name: record.files.get(name, "nothing") for name in (CASES_FILE, LESIONS_FILE)}
-    return other_files(folder, digests, "the record")
+    return changed_files(folder, digests, "the record")
 
 
 def is_published_of(record: ResultRecord, kept: ResultRecord) -> bool:

@@ -32,12 +32,17 @@ def main() -> None:
     method = demo_method(arguments.epochs)
     counted = measure(method, arguments.work, arguments.seeds, say)
     recipe = method.recipes[Budget.DEMO]
+    batch_size, patch = recipe.plan.batch_size, recipe.plan.patch
+    if batch_size is None or patch is None:
+        raise TypeError("the demo's recipe leaves its patches to nnU-Net's planning")
     setup = Setup(
         command=f"{_PROGRAM} WORK" + (f" --epochs {arguments.epochs}" if arguments.epochs else ""),
         iterations=recipe.training.epochs * recipe.training.iterations_per_epoch,
         train=TRAIN,
         test=TEST,
-        patches=PATCH_BATCHES * (recipe.plan.batch_size or 0),
+        batch_size=batch_size,
+        patch=patch,
+        batches=PATCH_BATCHES,
         machine=machine,
     )
     text = section(counted, setup)

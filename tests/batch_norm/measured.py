@@ -58,9 +58,9 @@ def measure(method: NnUNetMethod, work: Path, seeds: Sequence[int], say: Callabl
         say(f"seed {seed}: predict with the running statistics")
         job = _job(work, here, seed)
         running = replace(job, work=with_running_statistics(here, work / f"seed-{seed}-running"))
-        before = work / f"seed-{seed}-running" / "predicted"
+        before = running.work / "predicted"
         method.predict(running, [FOLD], _test_images(work), before, lambda done, total, note: None)
-        counts = count_voxels(job, [here, running.work])
+        counts = count_voxels(method, job, [here, running.work])
         found.append(
             Counted(
                 seed=seed,
@@ -80,9 +80,9 @@ def demo_method(epochs: int | None = None) -> NnUNetMethod:
     method = METHODS["inception-nnunet"]
     if not isinstance(method, NnUNetMethod):
         raise TypeError("not a method on nnU-Net v2")
-    demo = method.recipes[Budget.DEMO]
     if epochs is None:
         return method
+    demo = method.recipes[Budget.DEMO]
     recipe = replace(demo, training=replace(demo.training, epochs=epochs))
     return replace(method, recipes={**method.recipes, Budget.DEMO: recipe})
 
@@ -103,13 +103,12 @@ def with_running_statistics(work: Path, made: Path) -> Path:
     return made
 
 
-def count_voxels(job: Job, works: Sequence[Path], batches: int = PATCH_BATCHES) -> list[int]:
+def count_voxels(method: NnUNetMethod, job: Job, works: Sequence[Path], batches: int = PATCH_BATCHES) -> list[int]:
     """How many voxels of the same patches, drawn as training draws them from cases held out, are predicted as a lesion:
     in training mode, which uses no statistics that are kept, and in evaluation mode with those of each of `works`."""
     workspace = Workspace.of(job.work)
     with workspace.entered("cpu"):
         trainer = bench_trainer(workspace, FOLD, "cpu")
-        method = demo_method()
         trainer.adopt(method.recipes[Budget.DEMO].training, lambda done, total, note: None, seed=(_PATCH_SEED, FOLD))
         trainer.initialize()
         patches, held_out = trainer.get_dataloaders()

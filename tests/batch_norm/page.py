@@ -15,8 +15,8 @@ LIMIT = 0.25
 _WIDTH = 120
 _HEADS = ("seed", "training mode", "running", "re-estimated", "running, DSC", "re-estimated, DSC")
 _TEXT = """\
-By `{command}`: the demo's `inception-nnunet` (batches of four patches of 32 x 32 x 32 voxels, AdamW) was trained for
-{iterations:,} iterations on {train} phantom cases, once for each seed. Then the same {patches} patches were predicted
+By `{command}`: the demo's `inception-nnunet` (batches of {batch_size} patches of {patch} voxels) was
+trained for {iterations:,} iterations on {train} phantom cases, once for each seed. Then the same {patches} patches were predicted
 three times: in training mode, where every batch is normalised by its own mean and variance, and in evaluation mode
 with either statistics. The patches are of cases held out, and were drawn as training draws them. The table has the
 voxels predicted as any lesion, and in brackets how far that is from training mode. *DSC* is the mean over the lesion
@@ -41,13 +41,16 @@ class Counted:
 
 @dataclass(frozen=True)
 class Setup:
-    """What was trained on how much, and counted on how many patches."""
+    """What was trained on how much, and counted on how many batches."""
 
     command: str
     iterations: int
     train: int
     test: int
-    patches: int
+    batch_size: int
+    patch: Sequence[int]
+    """Sides in voxels."""
+    batches: int
     machine: Sequence[str]
 
 
@@ -67,12 +70,18 @@ def section(counted: Sequence[Counted], setup: Setup) -> str:
     before, after = (mean(dsc) for dsc in zip(*((c.running_dsc, c.re_estimated_dsc) for c in counted), strict=True))
     rows.append(("mean", "", "", "", f"{before:.2f}", f"{after:.2f}"))
     text = _TEXT.format(
-        command=setup.command, iterations=setup.iterations, train=setup.train, test=setup.test, patches=setup.patches
+        command=setup.command,
+        iterations=setup.iterations,
+        train=setup.train,
+        test=setup.test,
+        batch_size=setup.batch_size,
+        patch=" x ".join(map(str, setup.patch)),
+        patches=setup.batches * setup.batch_size,
     )
     text = fill(text, _WIDTH, break_on_hyphens=False, break_long_words=False)
     wrong = missed(counted)
     outcome = f"With re-estimated statistics, the voxels are within {LIMIT:.0%} of training mode's for every seed"
-    outcome += f" but {', '.join(map(str, wrong))}." if wrong else "."
+    outcome += f" except {', '.join(map(str, wrong))}." if wrong else "."
     machine = "\n".join(f"- {line}" for line in setup.machine)
     return "\n\n".join([HEADING, machine, text, table(_HEADS, rows), outcome]) + "\n"
 

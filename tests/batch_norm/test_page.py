@@ -2,7 +2,7 @@
 
 from mswal_bench.tests.batch_norm.page import Counted, Setup, missed, section
 
-SETUP = Setup("python -m this WORK", 500, 100, 40, 200, ["a machine"])
+SETUP = Setup("python -m this WORK", 500, 100, 40, 4, (32, 32, 16), 50, ["a machine"])
 
 
 def counted(seed: int, voxels: int, dsc: float = 20) -> Counted:
@@ -19,11 +19,14 @@ def test_the_table_has_a_row_for_each_seed_and_their_mean():
     ]
     assert "With re-estimated statistics, the voxels are within 25% of training mode's for every seed." in text
     assert "`python -m this WORK`" in text
-    assert "500 iterations on 100 phantom cases" in " ".join(text.split())
+    assert "(batches of 4 patches of 32 x 32 x 16 voxels) was trained for 500 iterations on 100" in " ".join(
+        text.split()
+    )
+    assert "Then the same 200 patches" in " ".join(text.split())
 
 
 def test_seeds_that_miss_the_limit_are_named():
     found = [counted(1, 1250), counted(2, 749), counted(3, 1251)]
     assert missed(found) == [2, 3]
-    assert "within 25% of training mode's for every seed but 2, 3." in section(found, SETUP)
+    assert "within 25% of training mode's for every seed except 2, 3." in section(found, SETUP)
     assert missed([Counted(1, 0, 5, 0, 10, 10), Counted(2, 0, 5, 1, 10, 10)]) == [2]

@@ -66,11 +66,11 @@ def kill_and_resume(setting: Setting) -> dict[str, Any]:
     undisturbed = [_start(setting, name) for name in ("first", "second")]
     killed = _start(setting, "killed")
     reached = _kill_after_first_epoch(setting, killed)
-    trainings = {**dict(zip(("first", "second"), undisturbed, strict=True)), "resumed": _start(setting, "killed")}
+    trainings = {**dict(zip(("first", "second"), undisturbed, strict=True)), "killed": _start(setting, "killed")}
     for name, training in trainings.items():
         training.communicate()
         if training.returncode:
-            raise RuntimeError(f"the {name} training failed: {_last_errors(setting)}")
+            raise RuntimeError(f"the training resumed-{name} failed: {_last_errors(setting, name)}")
     first, second, resumed = (_weights(setting, name) for name in ("first", "second", "killed"))
     found = {"killed_after": reached, "twice": _apart(first, second), "resumed": _apart(first, resumed)}
     return found | {"iterations": 2 * _ITERATIONS}
@@ -115,7 +115,7 @@ def _start(setting: Setting, name: str) -> subprocess.Popen[str]:
     kind = ["--small"] if setting.small else []
     command = [sys.executable, "-m", "mswal_bench.tests.gpu.repeatable"]
     # A file, for nobody reads a pipe of errors while the output is being read, and a full one would halt the training.
-    with _errors(setting).open("a", encoding="utf-8") as errors:
+    with _errors(setting, name).open("w", encoding="utf-8") as errors:
         return subprocess.Popen(
             [*command, name, str(setting.folder), setting.device, *kind],
             env=os.environ | environment,
@@ -125,12 +125,12 @@ def _start(setting: Setting, name: str) -> subprocess.Popen[str]:
         )
 
 
-def _errors(setting: Setting) -> Path:
-    return setting.folder / "resumed-errors.txt"
+def _errors(setting: Setting, name: str) -> Path:
+    return setting.folder / f"resumed-{name}-errors.txt"
 
 
-def _last_errors(setting: Setting) -> str:
-    return _errors(setting).read_text(encoding="utf-8", errors="replace").strip()[-500:]
+def _last_errors(setting: Setting, name: str) -> str:
+    return _errors(setting, name).read_text(encoding="utf-8", errors="replace").strip()[-500:]
 
 
 def _kill_after_first_epoch(setting: Setting, training: subprocess.Popen[str]) -> int:
@@ -145,7 +145,7 @@ def _kill_after_first_epoch(setting: Setting, training: subprocess.Popen[str]) -
             break
     latest = final_checkpoint(Workspace.of(setting.folder / "resumed-killed"), 0).with_name(LATEST)
     if training.returncode != -signal.SIGKILL or not latest.exists():
-        raise RuntimeError(f"the training ended before it could be killed: {_last_errors(setting)}")
+        raise RuntimeError(f"the training ended before it could be killed: {_last_errors(setting, 'killed')}")
     tell(f"resuming: killed after {done} of {2 * _ITERATIONS} iterations")
     return done
 

@@ -11,12 +11,11 @@ pytest.importorskip("submitit")
 # In a process of its own, for a package is imported once.
 _PROGRAM = """
 import logging, os, sys
-from mswal_bench.benchmark.jobs.submitit_import import keeping_logs
+from mswal_bench.benchmark.jobs.submitit_import import submitit_module
 
 logging.basicConfig(filename=sys.argv[1], filemode="w", format="%(message)s")
 logging.warning("before")
-with keeping_logs():
-    from submitit import SlurmExecutor
+submitit_module("submitit").SlurmExecutor
 logging.warning("after")
 print(os.environ.get("SUBMITIT_LOG_LEVEL"))
 """
