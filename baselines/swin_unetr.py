@@ -12,8 +12,6 @@ from .nnunet.settings import Plan, Recipe, Training
 from .nnunet.short_budgets import DEMO, SMOKE
 
 _CODE = "github.com/Project-MONAI/research-contributions, SwinUNETR/BTCV"
-# The smallest that the network takes.
-_SMALL_PATCH = (64, 64, 64)
 _SMALL_NETWORK = {"feature_size": 12, "window": 4}
 
 METHOD = NnUNetMethod(
@@ -124,14 +122,13 @@ METHOD = NnUNetMethod(
             DEMO,
             training=replace(
                 DEMO.training,
-                epochs=15,
-                iterations_per_epoch=20,
-                learning_rate=2e-3,
+                iterations_per_epoch=45,
+                learning_rate=4e-3,
                 weight_decay=1e-5,
-                warmup_epochs=1,
-                decay="cosine",
             ),
-            plan=replace(DEMO.plan, patch=_SMALL_PATCH, window=None, batch_size=2, arguments=_SMALL_NETWORK),
+            # A patch is the smallest that the network takes. One alone in a batch would take longer than two: torch has
+            # quick convolutions on a CPU for more than one.
+            plan=replace(DEMO.plan, patch=(32, 32, 64), window=(64, 64, 96), batch_size=2, arguments=_SMALL_NETWORK),
         ),
         Budget.SMOKE: replace(
             SMOKE,
@@ -144,7 +141,7 @@ METHOD = NnUNetMethod(
                 warmup_epochs=1,
                 decay="cosine",
             ),
-            plan=replace(SMOKE.plan, patch=_SMALL_PATCH, window=None, batch_size=1, arguments=_SMALL_NETWORK),
+            plan=replace(SMOKE.plan, patch=(64, 64, 64), window=None, batch_size=1, arguments=_SMALL_NETWORK),
         ),
     },
 )

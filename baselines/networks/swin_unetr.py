@@ -6,12 +6,12 @@ from monai.networks.nets.swin_unetr import SwinUNETR
 from torch import Tensor, nn
 
 DIVISOR = 32
-"""Every side of an input is a multiple of it, and more than one: at 32 the lowest resolution would be a single voxel,
-of which instance normalisation knows no variance."""
+"""Every side of an input is a multiple of it. At 32 x 32 x 32 the lowest resolution would be a single voxel, of which
+instance normalisation knows no variance."""
 
 
 class SwinUnetr(nn.Module):
-    """Swin UNETR. Input (batch, input_channels, z, y, x), each side a multiple of 32 and at least 64.
+    """Swin UNETR. Input (batch, input_channels, z, y, x), each side a multiple of 32, and not all 32.
 
     Gives logits (batch, num_classes, z, y, x). There is no deep supervision.
 
@@ -38,10 +38,10 @@ class SwinUnetr(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        if any(side % DIVISOR or side == DIVISOR for side in x.shape[2:]):
+        sides = tuple(x.shape[2:])
+        if any(side % DIVISOR for side in sides) or set(sides) == {DIVISOR}:
             raise ValueError(
-                f"Swin UNETR needs sides that are multiples of {DIVISOR} and at least {2 * DIVISOR}, found "
-                f"{tuple(x.shape[2:])}"
+                f"Swin UNETR needs sides that are multiples of {DIVISOR}, and one of them larger, found {sides}"
             )
         logits: Tensor = self.network(x)
         return logits
