@@ -107,6 +107,8 @@ METHOD = NnUNetMethod(
             DEMO,
             training=replace(DEMO.training, iterations_per_epoch=70, learning_rate=2e-3),
             plan=replace(DEMO.plan, patch=(16, 16, 16), arguments=_DEMO_NETWORK),
+            # It takes many specks for stones.
+            speck_share=1,
         ),
         Budget.SMOKE: replace(SMOKE, plan=replace(SMOKE.plan, arguments=_SMALL_NETWORK)),
     },
