@@ -96,7 +96,7 @@ docs: $(READY) ## build the documentation site into build/docs
 	@echo "page: build/docs/index.html"
 
 docs-outputs: $(READY) ## run the commands in the pages and compare what they print (WRITE=1: put it into the pages)
-	$(BIN)/python -m mswal_bench.docs.outputs $(if $(WRITE),--write)
+	$(BIN)/python -m mswal_bench.docs.run_pages $(if $(WRITE),--write)
 
 lint: $(READY) ## run the linters and the type checker
 	$(BIN)/ruff check .

@@ -46,9 +46,15 @@ pygments_style = "default"
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"mswal-bench {release}"
-html_static_path = ["assets", "../benchmark/board/site/assets/scroll_boxes.js"]
-html_css_files = ["site.css"]
-html_js_files = ["scroll_boxes.js"]
+_BOARD = "../benchmark/board/site/assets"
+html_static_path = ["assets", f"{_BOARD}/scroll_boxes.js", f"{_BOARD}/scroll_boxes.css"]
+html_css_files = ["site.css", "scroll_boxes.css"]
+html_js_files = [
+    (
+        "scroll_boxes.js",
+        {"data-boxes": "pre, .pst-scrollable-table-container, .notebook-table, .notebook-table > div"},
+    )
+]
 html_show_sourcelink = False
 html_show_copyright = False
 html_theme_options = {

@@ -9,9 +9,8 @@ from typing import Final
 from mswal_bench.benchmark.core.digests import file_digest
 from mswal_bench.benchmark.core.errors import BenchError, Problem
 from mswal_bench.benchmark.core.whole_files import write_text
-from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
 from mswal_bench.benchmark.scoring.labels_digest import labels_digest
-from mswal_bench.benchmark.scoring.lesions_csv import LESIONS_FILE
+from mswal_bench.benchmark.scoring.scores_json import SCORE_FILES
 from mswal_bench.benchmark.scoring.table_files import TABLE_FILES, write_tables
 
 from .ceiling_record import CEILING_FILE, ROWS, CeilingRecord, MeasuredGrid, MeasuredMethod
@@ -21,7 +20,7 @@ from .lost_figure import draw_lost_lesions
 from .lost_lesions import LOST_FILE, write_lost_lesions
 
 _FIGURES: Final = ("lost_lesions.svg", "lost_lesions.png")
-WRITTEN: Final = (CASES_FILE, LESIONS_FILE, "scores.json", *TABLE_FILES, LOST_FILE, *_FIGURES, CEILING_FILE)
+WRITTEN: Final = (*SCORE_FILES, *TABLE_FILES, LOST_FILE, *_FIGURES, CEILING_FILE)
 """The names of the files."""
 
 

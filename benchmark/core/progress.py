@@ -28,7 +28,7 @@ def progress_bar(
     function does nothing; without `estimates`, for parts that take seconds or hours, no remaining time is told. `clock`
     returns seconds.
     """
-    # That of now: while nnU-Net works, what is printed goes to a log of its own.
+    # Kept from the start: while nnU-Net works, sys.stderr is redirected to its log.
     stderr = sys.stderr
     progress = (
         _Bar(label, unit, estimates, stderr) if stderr.isatty() else _Lines(label, unit, estimates, stderr, clock)

@@ -17,9 +17,7 @@ from mswal_bench.benchmark.jobs.tasks import SCORE, TABLE, Kind, Task, TaskArray
 from mswal_bench.benchmark.runs.predicted_goals import folders_of_methods
 from mswal_bench.benchmark.scoring.case_folders import MethodFolder, folder_name
 from mswal_bench.benchmark.scoring.case_store import digest_of_the_code
-from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
-from mswal_bench.benchmark.scoring.lesions_csv import LESIONS_FILE
-from mswal_bench.benchmark.scoring.scores_json import SCORES_FILE
+from mswal_bench.benchmark.scoring.scores_json import SCORE_FILES, SCORES_FILE
 from mswal_bench.benchmark.scoring.table_files import TABLE_FILES
 
 METHODS_FOLDER = "methods"
@@ -58,7 +56,7 @@ def plan_scores(asked: ManyScores) -> TaskPlan:
     merge = _merge(asked, methods, tasks)
     for task, out in [*zip(tasks, (_out(asked, method) for method in methods), strict=True), (merge, asked.out)]:
         if not had_these_inputs(asked.folder, task):
-            for name in (SCORES_FILE, CASES_FILE, LESIONS_FILE, *TABLE_FILES):
+            for name in (*SCORE_FILES, *TABLE_FILES):
                 _remove(out / name)
     left = [
         task

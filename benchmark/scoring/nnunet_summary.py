@@ -21,6 +21,8 @@ from mswal_bench.metrics.case import CaseScore, ClassCounts
 from .scores import ScoredCase, Scores
 
 SUMMARY_FILE = "summary.json"
+SUMMARIES_FOLDER = "nnunet"
+"""The folder beside the scores with a folder for each method's summary."""
 _Metrics = dict[str, float]
 
 
@@ -68,7 +70,7 @@ def write_summaries(scores: Scores, out: Path) -> None:
     """
     for name, method in scores.items():
         cases = [_summarised(case) for case in method.by_case.values()]
-        path = out / "nnunet" / name / SUMMARY_FILE
+        path = out / SUMMARIES_FOLDER / name / SUMMARY_FILE
         try:
             write_text(path, summary_json(cases, scores.protocol.class_ids))
         except OSError as error:

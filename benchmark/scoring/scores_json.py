@@ -13,7 +13,12 @@ from mswal_bench.benchmark.core.wrong_values import wrong_values
 from mswal_bench.metrics.aggregation import Average, ClassScore, MetricPair
 from mswal_bench.metrics.details import ClassDetails
 
+from .cases_csv import CASES_FILE
+from .lesions_csv import LESIONS_FILE
+
 SCORES_FILE: Final = "scores.json"
+SCORE_FILES: Final = (SCORES_FILE, CASES_FILE, LESIONS_FILE)
+"""What `Scores.save` writes."""
 
 
 class _Part(BaseModel):

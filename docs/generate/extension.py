@@ -16,7 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from mswal_bench.benchmark.core.whole_files import write_text
-from mswal_bench.docs.notebook_outputs import notebook_as_markdown
+from mswal_bench.docs.run_pages.notebook_outputs import notebook_as_markdown
 
 from .command_pages import command_pages
 from .known_codes import CATALOGUES, exit_statuses, findings, variables_of_options

@@ -25,10 +25,10 @@ from mswal_bench.benchmark.core.errors import raise_if_any
 def runs(folder: Path, as_json: bool) -> None:
     """List the runs below DIR, the current folder if none is given: their state, trained folds, scores and times.
 
-    A running run is not disturbed. A stopped or failed one goes on with the command it was begun with. The DSC is the
-    mean over the classes, in percent. It is of the test images, predicted by the ensemble of all folds; before that of
-    another goal stands the goal's name. The wall time is that of all steps together: folds that trained at the same
-    time count one after the other. ≥ marks a sum that lacks a step, which was killed or still goes on.
+    A running run is not disturbed. A stopped or failed one goes on with the command it was begun with. DSC is the mean
+    over the classes, in percent, for the test images predicted by the ensemble of all folds. Another goal's DSC has the
+    goal's name before it, as in `fold-0 12.34`. The wall time is that of all steps together: folds that trained at
+    the same time count one after the other. ≥ marks a sum that lacks a step, which was killed or still goes on.
 
     Of what `mswal-bench launch`, `score --on slurm` or `evaluate --on slurm` handed to a cluster, it shows what waits
     and for what, what runs where and since when, what was queued again, and what failed and why.

@@ -33,15 +33,18 @@ def merge(folders: tuple[Path, ...], out: Path, style: TableFormat) -> None:
     """Make one table of the methods in SCORES: folders that `score --out`, `run` (its goals, such as WORK/fold-all) or
     merge wrote.
 
-    No label map is read. The files are, byte for byte, those of one `score` of all methods in this order. All must be
-    scored on the same cases and labels, under one protocol and on one track, and each method once.
+    No label map is read. scores.json, cases.csv and lesions.csv are, byte for byte, those of one `score` of all methods
+    in this order; the tables come on top. All must be scored on the same cases and labels, under one protocol and on
+    one track, and each method once.
 
     A folder without scores, of a job that failed, is left out, named, and makes the command exit with 1; the table of
     the others is written.
     """
     from mswal_bench.benchmark.scoring.merge_scores import merge_into
+    from mswal_bench.benchmark.scoring.scores_json import SCORE_FILES
+    from mswal_bench.benchmark.scoring.table_files import TABLE_FILES
 
     scores = merge_into(out, folders)
     print_scores(scores, style, details=True)
-    click.echo(f"written to {out}: scores.json, cases.csv, lesions.csv, table.txt, table.md, table.tex", err=True)
+    click.echo(f"written to {out}: {', '.join((*SCORE_FILES, *TABLE_FILES))}", err=True)
     raise_if_any(scores.problems)

@@ -75,9 +75,9 @@ def score(
     A file that cannot be scored is left out, named, and makes the command exit with 1; the others are scored. So is
     one of several folders that lacks predictions. Scores that leave cases out are marked as not comparable.
 
-    With --on each PRED is scored by a task of its own into OUT/methods/METHOD, and one more merges them: the files in
-    OUT are, byte for byte, those of one call. With --on slurm the tasks are queued, and `mswal-bench runs OUT` shows
-    how far they are. The same command again does what is missing, and nothing twice.
+    With --on each PRED is scored by a task of its own into OUT/methods/METHOD, and one more merges them: scores.json,
+    cases.csv and lesions.csv in OUT are, byte for byte, those of one call. With --on slurm the tasks are queued, and
+    `mswal-bench runs OUT` shows how far they are. The same command again does what is missing, and nothing twice.
     """
     if nnunet_summary and out is None:
         raise click.UsageError("--nnunet-summary needs a folder to write to, --out.")
@@ -91,11 +91,9 @@ def score(
         _score_as_tasks(ManyScores(predictions, reference, out, tuple(each)), place, style, details)
         return
     from mswal_bench.benchmark.runs.score_methods import score_methods
-    from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
-    from mswal_bench.benchmark.scoring.lesions_csv import LESIONS_FILE
-    from mswal_bench.benchmark.scoring.nnunet_summary import write_summaries
+    from mswal_bench.benchmark.scoring.nnunet_summary import SUMMARIES_FOLDER, SUMMARY_FILE, write_summaries
     from mswal_bench.benchmark.scoring.score_folders import STORE_FOLDER
-    from mswal_bench.benchmark.scoring.scores_json import SCORES_FILE
+    from mswal_bench.benchmark.scoring.scores_json import SCORE_FILES
 
     scores = score_methods(
         predictions, reference, jobs=jobs, allow_missing=allow_missing, details=details, out=out, progress=True
@@ -105,8 +103,8 @@ def score(
         scores.save(out)
         if nnunet_summary:
             write_summaries(scores, out)
-        written = [SCORES_FILE, CASES_FILE, LESIONS_FILE, f"{STORE_FOLDER}/"]
-        written += ["nnunet/METHOD/summary.json"] if nnunet_summary else []
+        written = [*SCORE_FILES, f"{STORE_FOLDER}/"]
+        written += [f"{SUMMARIES_FOLDER}/METHOD/{SUMMARY_FILE}"] if nnunet_summary else []
         click.echo(f"written to {out}: {', '.join(written)}", err=True)
     raise_if_any(scores.problems)
 
@@ -115,10 +113,8 @@ def _score_as_tasks(asked: ManyScores, place: Place, style: TableFormat, details
     from mswal_bench.benchmark.jobs.queue_record import LAUNCH_FOLDER
     from mswal_bench.benchmark.jobs.tasks import TABLE
     from mswal_bench.benchmark.launch.plan_scores import METHODS_FOLDER, plan_scores
-    from mswal_bench.benchmark.scoring.cases_csv import CASES_FILE
-    from mswal_bench.benchmark.scoring.lesions_csv import LESIONS_FILE
     from mswal_bench.benchmark.scoring.saved_scores import load_scores
-    from mswal_bench.benchmark.scoring.scores_json import SCORES_FILE
+    from mswal_bench.benchmark.scoring.scores_json import SCORE_FILES, SCORES_FILE
     from mswal_bench.benchmark.scoring.table_files import TABLE_FILES
 
     if place.cancel:
@@ -137,6 +133,6 @@ def _score_as_tasks(asked: ManyScores, place: Place, style: TableFormat, details
         problems = own or problems
     if (asked.out / SCORES_FILE).exists():
         print_scores(load_scores(asked.out), style, details=details)
-        written = [SCORES_FILE, CASES_FILE, LESIONS_FILE, *TABLE_FILES, f"{METHODS_FOLDER}/", f"{LAUNCH_FOLDER}/"]
+        written = [*SCORE_FILES, *TABLE_FILES, f"{METHODS_FOLDER}/", f"{LAUNCH_FOLDER}/"]
         click.echo(f"written to {asked.out}: {', '.join(written)}", err=True)
     raise_if_any(problems)

@@ -17,10 +17,6 @@ from mswal_bench.splits import five_folds
 from .quick_nnunet import quick_nnunet
 
 
-def silent(done, total, note):
-    pass
-
-
 @pytest.fixture
 def job(small_phantom, tmp_path):
     cases = [path.name.removesuffix(".nii.gz") for path in (small_phantom / "labelsTr").iterdir()]
@@ -34,7 +30,7 @@ def test_refused_it_leaves_what_was_prepared_before(job, name):
     before = Workspace(job.work / "nnunet").preprocessed / "of before"
     before.mkdir(parents=True)
     with pytest.raises(MethodError, match=r"^By estimate, 5 of 5 cases need more .* about 0\.5 GB"):
-        METHODS[name].prepare(replace(job, memory_bytes=held_memory() + GB // 5), silent)
+        METHODS[name].prepare(replace(job, memory_bytes=held_memory() + GB // 5), lambda *_: None)
     assert before.is_dir()
     made = {path.name for path in job.work.rglob("*") if path.is_file() and not path.is_symlink()}
     assert made <= {"log.txt", "dataset.json"}
@@ -54,5 +50,5 @@ def test_what_is_given_bounds_the_workers(job, monkeypatch):
     for workers in (1, 3, 8):
         given = held_memory() + int((workers + 0.5) * GB / 2)
         with quick_nnunet(), pytest.raises(KeyboardInterrupt):
-            METHODS["nnunet-v2"].prepare(replace(job, memory_bytes=given), silent)
+            METHODS["nnunet-v2"].prepare(replace(job, memory_bytes=given), lambda *_: None)
     assert asked == [1, 3, 8]

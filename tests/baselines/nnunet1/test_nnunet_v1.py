@@ -34,10 +34,6 @@ KERNELS = [[1, 1, 1]] + [[3, 3, 3]] * 2
 """Of the smoke test's network."""
 
 
-def silent(done: int, total: int, note: str) -> None:
-    pass
-
-
 def read(path):
     return SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(path)))
 
@@ -50,7 +46,7 @@ def prepared(small_phantom, tmp_path_factory) -> Job:
     job = Job(small_phantom, root / "work", tuple(reversed(five_folds(cases))), Budget.SMOKE, "cpu", 0)
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv(SHARED_WITH_V2, str(root / "ours"))
-        METHOD.prepare(job, silent)
+        METHOD.prepare(job, lambda *_: None)
         assert os.environ[SHARED_WITH_V2] == str(root / "ours")
     assert not (root / "ours").exists()
     return job
@@ -170,7 +166,7 @@ def test_a_training_that_was_stopped_or_killed_ends_with_the_weights_of_an_undis
         stopped_in(2, stopped)
     assert METHOD.epochs_done(stopped, 0) == 2
     half = torch.load(workspace_of(stopped).latest_checkpoint(0), map_location="cpu", weights_only=False)
-    METHOD.train(stopped, 0, silent)
+    METHOD.train(stopped, 0, lambda *_: None)
     of = {
         name: torch.load(workspace_of(job).final_checkpoint(0), map_location="cpu", weights_only=False)
         for name, job in (("undisturbed", undisturbed), ("stopped", stopped), ("killed", trained))
@@ -233,7 +229,7 @@ def test_the_folds_softmax_is_averaged_and_what_is_there_is_kept(trained, tmp_pa
     out.mkdir()
     (tmp_path / f"{other}.nii.gz").rename(out / f"{other}.nii.gz")
     with pytest.raises(MethodError, match=r"^broken: nnU-Net v1 could not preprocess.*all others are predicted"):
-        METHOD.predict(trained, [0, 1], {"broken": unreadable, **images}, out, silent)
+        METHOD.predict(trained, [0, 1], {"broken": unreadable, **images}, out, lambda *_: None)
 
     assert (fold / "validated").exists()
     assert [path.name for path in (fold / "validation_raw").glob("*.nii.gz")] == [f"{held_out}.nii.gz"]
@@ -283,7 +279,7 @@ def test_five_folds_get_the_consolidated_postprocessing(trained, save_labels, tm
     shutil.copy(sorted((job.raw / "imagesTs").iterdir())[0], tmp_path / "blob")
     image = tmp_path / "case_0000.nii.gz"
     image.symlink_to("blob")
-    METHOD.predict(job, [0], {"case": image}, tmp_path / "alone", silent)
+    METHOD.predict(job, [0], {"case": image}, tmp_path / "alone", lambda *_: None)
     alone = read(tmp_path / "alone" / "case.nii.gz")
     pieces = {class_id: ndimage.label(alone == class_id)[1] for class_id in range(1, 8)}
     scattered = max(pieces, key=lambda class_id: pieces[class_id])
@@ -293,7 +289,7 @@ def test_five_folds_get_the_consolidated_postprocessing(trained, save_labels, tm
     for fold in range(1, 5):
         shutil.copytree(workspace.fold(0), workspace.fold(fold), dirs_exist_ok=True)
     validated_with_a_speck(workspace, job, scattered, save_labels)
-    METHOD.predict(job, range(5), {"case": image}, tmp_path / "five", silent)
+    METHOD.predict(job, range(5), {"case": image}, tmp_path / "five", lambda *_: None)
 
     found = json.loads((workspace.model / "postprocessing.json").read_text())
     assert found["for_which_classes"] == [scattered]

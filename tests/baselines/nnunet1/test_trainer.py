@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
+torch = pytest.importorskip("torch")
 pytest.importorskip("nnunet")
 
 from mswal_bench.baselines.method import MethodError
@@ -14,12 +14,8 @@ from mswal_bench.baselines.nnunet1 import trainer as module
 from mswal_bench.baselines.nnunet1.settings import Recipe
 
 
-def silent(done: int, total: int, note: str) -> None:
-    pass
-
-
 def test_a_loss_that_is_not_finite_stops_with_a_sentence(monkeypatch):
-    trainer = module.choose_trainer(Recipe(Training(epochs=3)), silent)("plans.pkl", None)
+    trainer = module.choose_trainer(Recipe(Training(epochs=3)), lambda *_: None)("plans.pkl", None)
     monkeypatch.setattr(module.nnUNetTrainerV2, "run_iteration", lambda *_: np.array(np.nan))
     trainer.run_iteration(None, False)
     with pytest.raises(MethodError, match="The loss became nan in epoch 1 of 3"):
@@ -27,7 +23,7 @@ def test_a_loss_that_is_not_finite_stops_with_a_sentence(monkeypatch):
 
 
 def test_an_overflow_now_and_then_is_left_to_the_gradient_scaler(monkeypatch):
-    trainer = module.choose_trainer(Recipe(Training(epochs=3)), silent)("plans.pkl", None)
+    trainer = module.choose_trainer(Recipe(Training(epochs=3)), lambda *_: None)("plans.pkl", None)
     # As v1 sets it on a GPU, in half precision.
     trainer.amp_grad_scaler = object()
     losses = iter([np.nan] * 100 + [1.0] + [np.inf] * 101)
@@ -46,7 +42,7 @@ def test_a_checkpoint_is_replaced_whole(tmp_path, monkeypatch):
         Path(fname).write_text("half")
         raise KeyboardInterrupt
 
-    trainer = module.choose_trainer(Recipe(Training()), silent)("plans.pkl", None)
+    trainer = module.choose_trainer(Recipe(Training()), lambda *_: None)("plans.pkl", None)
     trainer.network = torch.nn.Conv3d(1, 1, 1)
     monkeypatch.setattr(module.nnUNetTrainerV2, "save_checkpoint", killed_while_writing)
     with pytest.raises(KeyboardInterrupt):

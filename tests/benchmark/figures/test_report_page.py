@@ -2,6 +2,7 @@ import json
 import re
 import shutil
 from html import unescape
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from mswal_bench.benchmark.cli.main import main
+from mswal_bench.tests.benchmark.headless_chromium import headless_chromium
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +99,31 @@ def test_many_methods_are_shown_in_rows_of_five(raw, tmp_path):
     # The CT and the reference come first.
     assert sizes[7][0] == sizes[3][0] == pytest.approx(sizes[1][0] * 5 / 3, abs=2)
     assert 1.5 * sizes[3][1] < sizes[7][1] < 2 * sizes[3][1]
+
+
+def test_a_phone_sees_that_there_is_more_of_a_wide_table(raw, perfect, tmp_path):
+    pytest.importorskip("selenium")
+    methods = [perfect, *(shutil.copytree(perfect, tmp_path / name) for name in ("second", "third"))]
+    code, output = call(*methods, "--data", raw, "--out", tmp_path / "out", "--cases", "1")
+    assert code == 0, output
+    with headless_chromium(tmp_path / "chromium") as browser:
+        # Scroll bars of a phone take no room.
+        size = {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        browser.get((tmp_path / "out" / "index.html").as_uri())
+        assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+        edges = []
+        for place in (0, 0.5, 1):
+            box = browser.execute_script(
+                "const box = document.querySelector('.wide');"
+                "box.scrollLeft = arguments[0] * (box.scrollWidth - box.clientWidth); return box",
+                place,
+            )
+            picture = np.asarray(Image.open(BytesIO(box.screenshot_as_png)).convert("L"))
+            # The median is the ground beside the letters.
+            edges.append(np.median(picture[:, -3]))
+    assert edges[0] == edges[1] < 200
+    assert edges[2] == 255
 
 
 def test_a_case_that_is_asked_for_is_shown(raw, perfect, tmp_path):

@@ -164,16 +164,19 @@
     const table = holder.firstElementChild;
     const left = [];
     element("order").hidden = !narrow.matches;
-    if (!table || narrow.matches) return left;
     holder.classList.remove("scrolls");
-    SQUEEZES.forEach((name) => table.classList.remove(`without-${name}`));
-    for (const name of SQUEEZES) {
-      if (holder.scrollWidth <= holder.clientWidth) break;
-      if (!INSIDE.includes(name) && !table.querySelector(`thead .${name}`)) continue;
-      table.classList.add(`without-${name}`);
-      left.push(name);
+    if (table && !narrow.matches) {
+      SQUEEZES.forEach((name) => table.classList.remove(`without-${name}`));
+      for (const name of SQUEEZES) {
+        if (holder.scrollWidth <= holder.clientWidth) break;
+        if (!INSIDE.includes(name) && !table.querySelector(`thead .${name}`)) continue;
+        table.classList.add(`without-${name}`);
+        left.push(name);
+      }
+      holder.classList.toggle("scrolls", holder.scrollWidth > holder.clientWidth);
     }
-    holder.classList.toggle("scrolls", holder.scrollWidth > holder.clientWidth);
+    // Another table in a box of the same size: nothing else tells scroll_boxes.js to look again.
+    holder.dispatchEvent(new Event("scroll"));
     return left;
   };
 

@@ -317,6 +317,22 @@ def test_a_box_that_scrolls_fades_where_there_is_more(browser: Any, site: Path) 
     assert sides == ["right", "left right", "left"]
 
 
+def test_a_table_that_fits_again_does_not_fade(browser: Any, site: Path) -> None:
+    show(browser, site / "index.html", width=660, scheme="light")
+    # A tablet, whose scroll bars take no room: the box is as large with one as without.
+    emulate(browser, "Emulation.setDeviceMetricsOverride", width=660, height=800, deviceScaleFactor=1, mobile=True)
+    choose(browser, "track", "public-cv")
+    board = browser.find_element(By.ID, "board")
+    # Of one height whatever the table's is.
+    browser.execute_script("arguments[0].style.height = '20rem'", board)
+    frames = "requestAnimationFrame(() => requestAnimationFrame(arguments[0]))"
+    browser.execute_async_script(frames)
+    assert (board.get_attribute("class"), board.get_attribute("data-more")) == ("scrolls", "right")
+    choose(browser, "lesion", "Liver cyst")
+    browser.execute_async_script(frames)
+    assert (board.get_attribute("class"), board.get_attribute("data-more")) == ("", None)
+
+
 def test_columns_that_nobody_fills_are_left_out(front: Any) -> None:
     assert "hours" not in columns(front)
     assert "extra" not in columns(front)

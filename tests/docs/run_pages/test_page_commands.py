@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mswal_bench.docs.page_commands import page_commands, with_outputs
+from mswal_bench.docs.run_pages.page_commands import page_commands, with_outputs
 
 PAGE = """\
 # A page

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mswal_bench.docs.outputs import check_page, main, pages_with_commands
+from mswal_bench.docs.run_pages.outputs import check_page, main, pages_with_commands
 
 
 def page(folder: Path, text: str, name: str = "page.md") -> Path:

@@ -7,8 +7,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from mswal_bench.docs.notebook_outputs import notebook_as_markdown
-from mswal_bench.docs.outputs import main, pages_with_commands
+from mswal_bench.docs.run_pages.notebook_outputs import notebook_as_markdown
+from mswal_bench.docs.run_pages.outputs import main, pages_with_commands
 
 _PLOT = """import base64
 import io

@@ -11,18 +11,16 @@ Pages show it at half its size and in 256 colours, which is enough for a screen 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-import numpy as np
-
 from mswal_bench.benchmark.core.whole_files import whole_file
 
+from .same_pictures import same_pictures
+
+_COMMENT = re.compile(r"<!-- *picture\b.*")
 _PICTURE = re.compile(r"^<!-- picture: (?P<made>\S+) -->\n!\[[^\]]*\]\((?P<shown>[^)]+)\)$", re.MULTILINE)
-_ALIKE = 6.0
-"""Mean difference of two pictures, of 255, up to which they count as the same."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +36,18 @@ class PagePicture:
 
 
 def page_pictures(text: str) -> list[PagePicture]:
-    """The pictures of a page that have such a comment, in their order."""
-    return [
-        PagePicture(found["made"], found["shown"], text.count("\n", 0, found.start()) + 1)
-        for found in _PICTURE.finditer(text)
-    ]
+    """The pictures of a page that have such a comment, in their order.
+
+    Raises ValueError for a comment that is not right above a picture.
+    """
+    pictures = []
+    for comment in _COMMENT.finditer(text):
+        line = text.count("\n", 0, comment.start()) + 1
+        found = _PICTURE.match(text, comment.start())
+        if found is None:
+            raise ValueError(f"line {line}: no picture right below {comment.group()!r}")
+        pictures.append(PagePicture(found["made"], found["shown"], line))
+    return pictures
 
 
 def check_pictures(page: Path, text: str, folder: Path, *, write: bool = False) -> list[str]:
@@ -66,18 +71,6 @@ def check_pictures(page: Path, text: str, folder: Path, *, write: bool = False) 
         else:
             differences.append(f"{where}: looks other than {picture.shown}")
     return differences
-
-
-def same_pictures(some: Sequence[bytes], others: Sequence[bytes]) -> bool:
-    """Whether the pictures of two lists of one length look alike; their pixels may differ a little, as other versions
-    of fonts and drawing libraries draw."""
-    from PIL import Image
-
-    for one, other in zip(some, others, strict=True):
-        pixels, beside = (np.asarray(Image.open(BytesIO(each)).convert("RGB"), float) for each in (one, other))
-        if pixels.shape != beside.shape or np.abs(pixels - beside).mean() > _ALIKE:
-            return False
-    return True
 
 
 def _as_shown(png: bytes) -> bytes:

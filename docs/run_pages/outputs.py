@@ -1,6 +1,6 @@
 """Runs the commands of the pages and compares what they print with what the pages show.
 
-    python -m mswal_bench.docs.outputs [--write] [PAGE...]
+    python -m mswal_bench.docs.run_pages [--write] [PAGE...]
 
 Without PAGE, those of `docs/` and README.md that have commands, and notebooks. Each page has a folder of its own, in
 which its commands run one after the other. A difference is shown and ends it with 1. `--write` puts what was printed
@@ -29,7 +29,7 @@ from .page_pictures import check_pictures, page_pictures
 from .python_session import PythonSession
 from .same_output import same_output
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 _HOME = "/home/you"
 """Stands in pages for the folder in which their commands ran."""
 _WIDTH = 100
@@ -43,14 +43,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     wrong = 0
     for page in options.pages or pages_with_commands():
-        started, before = time.monotonic(), _stored(page)
+        started = time.monotonic()
         try:
+            before = _stored(page)
             differences = check_page(page, write=options.write)
+            told = "differs" if differences else "the same" if _stored(page) == before else "written"
         except ValueError as error:
-            differences = [f"{page}: {error}"]
+            differences, told = [f"{page}: {error}"], "differs"
         wrong += bool(differences)
         print("\n".join(differences), end="\n" if differences else "")
-        told = "differs" if differences else "the same" if _stored(page) == before else "written"
         print(f"{os.path.relpath(page)}: {told}, {time.monotonic() - started:.0f} s", flush=True)
     if wrong and not options.write:
         print("Look whether the new output is right, and put it into the pages with --write.", file=sys.stderr)
@@ -68,7 +69,8 @@ def check_page(page: Path, *, write: bool = False) -> list[str]:
     """Runs a page's commands and gives what differs, as text; with `write` what differs is put into the page.
 
     A command that ends with another status than the page tells always differs. So does a picture that no command made.
-    A notebook's cells are compared in the same way. Raises ValueError for a page whose fences cannot be read.
+    A notebook's cells are compared in the same way. Raises ValueError for a page whose fences, or comments of pictures,
+    cannot be read.
     """
     if page.suffix == ".ipynb":
         with tempfile.TemporaryDirectory(prefix=f"{page.stem}-") as folder:
@@ -86,11 +88,11 @@ def check_page(page: Path, *, write: bool = False) -> list[str]:
                 outputs.append((command, printed))
                 shown = difflib.unified_diff(command.output, printed, "page", "printed", lineterm="", n=1)
                 differences.append("\n".join([where, *shown]))
-        missed = check_pictures(page, text, Path(folder), write=write)
+        of_pictures = check_pictures(page, text, Path(folder), write=write)
     if write and outputs:
         write_text(page, with_outputs(text, outputs))
-        return missed
-    return [*differences, *missed]
+        return of_pictures
+    return [*differences, *of_pictures]
 
 
 def _stored(page: Path) -> list[str | bytes]:
@@ -153,14 +155,10 @@ def _environment(folder: Path) -> Mapping[str, str]:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m mswal_bench.docs.outputs", description=(__doc__ or "").splitlines()[0]
+        prog="python -m mswal_bench.docs.run_pages", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument(
         "pages", nargs="*", type=Path, metavar="PAGE", help="a page or notebook  [default: all with commands]"
     )
     parser.add_argument("--write", action="store_true", help="put what is printed into the pages")
     return parser.parse_args(arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

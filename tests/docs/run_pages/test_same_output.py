@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mswal_bench.docs.same_output import same_output
+from mswal_bench.docs.run_pages.same_output import same_output
 
 
 @pytest.mark.parametrize(

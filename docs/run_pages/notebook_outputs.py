@@ -15,8 +15,8 @@ from typing import Any
 
 from mswal_bench.benchmark.core.whole_files import write_text
 
-from .page_pictures import same_pictures
 from .same_output import same_output
+from .same_pictures import same_pictures
 
 _LONGEST_S = 1800
 _FONT_CACHE = "Matplotlib is building the font cache"
