@@ -286,7 +286,7 @@ def _notes(titled: Ranking) -> list[str]:
     if len(ranking.methods) > 1:
         notes.append(
             "p: difference to the next method below, paired permutation test, two-sided, Holm-corrected for each "
-            f"number: over all neighbours, in a map over {_pairs_told(ranking)}."
+            f"number: here over all neighbours, in a significance map over {_pairs_told(ranking)}."
         )
     if any(method.dsc.low is None or method.f1.low is None for method in ranking.methods):
         notes.append(f"{UNDEFINED}: undefined, or no interval, for fewer than {FEWEST_CASES} cases have such a lesion.")

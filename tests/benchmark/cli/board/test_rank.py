@@ -191,6 +191,6 @@ def test_all_pairs_of_many_methods_are_asked_for(tmp_path: Path) -> None:
     call = ["rank", str(tmp_path / "results"), "--resamples", "20", "--permutations", "50"]
     some, every = (CliRunner().invoke(main, [*call, *more]).stdout for more in ((), ("--all-pairs",)))
     assert "over the pairs of the best 25 (`--all-pairs` tests all)." in some.replace("\n", " ")
-    assert "in a map over all pairs." in every.replace("\n", " ")
+    assert "in a significance map over all pairs." in every.replace("\n", " ")
     maps = [text.split("Significance map, F1:")[1].split("Ranked by")[0] for text in (some, every)]
     assert [("to 25" in text, "to 27" in text) for text in maps] == [(True, False), (True, True)]
