@@ -14,7 +14,7 @@ import pytest
 
 from mswal_bench.baselines.method import Budget
 from mswal_bench.baselines.registry import METHODS
-from mswal_bench.benchmark.jobs.attempts import Attempts
+from mswal_bench.benchmark.jobs.attempts import Attempts, Outcome
 from mswal_bench.benchmark.jobs.queue_record import read_queue
 from mswal_bench.benchmark.runs.run_method import run_method
 from mswal_bench.benchmark.scoring.merge_scores import merge_into
@@ -144,8 +144,15 @@ def test_what_is_queued_is_not_queued_again_and_can_be_cancelled(cluster, small_
 def test_a_method_that_fails_costs_itself(cluster, small_phantom, tmp_path):
     root = tmp_path / "runs"
     launch(cluster, small_phantom, root)
-    wait_until((root / "mednext" / "run.json").exists, "mednext has begun", 300)
-    (root / "mednext" / "run.json").write_text("{}")
+    state = root / "mednext" / "run.json"
+    wait_until(state.exists, "mednext has begun", 300)
+
+    def has_failed() -> bool:
+        # Again and again: a task that read it before writes it anew.
+        state.write_text("{}")
+        return any(attempt.outcome is Outcome.FAILED for task in attempts(root) for attempt in task.attempts)
+
+    wait_until(has_failed, "a task of mednext has failed", 300)
     drained(cluster)
     table = (root / f"table-{GOAL}" / "table.txt").read_text()
     assert "nnunet-v2" in table
