@@ -87,4 +87,6 @@ def init(
         claims = model_claims(model, run=of_run, announce=lambda sentence: click.echo(sentence, err=True))
     begun = init_submission(folder, run=run, predictions=predictions, claims=claims, fields=fields, progress=True)
     copied = f" {begun.predictions} predictions were copied." if begun.predictions else ""
-    click.echo(f"Fill in {begun.form}.{copied} Then: mswal-bench validate {folder} --manifest manifest.json")
+    click.echo(
+        f"Fill in what is empty in {begun.form}.{copied} Then: mswal-bench validate {folder} --manifest manifest.json"
+    )
