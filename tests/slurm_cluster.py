@@ -240,12 +240,14 @@ class SlurmCluster:
         wait_until(holds, f"job {name} is {' or '.join(states)}", timeout_s)
         return self.job(name)
 
-    def start_now(self, name: str) -> None:
-        """Spares a requeued job, which must be pending, the six seconds that it would wait.
+    def start_soon(self, name: str) -> None:
+        """Spares a requeued job, which must be pending, most of the six seconds that it would wait.
 
         Where processes of its last run still live, its old node refuses it and is drained.
         """
-        self.scontrol("update", f"JobId={name}", "StartTime=now")
+        # In the next second, not in this one: a node refuses a job that was killed there in the same second, and the
+        # job has failed.
+        self.scontrol("update", f"JobId={name}", "StartTime=now+1seconds")
 
     def node_state(self, name: str) -> str:
         """As sinfo says it: `idle`, `allocated`, `down`; with a star where its slurmd does not answer."""

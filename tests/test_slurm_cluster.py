@@ -40,8 +40,8 @@ def test_a_requeued_job_runs_again(cluster):
     cluster.wait_for(job, "RUNNING")
     cluster.scontrol("requeue", job)
     cluster.wait_for(job, "PENDING", restarts=1)
-    cluster.start_now(job)
-    assert cluster.wait_for(job, "RUNNING", restarts=1, timeout_s=15).restarts == 1
+    cluster.start_soon(job)
+    assert cluster.wait_for(job, "RUNNING", restarts=1).restarts == 1
 
 
 def test_jobs_of_a_node_that_goes_down_run_elsewhere(cluster):
@@ -50,7 +50,7 @@ def test_jobs_of_a_node_that_goes_down_run_elsewhere(cluster):
     cluster.node_down(node)
     assert cluster.node_state(node).startswith("down")
     cluster.wait_for(job, "PENDING", restarts=1)
-    cluster.start_now(job)
+    cluster.start_soon(job)
     assert cluster.wait_for(job, "RUNNING", restarts=1).node != node
     cluster.node_up(node)
     assert cluster.node_state(node) == "idle"

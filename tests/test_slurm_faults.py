@@ -48,7 +48,7 @@ class Running:
 
     def runs_again(self) -> None:
         self.cluster.wait_for(self.name, "PENDING", restarts=1)
-        self.cluster.start_now(self.name)
+        self.cluster.start_soon(self.name)
         self.cluster.wait_for(self.name, "RUNNING", restarts=1)
 
 
