@@ -34,6 +34,7 @@ from mswal_bench.baselines.processes import use_threads
 from mswal_bench.baselines.repeatable_draws import Draw, NumberedBatches, seed_draws
 from mswal_bench.baselines.stop_request import StoppedError, stop_is_asked
 from mswal_bench.baselines.training_guards import LossGuard, checkpoint_written_whole
+from mswal_bench.baselines.training_on_cpu import made_quick
 
 from .export import Export, remove_unfinished
 from .settings import Recipe, SmallNetwork
@@ -83,8 +84,7 @@ class BenchTrainer(nnUNetTrainerV2):  # type: ignore[misc]
     def initialize_network(self) -> None:
         super().initialize_network()
         if not torch.cuda.is_available():
-            # Small three-dimensional convolutions train faster on a CPU in this layout.
-            self.network: Any = self.network.to(memory_format=torch.channels_last_3d)
+            self.network: Any = made_quick(self.network)
 
     def initialize_optimizer_and_scheduler(self) -> None:
         super().initialize_optimizer_and_scheduler()
