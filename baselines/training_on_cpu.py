@@ -17,11 +17,7 @@ _NEVER = 2**31 - 1
 def made_quick(network: Any) -> Any:
     """The network itself, laid out for training on a CPU; from now on this process keeps the memory that it frees."""
     _keep_memory()
-    return as_channels_last(network)
-
-
-def as_channels_last(network: Any) -> Any:
-    """The network itself in the layout in which small three-dimensional convolutions train about a quarter faster."""
+    # Small three-dimensional convolutions train about a quarter faster in this layout.
     return network.to(memory_format=torch.channels_last_3d)
 
 

@@ -11,15 +11,12 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import multiprocessing
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
-from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -32,7 +29,6 @@ from mswal_bench.baselines.inception_nnunet import METHOD
 from mswal_bench.baselines.method import Budget
 from mswal_bench.baselines.networks.fold_inception import folded
 from mswal_bench.baselines.networks.inception_unet import InceptionUNet
-from mswal_bench.baselines.training_on_cpu import as_channels_last, made_quick
 from mswal_bench.benchmark.core.whole_files import write_text
 from mswal_bench.tests.baselines.networks.inception_arguments import RELEASED, RESENC_L
 
@@ -47,7 +43,6 @@ _PUBLISHED = {"norm_op": nn.BatchNorm3d, "nonlin": nn.ReLU}
 _DEMO: Any = METHOD.recipes[Budget.DEMO].plan
 _PATCH = (64, 64, 64)
 _EARLIER = "mswal_earlier_networks"
-_AT = " at "
 _QUICK = 5
 """So many times as often as a training step of ResEnc-L, all else has a turn."""
 _LARGEST_DIFFERENCE = 1e-4
@@ -66,9 +61,7 @@ and the highest are in brackets.
   variant and ResEnc-L have instance normalisation and LeakyReLU. At the demo's size all have the recipe's batch
   normalisation. On a CPU a training step of Inception computes its 1 x 1 x 1 convolutions as products of matrices
   (`baselines/networks/pointwise.py`), the same function up to rounding; nnU-Net's networks are as nnU-Net has them. A
-  network at a commit is that of this project then. On a CPU each network trains in a process of its own, which keeps
-  the memory that it frees, as the trainer has it (`baselines/training_on_cpu.py`); that of a commit gives it back to
-  the system, as trainers did then."""
+  network at a commit is that of this project then."""
 
 
 @dataclass(frozen=True)
@@ -89,22 +82,14 @@ class Machine:
         """Mixed on a GPU, as nnU-Net has it."""
         return torch.autocast(self.device.type, enabled=self.device.type == "cuda")
 
-    def timed(self, call: Callable[[], object]) -> Callable[[], float]:
-        """What calls it and gives the seconds that it took."""
-
-        def seconds() -> float:
-            start = self.clock()
-            call()
-            return self.clock() - start
-
-        return seconds
-
-    def in_turns(self, calls: Mapping[str, Callable[[], float]], *, quick: bool) -> dict[str, list[float]]:
-        """Seconds of every call of each, as it gives them; quick ones are called more often."""
+    def in_turns(self, calls: Mapping[str, Callable[[], object]], *, quick: bool) -> dict[str, list[float]]:
+        """Seconds of every call of each; quick ones are called more often."""
         seconds: dict[str, list[float]] = {name: [] for name in calls}
         for turn in range(self.turns * (_QUICK if quick else 1) + 1):
             for name, call in calls.items():
-                took = call()
+                start = self.clock()
+                call()
+                took = self.clock() - start
                 if turn:
                     seconds[name].append(took)
                 print(f"{time.strftime('%H:%M:%S')} {name}: {took:.3f} s", file=sys.stderr, flush=True)
@@ -173,14 +158,16 @@ def _prediction_table(machine: Machine, sizes: Sequence[str], patch: Sequence[in
         forms = {"unfolded": network.eval(), "folded": folded(network)}
         _agree(forms, x)
         with torch.inference_mode(), machine.precision():
-            seconds = machine.in_turns(
-                {form: machine.timed(partial(each, x)) for form, each in forms.items()}, quick=True
-            )
+            seconds = machine.in_turns({form: _call(each, x) for form, each in forms.items()}, quick=True)
         ratio = median(seconds["unfolded"]) / median(seconds["folded"])
         for form, each in forms.items():
             last = f"{ratio:.2f}x" if form == "folded" else ""
             rows.append([size, _sides(sides), form, _millions(each), _spread(seconds[form]), last])
     return table(("size", "patch", "Inception nnU-Net", "parameters", "seconds", "faster"), rows)
+
+
+def _call(network: nn.Module, x: Tensor) -> Callable[[], object]:
+    return lambda: network(x)
 
 
 @torch.inference_mode()
@@ -202,7 +189,7 @@ def _earlier_network(revision: str, cache: Path) -> tuple[str, Any]:
         assert spec.loader is not None
         sys.modules[_EARLIER] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(sys.modules[_EARLIER])
-        return f"Inception{_AT}{revision}", importlib.import_module(f"{_EARLIER}.inception_unet").InceptionUNet
+        return f"Inception at {revision}", importlib.import_module(f"{_EARLIER}.inception_unet").InceptionUNet
 
 
 def _training_table(
@@ -228,14 +215,10 @@ def _training_table(
         own, batch = (_DEMO.patch, _DEMO.batch_size) if size == "demo" else (_PATCH, 2)
         sides = patch or own or _PATCH
         networks = {name: kind(**options, deep_supervision=True) for name, (kind, options) in kinds[size].items()}
-        with ExitStack() as stack:
-            steps = {
-                name: stack.enter_context(
-                    _trained(partial(_training_step, network, (batch, 1, *sides), machine, _setup(name)), machine)
-                )
-                for name, network in networks.items()
-            }
-            seconds = machine.in_turns(steps, quick=size == "demo")
+        seconds = machine.in_turns(
+            {name: _training_step(network, (batch, 1, *sides), machine) for name, network in networks.items()},
+            quick=size == "demo",
+        )
         for name, network in networks.items():
             middle = median(seconds[name])
             cells = [size, f"{batch} x {_sides(sides)}", name, _millions(network), _spread(seconds[name])]
@@ -243,51 +226,12 @@ def _training_table(
     return table(("size", "batch", "network", "parameters", "seconds", "iterations/s", "of ResEnc's seconds"), rows)
 
 
-def _setup(name: str) -> Callable[[Any], Any]:
-    """How the trainer prepares a network for a CPU; an earlier one, as trainers did before they kept memory."""
-    return as_channels_last if _AT in name else made_quick
-
-
-@contextmanager
-def _trained(begin: Callable[[], Callable[[], float]], machine: Machine) -> Iterator[Callable[[], float]]:
-    """The training step that `begin` gives. On a CPU it is begun and called in a process of its own: whether memory is
-    kept is set for a whole process.
-    """
-    if machine.device.type != "cpu":
-        yield begin()
-        return
-    forked = multiprocessing.get_context("fork")
-    ours, theirs = forked.Pipe()
-    process = forked.Process(target=_serve, args=(begin, theirs), daemon=True)
-    process.start()
-    # So that the end of the process is noticed.
-    theirs.close()
-
-    def step() -> float:
-        ours.send(True)
-        seconds: float = ours.recv()
-        return seconds
-
-    try:
-        yield step
-    finally:
-        ours.send(False)
-        process.join()
-
-
-def _serve(begin: Callable[[], Callable[[], float]], asked: Connection) -> None:
-    step = begin()
-    while asked.recv():
-        asked.send(step())
-
-
-def _training_step(
-    network: Any, shape: Sequence[int], machine: Machine, setup: Callable[[Any], Any]
-) -> Callable[[], float]:
+def _training_step(network: Any, shape: Sequence[int], machine: Machine) -> Callable[[], object]:
     network.apply(network.initialize)
     network = network.to(machine.device).train()
     if machine.device.type == "cpu":
-        network = setup(network)
+        # As the benchmark's trainer does.
+        network = network.to(memory_format=torch.channels_last_3d)
     optimizer = torch.optim.SGD(network.parameters(), 1e-3, momentum=0.99, nesterov=True, weight_decay=3e-5)
     scaler = torch.amp.GradScaler(machine.device.type, enabled=machine.device.type == "cuda")
     x = torch.randn(*shape, device=machine.device)
@@ -306,7 +250,7 @@ def _training_step(
         scaler.step(optimizer)
         scaler.update()
 
-    return machine.timed(step)
+    return step
 
 
 def _demo_arguments() -> dict[str, Any]:
