@@ -245,8 +245,7 @@ class SlurmCluster:
 
         Where processes of its last run still live, its old node refuses it and is drained.
         """
-        # In the next second, not in this one: a node refuses a job that was killed there in the same second, and the
-        # job has failed.
+        # Not `now`: in the second in which a job was killed its node refuses it, and it fails.
         self.scontrol("update", f"JobId={name}", "StartTime=now+1seconds")
 
     def node_state(self, name: str) -> str:

@@ -24,12 +24,12 @@ from mswal_bench.baselines.batch_statistics import (
     saved_along,
 )
 from mswal_bench.baselines.checkpoint_reading import safe_reading
+from mswal_bench.baselines.kept_memory import memory_kept
 from mswal_bench.baselines.method import Report
 from mswal_bench.baselines.processes import use_threads
 from mswal_bench.baselines.repeatable_draws import Draw, seed_draws
 from mswal_bench.baselines.stop_request import StoppedError, stop_is_asked
 from mswal_bench.baselines.training_guards import LossGuard, checkpoint_written_whole
-from mswal_bench.baselines.training_on_cpu import made_quick
 
 from .checkpoints import LATEST, final_checkpoint, load_checkpoint
 from .patch_loader import batches_of_statistics, numbered_batches
@@ -75,7 +75,8 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
     def initialize(self) -> None:
         super().initialize()
         if self.device.type == "cpu":
-            self.network: Any = made_quick(self.network)
+            # Small three-dimensional convolutions train about a quarter faster on a CPU in this layout.
+            self.network: Any = self.network.to(memory_format=torch.channels_last_3d)
 
     def begin_with(self, start: Path) -> None:
         """Takes over what fits of the checkpoint of another training. Raises MethodError when nothing does."""
@@ -301,7 +302,8 @@ def train_fold(
         trainer.load_checkpoint(str(latest))
     elif start is not None:
         trainer.begin_with(start)
-    trainer.run_training()
+    with memory_kept(device):
+        trainer.run_training()
 
 
 def choose_convolutions(device: str) -> None:

@@ -28,13 +28,13 @@ from nnunet.training.network_training.nnUNet_variants.data_augmentation.nnUNetTr
 from nnunet.training.network_training.nnUNetTrainerV2 import nnUNetTrainerV2
 
 from mswal_bench.baselines.batch_statistics import re_estimate, running_statistics, saved_along
+from mswal_bench.baselines.kept_memory import memory_kept
 from mswal_bench.baselines.method import Report
 from mswal_bench.baselines.nnunet.settings import Training
 from mswal_bench.baselines.processes import use_threads
 from mswal_bench.baselines.repeatable_draws import Draw, NumberedBatches, seed_draws
 from mswal_bench.baselines.stop_request import StoppedError, stop_is_asked
 from mswal_bench.baselines.training_guards import LossGuard, checkpoint_written_whole
-from mswal_bench.baselines.training_on_cpu import made_quick
 
 from .export import Export, remove_unfinished
 from .settings import Recipe, SmallNetwork
@@ -84,7 +84,8 @@ class BenchTrainer(nnUNetTrainerV2):  # type: ignore[misc]
     def initialize_network(self) -> None:
         super().initialize_network()
         if not torch.cuda.is_available():
-            self.network: Any = made_quick(self.network)
+            # Small three-dimensional convolutions train faster on a CPU in this layout.
+            self.network: Any = self.network.to(memory_format=torch.channels_last_3d)
 
     def initialize_optimizer_and_scheduler(self) -> None:
         super().initialize_optimizer_and_scheduler()
@@ -234,7 +235,8 @@ def train(root: str, fold: int, recipe: Mapping[str, Any], device: str, seed: in
         latest = workspace.latest_checkpoint(fold)
         if latest.exists():
             trainer.load_checkpoint(str(latest))
-        trainer.run_training()
+        with memory_kept(device):
+            trainer.run_training()
     validate(workspace, fold, read_recipe(recipe), device, report)
 
 
