@@ -41,7 +41,7 @@ def test_a_requeued_job_runs_again(cluster):
     cluster.scontrol("requeue", job)
     cluster.wait_for(job, "PENDING", restarts=1)
     cluster.start_soon(job)
-    assert cluster.wait_for(job, "RUNNING", restarts=1).restarts == 1
+    assert cluster.wait_for(job, "RUNNING", restarts=1, timeout_s=15).restarts == 1
 
 
 def test_jobs_of_a_node_that_goes_down_run_elsewhere(cluster):
