@@ -17,11 +17,11 @@ class Training:
     epochs: int = 1000
     iterations_per_epoch: int = 250
     validation_iterations: int = 50
-    optimizer: Literal["sgd", "adamw"] = "sgd"
-    """`sgd` is nnU-Net's: Nesterov momentum 0.99."""
+    optimizer: Literal["sgd", "adamw", "muon"] = "sgd"
+    """`sgd` is nnU-Net's: Nesterov momentum 0.99. `muon` is for trainings of minutes (`optimizers.py`)."""
     weight_decay: float = 3e-5
     epsilon: float = 1e-8
-    """Of `adamw`, in the denominator of a step; torch's default. 1e-8 is nothing in half precision."""
+    """Of `adamw` and `muon`, in the denominator of a step; torch's default. 1e-8 is nothing in half precision."""
     learning_rate: float = 1e-2
     """The highest, that of the first epoch without a warm-up."""
     warmup_epochs: int = 0
@@ -36,6 +36,9 @@ class Training:
     a weight of 1 teaches it what is none."""
     foreground_patches: float = 0.33
     """The share of a batch's patches that must hold a lesion."""
+    even_types: float = 0
+    """The share of patches for which a lesion type is drawn first, then a case that has it. For all others a case is
+    drawn, as nnU-Net does it, so that a type that few cases have is seldom seen."""
     augmentation: bool = True
     """Whether patches are rotated, scaled, blurred, brightened, mirrored and so on as nnU-Net does it, and predictions
     averaged over the flips. A training of minutes cannot afford to see less of what is there."""
@@ -79,6 +82,9 @@ class Plan:
         return {key: entry for key, entry in entries.items() if entry is not None}
 
 
+_ADDED = frozenset({"statistics_batches", "even_types"})
+
+
 @dataclass(frozen=True)
 class Recipe:
     """One budget of one method: how it trains, and on which network and patches."""
@@ -100,5 +106,6 @@ class Recipe:
 
 
 def without_unused(recipe: dict[str, Any]) -> dict[str, Any]:
-    """A recipe's fields without those that earlier versions had not, where they do nothing."""
-    return {key: value for key, value in recipe.items() if key != "statistics_batches" or value}
+    """A recipe's fields without those that earlier versions had not, in it or its training, where they do nothing."""
+    kept = {key: value for key, value in recipe.items() if key not in _ADDED or value}
+    return {key: without_unused(value) if key == "training" else value for key, value in kept.items()}

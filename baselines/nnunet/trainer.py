@@ -26,6 +26,7 @@ from mswal_bench.baselines.batch_statistics import (
 from mswal_bench.baselines.checkpoint_reading import safe_reading
 from mswal_bench.baselines.kept_memory import memory_kept
 from mswal_bench.baselines.method import Report
+from mswal_bench.baselines.optimizers import optimizer_for
 from mswal_bench.baselines.processes import use_threads
 from mswal_bench.baselines.repeatable_draws import Draw, seed_draws
 from mswal_bench.baselines.stop_request import StoppedError, stop_is_asked
@@ -90,12 +91,8 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
         return getattr(self.network, "_orig_mod", self.network)
 
     def configure_optimizers(self) -> tuple[Any, Any]:
-        optimizer: torch.optim.Optimizer
-        if self.training.optimizer == "adamw":
-            optimizer = torch.optim.AdamW(
-                self.network.parameters(), self.initial_lr, eps=self.training.epsilon, weight_decay=self.weight_decay
-            )
-        else:
+        optimizer = optimizer_for(self.network, self.training)
+        if optimizer is None:
             optimizer, _ = super().configure_optimizers()
         return optimizer, _Schedule(optimizer, self.training)
 
@@ -137,7 +134,7 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
         done = self.current_epoch
         iterations, validations = self.num_iterations_per_epoch, self.num_val_iterations_per_epoch
         # nnU-Net drops the first batch of each, so that an epoch begins with the one after the last epoch's last.
-        with numbered_batches(self.seed, done * iterations, done * validations):
+        with numbered_batches(self.seed, done * iterations, done * validations, self.training.even_types):
             loaders: tuple[Any, Any] = super().get_dataloaders()
         return loaders
 
@@ -217,7 +214,7 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
         self._finish_loaders()
         # What training draws stays as it is: all of it was drawn.
         seed_draws(self.seed, Draw.STATISTICS, 0)
-        with batches_of_statistics(self.seed):
+        with batches_of_statistics(self.seed, self.training.even_types):
             patches, _ = super().get_dataloaders()
         try:
             self.running = running_statistics(self._plain_network)

@@ -31,6 +31,7 @@ from mswal_bench.baselines.batch_statistics import re_estimate, running_statisti
 from mswal_bench.baselines.kept_memory import memory_kept
 from mswal_bench.baselines.method import Report
 from mswal_bench.baselines.nnunet.settings import Training
+from mswal_bench.baselines.optimizers import optimizer_for
 from mswal_bench.baselines.processes import use_threads
 from mswal_bench.baselines.repeatable_draws import Draw, NumberedBatches, seed_draws
 from mswal_bench.baselines.stop_request import StoppedError, stop_is_asked
@@ -89,13 +90,13 @@ class BenchTrainer(nnUNetTrainerV2):  # type: ignore[misc]
 
     def initialize_optimizer_and_scheduler(self) -> None:
         super().initialize_optimizer_and_scheduler()
-        if self.training.optimizer == "adamw":
-            self.optimizer = torch.optim.AdamW(
-                self.network.parameters(), self.initial_lr, eps=self.training.epsilon, weight_decay=self.weight_decay
-            )
+        chosen = optimizer_for(self.network, self.training)
+        if chosen is not None:
+            self.optimizer = chosen
 
     def maybe_update_lr(self, epoch: int | None = None) -> None:
-        self.optimizer.param_groups[0]["lr"] = self.training.rate(self.epoch + 1 if epoch is None else epoch)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.training.rate(self.epoch + 1 if epoch is None else epoch)
 
     def run_training(self) -> None:
         self._tell(float("nan"))

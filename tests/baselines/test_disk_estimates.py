@@ -3,6 +3,7 @@
 import pytest
 
 from mswal_bench.baselines.disk_estimates import checkpoint_bytes, prepared_bytes, prepared_bytes_v1
+from mswal_bench.baselines.nnunet.settings import Training
 from mswal_bench.baselines.stored_cases import StoredCase
 
 CASE = StoredCase("a", (10, 20, 30), (2.0, 1.0, 1.0))
@@ -15,12 +16,15 @@ def test_prepared_cases_count_as_resampled():
     assert prepared_bytes([], (1, 1, 1)) == prepared_bytes_v1([], (1, 1, 1)) == 0
 
 
-@pytest.mark.parametrize(("optimizer", "numbers"), [("sgd", 2), ("adamw", 3)])
+@pytest.mark.parametrize(("optimizer", "numbers"), [("sgd", 2), ("adamw", 3), ("muon", 2)])
 def test_a_checkpoint_is_as_large_as_what_an_optimizer_keeps(optimizer, numbers, tmp_path):
     torch = pytest.importorskip("torch")
+    from mswal_bench.baselines.optimizers import optimizer_for
+
     network = torch.nn.Linear(1000, 1000)
-    kinds = {"sgd": lambda weights: torch.optim.SGD(weights, 0.01, momentum=0.99), "adamw": torch.optim.AdamW}
-    steps = kinds[optimizer](network.parameters())
+    steps = optimizer_for(network, Training(optimizer=optimizer))
+    if steps is None:
+        steps = torch.optim.SGD(network.parameters(), 0.01, momentum=0.99)
     network(torch.ones(1, 1000)).sum().backward()
     steps.step()
     torch.save({"weights": network.state_dict(), "optimizer": steps.state_dict()}, tmp_path / "checkpoint.pth")
