@@ -1,7 +1,7 @@
 """Makes the optimizers that nnU-Net has not: AdamW, and Muon for trainings of minutes. Imports torch.
 
-Muon: K. Jordan et al. (2024), kellerjordan.github.io/posts/muon; its steps are scaled to the size of AdamW's as in
-J. Liu et al. (2025), arXiv 2502.16982, so that one learning rate does for all weights.
+Muon: K. Jordan et al. (2024), kellerjordan.github.io/posts/muon. As in J. Liu et al. (2025), arXiv 2502.16982, a step
+is as large for matrices of all shapes; here its root mean square is the learning rate, which is five times as large.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ _MOMENTUM = 0.95
 _ROUNDS = 5
 _COEFFICIENTS = 3.4445, -4.7750, 2.0315
 """Of the polynomial whose repetition brings all singular values to about 1."""
-_ADAMW_SIZE = 0.2
-"""About the root mean square of a step of AdamW at a learning rate of 1."""
 
 
 def optimizer_for(network: nn.Module, training: Training) -> torch.optim.Optimizer | None:
@@ -67,7 +65,7 @@ class Muon(torch.optim.AdamW):
         state["momentum"].lerp_(gradient, 1 - _MOMENTUM)
         step = orthogonal(gradient.lerp(state["momentum"], _MOMENTUM).flatten(1))
         weights.mul_(1 - rate * decay)
-        weights.add_(step.view(weights.shape), alpha=-rate * _ADAMW_SIZE * max(step.shape) ** 0.5)
+        weights.add_(step.view(weights.shape), alpha=-rate * max(step.shape) ** 0.5)
 
 
 def orthogonal(matrix: Tensor) -> Tensor:

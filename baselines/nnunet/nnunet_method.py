@@ -158,6 +158,7 @@ class NnUNetMethod(Method):
                 job.seed,
                 output_weights=self.output_weights,
                 statistics_batches=self.recipes[job.budget].statistics_batches,
+                even_types=self.recipes[job.budget].even_types,
                 start=job.start,
                 report=report,
             )

@@ -24,7 +24,7 @@ def numbered_batches(
     seed: Sequence[int], training_from: int, validation_from: int, even_types: float = 0
 ) -> Iterator[None]:
     """While inside, what a trainer of nnU-Net builds loads batches by their numbers, from these on. It has no other way
-    to choose. `even_types` is that of a training (`settings.py`).
+    to choose. `even_types` is that of a recipe (`settings.py`).
 
     Several workers do their batches at the same time: which number comes first is then a matter of chance.
     """

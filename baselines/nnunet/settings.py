@@ -36,9 +36,6 @@ class Training:
     a weight of 1 teaches it what is none."""
     foreground_patches: float = 0.33
     """The share of a batch's patches that must hold a lesion."""
-    even_types: float = 0
-    """The share of patches for which a lesion type is drawn first, then a case that has it. For all others a case is
-    drawn, as nnU-Net does it, so that a type that few cases have is seldom seen."""
     augmentation: bool = True
     """Whether patches are rotated, scaled, blurred, brightened, mirrored and so on as nnU-Net does it, and predictions
     averaged over the flips. A training of minutes cannot afford to see less of what is there."""
@@ -98,14 +95,16 @@ class Recipe:
     statistics_batches: int = 0
     """Batches of training patches over which the statistics of batch normalisations are re-estimated when training is
     over (`batch_statistics.py`). 0 keeps the running ones, as nnU-Net does. For networks with batch normalisation."""
+    even_types: float = 0
+    """The share of training patches for which a lesion type is drawn first, then a case that has it (`case_odds.py`).
+    For all others a case is drawn, as nnU-Net does it, and a type that few cases have is seen as seldom."""
 
     def settings(self) -> dict[str, Any]:
-        """For the settings of a method. Where no statistics are re-estimated nothing is said of it: most networks have
-        none, and what their runs are known by stays what it was."""
+        """For the settings of a method. Where no statistics are re-estimated or no types drawn nothing is said of it:
+        what runs without are known by stays what it was."""
         return without_unused(asdict(self))
 
 
 def without_unused(recipe: dict[str, Any]) -> dict[str, Any]:
-    """A recipe's fields without those that earlier versions had not, in it or its training, where they do nothing."""
-    kept = {key: value for key, value in recipe.items() if key not in _ADDED or value}
-    return {key: without_unused(value) if key == "training" else value for key, value in kept.items()}
+    """A recipe's fields without those that earlier versions had not, where they do nothing."""
+    return {key: value for key, value in recipe.items() if key not in _ADDED or value}

@@ -50,6 +50,7 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
         *,
         output_weights: Sequence[float] | None = None,
         statistics_batches: int = 0,
+        even_types: float = 0,
         seed: Sequence[int] = (0,),
     ) -> None:
         """Takes over the settings. Not part of the constructor: nnU-Net's keeps its own arguments by introspection."""
@@ -58,6 +59,7 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
         self.seed = seed
         self.output_weights = output_weights
         self.statistics_batches = statistics_batches
+        self.even_types = even_types
         self.running: dict[str, torch.Tensor] = {}
         self.enable_deep_supervision = output_weights is None or len(output_weights) > 1
         self.weight_decay = training.weight_decay
@@ -134,7 +136,7 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
         done = self.current_epoch
         iterations, validations = self.num_iterations_per_epoch, self.num_val_iterations_per_epoch
         # nnU-Net drops the first batch of each, so that an epoch begins with the one after the last epoch's last.
-        with numbered_batches(self.seed, done * iterations, done * validations, self.training.even_types):
+        with numbered_batches(self.seed, done * iterations, done * validations, self.even_types):
             loaders: tuple[Any, Any] = super().get_dataloaders()
         return loaders
 
@@ -214,7 +216,7 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
         self._finish_loaders()
         # What training draws stays as it is: all of it was drawn.
         seed_draws(self.seed, Draw.STATISTICS, 0)
-        with batches_of_statistics(self.seed, self.training.even_types):
+        with batches_of_statistics(self.seed, self.even_types):
             patches, _ = super().get_dataloaders()
         try:
             self.running = running_statistics(self._plain_network)
@@ -275,6 +277,7 @@ def train_fold(
     *,
     output_weights: Sequence[float] | None,
     statistics_batches: int,
+    even_types: float,
     start: Path | None,
     report: Report,
 ) -> None:
@@ -292,7 +295,12 @@ def train_fold(
     seed_draws((seed, fold), Draw.FIRST_WEIGHTS, 0)
     trainer = bench_trainer(workspace, fold, device)
     trainer.adopt(
-        training, report, output_weights=output_weights, statistics_batches=statistics_batches, seed=(seed, fold)
+        training,
+        report,
+        output_weights=output_weights,
+        statistics_batches=statistics_batches,
+        even_types=even_types,
+        seed=(seed, fold),
     )
     latest = Path(trainer.output_folder) / LATEST
     if latest.exists():
