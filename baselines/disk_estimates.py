@@ -18,7 +18,7 @@ _UNPACKED, _COARSER, _CROPPED = 8.0, 2.0, 2.5
 # Beside each case: where its lesions are, 10,000 voxels of each type.
 _PLACES = 4_000_000
 _WEIGHT = 4
-_MOMENTS = {"sgd": 1, "adamw": 2, "muon": 1}
+_MOMENTS = {"sgd": 1, "adamw": 2, "muon": 2}
 
 
 def prepared_bytes(cases: Sequence[StoredCase], target_spacing_mm: Sequence[float]) -> int:
@@ -33,8 +33,8 @@ def prepared_bytes_v1(cases: Sequence[StoredCase], target_spacing_mm: Sequence[f
 
 
 def checkpoint_bytes(parameters: int, optimizer: str) -> int:
-    """A checkpoint of a network: its weights, and what the optimizer keeps of each. `muon` keeps twice as much of the
-    few that are in no matrix, which is not counted."""
+    """A checkpoint of a network, at most: its weights, and what the optimizer keeps of each. Of matrices `muon` keeps
+    half as much."""
     return parameters * _WEIGHT * (1 + _MOMENTS[optimizer])
 
 

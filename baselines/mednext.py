@@ -95,7 +95,7 @@ METHOD = NnUNetMethod(
         ),
         Budget.DEMO: replace(
             DEMO,
-            training=replace(DEMO.training, epochs=20, learning_rate=4e-3, epsilon=1e-4),
+            training=replace(DEMO.training, epochs=20, iterations_per_epoch=120, learning_rate=4e-3, epsilon=1e-4),
             # A batch of small patches holds more lesions for its work than one of large patches. The norms
             # are of each input alone: in windows far larger than the patches they are others, and so are predictions.
             plan=replace(

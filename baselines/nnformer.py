@@ -105,10 +105,10 @@ METHOD = NnUNetMethod(
         ),
         Budget.DEMO: replace(
             DEMO,
-            training=replace(DEMO.training, iterations_per_epoch=70, learning_rate=2e-3),
+            training=replace(DEMO.training, iterations_per_epoch=100, learning_rate=4e-3),
             plan=replace(DEMO.plan, patch=(16, 16, 16), arguments=_DEMO_NETWORK),
             # It takes many specks for stones.
-            speck_share=1,
+            speck_share=0.75,
         ),
         Budget.SMOKE: replace(SMOKE, plan=replace(SMOKE.plan, arguments=_SMALL_NETWORK)),
     },

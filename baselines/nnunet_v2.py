@@ -50,7 +50,7 @@ METHOD = NnUNetMethod(
         Budget.PAPER: Recipe(Training()),
         Budget.DEMO: replace(
             DEMO,
-            training=replace(DEMO.training, iterations_per_epoch=160),
+            training=replace(DEMO.training, iterations_per_epoch=144),
             plan=small_u_net(DEMO.plan, "n_conv_per_stage", (8, 16, 32, 64), (1, 2, 2, 2)),
             statistics_batches=STATISTICS_BATCHES,
         ),

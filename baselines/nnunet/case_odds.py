@@ -1,4 +1,4 @@
-"""Weighs the training cases, so that a lesion type that few of them have is seen as often as others. Needs no torch."""
+"""Weighs the training cases, so that those with a rare lesion type are drawn more often. Needs no torch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ def case_odds(types: Sequence[Collection[int]], even_types: float) -> NDArray[np
     """How probable each case is in a draw, given the lesion types that it has; of all cases together 1.
 
     In a share of `even_types` of all draws a type is drawn first, then one of the cases that have it; in all others a
-    case is drawn. Where no case has a lesion, all are alike. Empty for no cases.
+    case is drawn. At 1 a case without lesions is never drawn, but where no case has a lesion, all are alike. Empty for
+    no cases.
     """
     having = Counter(each for case in types for each in case)
     alike = np.full(len(types), 1 / max(1, len(types)))

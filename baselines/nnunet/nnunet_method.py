@@ -153,12 +153,10 @@ class NnUNetMethod(Method):
             train_fold(
                 workspace,
                 fold,
-                self.recipes[job.budget].training,
+                self.recipes[job.budget],
                 job.device,
                 job.seed,
                 output_weights=self.output_weights,
-                statistics_batches=self.recipes[job.budget].statistics_batches,
-                even_types=self.recipes[job.budget].even_types,
                 start=job.start,
                 report=report,
             )

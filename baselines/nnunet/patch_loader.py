@@ -62,7 +62,8 @@ def batches_of_statistics(seed: Sequence[int], even_types: float = 0) -> Iterato
 
 def _weigh_cases(data_loader: Any, even_types: float) -> None:
     if even_types:
-        places = [data_loader._data.load_case(case)[-1]["class_locations"] for case in data_loader.indices]
+        # One case after the other: these are up to 10,000 voxels of each type.
+        places = (data_loader._data.load_case(case)[-1]["class_locations"] for case in data_loader.indices)
         types = [[each for each, voxels in case.items() if len(voxels)] for case in places]
         data_loader.sampling_probabilities = case_odds(types, even_types)
 

@@ -18,12 +18,15 @@ class Training:
     iterations_per_epoch: int = 250
     validation_iterations: int = 50
     optimizer: Literal["sgd", "adamw", "muon"] = "sgd"
-    """`sgd` is nnU-Net's: Nesterov momentum 0.99. `muon` is for trainings of minutes (`optimizers.py`)."""
+    """`sgd` is nnU-Net's: Nesterov momentum 0.99. `muon` is for trainings of minutes (`optimizers.py`): it steps by
+    matrices along the weights of convolutions and linear layers, and as `adamw` along all other parameters."""
     weight_decay: float = 3e-5
+    """`muon` takes other values than `sgd` and `adamw`, and only its matrices decay."""
     epsilon: float = 1e-8
-    """Of `adamw` and `muon`, in the denominator of a step; torch's default. 1e-8 is nothing in half precision."""
+    """Of `adamw`, in the denominator of a step; torch's default. 1e-8 is nothing in half precision."""
     learning_rate: float = 1e-2
-    """The highest, that of the first epoch without a warm-up."""
+    """The highest, that of the first epoch without a warm-up. Of `muon` it is the root mean square of a matrix's step,
+    five times that of torch's `Muon` at the same rate."""
     warmup_epochs: int = 0
     """Epochs in which the rate grows in equal steps, the last of them at `learning_rate`."""
     decay: Literal["polynomial", "cosine"] = "polynomial"
@@ -79,7 +82,8 @@ class Plan:
         return {key: entry for key, entry in entries.items() if entry is not None}
 
 
-_ADDED = frozenset({"statistics_batches", "even_types"})
+_ABSENT_BEFORE = frozenset({"statistics_batches", "even_types"})
+"""Fields that recipes of earlier versions had not."""
 
 
 @dataclass(frozen=True)
@@ -97,14 +101,14 @@ class Recipe:
     over (`batch_statistics.py`). 0 keeps the running ones, as nnU-Net does. For networks with batch normalisation."""
     even_types: float = 0
     """The share of training patches for which a lesion type is drawn first, then a case that has it (`case_odds.py`).
-    For all others a case is drawn, as nnU-Net does it, and a type that few cases have is seen as seldom."""
+    For all others a case is drawn, each as probable as the others, as nnU-Net does it."""
 
     def settings(self) -> dict[str, Any]:
-        """For the settings of a method. Where no statistics are re-estimated or no types drawn nothing is said of it:
-        what runs without are known by stays what it was."""
+        """For the settings of a method. Where no statistics are re-estimated or no types drawn nothing is said of it,
+        so that runs without keep their digest."""
         return without_unused(asdict(self))
 
 
 def without_unused(recipe: dict[str, Any]) -> dict[str, Any]:
     """A recipe's fields without those that earlier versions had not, where they do nothing."""
-    return {key: value for key, value in recipe.items() if key not in _ADDED or value}
+    return {key: value for key, value in recipe.items() if key not in _ABSENT_BEFORE or value}

@@ -26,16 +26,16 @@ from mswal_bench.baselines.batch_statistics import (
 from mswal_bench.baselines.checkpoint_reading import safe_reading
 from mswal_bench.baselines.kept_memory import memory_kept
 from mswal_bench.baselines.method import Report
-from mswal_bench.baselines.optimizers import optimizer_for
 from mswal_bench.baselines.processes import use_threads
 from mswal_bench.baselines.repeatable_draws import Draw, seed_draws
 from mswal_bench.baselines.stop_request import StoppedError, stop_is_asked
 from mswal_bench.baselines.training_guards import LossGuard, checkpoint_written_whole
 
 from .checkpoints import LATEST, final_checkpoint, load_checkpoint
+from .optimizers import optimizer_for
 from .patch_loader import batches_of_statistics, numbered_batches
 from .plans import CONFIGURATION, read_dataset_json, read_plans
-from .settings import Training
+from .settings import Recipe, Training
 from .starting_weights import load_fitting
 from .workspace import Workspace
 
@@ -45,21 +45,19 @@ class BenchTrainer(nnUNetTrainer):  # type: ignore[misc]
 
     def adopt(
         self,
-        training: Training,
+        recipe: Recipe,
         report: Report,
         *,
         output_weights: Sequence[float] | None = None,
-        statistics_batches: int = 0,
-        even_types: float = 0,
         seed: Sequence[int] = (0,),
     ) -> None:
         """Takes over the settings. Not part of the constructor: nnU-Net's keeps its own arguments by introspection."""
-        self.training = training
+        self.training = training = recipe.training
         self.report = report
         self.seed = seed
         self.output_weights = output_weights
-        self.statistics_batches = statistics_batches
-        self.even_types = even_types
+        self.statistics_batches = recipe.statistics_batches
+        self.even_types = recipe.even_types
         self.running: dict[str, torch.Tensor] = {}
         self.enable_deep_supervision = output_weights is None or len(output_weights) > 1
         self.weight_decay = training.weight_decay
@@ -271,13 +269,11 @@ class _Schedule:
 def train_fold(
     workspace: Workspace,
     fold: int,
-    training: Training,
+    recipe: Recipe,
     device: str,
     seed: int,
     *,
     output_weights: Sequence[float] | None,
-    statistics_batches: int,
-    even_types: float,
     start: Path | None,
     report: Report,
 ) -> None:
@@ -294,14 +290,7 @@ def train_fold(
     # Before the network is built, which draws its weights.
     seed_draws((seed, fold), Draw.FIRST_WEIGHTS, 0)
     trainer = bench_trainer(workspace, fold, device)
-    trainer.adopt(
-        training,
-        report,
-        output_weights=output_weights,
-        statistics_batches=statistics_batches,
-        even_types=even_types,
-        seed=(seed, fold),
-    )
+    trainer.adopt(recipe, report, output_weights=output_weights, seed=(seed, fold))
     latest = Path(trainer.output_folder) / LATEST
     if latest.exists():
         trainer.load_checkpoint(str(latest))

@@ -30,8 +30,8 @@ from nnunet.training.network_training.nnUNetTrainerV2 import nnUNetTrainerV2
 from mswal_bench.baselines.batch_statistics import re_estimate, running_statistics, saved_along
 from mswal_bench.baselines.kept_memory import memory_kept
 from mswal_bench.baselines.method import Report
+from mswal_bench.baselines.nnunet.optimizers import optimizer_for
 from mswal_bench.baselines.nnunet.settings import Training
-from mswal_bench.baselines.optimizers import optimizer_for
 from mswal_bench.baselines.processes import use_threads
 from mswal_bench.baselines.repeatable_draws import Draw, NumberedBatches, seed_draws
 from mswal_bench.baselines.stop_request import StoppedError, stop_is_asked

@@ -16,10 +16,10 @@ def test_prepared_cases_count_as_resampled():
     assert prepared_bytes([], (1, 1, 1)) == prepared_bytes_v1([], (1, 1, 1)) == 0
 
 
-@pytest.mark.parametrize(("optimizer", "numbers"), [("sgd", 2), ("adamw", 3), ("muon", 2)])
+@pytest.mark.parametrize(("optimizer", "numbers"), [("sgd", 2), ("adamw", 3), ("muon", 3)])
 def test_a_checkpoint_is_as_large_as_what_an_optimizer_keeps(optimizer, numbers, tmp_path):
     torch = pytest.importorskip("torch")
-    from mswal_bench.baselines.optimizers import optimizer_for
+    from mswal_bench.baselines.nnunet.optimizers import optimizer_for
 
     network = torch.nn.Linear(1000, 1000)
     steps = optimizer_for(network, Training(optimizer=optimizer))
@@ -30,4 +30,6 @@ def test_a_checkpoint_is_as_large_as_what_an_optimizer_keeps(optimizer, numbers,
     torch.save({"weights": network.state_dict(), "optimizer": steps.state_dict()}, tmp_path / "checkpoint.pth")
     parameters = sum(each.numel() for each in network.parameters())
     assert checkpoint_bytes(parameters, optimizer) == 4 * numbers * parameters
-    assert (tmp_path / "checkpoint.pth").stat().st_size == pytest.approx(4 * numbers * parameters, rel=0.01)
+    size = (tmp_path / "checkpoint.pth").stat().st_size
+    # Of Muon it is a bound: of matrices, which this network is, it keeps half as much.
+    assert size == pytest.approx(4 * (2 if optimizer == "muon" else numbers) * parameters, rel=0.01)

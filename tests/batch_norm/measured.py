@@ -109,7 +109,7 @@ def count_voxels(method: NnUNetMethod, job: Job, works: Sequence[Path], batches:
     workspace = Workspace.of(job.work)
     with workspace.entered("cpu"):
         trainer = bench_trainer(workspace, FOLD, "cpu")
-        trainer.adopt(method.recipes[Budget.DEMO].training, lambda done, total, note: None, seed=(_PATCH_SEED, FOLD))
+        trainer.adopt(method.recipes[Budget.DEMO], lambda done, total, note: None, seed=(_PATCH_SEED, FOLD))
         trainer.initialize()
         patches, held_out = trainer.get_dataloaders()
         try:

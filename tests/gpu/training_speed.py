@@ -80,11 +80,7 @@ def timed(setting: Setting, step: Callable[[int], object], name: str) -> dict[st
 def _train(setting: Setting, method: NnUNetMethod, workspace: Workspace) -> dict[str, Any]:
     trainer = bench_trainer(workspace, 0, setting.device)
     choose_convolutions(setting.device)
-    trainer.adopt(
-        method.recipes[setting.budget].training,
-        lambda done, total, note: None,
-        output_weights=method.output_weights,
-    )
+    trainer.adopt(method.recipes[setting.budget], lambda done, total, note: None, output_weights=method.output_weights)
     trainer.initialize()
     trainer.set_deep_supervision_enabled(True)
     trainer.network.train()

@@ -14,10 +14,12 @@ def test_half_of_all_draws_go_through_a_type():
     assert case_odds(TYPES, 0.5) == pytest.approx([5 / 24, 5 / 24, 11 / 24, 3 / 24])
 
 
-def test_with_all_draws_through_types_each_type_is_drawn_as_often():
+def test_they_are_how_often_cases_come_when_a_type_is_drawn_first():
     odds = case_odds(TYPES, 1)
     assert odds == pytest.approx([1 / 6, 1 / 6, 4 / 6, 0])
-    drawn = np.random.default_rng(0).choice(4, 10_000, p=odds)
+    draws = np.random.default_rng(0)
+    having = {kind: [case for case, types in enumerate(TYPES) if kind in types] for kind in (1, 2)}
+    drawn = [draws.choice(having[draws.choice((1, 2))]) for _ in range(10_000)]
     assert np.bincount(drawn, minlength=4) / 10_000 == pytest.approx(odds, abs=0.02)
 
 

@@ -11,7 +11,7 @@ pytest.importorskip("nnunetv2")
 from torch import nn
 
 from mswal_bench.baselines.method import MethodError
-from mswal_bench.baselines.nnunet.settings import Training
+from mswal_bench.baselines.nnunet.settings import Recipe, Training
 from mswal_bench.baselines.nnunet.trainer import BenchTrainer
 
 BATCH = {"data": torch.ones(1, 1, 2, 2, 2), "target": torch.zeros(1, 1, 2, 2, 2)}
@@ -26,7 +26,7 @@ def trainer(monkeypatch) -> Any:
     bare.weight_decay = 3e-5
     bare.current_epoch = 0
     bare.grad_scaler = None
-    bare.adopt(Training(epochs=3), lambda done, total, note: None)
+    bare.adopt(Recipe(Training(epochs=3)), lambda done, total, note: None)
     bare.optimizer, _ = bare.configure_optimizers()
 
     def save(self: Any, filename: str) -> None:

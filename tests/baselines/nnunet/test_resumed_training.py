@@ -32,7 +32,8 @@ def with_all_draws() -> Any:
     dropout = {"dropout_op": "torch.nn.modules.dropout.Dropout3d", "dropout_op_kwargs": {"p": 0.5}}
     drawing = replace(
         recipe,
-        training=replace(recipe.training, augmentation=True, optimizer="adamw", checkpoint_every_s=3600),
+        training=replace(recipe.training, augmentation=True, optimizer="muon", checkpoint_every_s=3600),
+        even_types=0.5,
         plan=replace(recipe.plan, arguments={**recipe.plan.arguments, **dropout}),
     )
     return replace(method, recipes={Budget.SMOKE: drawing})

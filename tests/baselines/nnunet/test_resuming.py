@@ -16,7 +16,7 @@ from torch import nn
 
 from mswal_bench.baselines.method import MethodError
 from mswal_bench.baselines.nnunet.checkpoints import LATEST
-from mswal_bench.baselines.nnunet.settings import Training
+from mswal_bench.baselines.nnunet.settings import Recipe, Training
 from mswal_bench.baselines.nnunet.trainer import BenchTrainer
 
 
@@ -29,7 +29,7 @@ def trainer_of_one_layer(folder: Path) -> Any:
     bare.logger = MetaLogger(str(folder), resume=False)
     bare.my_init_kwargs = {"plans": {"plans_name": "benchPlans"}, "fold": 0, "device": torch.device("cpu")}
     bare.inference_allowed_mirroring_axes, bare._best_ema, bare.current_epoch = None, None, 0
-    bare.adopt(Training(epochs=10), lambda *report: None)
+    bare.adopt(Recipe(Training(epochs=10)), lambda *report: None)
     bare.optimizer, _ = bare.configure_optimizers()
     return bare
 

@@ -14,7 +14,8 @@ from torch import nn
 
 from mswal_bench.baselines.method import Budget, MethodError
 from mswal_bench.baselines.nnunet.nnunet_method import NnUNetMethod
-from mswal_bench.baselines.nnunet.settings import Training
+from mswal_bench.baselines.nnunet.optimizers import Muon
+from mswal_bench.baselines.nnunet.settings import Recipe, Training
 from mswal_bench.baselines.nnunet.trainer import BenchTrainer
 from mswal_bench.baselines.nnunet.workspace import Workspace
 from mswal_bench.baselines.registry import METHODS
@@ -34,7 +35,7 @@ def trainer() -> Any:
 
 def adopt(trainer: Any, output_weights: Sequence[float] | None = None, **settings: Any) -> list[tuple[int, int, str]]:
     reports: list[tuple[int, int, str]] = []
-    trainer.adopt(Training(**settings), lambda *report: reports.append(report), output_weights=output_weights)
+    trainer.adopt(Recipe(Training(**settings)), lambda *report: reports.append(report), output_weights=output_weights)
     return reports
 
 
@@ -48,19 +49,17 @@ def test_learning_rate_decays_as_set(trainer, exponent):
         assert optimizer.param_groups[0]["lr"] == pytest.approx(1e-3 * (1 - epoch / 10) ** exponent)
 
 
-def test_nnunets_optimizer_is_the_default_and_adamw_a_choice(trainer):
+def test_nnunets_optimizer_is_the_default_and_others_a_choice(trainer):
     adopt(trainer)
     optimizer, _ = trainer.configure_optimizers()
     assert isinstance(optimizer, torch.optim.SGD)
     assert (optimizer.defaults["momentum"], optimizer.defaults["nesterov"]) == (0.99, True)
     assert optimizer.defaults["weight_decay"] == 3e-5
-    adopt(trainer, optimizer="adamw")
-    optimizer, _ = trainer.configure_optimizers()
-    assert isinstance(optimizer, torch.optim.AdamW)
-    assert (optimizer.defaults["eps"], optimizer.defaults["weight_decay"]) == (1e-8, 3e-5)
-    adopt(trainer, optimizer="adamw", epsilon=1e-4, weight_decay=1e-5)
-    optimizer, _ = trainer.configure_optimizers()
-    assert (optimizer.defaults["eps"], optimizer.defaults["weight_decay"]) == (1e-4, 1e-5)
+    adopt(trainer, optimizer="muon", learning_rate=0.5, epochs=10)
+    optimizer, scheduler = trainer.configure_optimizers()
+    assert isinstance(optimizer, Muon)
+    scheduler.step(5)
+    assert {group["lr"] for group in optimizer.param_groups} == {0.5 * 0.5**0.9}, "of every group"
 
 
 def test_a_loss_that_is_not_finite_stops_with_a_sentence(trainer):
@@ -200,9 +199,10 @@ def test_mednexts_five_outputs_all_count(with_loss):
 @pytest.mark.parametrize("name", OWN_NETWORKS)
 def test_a_network_trains_validates_and_gives_its_weights_to_prediction(with_loss, name):
     trainer, method = with_loss, ON_NNUNET[name]
-    plan, training = method.recipes[Budget.SMOKE].plan, method.recipes[Budget.SMOKE].training
+    recipe = method.recipes[Budget.SMOKE]
+    plan = recipe.plan
     torch.manual_seed(0)
-    trainer.adopt(training, lambda *report: None, output_weights=method.output_weights)
+    trainer.adopt(recipe, lambda *report: None, output_weights=method.output_weights)
     trainer.label_manager.has_ignore_label = False
     trainer.network = planned_network(name, Budget.SMOKE, trainer.enable_deep_supervision)
     trainer.optimizer, trainer.lr_scheduler = trainer.configure_optimizers()

@@ -34,6 +34,15 @@ def test_an_overflow_now_and_then_is_left_to_the_gradient_scaler(monkeypatch):
         trainer.run_iteration(None, True)
 
 
+def test_all_parameters_of_muon_get_the_epochs_rate():
+    recipe = Recipe(Training(epochs=10, optimizer="muon", learning_rate=0.5))
+    trainer = module.choose_trainer(recipe, lambda *_: None)("plans.pkl", None)
+    trainer.network = torch.nn.Conv3d(1, 1, 1)
+    trainer.initialize_optimizer_and_scheduler()
+    trainer.maybe_update_lr(5)
+    assert [group["lr"] for group in trainer.optimizer.param_groups] == [0.5 * 0.5**0.9] * 2
+
+
 def test_a_checkpoint_is_replaced_whole(tmp_path, monkeypatch):
     path = tmp_path / "model_latest.model"
     path.write_text("the one before")

@@ -95,7 +95,7 @@ def test_disk_is_checkpoints_and_once_the_prepared_cases(launch, monkeypatch):
 def test_a_prepared_run_says_how_large_its_network_is(small_phantom, tmp_path):
     launch = launch_of(small_phantom, tmp_path, PLAIN, budget=Budget.DEMO)
     begun = planned(launch, PLAIN, {}, parameters=1000)
-    assert estimates(launch, [begun])["nnunet-v2"].disk_bytes == 5 * 3 * 12 * 1000, "AdamW"
+    assert estimates(launch, [begun])["nnunet-v2"].disk_bytes == 5 * 3 * 12 * 1000, "at most, with Muon"
     assert estimates(launch, [planned(launch, PLAIN)])["nnunet-v2"].disk_bytes is None, "the card is of another budget"
 
 

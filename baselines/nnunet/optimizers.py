@@ -1,7 +1,7 @@
 """Makes the optimizers that nnU-Net has not: AdamW, and Muon for trainings of minutes. Imports torch.
 
-Muon: K. Jordan et al. (2024), kellerjordan.github.io/posts/muon. As in J. Liu et al. (2025), arXiv 2502.16982, a step
-is as large for matrices of all shapes; here its root mean square is the learning rate, which is five times as large.
+Muon: K. Jordan et al. (2024), kellerjordan.github.io/posts/muon. As in J. Liu et al. (2025), arXiv 2502.16982, the root
+mean square of a step does not depend on a matrix's shape. Here it is the learning rate; theirs is a fifth of that.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .nnunet.settings import Training
+from .settings import Training
 
 _MOMENTUM = 0.95
 _ROUNDS = 5
@@ -33,28 +33,30 @@ def optimizer_for(network: nn.Module, training: Training) -> torch.optim.Optimiz
 class Muon(torch.optim.AdamW):
     """Steps by matrices along the weights of convolutions and linear layers, and as AdamW along all other parameters.
 
-    A step along a matrix changes it equally much in all its directions: rare lesions move few of them, and AdamW little
-    of those. A convolution's kernel is a matrix with a row for each index of its first axis; torch's own Muon takes
-    none. Weight decay is that of the matrices alone.
+    A step changes a matrix about as much in each of its directions, also in those of small gradients. A convolution's
+    kernel is a matrix too, with a row for each index of its first axis; torch's own Muon takes no kernels. Only the
+    matrices decay.
     """
 
     def __init__(self, network: nn.Module, lr: float, *, eps: float, weight_decay: float) -> None:
         matrices = _matrices(network)
-        known = {id(each) for each in matrices}
-        others = [each for each in network.parameters() if id(each) not in known]
+        known = set(matrices)
+        others = [each for each in network.parameters() if each not in known]
         groups: list[dict[str, Any]] = [{"params": matrices}, {"params": others, "weight_decay": 0.0}]
         super().__init__(groups, lr, eps=eps, weight_decay=weight_decay)
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:
-        """Takes a step. The gradients of the matrices are gone after it."""
+        """Takes a step. The gradients of the matrices are gone after it. Raises ValueError for a closure."""
+        if closure is not None:
+            raise ValueError("this Muon takes no closure: compute the gradients before the step")
         group = self.param_groups[0]
         for weights in group["params"]:
             if weights.grad is not None:
                 self._step_by_matrix(weights, weights.grad, group["lr"], group["weight_decay"])
                 # So that AdamW leaves them out.
                 weights.grad = None
-        return super().step(closure)
+        return super().step()
 
     def _step_by_matrix(self, weights: Tensor, gradient: Tensor, rate: float, decay: float) -> None:
         state = self.state[weights]
@@ -69,7 +71,10 @@ class Muon(torch.optim.AdamW):
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
-    """About the nearest matrix (m, n) whose singular values are all 1: they become 0.7 to 1.2. Of zeros, zeros."""
+    """The matrix (m, n) with singular values of about 1 (0.68 to 1.21) in the place of its own.
+
+    Those below about 0.002 of the matrix's norm grow as well, up to 485 times, but stay smaller. Of zeros, zeros.
+    """
     first, third, fifth = _COEFFICIENTS
     tall = matrix.shape[0] > matrix.shape[1]
     turned = matrix.T if tall else matrix
@@ -86,4 +91,4 @@ def _matrices(network: nn.Module) -> list[Tensor]:
     layers = (nn.Linear, nn.modules.conv._ConvNd)
     found = [each for each in network.modules() if isinstance(each, layers) and getattr(each, "groups", 1) == 1]
     # Layers may share weights.
-    return list({id(each.weight): each.weight for each in found}.values())
+    return list(dict.fromkeys(each.weight for each in found))
