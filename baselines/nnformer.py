@@ -107,8 +107,6 @@ METHOD = NnUNetMethod(
             DEMO,
             training=replace(DEMO.training, iterations_per_epoch=100, learning_rate=4e-3),
             plan=replace(DEMO.plan, patch=(16, 16, 16), arguments=_DEMO_NETWORK),
-            # It takes many specks for stones.
-            speck_share=0.75,
         ),
         Budget.SMOKE: replace(SMOKE, plan=replace(SMOKE.plan, arguments=_SMALL_NETWORK)),
     },

@@ -124,7 +124,6 @@ METHOD = NnUNetMethod(
             # A patch is the smallest that the network takes. One alone in a batch would take longer than two: torch has
             # quick convolutions on a CPU for more than one.
             plan=replace(DEMO.plan, patch=(32, 32, 64), window=(64, 64, 96), batch_size=2, arguments=_SMALL_NETWORK),
-            speck_share=0.75,
         ),
         Budget.SMOKE: replace(
             SMOKE,

@@ -104,7 +104,7 @@ def with_running_statistics(work: Path, made: Path) -> Path:
 
 
 def count_voxels(method: NnUNetMethod, job: Job, works: Sequence[Path], batches: int = PATCH_BATCHES) -> list[int]:
-    """How many voxels of the same patches, drawn as training draws them from cases held out, are predicted as a lesion:
+    """How many voxels of the same patches are predicted as a lesion, of cases held out, where they lie as in training:
     in training mode, which uses no statistics that are kept, and in evaluation mode with those of each of `works`."""
     workspace = Workspace.of(job.work)
     with workspace.entered("cpu"):

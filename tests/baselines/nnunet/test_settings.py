@@ -26,7 +26,7 @@ def test_only_the_demo_removes_specks_and_says_so(name):
     method = METHODS[name]
     for each in (method, *method.variants().values()):
         shares = {budget: each.settings(budget)["speck_share"] for budget in Budget}
-        assert shares == {Budget.PAPER: 0, Budget.SMOKE: 0, Budget.DEMO: 1 if name == "nnformer" else 0.5}
+        assert shares == {Budget.PAPER: 0, Budget.SMOKE: 0, Budget.DEMO: 0.5}
 
 
 @pytest.mark.parametrize("exponent", [0.9, 1.0])
