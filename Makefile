@@ -37,10 +37,10 @@ $(READY): pyproject.toml setup.py constraints.txt
 
 # Every step is a command that users have too; each does nothing where its work is done.
 demo leaderboard: export OMP_NUM_THREADS ?= 1
-demo: $(READY) ## draw phantom data, train two methods, predict, score; write a table and a page (METHODS=all: all seven, 35 minutes)
+demo: $(READY) ## draw phantom data, train two methods, predict, score; write a table and a page (METHODS=all: all seven, half an hour)
 	@echo "demo 1 of 3: draws 140 phantom CTs, in about half a minute"
 	$(BENCH) data phantom $(DEMO)/data --train 100 --test 40 --size tiny --seed 0
-	@echo "demo 2 of 3: trains, predicts and scores two methods at a time, a core each, in eight to ten minutes for two"
+	@echo "demo 2 of 3: trains, predicts and scores two methods at a time, a core each, in five to seven minutes for two"
 	$(BENCH) launch $(METHODS) --data $(DEMO)/data --work $(DEMO) --budget $(BUDGET) --fold 0 --cases 40 --on local --devices cpu,cpu
 	@echo "demo 3 of 3: makes the table and the page"
 	set -e; methods="$(METHODS)"; if [ "$$methods" = all ]; then methods=$$($(BENCH) methods --names); fi; \
