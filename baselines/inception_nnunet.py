@@ -33,8 +33,8 @@ _STATISTICS = Setting(
     "re-estimated when training is over: over 100 batches of training patches that all count the same, with their "
     "lesions as training has them",
     'precise BN: Wu and Johnson, Rethinking "Batch" in BatchNorm (2021, arXiv 2105.07576), section 3. On the phantom '
-    "the voxels predicted are nearer to training mode's only after a short training, and DSC is no higher "
-    "(docs/concepts/batch-norm.md)",
+    "they bring the voxels predicted clearly nearer to training mode's after a short training, hardly after the "
+    "demo's, and DSC is no higher (docs/concepts/batch-norm.md)",
     ("statistics_batches",),
 )
 _RUNNING = Setting(

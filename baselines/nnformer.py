@@ -23,7 +23,7 @@ _NETWORK = {
     "embedding_stride": (2, 4, 4),
 }
 _SMALL_NETWORK = {**_NETWORK, "patch_size": SMOKE.plan.patch, "embedding": 24, "heads": (3, 6, 12, 24)}
-# A token for each voxel: with one for eight, the network found next to nothing in the time of the demo.
+# A token for each voxel: with one for eight, the network found next to nothing in minutes, with AdamW.
 _DEMO_NETWORK = {
     **_SMALL_NETWORK,
     "patch_size": (16, 16, 16),

@@ -1,4 +1,4 @@
-"""Makes the optimizers that nnU-Net has not: AdamW, and Muon for trainings of minutes. Imports torch.
+"""Makes the optimizers that nnU-Net's own trainer has not: AdamW, and Muon for trainings of minutes. Imports torch.
 
 Muon: K. Jordan et al. (2024), kellerjordan.github.io/posts/muon. As in J. Liu et al. (2025), arXiv 2502.16982, the root
 mean square of a step does not depend on a matrix's shape. Here it is the learning rate; theirs is a fifth of that.
@@ -31,7 +31,7 @@ def optimizer_for(network: nn.Module, training: Training) -> torch.optim.Optimiz
 
 
 class Muon(torch.optim.AdamW):
-    """Steps by matrices along the weights of convolutions and linear layers, and as AdamW along all other parameters.
+    """Steps by matrices along the weights of linear layers and of convolutions in one group, as AdamW along all others.
 
     A step changes a matrix about as much in each of its directions, also in those of small gradients. A convolution's
     kernel is a matrix too, with a row for each index of its first axis; torch's own Muon takes no kernels. Only the

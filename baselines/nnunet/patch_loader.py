@@ -21,7 +21,7 @@ from .case_odds import case_odds
 
 @contextmanager
 def numbered_batches(
-    seed: Sequence[int], training_from: int, validation_from: int, even_types: float = 0
+    seed: Sequence[int], training_from: int, validation_from: int, even_types: float
 ) -> Iterator[None]:
     """While inside, what a trainer of nnU-Net builds loads batches by their numbers, from these on. It has no other way
     to choose. `even_types` is that of a recipe (`settings.py`).
@@ -43,7 +43,7 @@ def numbered_batches(
 
 
 @contextmanager
-def batches_of_statistics(seed: Sequence[int], even_types: float = 0) -> Iterator[None]:
+def batches_of_statistics(seed: Sequence[int], even_types: float) -> Iterator[None]:
     """While inside, what a trainer of nnU-Net builds loads training patches by draws of their own: the same ones for
     the same seed, in the same order, with any number of workers. It validates with none. Cases are as probable as in
     training."""
@@ -62,7 +62,7 @@ def batches_of_statistics(seed: Sequence[int], even_types: float = 0) -> Iterato
 
 def _weigh_cases(data_loader: Any, even_types: float) -> None:
     if even_types:
-        # One case after the other: these are up to 10,000 voxels of each type.
+        # Of one case at a time, to save memory: these are up to 10,000 voxels of each type.
         places = (data_loader._data.load_case(case)[-1]["class_locations"] for case in data_loader.indices)
         types = [[each for each, voxels in case.items() if len(voxels)] for case in places]
         data_loader.sampling_probabilities = case_odds(types, even_types)

@@ -18,15 +18,14 @@ class Training:
     iterations_per_epoch: int = 250
     validation_iterations: int = 50
     optimizer: Literal["sgd", "adamw", "muon"] = "sgd"
-    """`sgd` is nnU-Net's: Nesterov momentum 0.99. `muon` is for trainings of minutes (`optimizers.py`): it steps by
-    matrices along the weights of convolutions and linear layers, and as `adamw` along all other parameters."""
+    """`sgd` is nnU-Net's: Nesterov momentum 0.99. `muon` is for trainings of minutes (`optimizers.py`)."""
     weight_decay: float = 3e-5
-    """`muon` takes other values than `sgd` and `adamw`, and only its matrices decay."""
+    """`muon` wants far more: 0.5 in the demo."""
     epsilon: float = 1e-8
-    """Of `adamw`, in the denominator of a step; torch's default. 1e-8 is nothing in half precision."""
+    """Of `adamw`, and of what `muon` steps as `adamw`: in the denominator of a step. 1e-8 is torch's default, and
+    nothing in half precision."""
     learning_rate: float = 1e-2
-    """The highest, that of the first epoch without a warm-up. Of `muon` it is the root mean square of a matrix's step,
-    five times that of torch's `Muon` at the same rate."""
+    """The highest, that of the first epoch without a warm-up."""
     warmup_epochs: int = 0
     """Epochs in which the rate grows in equal steps, the last of them at `learning_rate`."""
     decay: Literal["polynomial", "cosine"] = "polynomial"
@@ -104,8 +103,7 @@ class Recipe:
     For all others a case is drawn, each as probable as the others, as nnU-Net does it."""
 
     def settings(self) -> dict[str, Any]:
-        """For the settings of a method. Where no statistics are re-estimated or no types drawn nothing is said of it,
-        so that runs without keep their digest."""
+        """For the settings of a method, so that earlier runs keep their digest."""
         return without_unused(asdict(self))
 
 

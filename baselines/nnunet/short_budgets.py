@@ -12,8 +12,8 @@ DEMO = Recipe(
         epochs=15,
         iterations_per_epoch=80,
         validation_iterations=1,
-        # Learned more than AdamW in as much time, as did `even_types` (docs/how-to/demo.md). Another optimizer needs
-        # another weight decay.
+        # Muon and `even_types` each raised DSC in the one run that was tried (docs/how-to/demo.md). Another optimizer
+        # needs another weight decay.
         optimizer="muon",
         weight_decay=0.5,
         warmup_epochs=1,
@@ -29,8 +29,8 @@ DEMO = Recipe(
     speck_share=0.5,
     even_types=0.75,
 )
-"""The demo's; every method has arguments of its network of its own. Where iterations are cheaper there are more of
-them; the two transformers take longer. The window holds a whole case of the `tiny` phantom."""
+"""The demo's; every method has arguments of its network of its own. nnunet-v2 has more iterations, so that
+the demo's two methods take about as long. The window holds a whole case of the `tiny` phantom."""
 
 SMOKE = Recipe(
     Training(epochs=4, iterations_per_epoch=2, validation_iterations=1, augmentation=False, checkpoint_every_s=0),

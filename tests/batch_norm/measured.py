@@ -104,8 +104,11 @@ def with_running_statistics(work: Path, made: Path) -> Path:
 
 
 def count_voxels(method: NnUNetMethod, job: Job, works: Sequence[Path], batches: int = PATCH_BATCHES) -> list[int]:
-    """How many voxels of the same patches are predicted as a lesion, of cases held out, where they lie as in training:
-    in training mode, which uses no statistics that are kept, and in evaluation mode with those of each of `works`."""
+    """How many voxels of the same patches are predicted as a lesion: in training mode, which uses no statistics that
+    are kept, and in evaluation mode with those of each of `works`.
+
+    The patches are of cases held out, each case as probable as the others.
+    """
     workspace = Workspace.of(job.work)
     with workspace.entered("cpu"):
         trainer = bench_trainer(workspace, FOLD, "cpu")

@@ -18,10 +18,10 @@ _TEXT = """\
 By `{command}`: the demo's `inception-nnunet` (batches of {batch_size} patches of {patch} voxels) was
 trained for {iterations:,} iterations on {train} phantom cases, once for each seed. Then the same {patches} patches
 were predicted three times: in training mode, where every batch is normalised by its own mean and variance, and in
-evaluation mode with either statistics. The patches are of cases held out, each as probable as the others, and lie in
-them as in training. The table has the voxels predicted as any lesion, and in brackets how far that is from training
-mode. *DSC* is the mean over the lesion types of {test} test cases, predicted as `predict` does, in percent. Both
-statistics are of one training, with the same weights."""
+evaluation mode with either statistics. The patches are of cases held out, each case as probable as the others, and
+lie in them as in training. The table has the voxels predicted as any lesion, and in brackets how far that is from
+training mode. *DSC* is the mean over the lesion types of {test} test cases, predicted as `predict` does, in percent.
+Both statistics are of one training, with the same weights."""
 
 
 @dataclass(frozen=True)

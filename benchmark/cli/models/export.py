@@ -43,7 +43,7 @@ BUNDLE, NNUNET = "bundle", "nnunet"
 @click.option(
     "--half",
     is_flag=True,
-    help="Store weights as float16, in half of the bytes. README.md says what that changed on the demo's test cases.",
+    help="Store weights as float16, in half of the bytes. docs/how-to/model-bundles.md says what that changed.",
 )
 @click.option(
     "--format",

@@ -1,4 +1,4 @@
-"""The optimizers that nnU-Net has not."""
+"""The optimizers that nnU-Net's own trainer has not."""
 
 from typing import Any
 

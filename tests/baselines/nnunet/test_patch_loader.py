@@ -54,10 +54,10 @@ def drawn(context: Any, processes: int) -> list[float]:
 
 
 def test_any_number_of_processes_gives_the_same_batches_in_the_same_order():
-    one = drawn(batches_of_statistics((1, 0)), 1)
+    one = drawn(batches_of_statistics((1, 0), 0), 1)
     assert len(set(one)) == 7
-    assert drawn(batches_of_statistics((1, 0)), 3) == one
-    assert not set(drawn(batches_of_statistics((2, 0)), 1)) & set(one)
+    assert drawn(batches_of_statistics((1, 0), 0), 3) == one
+    assert not set(drawn(batches_of_statistics((2, 0), 0), 1)) & set(one)
 
 
 @pytest.mark.parametrize("even_types", [0, 0.5])
@@ -74,4 +74,4 @@ def test_training_and_its_statistics_draw_cases_through_their_types_and_validati
 
 
 def test_they_are_none_of_the_training_s_own():
-    assert not set(drawn(numbered_batches((1, 0), 0, 0), 1)) & set(drawn(batches_of_statistics((1, 0)), 1))
+    assert not set(drawn(numbered_batches((1, 0), 0, 0, 0), 1)) & set(drawn(batches_of_statistics((1, 0), 0), 1))

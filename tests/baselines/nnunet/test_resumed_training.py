@@ -11,6 +11,8 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("nnunetv2")
 
 from mswal_bench.baselines.method import Budget, Job
+from mswal_bench.baselines.nnunet import patch_loader
+from mswal_bench.baselines.nnunet.case_odds import case_odds
 from mswal_bench.baselines.nnunet.checkpoints import LATEST, final_checkpoint, load_checkpoint
 from mswal_bench.baselines.nnunet.workspace import Workspace
 from mswal_bench.baselines.registry import METHODS
@@ -33,13 +35,14 @@ def with_all_draws() -> Any:
     drawing = replace(
         recipe,
         training=replace(recipe.training, augmentation=True, optimizer="muon", checkpoint_every_s=3600),
-        even_types=0.5,
+        even_types=EVEN_TYPES,
         plan=replace(recipe.plan, arguments={**recipe.plan.arguments, **dropout}),
     )
     return replace(method, recipes={Budget.SMOKE: drawing})
 
 
 BATCHES = 2
+EVEN_TYPES = 0.5
 METHOD = with_all_draws()
 RUNNING = replace(METHOD, recipes={Budget.SMOKE: replace(METHOD.recipes[Budget.SMOKE], statistics_batches=0)})
 # The last number once more for each batch of statistics.
@@ -141,10 +144,16 @@ def test_without_it_all_is_as_it_was_before_and_the_checkpoint_has_both(prepared
     assert RUNNING.statistics_batches(job.work, 1) == 0
 
 
-def test_other_seeds_end_with_other_weights(prepared, undisturbed, tmp_path):
-    """Nor are the same the weights of a training that draws nothing."""
+def test_other_seeds_end_with_other_weights_and_training_and_statistics_draw_types(
+    prepared, undisturbed, tmp_path, monkeypatch
+):
     job = replace(copied(prepared, tmp_path / "work"), seed=1)
+    shares = []
+    monkeypatch.setattr(
+        patch_loader, "case_odds", lambda types, even_types: shares.append(even_types) or case_odds(types, even_types)
+    )
     train(job)
+    assert shares == [EVEN_TYPES, EVEN_TYPES]
     assert not torch.equal(*first_weights(trained(job), undisturbed))
 
 
