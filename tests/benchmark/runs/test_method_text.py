@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from mswal_bench.baselines.fidelity import FidelityCard, Setting
+from mswal_bench.baselines.method import Budget
 from mswal_bench.baselines.registry import METHODS
 from mswal_bench.benchmark.runs.method_text import card_text, method_data, methods_table
 
@@ -54,10 +55,10 @@ def test_a_card_has_its_groups_in_order():
     assert blocks[3].count("reason") == 30
     assert blocks[4] == "Different from the original\n  nothing known"
     assert [line.split() for line in blocks[5].splitlines() if "epochs" in line] == [
-        ["epochs", "1,000", "20", "4"],
+        ["epochs", "1,000", *(str(METHOD.epochs(budget)) for budget in (Budget.DEMO, Budget.SMOKE))],
         ["warmup", "epochs", "0", "1", "0"],
     ]
-    assert "weight decay" not in blocks[5], "the same under every budget"
+    assert "decay exponent" not in blocks[5], "the same under every budget"
 
 
 def test_data_is_what_the_card_holds():
