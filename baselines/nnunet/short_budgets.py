@@ -29,8 +29,8 @@ DEMO = Recipe(
     speck_share=0.5,
     even_types=0.75,
 )
-"""The demo's; every method has arguments of its network of its own. nnunet-v2 has more iterations, so that
-the demo's two methods take about as long. The window holds a whole case of the `tiny` phantom."""
+"""The demo's; every method has arguments of its network of its own. nnunet-v2 has more iterations, so that the demo's
+two methods take about as long. The window holds a whole case of the `tiny` phantom."""
 
 SMOKE = Recipe(
     Training(epochs=4, iterations_per_epoch=2, validation_iterations=1, augmentation=False, checkpoint_every_s=0),
